@@ -1,0 +1,1 @@
+"""Unbraid: separates the features that neural systems braid together, then compares them."""

@@ -1,0 +1,95 @@
+"""Frozen configurations: the only place where an option is declared, checked and stored."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import pydantic
+import yaml
+
+from unbraid.errors import InputError
+
+
+class Config(pydantic.BaseModel):
+    """Base of every choice: frozen, strict about names, stored as given."""
+
+    model_config = pydantic.ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
+    )
+
+    def __init__(self, **options: Any) -> None:
+        try:
+            super().__init__(**options)
+        except pydantic.ValidationError as error:
+            raise InputError(_one_line(type(self), error)) from None
+
+    def describe(self) -> dict[str, Any]:
+        """Return the class's name and every option, as plain JSON data."""
+        return {"name": type(self).__name__, **self.model_dump(mode="json")}
+
+    def fingerprint(self) -> str:
+        """Return 12 hexadecimal digits that name this exact choice."""
+        return fingerprint(self.describe())
+
+    def with_options(self, overrides: Sequence[str]) -> Self:
+        """Return a copy with ``key=value`` overrides applied, values read as YAML."""
+        options: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
+        for item in overrides:
+            key, equals, text = item.partition("=")
+            if not equals:
+                raise InputError(f"An override is written key=value, got {item!r}.")
+            options[key.strip()] = _read_yaml(text, f"the value of {key.strip()!r}")
+        return type(self)(**options)
+
+
+def fingerprint(data: Any) -> str:
+    """Return 12 hexadecimal digits that name plain JSON data."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+C = TypeVar("C", bound=Config)
+
+
+def load(kind: type[C], path: Path | None, overrides: Sequence[str] = ()) -> C:
+    """Read a configuration from YAML, then apply ``key=value`` overrides."""
+    if path is None:
+        return kind().with_options(overrides)
+    if not path.is_file():
+        raise InputError(f"{path} is not a file; give a YAML file of {kind.__name__} options.")
+    options = _read_yaml(path.read_text(encoding="utf-8"), str(path)) or {}
+    if not isinstance(options, dict):
+        raise InputError(f"{path} must hold 'option: value' lines, got {type(options).__name__}.")
+    return kind(**options).with_options(overrides)
+
+
+def _read_yaml(text: str, name: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"{name} is not YAML: {str(error).splitlines()[0]}.") from None
+
+
+def _one_line(kind: type[Config], error: pydantic.ValidationError) -> str:
+    """Say the first fault of a configuration in one line, with a suggestion for a misspelling."""
+    fault = error.errors()[0]
+    option = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(option, kind.model_fields, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else f"; it has {_names(kind)}."
+        return f"{kind.__name__} has no option {option!r}{hint}"
+    if fault["type"] == "missing":
+        return f"{kind.__name__} needs the option {option!r}."
+    message = fault["msg"].removeprefix("Value error, ")
+    where = f" {option!r}" if option else ""
+    came = "" if fault["type"] == "value_error" else f", got {fault['input']!r}"
+    return f"{kind.__name__}{where}: {message}{came}."
+
+
+def _names(kind: type[Config]) -> str:
+    return ", ".join(kind.model_fields)

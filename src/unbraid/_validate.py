@@ -1,0 +1,89 @@
+"""Checks at the public boundary: done once, so that private code can trust its inputs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from unbraid.errors import InputError
+
+_ROWS_PER_CHECK = 65_536  # rows looked at in one go, so that a memory map is never read whole
+
+
+def as_rng(rng: int | np.random.Generator | None) -> np.random.Generator:
+    """Turn a seed, a generator or None into a generator; no global state is touched."""
+    if isinstance(rng, np.random.Generator):
+        return rng
+    if rng is None or (isinstance(rng, int | np.integer) and rng >= 0):
+        return np.random.default_rng(rng)
+    raise InputError(f"rng must be a non-negative integer, a numpy Generator or None, got {rng!r}.")
+
+
+def as_floats(values: Any, name: str) -> np.ndarray:
+    """Return a float array (float32 and float64 kept, the rest widened), refusing non-numbers."""
+    array = _to_numpy(values, name)
+    if array.dtype.kind not in "fiub":
+        raise InputError(
+            f"{name} must hold real numbers, got dtype {array.dtype}. "
+            "Convert it with x.astype(float) first."
+        )
+    if array.dtype.kind != "f":
+        return array.astype(np.float64)
+    if array.dtype.itemsize < 4:
+        return array.astype(np.float32)
+    if array.dtype.itemsize > 8 or not array.dtype.isnative:
+        return array.astype(np.float64 if array.dtype.itemsize != 4 else np.float32)
+    return array
+
+
+def as_matrix(values: Any, name: str) -> np.ndarray:
+    """Return a finite float array of shape (n_stimuli, n_units), neither side empty."""
+    array = as_floats(values, name)
+    check_matrix_shape(array.shape, name)
+    check_finite(array, name)
+    return array
+
+
+def check_matrix_shape(shape: tuple[int, ...], name: str) -> None:
+    """Refuse anything that is not (n_stimuli, n_units) with at least one of each."""
+    if len(shape) != 2:
+        hint = " Use x.reshape(len(x), -1) to flatten each stimulus." if len(shape) > 2 else ""
+        hint = hint or " Use x.reshape(-1, 1) if there is one unit."
+        raise InputError(f"{name} must have shape (n_stimuli, n_units), got {shape}.{hint}")
+    if 0 in shape:
+        raise InputError(f"{name} must hold at least one stimulus and one unit, got shape {shape}.")
+
+
+def check_finite(array: np.ndarray, name: str) -> None:
+    """Refuse NaN and infinity, naming the first one and their number."""
+    bad_total, first = 0, None
+    for start in range(0, len(array), _ROWS_PER_CHECK):
+        bad = ~np.isfinite(array[start : start + _ROWS_PER_CHECK])
+        if bad.any():
+            bad_total += int(bad.sum())
+            if first is None:
+                first = tuple(int(i) for i in np.argwhere(bad)[0])
+                first = (first[0] + start, *first[1:])
+    if first is not None:
+        value = array[first]
+        raise InputError(
+            f"{name} must be finite, got {bad_total} NaN or infinite value(s), the first "
+            f"({value}) at index {first}. Drop or impute those stimuli or units first."
+        )
+
+
+def _to_numpy(values: Any, name: str) -> np.ndarray:
+    if hasattr(values, "detach"):  # a torch tensor, known without importing torch
+        if values.is_sparse or str(values.layout) != "torch.strided":
+            raise InputError(f"{name} must be a dense tensor, got layout {values.layout}.")
+        values = values.detach().cpu()
+        if str(values.dtype) == "torch.bfloat16":
+            values = values.float()
+        values = values.numpy()
+    try:
+        return np.asanyarray(values)
+    except ValueError:
+        raise InputError(
+            f"{name} must be a rectangular array, got rows of different lengths."
+        ) from None

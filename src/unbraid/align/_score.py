@@ -1,0 +1,86 @@
+"""The answer of every metric: a held-out value with everything needed to judge it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+NAN = float("nan")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Score:
+    """One alignment score, source -> target, with its null, interval and coverage."""
+
+    metric: str
+    value: float
+    """Held-out value (for metrics that fit nothing: the value on all stimuli)."""
+    protocol: str
+    n: int
+    """Number of stimuli."""
+    source: str = "x"
+    target: str = "y"
+    sign: str = "signed"
+    """``signed`` or ``absolute``: whether a sign-flipped unit counts as different."""
+    per_fold: np.ndarray
+    """Value of each fold."""
+    per_target: np.ndarray
+    """Value of each target unit (q,), NaN where it could not be scored; empty where undefined."""
+    in_sample: float = NAN
+    """The same fit scored on its own stimuli: optimistic, shown to be distrusted."""
+    null: float = NAN
+    """Mean score of the refitted metric after the target's rows are permuted."""
+    p_value: float = NAN
+    """(1 + #{permuted >= observed}) / (1 + permutations); never 0."""
+    low: float = NAN
+    high: float = NAN
+    level: float = 0.95
+    """Confidence level of ``[low, high]``, a bootstrap over stimuli."""
+    coverage: float = 1.0
+    """Fraction of the target units given that were scored."""
+    value_over_all: float = NAN
+    """The value when target units that could not be scored count as 0."""
+    n_source: int = 0
+    n_target: int = 0
+    ceiling: float = NAN
+    """Best value that noise allows, from repeats."""
+    matching: np.ndarray | None = None
+    """(q,) source unit matched to each target on all stimuli, -1 where none."""
+    gap: float = NAN
+    """Certificate of the solver (0: proven optimal); NaN where nothing is solved."""
+    seed: int | None = None
+    """Seed of the dictionaries behind the two sides, set by ``compare``."""
+    replicates: np.ndarray
+    """(B,) bootstrap replicates; those of two scores with one ``rng`` are paired."""
+    warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return (
+            f"Score({self.metric} {self.source}->{self.target} = {self.value:.3f} "
+            f"[{self.low:.3f}, {self.high:.3f}], null {self.null:.3f}, "
+            f"coverage {self.coverage:.2f})"
+        )
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def named(self, source: str, target: str, seed: int | None = None) -> Self:
+        """Return the score with its two sides named."""
+        return replace(self, source=source, target=target, seed=seed)
+
+    def record(self) -> dict[str, Any]:
+        """Return the flat record that ``result.json`` and ``--json`` hold; NaN becomes None."""
+        fields = {name: getattr(self, name) for name in _RECORD}
+        return {
+            name: None if isinstance(value, float) and np.isnan(value) else value
+            for name, value in fields.items()
+        }
+
+
+_RECORD = (
+    "metric", "protocol", "source", "target", "value", "in_sample", "null", "p_value", "low",
+    "high", "level", "coverage", "value_over_all", "ceiling", "seed", "n", "n_source", "n_target",
+    "sign", "gap",
+)  # fmt: skip

@@ -1,0 +1,70 @@
+"""Two systems side by side: rows matched by stimulus id, never by luck."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from unbraid.errors import InputError
+from unbraid.responses._responses import Responses, as_responses
+
+
+def pair(x: Any, y: Any) -> tuple[Responses, Responses]:
+    """Return both systems' responses to the same stimuli, in the order of ``x``.
+
+    Parameters
+    ----------
+    x, y : Responses, arrays of shape (n, p) and (n, q), CSR matrices or Codes
+        With ids on both sides the rows of ``y`` are put in the order of ``x``.
+
+    Raises
+    ------
+    InputError
+        Different ids; different numbers of stimuli without ids.
+
+    Warns
+    -----
+    RuntimeWarning
+        Only one side has ids: the rows are taken to be in the same order.
+    """
+    x, y = as_responses(x, "x"), as_responses(y, "y")
+    if x.stimuli is not None and y.stimuli is not None:
+        return x, _in_order_of(x, y)
+    if len(x) != len(y):
+        raise InputError(
+            f"x and y must answer the same stimuli, got {len(x)} and {len(y)} without ids on both "
+            "sides. Give stimulus ids, so that rows can be matched."
+        )
+    if (x.stimuli is None) != (y.stimuli is None):
+        warnings.warn(
+            "Only one of x and y has stimulus ids: rows are taken to be in the same order.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
+    return x, y
+
+
+def common(x: Responses, y: Responses) -> tuple[Responses, Responses]:
+    """Return both systems' responses to the stimuli that both have, in the order of ``x``."""
+    if x.stimuli is None or y.stimuli is None:
+        raise InputError("common(x, y) needs stimulus ids on both sides.")
+    shared = x.stimuli[np.isin(x.stimuli, y.stimuli)]
+    if not len(shared):
+        raise InputError(
+            f"x and y share no stimulus id, e.g. {str(x.stimuli[0])!r} and {str(y.stimuli[0])!r}."
+        )
+    return x.select(shared), y.select(shared)
+
+
+def _in_order_of(x: Responses, y: Responses) -> Responses:
+    if np.array_equal(x.stimuli, y.stimuli):
+        return y
+    n_shared = int(np.isin(x.stimuli, y.stimuli).sum())
+    if n_shared < len(x) or n_shared < len(y):
+        raise InputError(
+            f"x and y must answer the same stimuli, got {len(x)} and {len(y)} ids of which "
+            f"{n_shared} are shared. Keep those with x, y = unbraid.common(x, y)."
+        )
+    return y.select(x.stimuli)

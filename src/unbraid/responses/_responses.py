@@ -1,0 +1,160 @@
+"""What a system answered: values, and the names of the stimuli and units they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from unbraid import _validate
+from unbraid.errors import InputError
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Responses:
+    """Responses of one system: rows are stimuli, columns are units.
+
+    Parameters
+    ----------
+    values : array of shape (n, p), CSR matrix, or memory map
+        Finite real numbers. Integers and booleans become float64; float32 stays float32.
+    stimuli : sequence of length n, optional
+        Stimulus ids, unique. Two systems are matched by them, never by luck.
+    units : sequence of length p, optional
+        Unit ids, unique.
+    repeats : array of shape (n_repeats, n, p), optional
+        Single trials behind ``values``, NaN where a repeat is missing. Noise ceilings need them.
+    made_by : mapping, optional
+        What made the values (model, layer, preprocessing, weights' hash): plain JSON data.
+
+    Raises
+    ------
+    InputError
+        Wrong rank, NaN or infinity, non-numbers, duplicate ids, ids of the wrong number.
+    """
+
+    values: Any
+    stimuli: Any = None
+    units: Any = None
+    repeats: Any = None
+    made_by: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        values = _as_values(self.values)
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "stimuli", as_ids(self.stimuli, values.shape[0], "stimuli"))
+        object.__setattr__(self, "units", as_ids(self.units, values.shape[1], "units"))
+        object.__setattr__(self, "repeats", _as_repeats(self.repeats, values.shape))
+        object.__setattr__(self, "made_by", dict(self.made_by))
+
+    def __len__(self) -> int:
+        return self.values.shape[0]
+
+    def __repr__(self) -> str:
+        n, p = self.shape
+        trials = "" if self.repeats is None else f", {len(self.repeats)} repeats"
+        return f"Responses({n} stimuli x {p} units{trials})"
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        dense = self.toarray()
+        return np.array(dense, dtype=dtype, copy=copy) if copy else np.asarray(dense, dtype=dtype)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of stimuli and of units."""
+        return self.values.shape
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the values are kept as CSR."""
+        return sp.issparse(self.values)
+
+    def toarray(self) -> np.ndarray:
+        """Return the values as a dense array (n, p)."""
+        return self.values.toarray() if self.is_sparse else np.asarray(self.values)
+
+    def take(self, rows: Any) -> Self:
+        """Return the responses to the stimuli at these row numbers (or under this mask)."""
+        rows = np.asarray(rows)
+        repeats = None if self.repeats is None else self.repeats[:, rows]
+        stimuli = None if self.stimuli is None else self.stimuli[rows]
+        return replace(self, values=self.values[rows], stimuli=stimuli, repeats=repeats)
+
+    def select(self, stimuli: Sequence[Any]) -> Self:
+        """Return the responses to the stimuli with these ids, in this order."""
+        if self.stimuli is None:
+            raise InputError("These responses have no stimulus ids; use take(rows) instead.")
+        wanted = as_ids(stimuli, len(stimuli), "stimuli")
+        where = {name: row for row, name in enumerate(self.stimuli)}
+        missing = [name for name in wanted if name not in where]
+        if missing:
+            raise InputError(
+                f"{len(missing)} of {len(wanted)} stimulus ids are unknown, the first is "
+                f"{str(missing[0])!r}."
+            )
+        return self.take([where[name] for name in wanted])
+
+
+def as_responses(values: Any, name: str = "x") -> Responses:
+    """Wrap an array, CSR matrix, Codes or Responses as Responses; errors name the argument."""
+    if isinstance(values, Responses):
+        return values
+    try:
+        return Responses(
+            values,
+            stimuli=getattr(values, "stimuli", None),
+            units=getattr(values, "units", None),
+            made_by=getattr(values, "made_by", {}),
+        )
+    except InputError as error:
+        raise InputError(str(error).replace("values", name, 1)) from None
+
+
+def as_ids(ids: Any, expected: int, name: str) -> np.ndarray | None:
+    """Return unique ids as a one-dimensional array of strings, or None."""
+    if ids is None:
+        return None
+    array = np.asarray(ids)
+    if array.ndim != 1 or len(array) != expected:
+        raise InputError(f"{name} must be {expected} ids, one a row or column, got {array.shape}.")
+    if array.dtype.kind == "f" and np.all(array == np.round(array)):
+        array = array.astype(np.int64)
+    if array.dtype.kind not in "OUSiu":
+        raise InputError(f"{name} must be strings or whole numbers, got dtype {array.dtype}.")
+    if array.dtype.kind == "S":
+        array = np.char.decode(array, "utf-8")
+    array = array.astype(str)
+    unique, counts = np.unique(array, return_counts=True)
+    if len(unique) < len(array):
+        twice = str(unique[counts > 1][0])
+        raise InputError(
+            f"{name} must be unique, got {len(array) - len(unique)} duplicate(s), e.g. {twice!r}. "
+            "Average repeats first, or pass them as repeats."
+        )
+    return array
+
+
+def _as_values(values: Any) -> Any:
+    if sp.issparse(values):
+        csr = sp.csr_array(values)
+        _validate.check_matrix_shape(csr.shape, "values")
+        data = _validate.as_floats(csr.data, "values")
+        _validate.check_finite(data, "values")
+        return sp.csr_array((data, csr.indices, csr.indptr), shape=csr.shape)
+    return _validate.as_matrix(values, "values")
+
+
+def _as_repeats(repeats: Any, shape: tuple[int, int]) -> np.ndarray | None:
+    if repeats is None:
+        return None
+    array = _validate.as_floats(repeats, "repeats")
+    if array.ndim != 3 or array.shape[1:] != shape:
+        raise InputError(
+            f"repeats must have shape (n_repeats, {shape[0]}, {shape[1]}), got {array.shape}."
+        )
+    if np.isinf(array).any():
+        raise InputError("repeats must be finite or NaN (a missing repeat), got infinity.")
+    return array

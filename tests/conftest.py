@@ -1,0 +1,25 @@
+"""One thread for every engine, and a generator that differs between tests, never between runs."""
+
+import os
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+import zlib
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def rng(request):
+    """A generator seeded from the test's own id."""
+    return np.random.default_rng(zlib.crc32(request.node.nodeid.encode()))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_torch_thread():
+    """On a busy machine, two threads make small trainings many times slower."""
+    import torch
+
+    torch.set_num_threads(1)
