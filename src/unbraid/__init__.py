@@ -1,1 +1,51 @@
-"""Unbraid: separates the features that neural systems braid together, then compares them."""
+"""Unbraid: separates the features that neural systems braid together, then compares them.
+
+>>> import numpy as np
+>>> import unbraid as ub
+>>> x = np.random.default_rng(0).normal(size=(200, 8))
+>>> round(ub.align.semi_matching(x, x[:, ::-1] * 3).value, 6)
+1.0
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version as _version
+from typing import Any
+
+__version__ = _version("unbraid")
+
+# Rooms and names are imported when they are first asked for, so that `import unbraid` is quick.
+_ROOMS = ("align", "interpret", "report", "responses", "sparse", "stats", "studies", "theory",
+          "worlds")  # fmt: skip
+_HOMES = {
+    "Codes": "responses",
+    "Comparison": "comparison",
+    "Dictionary": "sparse",
+    "Responses": "responses",
+    "common": "responses",
+    "compare": "comparison",
+    "fit": "sparse",
+    "load": "responses",
+    "pair": "responses",
+    "save": "responses",
+    "InputError": "errors",
+    "UnbraidError": "errors",
+}
+_METHODS = ("Auto", "Longon2025Dnn", "Longon2025Toy", "Pursuit", "RandomDictionary",
+            "RandomExpansion", "ShuffledLatents", "TopK")  # fmt: skip
+
+__all__ = ["__version__", *_ROOMS, *_HOMES, *_METHODS]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"unbraid.{name}")
+    home = "sparse" if name in _METHODS else _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'unbraid' has no attribute {name!r}")
+    return getattr(import_module(f"unbraid.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,39 @@
+"""Sizes and habits that keep the house readable."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import unbraid
+
+SOURCE = Path(unbraid.__file__).parent
+FILES = sorted(SOURCE.rglob("*.py"))
+NAMES = [str(file.relative_to(SOURCE)) for file in FILES]
+
+
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
+def test_a_file_holds_one_thing(file):
+    assert len(file.read_text().splitlines()) <= 300, "is there a second room inside?"
+
+
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
+def test_arguments_are_not_checked_by_assert(file):
+    asserts = [n.lineno for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.Assert)]
+    assert asserts == [], "raise InputError: assertions vanish under -O"
+
+
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
+def test_few_positional_parameters(file):
+    crowded = [
+        node.name
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        if len(node.args.posonlyargs + node.args.args) > 7
+    ]
+    assert crowded == [], "carry options in an object, or make them keyword-only"
+
+
+def test_no_drawer_for_everything():
+    drawers = {"utils", "helpers", "misc", "common"}
+    assert [file for file in NAMES if Path(file).stem.strip("_") in drawers] == []
