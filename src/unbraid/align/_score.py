@@ -22,6 +22,8 @@ class Score:
     """Number of stimuli."""
     source: str = "x"
     target: str = "y"
+    systems: str = "x->y"
+    """Which two systems the sides belong to; ``source`` and ``target`` say what each side is."""
     sign: str = "signed"
     """``signed`` or ``absolute``: whether a sign-flipped unit counts as different."""
     per_fold: np.ndarray
@@ -66,9 +68,11 @@ class Score:
     def __float__(self) -> float:
         return float(self.value)
 
-    def named(self, source: str, target: str, seed: int | None = None) -> Self:
-        """Return the score with its two sides named."""
-        return replace(self, source=source, target=target, seed=seed)
+    def named(
+        self, source: str, target: str, systems: str = "x->y", seed: int | None = None
+    ) -> Self:
+        """Return the score with its two sides and their systems named."""
+        return replace(self, source=source, target=target, systems=systems, seed=seed)
 
     def record(self) -> dict[str, Any]:
         """Return the flat record that ``result.json`` and ``--json`` hold; NaN becomes None."""
@@ -80,7 +84,7 @@ class Score:
 
 
 _RECORD = (
-    "metric", "protocol", "source", "target", "value", "in_sample", "null", "p_value", "low",
+    "metric", "protocol", "source", "target", "systems", "value", "in_sample", "null", "p_value", "low",
     "high", "level", "coverage", "value_over_all", "ceiling", "seed", "n", "n_source", "n_target",
     "sign", "gap",
 )  # fmt: skip
