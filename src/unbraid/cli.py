@@ -1,0 +1,189 @@
+"""The command line: each command reads, makes one library call, and writes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from unbraid.errors import UnbraidError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Separate the features that neural systems braid together, then compare the systems.",
+)
+
+Output = Annotated[Path, typer.Option("--output", "-o", help="Where the result is written.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of all randomness.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result.")]
+Set = Annotated[
+    Optional[list[str]],  # noqa: UP045 - typer reads this form on every version
+    typer.Option("--set", help="Override an option, e.g. --set seeds=5; may be repeated."),
+]
+Method = Annotated[
+    str, typer.Option(help="How to learn the dictionary, e.g. auto or 'TopK(k=32, expansion=4)'.")
+]
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line and exit status 2."""
+    try:
+        app()
+    except UnbraidError as error:
+        print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(2) from None
+
+
+@app.callback(invoke_without_command=True)
+def _about(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        import unbraid
+
+        typer.echo(unbraid.__version__)
+        raise typer.Exit
+
+
+@app.command()
+def demo(output: Output = Path("unbraid-demo"), seed: Seed = 0, as_json: Json = False) -> None:
+    """Real handwriting, two real networks, a real comparison; offline, in about two minutes."""
+    from unbraid.studies.demo import Demo, run
+
+    with _progress() as tell:
+        result = run(Demo(seed=seed), tell)
+    _finish(result.save(output, overwrite=True), result.record(), str(result), as_json)
+
+
+@app.command()
+def compare(
+    x: Annotated[Path, typer.Argument(help="Responses of the first system.")],
+    y: Annotated[Path, typer.Argument(help="Responses of the second system.")],
+    output: Output,
+    x_train: Annotated[
+        Optional[Path], typer.Option(help="Responses of the first to other stimuli, to learn from.")  # noqa: UP045
+    ] = None,
+    y_train: Annotated[
+        Optional[Path], typer.Option(help="Responses of the second to other stimuli.")  # noqa: UP045
+    ] = None,
+    features: Annotated[
+        Optional[Path], typer.Option(help="True features of the stimuli, where known.")  # noqa: UP045
+    ] = None,
+    method: Method = "auto",
+    config: Annotated[Optional[Path], typer.Option(help="YAML file of options.")] = None,  # noqa: UP045
+    overrides: Set = None,
+    seed: Seed = 0,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Compare two systems before and after unbraiding, beside the controls."""
+    from unbraid import _config, comparison, responses
+
+    comparison.check_free(output, overwrite)
+    options = _config.load(
+        comparison.CompareConfig, config, [f"method={method!r}", *(overrides or [])]
+    )
+    files = {"x_train": x_train, "y_train": y_train, "features": features}
+    loaded = {name: responses.load(path) for name, path in files.items() if path is not None}
+    systems = responses.load(x), responses.load(y)
+    names = (x.stem, y.stem) if x.stem != y.stem else (str(x), str(y))
+    with _progress() as tell:
+        result = comparison.compare(
+            *systems, options, names=names, rng=seed, progress=tell, **loaded
+        )
+    _finish(result.save(output, overwrite=overwrite), result.record(), str(result), as_json)
+
+
+@app.command()
+def fit(
+    x: Annotated[Path, typer.Argument(help="Responses to learn from.")],
+    output: Output,
+    method: Method = "auto",
+    overrides: Set = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Learn a dictionary of X."""
+    from unbraid import responses, sparse
+
+    choice = sparse.parse_method(method).with_options(overrides or [])
+    learned = sparse.fit(responses.load(x), choice, rng=seed, progress=not as_json)
+    learned.save(output)
+    _finish(output, learned.evidence.to_dict(), repr(learned), as_json)
+
+
+@app.command()
+def encode(
+    dictionary: Annotated[Path, typer.Argument(help="Folder of a learned dictionary.")],
+    x: Annotated[Path, typer.Argument(help="Responses to encode.")],
+    output: Output,
+    by: Annotated[
+        Optional[str], typer.Option(help="encoder, omp or fista; default: as it was learned.")  # noqa: UP045
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Infer the sparse codes of X under a dictionary."""
+    from unbraid import responses, sparse
+
+    learned = sparse.Dictionary.load(dictionary)
+    values = responses.load(x)
+    codes = learned.encode(values) if by is None else learned.encode(values, by=by)
+    responses.save(codes, output)
+    summary = {"n": codes.shape[0], "n_latents": codes.shape[1], "l0": codes.l0, "gap": codes.gap}
+    _finish(output, summary, repr(codes), as_json)
+
+
+@app.command()
+def bound(
+    units: Annotated[int, typer.Option(min=1, help="Number of units M.")],
+    active: Annotated[float, typer.Option(min=0, help="Features active at once, K.")],
+    as_json: Json = False,
+) -> None:
+    """How many features can be recovered: M = K ln(N/K)."""
+    from unbraid import theory
+
+    features = theory.features_possible(n_units=units, active=active)
+    line = f"{units} units can hold up to {features:.4g} features, {active:g} active at a time."
+    _print({"units": units, "active": active, "features": features}, line, as_json)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Versions, devices, memory; what is broken and how to mend it."""
+    from unbraid.doctor import examine
+
+    findings = examine()
+    lines = [
+        f"{'ok ' if f.ok else 'BAD'}  {f.name:26} {f.found}" + ("" if f.ok else f"  -> {f.mend}")
+        for f in findings
+    ]
+    _print([vars(finding) for finding in findings], "\n".join(lines), as_json)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def _finish(path: Path, record: Any, line: str, as_json: bool) -> None:
+    report = path / "report.html"
+    where = report if report.is_file() else path
+    _print(record, f"{line}\n{where}", as_json)
+
+
+def _print(record: Any, line: str, as_json: bool) -> None:
+    typer.echo(json.dumps(record, indent=2, default=str) if as_json else line)
+
+
+def _progress() -> Any:
+    from unbraid._progress import progress
+
+    return progress()
+
+
+if __name__ == "__main__":
+    main()

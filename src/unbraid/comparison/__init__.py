@@ -1,0 +1,8 @@
+"""The main job: two systems before and after unbraiding, beside the controls."""
+
+from unbraid.comparison._compare import compare
+from unbraid.comparison._comparison import Change, Comparison, Verdict
+from unbraid.comparison._config import CompareConfig
+from unbraid.comparison._save import check_free
+
+__all__ = ["Change", "CompareConfig", "Comparison", "Verdict", "check_free", "compare"]

@@ -1,0 +1,215 @@
+"""The main job: what do two systems share, before and after unbraiding?"""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from unbraid import _validate
+from unbraid.align import Score
+from unbraid.comparison._changes import changes
+from unbraid.comparison._comparison import Comparison
+from unbraid.comparison._config import CompareConfig
+from unbraid.comparison._lift import Lifted, lift
+from unbraid.comparison._score_all import jobs, metrics_of, score
+from unbraid.comparison._split import Split, split
+from unbraid.comparison._verdict import verdict
+from unbraid.comparison._warn import bound, warnings_of, warnings_of_scores
+from unbraid.errors import InputError
+from unbraid.responses import Responses, as_responses
+
+Progress = Callable[[str, float], None]
+"""Told what is being done and which share of the work is behind."""
+
+
+def compare(
+    x: Any,
+    y: Any,
+    config: CompareConfig | None = None,
+    *,
+    x_train: Any = None,
+    y_train: Any = None,
+    features: Any = None,
+    groups: Any = None,
+    names: tuple[str, str] = ("x", "y"),
+    rng: int | np.random.Generator | None = 0,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Comparison:
+    """Alignment of two systems before and after unbraiding, beside the controls.
+
+    Each system's dictionary is learned on training stimuli; every score is taken on others. Base
+    units against base units, codes against codes, codes against base units; and against the same
+    targets three controls: the method never trained, a random expansion of equal width and
+    density, and the codes with each latent shuffled over stimuli.
+
+    Parameters
+    ----------
+    x, y : Responses, arrays of shape (n, p) and (n, q), or CSR
+        Rows are matched by stimulus id where both have ids.
+    config : CompareConfig, optional
+        All options; or give them one by one as keywords, e.g. ``method=TopK(k=8), seeds=3``.
+    x_train, y_train : Responses or arrays of shape (n_x, p) and (n_y, q), optional
+        Responses to learn the dictionaries from. Without them ``train_share`` of the stimuli is
+        set aside for it. Training stimuli are never alignment stimuli.
+    features : Responses or array of shape (n, N), optional
+        The true features of each stimulus, where they are known; codes are scored against them.
+    groups : sequence of length n, optional
+        Stimuli of one group stay in one fold, and on one side of the split.
+    names : pair of str
+        What the report calls the two systems.
+    rng : int, Generator or None
+    progress : callable, optional
+        Called with what is being done and the share of the work behind.
+
+    Returns
+    -------
+    Comparison
+        Scores, paired differences with intervals, verdict, warnings, dictionaries, provenance.
+
+    Raises
+    ------
+    InputError
+        Rows that cannot be matched; training stimuli among the alignment stimuli; an unknown
+        option; fewer than ten alignment stimuli.
+
+    Notes
+    -----
+    Cost: ``2 * seeds`` trainings, and about ``16 * seeds`` scores a metric, each refitted
+    ``permutations`` times for its null. The intervals hold the fits fixed and resample stimuli.
+
+    References
+    ----------
+    Superposition disentanglement of neural representations reveals hidden alignment
+    (arXiv 2510.03186); the controls that it lacks are those of the Notes.
+    """
+    config = _configure(config, options)
+    rng = _validate.as_rng(rng)
+    started = time.perf_counter()
+    tell = progress or (lambda message, share: None)
+    split_rng, lift_rng, score_rng = rng.spawn(3)
+    parts = split(x, y, x_train, y_train, groups, config, split_rng)
+    truth = _truth(features, x, parts)
+    lifted = _lift_all(parts, config, lift_rng, tell)
+    scores = _score_all(parts, lifted, truth, config, int(score_rng.integers(2**31)), tell)
+    return _conclude(parts, lifted, truth, scores, config, names, time.perf_counter() - started)
+
+
+def _configure(config: CompareConfig | None, options: dict[str, Any]) -> CompareConfig:
+    if config is None:
+        return CompareConfig(**options)
+    if options:
+        raise InputError("Give either config or single options, not both.")
+    return config
+
+
+def _truth(features: Any, x: Any, parts: Split) -> Responses | None:
+    """Return the true features of the alignment stimuli, in the order of ``x``."""
+    if features is None:
+        return None
+    features, given = as_responses(features, "features"), as_responses(x, "x")
+    if features.stimuli is not None and given.stimuli is not None:
+        return features.select(given.stimuli[parts.rows])
+    if len(features) != len(given):
+        raise InputError(
+            f"features must describe the {len(given)} stimuli of x, got {len(features)}."
+        )
+    return features.take(parts.rows)
+
+
+def _lift_all(
+    parts: Split, config: CompareConfig, rng: np.random.Generator, tell: Progress
+) -> tuple[tuple[Lifted, Lifted], ...]:
+    """Learn the dictionaries of both systems, each seed from a start of its own."""
+    lifted: list[tuple[Lifted, Lifted]] = []
+    methods = [config.method, config.method]
+    for seed, seeded in enumerate(rng.spawn(config.seeds)):
+        both = []
+        for side, (name, train, scored) in enumerate(
+            (("x", parts.x_train, parts.x), ("y", parts.y_train, parts.y))
+        ):
+            share = 0.6 * (2 * seed + side) / (2 * config.seeds)
+            tell(f"dictionary of {name}, seed {seed + 1} of {config.seeds}", share)
+            each = lift(train, scored, methods[side], config.by, seeded.spawn(1)[0], False)
+            methods[side] = each.dictionary.method  # what "auto" chose serves the other seeds
+            both.append(each)
+        lifted.append((both[0], both[1]))
+    return tuple(lifted)
+
+
+def _score_all(
+    parts: Split,
+    lifted: Sequence[tuple[Lifted, Lifted]],
+    truth: Responses | None,
+    config: CompareConfig,
+    seed: int,
+    tell: Progress,
+) -> tuple[Score, ...]:
+    pending = [
+        (job, name) for job in jobs(parts, lifted, truth) for name in metrics_of(job, config)
+    ]
+    scores = []
+    for i, (job, metric) in enumerate(pending):
+        tell(f"{metric} {job.source} -> {job.target}", 0.6 + 0.4 * i / len(pending))
+        scores.append(score(job, metric, parts, config, seed))
+    tell("done", 1.0)
+    return tuple(scores)
+
+
+def _conclude(
+    parts: Split,
+    lifted: tuple[tuple[Lifted, Lifted], ...],
+    truth: Responses | None,
+    scores: tuple[Score, ...],
+    config: CompareConfig,
+    names: tuple[str, str],
+    seconds: float,
+) -> Comparison:
+    def find(metric: str, source: str, target: str) -> list[Score]:
+        wanted = (metric, source, target, "x->y")
+        return [s for s in scores if (s.metric, s.source, s.target, s.systems) == wanted]
+
+    known = None
+    if truth is not None:
+        dense = truth.toarray()
+        known = (dense.shape[1], float((dense != 0).sum(axis=1).mean()))
+    n_units = (parts.x.shape[1], parts.y.shape[1])
+    warnings, beyond = [], False
+    for side in (0, 1):
+        of_side = [pair[side] for pair in lifted]
+        needed = bound(n_units[side], of_side, known)
+        beyond = beyond or n_units[side] < needed[0]
+        warnings += warnings_of(names[side], of_side, n_units[side], needed)
+    found = changes(config.metrics, find, config.level)
+    return Comparison(
+        config=config,
+        scores=scores,
+        changes=found,
+        verdict=verdict(config.metrics, found, beyond),
+        warnings=tuple(warnings + warnings_of_scores(scores)),
+        lifted=lifted,
+        names=names,
+        stimuli=parts.x.stimuli if parts.x.stimuli is not None else parts.rows.astype(str),
+        rows=parts.rows,
+        n_train=(len(parts.x_train), len(parts.y_train)),
+        n_units=n_units,
+        provenance=_provenance(parts, config, seconds),
+    )
+
+
+def _provenance(parts: Split, config: CompareConfig, seconds: float) -> dict[str, Any]:
+    packages = ("unbraid", "numpy", "scipy", "torch", "scikit-learn", "POT")
+    return {
+        "fingerprint": config.fingerprint(),
+        "versions": {name: version(name) for name in packages},
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "seconds": round(seconds, 1),
+        "x": dict(parts.x.made_by),
+        "y": dict(parts.y.made_by),
+    }

@@ -1,0 +1,176 @@
+"""The answer of the main job: every score, the differences, the verdict, and what made them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from unbraid.align import Score
+from unbraid.comparison._config import CompareConfig
+from unbraid.comparison._lift import Lifted
+from unbraid.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Change:
+    """A paired difference of two scores on the same stimuli and bootstrap resamples."""
+
+    name: str
+    metric: str
+    before: float
+    after: float
+    value: float
+    low: float
+    high: float
+
+    @property
+    def is_gain(self) -> bool:
+        """Whether the whole interval is above zero."""
+        return self.low > 0
+
+    def record(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        return {name: _plain(value) for name, value in vars(self).items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the comparison found, in one sentence that a control can overturn."""
+
+    tone: str
+    """``gain``, ``no gain``, ``explained by a control`` or ``cannot help``."""
+    sentence: str
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Comparison:
+    """Alignment of two systems before and after unbraiding, with controls and certainty."""
+
+    config: CompareConfig
+    scores: tuple[Score, ...]
+    changes: tuple[Change, ...]
+    verdict: Verdict
+    warnings: tuple[str, ...]
+    lifted: tuple[tuple[Lifted, Lifted], ...]
+    """Dictionaries and codes of ``x`` and ``y``, one pair a seed."""
+    names: tuple[str, str]
+    stimuli: np.ndarray
+    """Ids of the alignment stimuli, in the order of the codes' rows."""
+    rows: np.ndarray
+    """Their rows in the responses given."""
+    n_train: tuple[int, int]
+    n_units: tuple[int, int]
+    provenance: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"Comparison({len(self.scores)} scores: {self.verdict.sentence})"
+
+    def find(
+        self, metric: str, source: str, target: str, systems: str = "x->y"
+    ) -> tuple[Score, ...]:
+        """Return the scores of one kind, one a seed, in the order of the seeds."""
+        return tuple(
+            score
+            for score in self.scores
+            if (score.metric, score.source, score.target, score.systems)
+            == (metric, source, target, systems)
+        )
+
+    def table(self) -> pd.DataFrame:
+        """Return one row a score."""
+        import pandas as pd
+
+        return pd.DataFrame([score.record() for score in self.scores])
+
+    def record(self) -> dict[str, Any]:
+        """Return everything but arrays, as plain JSON data."""
+        return {
+            "verdict": {
+                "tone": self.verdict.tone,
+                "sentence": self.verdict.sentence,
+                "reasons": list(self.verdict.reasons),
+            },
+            "warnings": list(self.warnings),
+            "scores": [score.record() for score in self.scores],
+            "changes": [change.record() for change in self.changes],
+            "systems": [self._system(side) for side in (0, 1)],
+            "n_alignment_stimuli": len(self.rows),
+            "provenance": self.provenance,
+        }
+
+    def save(self, folder: str | Path, *, overwrite: bool = False, pictures: Any = None) -> Path:
+        """Write config.json, result.json, arrays.safetensors and report.html; whole or not at all.
+
+        Parameters
+        ----------
+        folder : path
+            Must not exist, unless ``overwrite``.
+        pictures : array of shape (n, height, width[, 3]), uint8, optional
+            The stimuli given to ``compare``, in the order of ``x``; the report shows those that
+            excite matched units.
+
+        Raises
+        ------
+        InputError
+            The folder exists; the disk is full; the pictures do not fit the stimuli.
+        """
+        from unbraid.comparison._page import page
+        from unbraid.comparison._save import write_run
+        from unbraid.report import render
+
+        html = render(page(self, pictures))
+        return write_run(
+            Path(folder), self.config.describe(), self.record(), self._arrays(), html, overwrite
+        )
+
+    def _system(self, side: int) -> dict[str, Any]:
+        return {
+            "name": self.names[side],
+            "n_train": self.n_train[side],
+            "n_units": self.n_units[side],
+            "dictionaries": [
+                {
+                    "seed": seed,
+                    "method": pair[side].dictionary.method.describe(),
+                    "n_latents": int(pair[side].codes.shape[1]),
+                    "l0": pair[side].codes.l0,
+                    "fvu": _plain(pair[side].fvu),
+                    "dead": pair[side].dead,
+                }
+                for seed, pair in enumerate(self.lifted)
+            ],
+        }
+
+    def _arrays(self) -> dict[str, np.ndarray]:
+        arrays = {"rows": self.rows}
+        for seed, pair in enumerate(self.lifted):
+            for name, lifted in zip("xy", pair, strict=True):
+                arrays[f"atoms.{name}.{seed}"] = np.asarray(lifted.dictionary.atoms)
+        for i, score in enumerate(self.scores):
+            arrays[f"scores.{i}.per_fold"] = np.asarray(score.per_fold)
+            arrays[f"scores.{i}.per_target"] = np.asarray(score.per_target)
+            if score.matching is not None:
+                arrays[f"scores.{i}.matching"] = np.asarray(score.matching)
+        return arrays
+
+
+def mean_over_seeds(scores: Sequence[Score]) -> tuple[float, np.ndarray]:
+    """Return the mean value and the mean replicates of scores that differ by seed."""
+    if not scores:
+        raise InputError("There is no score of this kind in the comparison.")
+    value = float(np.mean([score.value for score in scores]))
+    return value, np.mean([score.replicates for score in scores], axis=0)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float | np.floating):
+        return None if not np.isfinite(value) else float(value)
+    return value

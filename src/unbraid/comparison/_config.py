@@ -1,0 +1,74 @@
+"""Every option of a comparison, declared once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import pydantic
+from pydantic import Field
+
+from unbraid import align, sparse
+from unbraid._config import Config
+from unbraid.errors import InputError
+
+
+class CompareConfig(Config):
+    """Options of a comparison of two systems before and after unbraiding."""
+
+    method: Any = "auto"
+    """How the dictionaries are learned: a method such as TopK(k=32), or its name."""
+    by: Literal["encoder", "omp", "fista"] | None = None
+    """How codes are inferred from a dictionary; none: as the method does."""
+    metrics: tuple[str, ...] = (
+        "semi_matching",
+        "one_to_one",
+        "soft_matching",
+        "ridge",
+        "cka_debiased",
+        "rsa",
+        "procrustes",
+    )
+    """Alignment metrics; the first is the headline."""
+    seeds: Annotated[int, Field(ge=1, le=100)] = 3
+    """Dictionaries learned for each system, each from its own random start."""
+    protocol: Literal["unbraid", "longon2025"] = "unbraid"
+    """Named scoring protocol: the safe default, or the published code's exact one."""
+    train_share: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """Share of the stimuli that dictionaries learn from, when no training responses are given."""
+    folds: Annotated[int, Field(ge=2, le=100)] = 5
+    """Folds of the alignment stimuli."""
+    fold_kind: Literal["shuffled", "contiguous"] = "shuffled"
+    """Contiguous folds are for stimuli that follow each other in time."""
+    permutations: Annotated[int, Field(ge=0)] = 20
+    """Refits with the target's rows permuted, behind each null and p-value."""
+    resamples: Annotated[int, Field(ge=0)] = 200
+    """Bootstrap resamples of the stimuli, behind each interval."""
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    """Confidence level of the intervals."""
+
+    @pydantic.field_validator("method", mode="before")
+    @classmethod
+    def _name_or_method(cls, value: Any) -> Any:
+        if isinstance(value, sparse.Method):
+            return value
+        names = {name.lower(): kind for name, kind in sparse.METHODS.items()}
+        if isinstance(value, str) and value.lower() in names:
+            return names[value.lower()]()
+        raise InputError(
+            f"method must be a method such as unbraid.TopK(k=32) or one of "
+            f"{', '.join(sorted(names))}, got {value!r}"
+        )
+
+    @pydantic.field_validator("metrics", mode="after")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in value if name not in align.METRICS]
+        if unknown or not value:
+            raise InputError(
+                f"metrics must be among {', '.join(align.METRICS)}, got {', '.join(unknown) or '()'}"
+            )
+        return value
+
+    @pydantic.field_serializer("method")
+    def _described(self, value: Any) -> dict[str, Any]:
+        return value.describe()

@@ -1,0 +1,67 @@
+"""One system lifted out of superposition, with the controls of equal width and density."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unbraid import sparse
+from unbraid.responses import Codes, Responses
+
+CONTROLS = ("random_dictionary", "random_expansion", "shuffled_latents")
+"""Same method never trained; random projection of equal width and density; latents shuffled."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Lifted:
+    """Codes of the alignment stimuli under one learned dictionary, and under each control."""
+
+    dictionary: sparse.Dictionary
+    codes: Codes
+    controls: dict[str, Codes]
+    fvu: float
+    """Fraction of variance unexplained on the alignment stimuli."""
+    dead: float
+    """Share of the latents silent on the alignment stimuli."""
+
+
+def lift(
+    train: Responses,
+    scored: Responses,
+    method: sparse.Method,
+    by: str | None,
+    rng: np.random.Generator,
+    progress: bool,
+) -> Lifted:
+    """Learn a dictionary and its controls on ``train``; infer all codes of ``scored``."""
+    learn, untrain, expand, shuffle = rng.spawn(4)
+    dictionary = sparse.fit(train, method, rng=learn, progress=progress)
+    codes = _encode(dictionary, scored, by)
+    active = max(1, round(codes.l0))
+    untrained = sparse.RandomDictionary(of=dictionary.method)
+    expansion = sparse.RandomExpansion(n_latents=codes.shape[1], k=active)
+    controls = {
+        "random_dictionary": _encode(sparse.fit(train, untrained, rng=untrain), scored, by),
+        "random_expansion": _encode(sparse.fit(train, expansion, rng=expand), scored, None),
+        "shuffled_latents": sparse.shuffle_latents(codes, rng=shuffle),
+    }
+    return Lifted(
+        dictionary=dictionary,
+        codes=codes,
+        controls=controls,
+        fvu=_fvu(scored, dictionary, codes),
+        dead=1 - len(np.unique(codes.indices)) / codes.shape[1],
+    )
+
+
+def _encode(dictionary: sparse.Dictionary, scored: Responses, by: str | None) -> Codes:
+    return dictionary.encode(scored) if by is None else dictionary.encode(scored, by=by)
+
+
+def _fvu(scored: Responses, dictionary: sparse.Dictionary, codes: Any) -> float:
+    values = scored.toarray()
+    residual = values - dictionary.decode(codes)
+    total = np.var(values, axis=0, dtype=np.float64).sum()
+    return float(np.mean(residual**2, axis=0, dtype=np.float64).sum() / total) if total else np.nan

@@ -1,0 +1,85 @@
+"""Which side is scored against which: before, after, and every control on the same targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from unbraid import align
+from unbraid.align import Score
+from unbraid.comparison._config import CompareConfig
+from unbraid.comparison._lift import CONTROLS, Lifted
+from unbraid.comparison._split import Split
+from unbraid.responses import Responses
+
+
+class Job(NamedTuple):
+    """One source against one target, under every metric asked for."""
+
+    source: str
+    target: str
+    systems: str
+    seed: int | None
+    values: tuple[Any, Any]
+
+
+def jobs(
+    parts: Split, lifted: Sequence[tuple[Lifted, Lifted]], truth: Responses | None
+) -> Iterator[Job]:
+    """Yield every pair of sides, in the order in which a report shows them."""
+    x, y = parts.x, parts.y
+    yield Job("base", "base", "x->y", None, (x, y))
+    yield Job("base", "base", "y->x", None, (y, x))
+    for seed, (of_x, of_y) in enumerate(lifted):
+        yield Job("codes", "codes", "x->y", seed, (of_x.codes, of_y.codes))
+        yield Job("codes", "codes", "y->x", seed, (of_y.codes, of_x.codes))
+        yield Job("codes", "base", "x->y", seed, (of_x.codes, y))
+        for name in CONTROLS:
+            yield Job(name, "codes", "x->y", seed, (of_x.controls[name], of_y.codes))
+            yield Job(name, "base", "x->y", seed, (of_x.controls[name], y))
+        for name in CONTROLS[:2]:  # both systems expanded at random: what width alone can do
+            yield Job(name, name, "x->y", seed, (of_x.controls[name], of_y.controls[name]))
+    for seed in range(1, len(lifted)):  # the same system under two dictionaries: does it repeat?
+        for side, name in enumerate("xy"):
+            pair = (lifted[0][side].codes, lifted[seed][side].codes)
+            yield Job("codes", "codes", f"{name}->{name}", seed, pair)
+    if truth is not None:
+        yield from _against_truth(parts, lifted, truth)
+
+
+def metrics_of(job: Job, config: CompareConfig) -> tuple[str, ...]:
+    """Return the metrics worth computing for a job: all, or those that a reader would ask of it."""
+    if job.systems in ("x->x", "y->y") or job.target == "features":
+        return config.metrics[:1]
+    if job.systems == "y->x":
+        return tuple(name for name in config.metrics if not align.METRICS[name].symmetric)
+    return config.metrics
+
+
+def score(job: Job, metric: str, parts: Split, config: CompareConfig, seed: int) -> Score:
+    """Score one job under one metric; folds and resamples are the same for all jobs."""
+    compute: Callable[..., Score] = align.METRICS[metric].compute
+    answer = compute(
+        *job.values,
+        protocol=config.protocol,
+        folds=parts.folds,
+        permutations=config.permutations,
+        resamples=config.resamples,
+        rng=np.random.default_rng(seed),
+    )
+    return answer.named(job.source, job.target, job.systems, job.seed)
+
+
+def _against_truth(
+    parts: Split, lifted: Sequence[tuple[Lifted, Lifted]], truth: Responses
+) -> Iterator[Job]:
+    for side, (name, base) in enumerate((("x", parts.x), ("y", parts.y))):
+        systems = f"{name}->truth"
+        yield Job("base", "features", systems, None, (base, truth))
+        for seed, pair in enumerate(lifted):
+            yield Job("codes", "features", systems, seed, (pair[side].codes, truth))
+            for control in CONTROLS[:2]:
+                values = (pair[side].controls[control], truth)
+                yield Job(control, "features", systems, seed, values)

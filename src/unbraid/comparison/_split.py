@@ -1,0 +1,122 @@
+"""Training stimuli for the dictionaries, alignment stimuli for the scores; never the same ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unbraid import stats
+from unbraid.comparison._config import CompareConfig
+from unbraid.errors import InputError
+from unbraid.responses import Responses, as_responses, pair
+
+_FEWEST = 10  # alignment stimuli under which no fold can be scored
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Split:
+    """Responses to learn from and responses to score on, with the folds of the latter."""
+
+    x_train: Responses
+    y_train: Responses
+    x: Responses
+    y: Responses
+    folds: np.ndarray
+    rows: np.ndarray
+    """Rows of the responses given (in the order of ``x``) that are scored."""
+
+
+def split(
+    x: Any,
+    y: Any,
+    x_train: Any,
+    y_train: Any,
+    groups: Any,
+    config: CompareConfig,
+    rng: np.random.Generator,
+) -> Split:
+    """Pair the systems and set training stimuli apart from alignment stimuli."""
+    x, y = pair(x, y)
+    groups = _as_groups(groups, len(x))
+    if (x_train is None) != (y_train is None):
+        raise InputError("x_train and y_train go together: give both or neither.")
+    if x_train is None:
+        learn = _learning_rows(len(x), groups, config, rng)
+        rows = np.flatnonzero(~learn)
+        x_train, y_train = x.take(learn), y.take(learn)
+    else:
+        x_train, y_train = as_responses(x_train, "x_train"), as_responses(y_train, "y_train")
+        _check_apart(x_train, x, "x")
+        _check_apart(y_train, y, "y")
+        rows = np.arange(len(x))
+    if len(rows) < _FEWEST:
+        raise InputError(
+            f"A comparison needs at least {_FEWEST} alignment stimuli, got {len(rows)} of "
+            f"{len(x)}; give more stimuli, or training responses of their own."
+        )
+    kept = None if groups is None else groups[rows]
+    return Split(
+        x_train=x_train,
+        y_train=y_train,
+        x=x.take(rows),
+        y=y.take(rows),
+        folds=_folds(len(rows), kept, config, rng),
+        rows=rows,
+    )
+
+
+def _learning_rows(
+    n: int, groups: np.ndarray | None, config: CompareConfig, rng: np.random.Generator
+) -> np.ndarray:
+    """Return the mask of stimuli that the dictionaries learn from; groups are kept whole."""
+    n_learn = round(config.train_share * n)
+    if groups is not None:
+        names, sizes = np.unique(groups, return_counts=True)
+        order = rng.permutation(len(names))
+        n_groups = int(np.searchsorted(np.cumsum(sizes[order]), n_learn)) + 1
+        if n_groups >= len(names):
+            raise InputError(f"groups must leave some for the alignment, got {len(names)}.")
+        return np.isin(groups, names[order[:n_groups]])
+    learn = np.zeros(n, dtype=bool)
+    learn[
+        np.arange(n_learn) if config.fold_kind == "contiguous" else rng.permutation(n)[:n_learn]
+    ] = True
+    return learn
+
+
+def _folds(
+    n: int, groups: np.ndarray | None, config: CompareConfig, rng: np.random.Generator
+) -> np.ndarray:
+    if groups is not None:
+        return stats.grouped_folds(groups, config.folds, rng)
+    if config.fold_kind == "contiguous":
+        return stats.contiguous_folds(n, config.folds)
+    return stats.shuffled_folds(n, config.folds, rng)
+
+
+def _as_groups(groups: Any, n: int) -> np.ndarray | None:
+    if groups is None:
+        return None
+    array = np.asarray(groups)
+    if array.shape != (n,):
+        raise InputError(
+            f"groups must name the group of each of the {n} stimuli, got {array.shape}."
+        )
+    return array.astype(str)
+
+
+def _check_apart(train: Responses, scored: Responses, name: str) -> None:
+    """Refuse training responses of another system's width, or of the alignment stimuli."""
+    if train.shape[1] != scored.shape[1]:
+        raise InputError(
+            f"{name}_train must have the {scored.shape[1]} units of {name}, got {train.shape[1]}."
+        )
+    if train.stimuli is not None and scored.stimuli is not None:
+        shared = np.intersect1d(train.stimuli, scored.stimuli)
+        if len(shared):
+            raise InputError(
+                f"{name}_train and {name} must hold different stimuli, got {len(shared)} in both, "
+                f"e.g. {str(shared[0])!r}: what a dictionary learned from must not be scored."
+            )

@@ -1,0 +1,79 @@
+"""One sentence of verdict, which a control can overturn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from unbraid.comparison._comparison import Change, Verdict
+
+_MATCHING = "codes->codes"
+_REGRESSION = "codes->base"
+_WORDS = {
+    "random_dictionary": "an untrained dictionary",
+    "random_expansion": "a random expansion of equal width",
+    "shuffled_latents": "the same latents shuffled over stimuli",
+}
+
+
+def verdict(metrics: Sequence[str], changes: Sequence[Change], beyond_bound: bool) -> Verdict:
+    """Judge the headline metric from codes to codes, and regression from codes to units.
+
+    A gain counts only when its interval, and its excess over every control, lie above zero. Where
+    fewer units than K ln(N/K) must make recovery fail, no gain is called a recovery.
+    """
+    headline = metrics[0]
+    tone, first = _judge(headline, _MATCHING, changes, beyond_bound)
+    sentences = [first]
+    if "ridge" in metrics and headline != "ridge":
+        sentences.append(_judge("ridge", _REGRESSION, changes, beyond_bound)[1])
+    return Verdict(tone=tone, sentence=first, reasons=tuple(sentences[1:]))
+
+
+def _judge(
+    metric: str, after: str, changes: Sequence[Change], beyond_bound: bool
+) -> tuple[str, str]:
+    of_metric = {change.name: change for change in changes if change.metric == metric}
+    gain = of_metric[f"{after} - base->base"]
+    excesses = [
+        change for name, change in of_metric.items()
+        if name.startswith(f"{after} - ") and change is not gain
+    ]  # fmt: skip
+    what = f"{_plain(metric)} from {_sides(after)}"
+    numbers = f"from {gain.before:.2f} to {gain.after:.2f} ({_interval(gain)})"
+    short = beyond_bound and "there are fewer units than sparse recovery needs"
+    if gain.high < 0:
+        why = f": {short}" if short else ""
+        return ("cannot help" if short else "no gain"), f"Unbraiding lowers {what}, {numbers}{why}."
+    if not gain.is_gain:
+        why = f": {short}" if short else ", which is no gain"
+        return ("cannot help" if short else "no gain"), f"Unbraiding takes {what} {numbers}{why}."
+    rivals = [change for change in excesses if not change.is_gain]
+    if rivals:
+        best = max(rivals, key=lambda change: change.before)
+        control = best.name.removeprefix(f"{after} - ").partition("->")[0]
+        reaches = f"{_WORDS[control]} reaches {best.before:.2f}"
+        alone = "expansion alone" if control.startswith("random") else "the latents' density alone"
+        return (
+            "explained by a control",
+            f"Unbraiding takes {what} {numbers}, but the gain is explained by {alone}: {reaches}.",
+        )
+    best = max(excesses, key=lambda change: change.before)
+    control = best.name.removeprefix(f"{after} - ").partition("->")[0]
+    caution = f", though {short}" if short else ""
+    return (
+        "gain",
+        f"Unbraiding raises {what} {numbers}; the best control, {_WORDS[control]}, "
+        f"reaches {best.before:.2f}{caution}.",
+    )
+
+
+def _interval(change: Change) -> str:
+    return f"{change.value:+.2f}, interval {change.low:+.2f} to {change.high:+.2f}"
+
+
+def _plain(metric: str) -> str:
+    return metric.replace("_", "-")
+
+
+def _sides(after: str) -> str:
+    return "codes to codes" if after == _MATCHING else "codes to the other system's units"

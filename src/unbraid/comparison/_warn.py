@@ -1,0 +1,77 @@
+"""What a reader must know before trusting a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from unbraid import theory
+from unbraid.align import Score
+from unbraid.comparison._lift import Lifted
+
+_POOR_FVU, _MANY_DEAD, _LITTLE_COVERED, _UNSTABLE = 0.5, 0.3, 0.5, 0.5
+
+
+def bound(
+    n_units: int, codes: Sequence[Lifted], truth: tuple[int, float] | None
+) -> tuple[float, int, float]:
+    """Return the units that sparse recovery needs, and the N and K it was reckoned with.
+
+    N and K are the truth's number of features and mean number active, where it is known; else the
+    live latents and the mean l0 of the codes.
+    """
+    if truth is None:
+        n_features = int(np.median([_alive(lifted) for lifted in codes]))
+        active = float(np.median([lifted.codes.l0 for lifted in codes]))
+    else:
+        n_features, active = truth
+    if not 0 < active < n_features:
+        return 0.0, n_features, active
+    return theory.units_needed(n_features=n_features, active=active), n_features, active
+
+
+def warnings_of(
+    name: str, lifted: Sequence[Lifted], n_units: int, needed: tuple[float, int, float]
+) -> list[str]:
+    """Return one line for each thing about a system's dictionaries that weakens the answer."""
+    found = []
+    units, n_features, active = needed
+    if n_units < units:
+        found.append(
+            f"{name}: {n_units} units are fewer than K ln(N/K) = {units:.1f} (K = {active:.1f} "
+            f"active of N = {n_features}): sparse recovery must fail, so low scores say little."
+        )
+    fvu = float(np.mean([each.fvu for each in lifted]))
+    if not fvu <= _POOR_FVU:
+        found.append(
+            f"{name}: the dictionary leaves {fvu:.0%} of the variance unexplained on new stimuli; "
+            "its codes are not the system. Try more latents, another k, or more training stimuli."
+        )
+    dead = float(np.mean([each.dead for each in lifted]))
+    if dead > _MANY_DEAD:
+        found.append(f"{name}: {dead:.0%} of the latents never fire on the alignment stimuli.")
+    return found
+
+
+def warnings_of_scores(scores: Sequence[Score]) -> list[str]:
+    """Return the metrics' own warnings, once each, and the coverage where it is low."""
+    found = []
+    for score in scores:
+        where = f"{score.metric} {score.source}->{score.target} ({score.systems})"
+        found += [f"{where}: {line}" for line in score.warnings]
+        if score.coverage < _LITTLE_COVERED and score.seed in (None, 0):
+            found.append(
+                f"{where}: only {score.coverage:.0%} of the target units could be scored; "
+                f"counting the others as 0 the value is {score.value_over_all:.2f}."
+            )
+        if score.systems in ("x->x", "y->y") and score.value < _UNSTABLE:
+            found.append(
+                f"{score.systems[0]}: dictionaries of two seeds agree only to {score.value:.2f}; "
+                "a match that does not survive refitting is not a match."
+            )
+    return list(dict.fromkeys(found))
+
+
+def _alive(lifted: Lifted) -> int:
+    return len(np.unique(lifted.codes.indices))

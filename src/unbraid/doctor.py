@@ -1,0 +1,102 @@
+"""What this machine has, what is broken, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+
+_CORE = ("numpy", "scipy", "scikit-learn", "torch", "numba", "POT", "safetensors", "pydantic",
+         "PyYAML", "typer", "rich", "Jinja2", "matplotlib", "pandas")  # fmt: skip
+_EXTRAS = {
+    "brain": ("nibabel", "h5netcdf", "h5py", "xarray", "pynwb", "zarr"),
+    "hf": ("transformers", "huggingface_hub"),
+    "vision": ("torchvision", "timm"),
+    "dist": ("dask", "distributed", "submitit"),
+    "results": ("duckdb", "pyarrow"),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at."""
+
+    name: str
+    ok: bool
+    found: str
+    mend: str = ""
+
+
+def examine() -> list[Finding]:
+    """Look at the interpreter, the packages, the devices, the memory and three small sums."""
+    return [
+        Finding(
+            "python", sys.version_info >= (3, 11), platform.python_version(), "Use 3.11 or up."
+        ),
+        Finding("machine", True, f"{platform.machine()}, {os.cpu_count()} cores, {_memory()}"),
+        *[_package(name, needed=True) for name in _CORE],
+        *[_extra(name, packages) for name, packages in _EXTRAS.items()],
+        _run("torch device", _device, "Install torch again: pip install -c constraints.txt torch"),
+        _run("numba compiles", _compiles, "Install numba again: pip install --upgrade numba"),
+        _run("exact transport", _transports, "Install POT again: pip install --upgrade POT"),
+        _run("torchvision beside torch", _torchvision, "Remove it: pip uninstall torchvision"),
+    ]
+
+
+def _package(name: str, needed: bool) -> Finding:
+    try:
+        return Finding(name, True, version(name))
+    except PackageNotFoundError:
+        return Finding(name, not needed, "not installed", f"pip install {name}")
+
+
+def _extra(name: str, packages: tuple[str, ...]) -> Finding:
+    absent = [package for package in packages if not _package(package, needed=True).ok]
+    found = f"without {', '.join(absent)}" if absent else "complete"
+    return Finding(f"extra [{name}]", True, found, f"pip install 'unbraid[{name}]'")
+
+
+def _memory() -> str:
+    try:
+        size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return "memory unknown"
+    return f"{size / 2**30:.0f} GiB"
+
+
+def _run(name: str, check: Callable[[], str], mend: str) -> Finding:
+    try:
+        return Finding(name, True, check())
+    except Exception as error:  # whatever breaks here is what the user came to read
+        return Finding(name, False, f"{type(error).__name__}: {str(error).splitlines()[0]}", mend)
+
+
+def _device() -> str:
+    torch = import_module("torch")
+    if torch.cuda.is_available():
+        return f"cuda: {torch.cuda.get_device_name()}"
+    return f"cpu, {torch.get_num_threads()} threads"
+
+
+def _compiles() -> str:
+    numba = import_module("numba")
+    return f"1 + 1 = {numba.njit(lambda a: a + 1)(1)}"
+
+
+def _transports() -> str:
+    ot = import_module("ot")
+    plan = ot.emd([0.5, 0.5], [0.5, 0.5], [[0.0, 1.0], [1.0, 0.0]])
+    return f"mass {plan.sum():.0f}"
+
+
+def _torchvision() -> str:
+    try:
+        found = version("torchvision")
+    except PackageNotFoundError:
+        return "not installed, and not needed"
+    import_module("torchvision")
+    return found
