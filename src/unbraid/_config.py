@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import reprlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -22,7 +23,7 @@ class Config(pydantic.BaseModel):
         frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
     )
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, /, **options: Any) -> None:
         try:
             super().__init__(**options)
         except pydantic.ValidationError as error:
@@ -62,16 +63,23 @@ def load(kind: type[C], path: Path | None, overrides: Sequence[str] = ()) -> C:
         return kind().with_options(overrides)
     if not path.is_file():
         raise InputError(f"{path} is not a file; give a YAML file of {kind.__name__} options.")
-    options = _read_yaml(path.read_text(encoding="utf-8"), str(path)) or {}
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read as UTF-8 text: {error}.") from None
+    options = _read_yaml(text, str(path))
+    options = {} if options is None else options
     if not isinstance(options, dict):
         raise InputError(f"{path} must hold 'option: value' lines, got {type(options).__name__}.")
-    return kind(**options).with_options(overrides)
+    return kind(**{str(name): value for name, value in options.items()}).with_options(overrides)
 
 
 def _read_yaml(text: str, name: str) -> Any:
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except RecursionError:
+        raise InputError(f"{name} is nested too deeply.") from None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: an impossible date
         raise InputError(f"{name} is not YAML: {str(error).splitlines()[0]}.") from None
 
 
@@ -87,7 +95,7 @@ def _one_line(kind: type[Config], error: pydantic.ValidationError) -> str:
         return f"{kind.__name__} needs the option {option!r}."
     message = fault["msg"].removeprefix("Value error, ")
     where = f" {option!r}" if option else ""
-    came = "" if fault["type"] == "value_error" else f", got {fault['input']!r}"
+    came = "" if fault["type"] == "value_error" else f", got {reprlib.repr(fault['input'])}"
     return f"{kind.__name__}{where}: {message}{came}."
 
 

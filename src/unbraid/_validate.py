@@ -8,14 +8,15 @@ import numpy as np
 
 from unbraid.errors import InputError
 
-_ROWS_PER_CHECK = 65_536  # rows looked at in one go, so that a memory map is never read whole
+_NUMBERS_PER_CHECK = 2**22  # looked at in one go, so that a memory map is never read whole
 
 
 def as_rng(rng: int | np.random.Generator | None) -> np.random.Generator:
     """Turn a seed, a generator or None into a generator; no global state is touched."""
     if isinstance(rng, np.random.Generator):
         return rng
-    if rng is None or (isinstance(rng, int | np.integer) and rng >= 0):
+    whole = isinstance(rng, int | np.integer) and not isinstance(rng, bool)
+    if rng is None or (whole and rng >= 0):
         return np.random.default_rng(rng)
     raise InputError(f"rng must be a non-negative integer, a numpy Generator or None, got {rng!r}.")
 
@@ -58,8 +59,9 @@ def check_matrix_shape(shape: tuple[int, ...], name: str) -> None:
 def check_finite(array: np.ndarray, name: str) -> None:
     """Refuse NaN and infinity, naming the first one and their number."""
     bad_total, first = 0, None
-    for start in range(0, len(array), _ROWS_PER_CHECK):
-        bad = ~np.isfinite(array[start : start + _ROWS_PER_CHECK])
+    step = max(1, _NUMBERS_PER_CHECK // max(1, array[:1].size))
+    for start in range(0, len(array), step):
+        bad = ~np.isfinite(array[start : start + step])
         if bad.any():
             bad_total += int(bad.sum())
             if first is None:
@@ -81,9 +83,19 @@ def _to_numpy(values: Any, name: str) -> np.ndarray:
         if str(values.dtype) == "torch.bfloat16":
             values = values.float()
         values = values.numpy()
+    if isinstance(values, np.ma.MaskedArray):
+        if np.ma.is_masked(values):
+            raise InputError(f"{name} has masked entries. Drop or fill them: x.filled(0).")
+        values = values.data
+    if isinstance(values, np.memmap):
+        return values
     try:
-        return np.asanyarray(values)
+        return np.asarray(values)
     except ValueError:
         raise InputError(
             f"{name} must be a rectangular array, got rows of different lengths."
+        ) from None
+    except (TypeError, RuntimeError) as error:
+        raise InputError(
+            f"{name} must be an array, got {type(values).__name__}: {error}."
         ) from None

@@ -46,8 +46,9 @@ def pair(x: Any, y: Any) -> tuple[Responses, Responses]:
     return x, y
 
 
-def common(x: Responses, y: Responses) -> tuple[Responses, Responses]:
+def common(x: Any, y: Any) -> tuple[Responses, Responses]:
     """Return both systems' responses to the stimuli that both have, in the order of ``x``."""
+    x, y = as_responses(x, "x"), as_responses(y, "y")
     if x.stimuli is None or y.stimuli is None:
         raise InputError("common(x, y) needs stimulus ids on both sides.")
     shared = x.stimuli[np.isin(x.stimuli, y.stimuli)]

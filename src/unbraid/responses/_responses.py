@@ -78,7 +78,7 @@ class Responses:
 
     def take(self, rows: Any) -> Self:
         """Return the responses to the stimuli at these row numbers (or under this mask)."""
-        rows = np.asarray(rows)
+        rows = _rows(rows, len(self))
         repeats = None if self.repeats is None else self.repeats[:, rows]
         stimuli = None if self.stimuli is None else self.stimuli[rows]
         return replace(self, values=self.values[rows], stimuli=stimuli, repeats=repeats)
@@ -88,6 +88,8 @@ class Responses:
         if self.stimuli is None:
             raise InputError("These responses have no stimulus ids; use take(rows) instead.")
         wanted = as_ids(stimuli, len(stimuli), "stimuli")
+        if wanted is None:
+            raise InputError("select(stimuli) needs stimulus ids, got None.")
         where = {name: row for row, name in enumerate(self.stimuli)}
         missing = [name for name in wanted if name not in where]
         if missing:
@@ -102,12 +104,12 @@ def as_responses(values: Any, name: str = "x") -> Responses:
     """Wrap an array, CSR matrix, Codes or Responses as Responses; errors name the argument."""
     if isinstance(values, Responses):
         return values
+    remembers = sp.issparse(values)  # Codes do; a table's column of that name means nothing
     try:
         return Responses(
             values,
-            stimuli=getattr(values, "stimuli", None),
-            units=getattr(values, "units", None),
-            made_by=getattr(values, "made_by", {}),
+            stimuli=getattr(values, "stimuli", None) if remembers else None,
+            made_by=getattr(values, "made_by", {}) if remembers else {},
         )
     except InputError as error:
         raise InputError(str(error).replace("values", name, 1)) from None
@@ -117,15 +119,10 @@ def as_ids(ids: Any, expected: int, name: str) -> np.ndarray | None:
     """Return unique ids as a one-dimensional array of strings, or None."""
     if ids is None:
         return None
-    array = np.asarray(ids)
+    array = _plain_ids(ids, name)
     if array.ndim != 1 or len(array) != expected:
-        raise InputError(f"{name} must be {expected} ids, one a row or column, got {array.shape}.")
-    if array.dtype.kind == "f" and np.all(array == np.round(array)):
-        array = array.astype(np.int64)
-    if array.dtype.kind not in "OUSiu":
-        raise InputError(f"{name} must be strings or whole numbers, got dtype {array.dtype}.")
-    if array.dtype.kind == "S":
-        array = np.char.decode(array, "utf-8")
+        came = f"{len(array)} ids" if array.ndim == 1 else f"an array of shape {array.shape}"
+        raise InputError(f"{name} must be {expected} ids, one a row or column, got {came}.")
     array = array.astype(str)
     unique, counts = np.unique(array, return_counts=True)
     if len(unique) < len(array):
@@ -135,6 +132,41 @@ def as_ids(ids: Any, expected: int, name: str) -> np.ndarray | None:
             "Average repeats first, or pass them as repeats."
         )
     return array
+
+
+def _plain_ids(ids: Any, name: str) -> np.ndarray:
+    """Return ids as an array of strings or whole numbers."""
+    try:
+        array: np.ndarray = np.asarray(ids)
+        if array.dtype.kind == "S":
+            return np.char.decode(array.astype("S"), "utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{name} must be text, got bytes that are not UTF-8.") from None
+    except ValueError:
+        raise InputError(f"{name} must be a flat list of ids, got a nested one.") from None
+    if array.dtype.kind in "OT":
+        odd = [i for i in array.reshape(-1).tolist() if not isinstance(i, str | int | np.integer)]
+        if odd:
+            raise InputError(f"{name} must be strings or whole numbers, got {odd[0]!r}.")
+    if array.dtype.kind == "f" and np.all(array == np.round(array)) and (abs(array) < 2**53).all():
+        return array.astype(np.int64)
+    if array.dtype.kind not in "OTUiu":
+        raise InputError(f"{name} must be strings or whole numbers, got dtype {array.dtype}.")
+    return array
+
+
+def _rows(rows: Any, n: int) -> np.ndarray:
+    """Return row numbers, or a mask of length n, as an index that fits."""
+    index = np.asarray(rows)
+    mask = index.dtype == bool
+    if index.ndim != 1 or index.dtype.kind not in "biu" or (mask and len(index) != n):
+        raise InputError(
+            f"rows must be row numbers or a mask of length {n}, got shape {index.shape} of dtype "
+            f"{index.dtype}."
+        )
+    if not mask and len(index) and not (-n <= index.min() and index.max() < n):
+        raise InputError(f"rows must lie in 0..{n - 1}, got {index.min()}..{index.max()}.")
+    return index
 
 
 def _as_values(values: Any) -> Any:

@@ -1,0 +1,135 @@
+"""Named arrays of a file turned into responses: which array is which."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from unbraid.errors import InputError
+from unbraid.responses._responses import Responses
+
+VALUES = ("values", "responses", "x", "activations")
+STIMULI = ("stimuli", "stimulus_ids", "ids")
+UNITS = ("units", "unit_ids")
+CSR = ("data", "indices", "indptr")
+_NUMBERS = "fiub"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One array of a file: its header is known, its numbers are not read yet."""
+
+    dtype: np.dtype
+    shape: tuple[int, ...]
+    read: Callable[[], np.ndarray]
+
+
+def responses_of(
+    path: Path, entries: Mapping[str, Entry], metadata: Mapping[str, str] | None = None
+) -> Responses:
+    """Return the responses that a file's named arrays (and JSON metadata) hold."""
+    metadata = metadata or {}
+    values = _csr(path, entries) if set(CSR) <= set(entries) else _dense(path, entries)
+    repeats = entries["repeats"].read() if "repeats" in entries else None
+    try:
+        return Responses(
+            values,
+            stimuli=_ids(path, entries, metadata, STIMULI),
+            units=_ids(path, entries, metadata, UNITS),
+            repeats=repeats,
+            made_by=_made_by(path, entries, metadata),
+        )
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _dense(path: Path, entries: Mapping[str, Entry]) -> np.ndarray:
+    for name in VALUES:
+        if name in entries:
+            return entries[name].read()
+    matrices = [k for k, e in entries.items() if len(e.shape) == 2 and e.dtype.kind in _NUMBERS]
+    if len(matrices) == 1:
+        return entries[matrices[0]].read()
+    held = ", ".join(f"{k} {e.shape} {e.dtype}" for k, e in list(entries.items())[:8]) or "nothing"
+    raise InputError(
+        f"{path} must hold an array named 'values' or exactly one numeric matrix (n_stimuli, "
+        f"n_units), it holds {held}. Rename the array to 'values'."
+    )
+
+
+def _csr(path: Path, entries: Mapping[str, Entry]) -> sp.csr_array:
+    if "format" in entries:
+        written = _text(entries["format"].read())
+        if written != "csr":
+            raise InputError(f"{path} holds a {written!r} matrix, expected 'csr'. Use .tocsr().")
+    data, indices, indptr = (entries[name].read() for name in CSR)
+    if any(a.ndim != 1 for a in (data, indices, indptr)) or indices.dtype.kind not in "iu":
+        raise InputError(f"{path}: data, indices and indptr must be vectors, the last two whole.")
+    if indptr.dtype.kind not in "iu" or not len(indptr):
+        raise InputError(f"{path}: indptr must hold n_stimuli + 1 whole numbers.")
+    rows = len(indptr) - 1
+    if "shape" in entries:
+        shape = [int(side) for side in np.ravel(entries["shape"].read())]
+    else:
+        shape = [rows, int(indices.max(initial=-1)) + 1]
+    if len(shape) != 2 or shape[0] != rows or not 0 <= shape[1] <= np.iinfo(np.int64).max:
+        raise InputError(f"{path}: shape must be ({rows}, n_units) to fit indptr, got {shape}.")
+    steps = np.diff(indptr.astype(np.int64))
+    if indptr[0] != 0 or (steps < 0).any() or indptr[-1] != len(data) or len(indices) != len(data):
+        raise InputError(f"{path}: indptr must rise from 0 to len(data) = len(indices).")
+    if len(indices) and (indices.min() < 0 or indices.max() >= shape[1]):
+        raise InputError(f"{path}: indices must lie in 0..{shape[1] - 1}.")
+    csr = sp.csr_array((data, indices.astype(np.int64), indptr.astype(np.int64)), shape=shape)
+    csr.sum_duplicates()
+    return csr
+
+
+def _ids(
+    path: Path, entries: Mapping[str, Entry], metadata: Mapping[str, str], names: tuple[str, ...]
+) -> Any:
+    for name in names:
+        if name in entries:
+            if entries[name].dtype.kind not in "SUiuf":
+                raise InputError(
+                    f"{path}: {name} must be strings or whole numbers, got dtype "
+                    f"{entries[name].dtype}. Save ids with np.asarray(ids, dtype=str)."
+                )
+            return entries[name].read()
+        if name in metadata:
+            ids = parse_json(metadata[name], f"{path}: metadata {name!r}")
+            if not isinstance(ids, list) or not all(isinstance(i, str | int) for i in ids):
+                raise InputError(f"{path}: metadata {name!r} must be a JSON list of ids.")
+            return [str(i) for i in ids]
+    return None
+
+
+def _made_by(path: Path, entries: Mapping[str, Entry], metadata: Mapping[str, str]) -> dict:
+    text = metadata.get("made_by")
+    if "made_by" in entries and entries["made_by"].dtype.kind in "SU":
+        text = _text(entries["made_by"].read())
+    if text is None:
+        return {}
+    made_by = parse_json(text, f"{path}: made_by")
+    if not isinstance(made_by, dict):
+        raise InputError(f"{path}: made_by must be a JSON object, got {type(made_by).__name__}.")
+    return made_by
+
+
+def parse_json(text: str | bytes, what: str) -> Any:
+    """Parse JSON, or say in one line that it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise InputError(f"{what} is not valid JSON.") from None
+
+
+def _text(array: np.ndarray) -> str:
+    value = array.reshape(-1)[:1].tolist()
+    text = value[0] if value else ""
+    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)

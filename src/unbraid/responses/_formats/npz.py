@@ -1,0 +1,105 @@
+"""NumPy's .npz: a zip of .npy files, opened without unpickling and without trusting sizes."""
+
+from __future__ import annotations
+
+import json
+import struct
+import zipfile
+import zlib
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unbraid.errors import InputError
+from unbraid.responses._files import check_file, check_memory, replacing
+from unbraid.responses._formats import npy
+from unbraid.responses._formats._named import Entry, responses_of
+from unbraid.responses._responses import Responses
+
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,  # an encrypted member
+    OverflowError,
+    IndexError,
+)
+_BOMB_BYTES, _BOMB_RATIO = 256 * 2**20, 500  # real responses never shrink 500-fold
+_STEP = 2**20
+
+
+def read(path: Path) -> Responses:
+    """Read responses from the named arrays of a .npz file (also SciPy's CSR)."""
+    check_file(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
+            entries = {m.filename[:-4]: _entry(path, archive, m) for m in members}
+            return responses_of(path, entries)
+    except InputError:
+        raise
+    except DAMAGE as error:
+        raise InputError(f"{path} is not a whole .npz file ({_reason(error)}).") from None
+
+
+def write(responses: Responses, path: Path) -> None:
+    """Write values, ids, units, repeats and provenance as named arrays, uncompressed."""
+    arrays: dict[str, Any] = {}
+    if responses.is_sparse:
+        csr = responses.values
+        arrays |= {"data": csr.data, "indices": csr.indices, "indptr": csr.indptr}
+        arrays |= {"shape": np.array(csr.shape), "format": np.array(b"csr")}
+    else:
+        arrays["values"] = responses.values
+    for name in ("stimuli", "units", "repeats"):
+        if getattr(responses, name) is not None:
+            arrays[name] = getattr(responses, name)
+    if responses.made_by:
+        arrays["made_by"] = np.array(json.dumps(responses.made_by))
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, allow_pickle=False, **arrays)
+
+
+def _entry(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Entry:
+    where = f"{path} ({member.filename})"
+    with archive.open(member) as stream:
+        header = npy.read_header(stream, where)  # type: ignore[arg-type]
+    return Entry(header.dtype, header.shape, partial(_numbers, where, archive, member))
+
+
+def _numbers(where: str, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    """Inflate one member into exactly the bytes its own header declares."""
+    with archive.open(member) as stream:
+        header = npy.read_header(stream, where)  # type: ignore[arg-type]
+        npy.check_plain(header, where)
+        room = member.file_size - stream.tell()
+        if header.n_bytes != room:
+            raise InputError(
+                f"{where} must hold {header.n_bytes} bytes of numbers for shape {header.shape} "
+                f"{header.dtype}, got {room}. The file is damaged."
+            )
+        if header.n_bytes > max(_BOMB_BYTES, _BOMB_RATIO * member.compress_size):
+            raise InputError(
+                f"{where} would inflate from {member.compress_size} to {header.n_bytes} bytes, "
+                "which looks like a zip bomb. Save it uncompressed if it is genuine."
+            )
+        check_memory(header.n_bytes, where)
+        buffer = bytearray()
+        while len(buffer) < header.n_bytes:
+            block = stream.read(min(_STEP, header.n_bytes - len(buffer)))
+            if not block:
+                raise InputError(f"{where} is truncated.")
+            buffer += block
+        stream.read(1)  # reaching the end checks the checksum
+    numbers = np.frombuffer(buffer, header.dtype)
+    return numbers.reshape(header.shape, order=header.order)  # type: ignore[call-overload]
+
+
+def _reason(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]
