@@ -1,10 +1,6 @@
 """One thread for every engine, and a generator that differs between tests, never between runs."""
 
 import os
-
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
-
 import zlib
 
 import numpy as np
@@ -18,8 +14,10 @@ def rng(request):
 
 
 @pytest.fixture(autouse=True, scope="session")
-def one_torch_thread():
+def one_thread():
     """On a busy machine, two threads make small trainings many times slower."""
     import torch
 
     torch.set_num_threads(1)
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")  # for the commands that tests start

@@ -1,4 +1,4 @@
-"""The main job: what do two systems share, before and after unbraiding?"""
+"""The main job: what two systems share, before and after unbraiding."""
 
 from __future__ import annotations
 
@@ -91,13 +91,17 @@ def compare(
     config = _configure(config, options)
     rng = _validate.as_rng(rng)
     started = time.perf_counter()
-    tell = progress or (lambda message, share: None)
+    tell = progress or _silent
     split_rng, lift_rng, score_rng = rng.spawn(3)
     parts = split(x, y, x_train, y_train, groups, config, split_rng)
     truth = _truth(features, x, parts)
     lifted = _lift_all(parts, config, lift_rng, tell)
     scores = _score_all(parts, lifted, truth, config, int(score_rng.integers(2**31)), tell)
     return _conclude(parts, lifted, truth, scores, config, names, time.perf_counter() - started)
+
+
+def _silent(_message: str, _share: float) -> None:
+    """Tell nobody."""
 
 
 def _configure(config: CompareConfig | None, options: dict[str, Any]) -> CompareConfig:
@@ -182,7 +186,7 @@ def _conclude(
     warnings, beyond = [], False
     for side in (0, 1):
         of_side = [pair[side] for pair in lifted]
-        needed = bound(n_units[side], of_side, known)
+        needed = bound(of_side, known)
         beyond = beyond or n_units[side] < needed[0]
         warnings += warnings_of(names[side], of_side, n_units[side], needed)
     found = changes(config.metrics, find, config.level)
@@ -196,10 +200,19 @@ def _conclude(
         names=names,
         stimuli=parts.x.stimuli if parts.x.stimuli is not None else parts.rows.astype(str),
         rows=parts.rows,
+        feature_names=_feature_names(truth),
         n_train=(len(parts.x_train), len(parts.y_train)),
         n_units=n_units,
         provenance=_provenance(parts, config, seconds),
     )
+
+
+def _feature_names(truth: Responses | None) -> tuple[str, ...]:
+    if truth is None:
+        return ()
+    if truth.units is None:
+        return tuple(f"feature {i}" for i in range(truth.shape[1]))
+    return tuple(str(name) for name in truth.units)
 
 
 def _provenance(parts: Split, config: CompareConfig, seconds: float) -> dict[str, Any]:

@@ -66,6 +66,8 @@ class Comparison:
     """Ids of the alignment stimuli, in the order of the codes' rows."""
     rows: np.ndarray
     """Their rows in the responses given."""
+    feature_names: tuple[str, ...]
+    """Names of the true features; empty where they are not known."""
     n_train: tuple[int, int]
     n_units: tuple[int, int]
     provenance: dict[str, Any]

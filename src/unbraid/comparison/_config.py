@@ -64,9 +64,8 @@ class CompareConfig(Config):
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         unknown = [name for name in value if name not in align.METRICS]
         if unknown or not value:
-            raise InputError(
-                f"metrics must be among {', '.join(align.METRICS)}, got {', '.join(unknown) or '()'}"
-            )
+            came = ", ".join(unknown) or "none"
+            raise InputError(f"metrics must be among {', '.join(align.METRICS)}, got {came}")
         return value
 
     @pydantic.field_serializer("method")

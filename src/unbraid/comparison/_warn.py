@@ -13,9 +13,7 @@ from unbraid.comparison._lift import Lifted
 _POOR_FVU, _MANY_DEAD, _LITTLE_COVERED, _UNSTABLE = 0.5, 0.3, 0.5, 0.5
 
 
-def bound(
-    n_units: int, codes: Sequence[Lifted], truth: tuple[int, float] | None
-) -> tuple[float, int, float]:
+def bound(codes: Sequence[Lifted], truth: tuple[int, float] | None) -> tuple[float, int, float]:
     """Return the units that sparse recovery needs, and the N and K it was reckoned with.
 
     N and K are the truth's number of features and mean number active, where it is known; else the

@@ -1,0 +1,96 @@
+"""Scores before, after and under control, as the rows of a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from unbraid import report, stats
+from unbraid.comparison._comparison import Comparison, mean_over_seeds
+from unbraid.comparison._lift import CONTROLS
+
+_LABELS = {
+    "base": "units",
+    "codes": "codes",
+    "random_dictionary": "untrained dictionary",
+    "random_expansion": "random expansion",
+    "shuffled_latents": "shuffled latents",
+    "features": "features",
+}
+
+
+def score_figure(
+    result: Comparison,
+    target: str,
+    metrics: Sequence[str],
+    title: str,
+    systems: str = "x->y",
+) -> report.BeforeAfterFigure:
+    """Return one panel a metric: units to units, codes to ``target``, controls to ``target``."""
+    groups = []
+    for metric in metrics:
+        before = "features" if target == "features" else "base"
+        sides = [("base", before, "before"), ("codes", target, "after")]
+        sides += [(name, target, "control") for name in CONTROLS]
+        rows = [
+            row
+            for source, of, kind in sides
+            for row in _row(result, metric, source, of, kind, systems)
+        ]
+        groups.append(report.MetricGroup(title=metric.replace("_", " "), rows=rows))
+    return report.BeforeAfterFigure(
+        title=title, groups=groups, caption=_caption(result, target, metrics, systems)
+    )
+
+
+def _row(
+    result: Comparison, metric: str, source: str, target: str, kind: Any, systems: str
+) -> list[report.ScoreRow]:
+    scores = result.find(metric, source, target, systems)
+    if not scores:
+        return []
+    value, replicates = mean_over_seeds(scores)
+    interval = stats.interval(replicates, result.config.level)
+    rows = [
+        report.ScoreRow(
+            label=f"{_LABELS[source]} → {_LABELS[target]}",
+            value=value,
+            kind=kind,
+            low=interval.low,
+            high=interval.high,
+            null=_mean([score.null for score in scores]),
+            in_sample=_mean([score.in_sample for score in scores]),
+            missing="no target unit could be scored",
+        )
+    ]
+    ceiling = _mean([score.ceiling for score in scores])
+    if kind == "before" and np.isfinite(ceiling):
+        rows.append(report.ScoreRow(label="noise ceiling", value=ceiling, kind="ceiling"))
+    return rows
+
+
+def _caption(
+    result: Comparison, target: str, metrics: Sequence[str], systems: str
+) -> report.Caption:
+    before = "features" if target == "features" else "base"
+    metric = metrics[0]
+    base = mean_over_seeds(result.find(metric, "base", before, systems))[0]
+    codes = mean_over_seeds(result.find(metric, "codes", target, systems))[0]
+    controls = [
+        mean_over_seeds(found)[0]
+        for name in CONTROLS
+        if (found := result.find(metric, name, target, systems))
+    ]
+    finding = (
+        f"{metric.replace('_', ' ').capitalize()} goes from **{base:.2f}** to **{codes:.2f}**; "
+        f"the best control reaches {max(controls):.2f}. Bars: {result.config.level:.0%} intervals."
+    )
+    return report.Caption(finding=finding, n=len(result.rows), seed=list(range(len(result.lifted))))
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Mean of the finite values, NaN where there is none."""
+    finite = [value for value in values if np.isfinite(value)]
+    return float(np.mean(finite)) if finite else float("nan")

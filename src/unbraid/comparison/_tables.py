@@ -1,0 +1,124 @@
+"""Tables of a comparison: scores, differences, dictionaries; and how the training went."""
+
+from __future__ import annotations
+
+from unbraid import report
+from unbraid.comparison._comparison import Comparison
+
+
+def score_table(result: Comparison) -> report.Table:
+    """Return one row a score, with everything that a number must not be shown without."""
+    columns = [
+        report.Column(name="metric"),
+        report.Column(name="source"),
+        report.Column(name="target"),
+        report.Column(name="systems"),
+        report.Column(name="seed", format="integer", missing="no dictionary on either side"),
+        report.Column(name="value", format="estimate", digits=3, help="held out, with interval"),
+        report.Column(name="in sample", format="number", digits=3, help="optimistic"),
+        report.Column(name="null", format="number", digits=3, help="target permuted, refitted"),
+        report.Column(name="p", format="p"),
+        report.Column(name="coverage", format="percent", digits=0),
+        report.Column(name="over all", format="number", digits=3, help="unscored units count as 0"),
+        report.Column(name="ceiling", format="number", digits=3, missing="no repeats given"),
+    ]
+    rows = [
+        (
+            score.metric,
+            score.source,
+            score.target,
+            score.systems,
+            score.seed,
+            report.Estimate(value=score.value, low=score.low, high=score.high),
+            score.in_sample,
+            score.null,
+            score.p_value,
+            score.coverage,
+            score.value_over_all,
+            score.ceiling,
+        )
+        for score in result.scores
+    ]
+    note = f"Protocol {result.config.protocol}; n = {len(result.rows)} stimuli; signed unless said."
+    return report.Table(title="Every score", columns=columns, rows=rows, note=note)
+
+
+def change_table(result: Comparison) -> report.Table:
+    """Return one row a paired difference."""
+    columns = [
+        report.Column(name="metric"),
+        report.Column(name="difference"),
+        report.Column(name="of", format="number", digits=3),
+        report.Column(name="and", format="number", digits=3),
+        report.Column(name="change", format="estimate", digits=3),
+        report.Column(name="above zero"),
+    ]
+    rows = [
+        (
+            change.metric,
+            change.name,
+            change.after,
+            change.before,
+            report.Estimate(value=change.value, low=change.low, high=change.high),
+            "yes" if change.is_gain else "no",
+        )
+        for change in result.changes
+    ]
+    note = "Paired over the same stimuli, seeds averaged."
+    return report.Table(title="Differences", columns=columns, rows=rows, note=note)
+
+
+def dictionary_table(result: Comparison) -> report.Table:
+    """Return one row a dictionary, judged on the alignment stimuli."""
+    columns = [
+        report.Column(name="system"),
+        report.Column(name="seed", format="integer"),
+        report.Column(name="method"),
+        report.Column(name="latents", format="integer"),
+        report.Column(name="l0", format="number", help="active latents a stimulus"),
+        report.Column(name="FVU", format="number", digits=3, help="on the alignment stimuli"),
+        report.Column(name="dead", format="percent", digits=0),
+        report.Column(name="trained on", format="integer", help="stimuli"),
+    ]
+    rows = [
+        (
+            result.names[side],
+            seed,
+            type(pair[side].dictionary.method).__name__,
+            int(pair[side].codes.shape[1]),
+            pair[side].codes.l0,
+            pair[side].fvu,
+            pair[side].dead,
+            result.n_train[side],
+        )
+        for seed, pair in enumerate(result.lifted)
+        for side in (0, 1)
+    ]
+    return report.Table(title="Learned dictionaries", columns=columns, rows=rows)
+
+
+def history_figure(result: Comparison) -> list[report.CurveFigure]:
+    """Return the course of training of each system's first dictionary, where it was recorded."""
+    series = []
+    for side, name in enumerate(result.names):
+        history = result.lifted[0][side].dictionary.evidence.history
+        points = [(i, step["fvu"]) for i, step in enumerate(history) if "fvu" in step]
+        if len(points) > 1:
+            x, y = zip(*points, strict=True)
+            series.append(report.Series(name=name, x=x, y=y))
+    if not series:
+        return []
+    caption = report.Caption(
+        finding="Fraction of variance unexplained while the first dictionary of each learned.",
+        n=sum(result.n_train),
+        seed=0,
+        unit="training stimuli",
+    )
+    figure = report.CurveFigure(
+        title="Training",
+        series=series,
+        x_label="records",
+        y_label="FVU",
+        caption=caption,
+    )
+    return [figure]
