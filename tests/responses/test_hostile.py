@@ -250,11 +250,13 @@ def test_damaged_npy_files(tmp_path, content, match):
 def test_zip_bomb(tmp_path):
     zeros = npy_bytes(np.zeros((1, 2**20)))  # 8 MiB of zeros
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("values.npy", "w", force_zip64=True) as member:
-            member.write(npy_claiming((48, 2**20), n_bytes=0))
-            for _ in range(48):
-                member.write(zeros[-(2**23) :])
+    with (
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("values.npy", "w", force_zip64=True) as member,
+    ):
+        member.write(npy_claiming((48, 2**20), n_bytes=0))
+        for _ in range(48):
+            member.write(zeros[-(2**23) :])
     (tmp_path / "x.npz").write_bytes(stream.getvalue())
     assert (tmp_path / "x.npz").stat().st_size < 2**20
     tracemalloc.start()

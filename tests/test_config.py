@@ -1,0 +1,127 @@
+"""Configurations: frozen, named, stored as given; one line for every misspelling."""
+
+from typing import Literal
+
+import pydantic
+import pytest
+
+from unbraid import _config
+from unbraid._config import Config, fingerprint
+from unbraid.errors import InputError
+
+
+class Inner(Config):
+    """An inner choice."""
+
+    depth: int = 1
+
+
+class Choice(Config):
+    """A choice."""
+
+    k: int = 32
+    """Latents kept for each stimulus."""
+    rate: float = 1e-3
+    kind: Literal["omp", "fista"] = "omp"
+    inner: Inner = Inner()
+
+    @pydantic.field_validator("k")
+    @classmethod
+    def _positive(cls, k: int) -> int:
+        if k < 1:
+            raise ValueError("must be at least 1, got 0 or less")
+        return k
+
+
+class Needs(Config):
+    """A choice without a default."""
+
+    n_latents: int
+
+
+def test_frozen_and_described():
+    choice = Choice(k=3)
+    with pytest.raises(pydantic.ValidationError):
+        choice.k = 4
+    assert choice.describe()["name"] == "Choice"
+    assert choice.describe()["k"] == 3
+    assert Choice.model_fields["k"].description == "Latents kept for each stimulus."
+
+
+def test_fingerprint_names_the_choice():
+    assert Choice(k=3).fingerprint() == Choice(k=3).fingerprint()
+    assert Choice(k=3).fingerprint() != Choice(k=4).fingerprint()
+    assert Inner().fingerprint() != Needs(n_latents=1).fingerprint()
+    assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
+    assert len(fingerprint(0)) == 12
+
+
+@pytest.mark.parametrize(
+    "options, match",
+    [
+        ({"kk": 3}, "^Choice has no option 'kk'; did you mean 'k'"),
+        ({"zzzzzz": 3}, "^Choice has no option 'zzzzzz'; it has k, rate, kind, inner"),
+        ({"k": 0}, "^Choice 'k': must be at least 1, got 0 or less.$"),
+        ({"k": "many"}, "^Choice 'k': Input should be a valid integer.*got 'many'"),
+        ({"kind": "lasso"}, "^Choice 'kind': Input should be 'omp' or 'fista'"),
+        ({"rate": float("nan")}, "^Choice 'rate': Input should be a finite number"),
+        ({"k": list(range(10_000))}, r"^Choice 'k': .*\.\.\."),
+        ({"inner": {"dept": 2}}, "^Choice.*did you mean 'depth'"),
+        ({"self": 1}, "^Choice has no option 'self'"),
+    ],
+)
+def test_one_line(options, match):
+    with pytest.raises(InputError, match=match) as caught:
+        Choice(**options)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+def test_missing_option():
+    with pytest.raises(InputError, match="^Needs needs the option 'n_latents'"):
+        Needs()
+
+
+def test_overrides():
+    choice = Choice().with_options(["k=5", "rate=1e-4", "kind=fista"])
+    assert (choice.k, choice.rate, choice.kind) == (5, 1e-4, "fista")
+    assert Choice(inner=Inner(depth=4)).with_options(["k=2"]).inner.depth == 4
+    with pytest.raises(InputError, match="An override is written key=value, got 'k'"):
+        Choice().with_options(["k"])
+    with pytest.raises(InputError, match="the value of 'k' is not YAML"):
+        Choice().with_options(["k=[1"])
+
+
+def test_load(tmp_path):
+    path = tmp_path / "choice.yaml"
+    path.write_text("k: 7\nrate: 0.5\ninner: {depth: 3}\n")
+    assert _config.load(Choice, path, ["k=8"]) == Choice(k=8, rate=0.5, inner=Inner(depth=3))
+    assert _config.load(Choice, None) == Choice()
+    path.write_text("")
+    assert _config.load(Choice, path) == Choice()
+
+
+@pytest.mark.parametrize(
+    "content, match",
+    [
+        (b"- 1\n- 2\n", "must hold 'option: value' lines, got list"),
+        (b"[]", "must hold 'option: value' lines, got list"),
+        (b"k: [1", "is not YAML"),
+        (b"k: !!python/object/apply:os.abort []", "is not YAML"),
+        (b"\xff\xfe\xff", "cannot be read as UTF-8 text"),
+        (b"1: 2\n", "has no option '1'"),
+        (b"k: 2026-13-45", "is not YAML"),
+        (b"[" * 5000, "nested too deeply|is not YAML"),
+    ],
+)
+def test_damaged_files(tmp_path, content, match):
+    path = tmp_path / "choice.yaml"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=match) as caught:
+        _config.load(Choice, path)
+    assert "\n" not in str(caught.value)
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(InputError, match="is not a file; give a YAML file of Choice options"):
+        _config.load(Choice, tmp_path / "none.yaml")
