@@ -14,8 +14,8 @@ from unbraid.responses._responses import as_ids
 class Codes(sp.csr_array):
     """Codes of ``n`` stimuli in ``m`` latents, CSR, with ids and evidence.
 
-    It is a SciPy CSR array in every respect. Slices and products are plain CSR arrays without
-    ids; ``Responses(codes.values, stimuli=...)`` gives ids back to them.
+    It is a SciPy CSR array in every respect. Slices and products carry no ids;
+    ``Responses(codes, stimuli=...).take(rows)`` keeps them.
 
     Parameters
     ----------
