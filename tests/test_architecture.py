@@ -15,7 +15,7 @@ SOURCE = Path(unbraid.__file__).parent
 # Lower rooms first; rooms of one level are neighbours and never import each other.
 LEVELS = [
     {"errors"},
-    {"_validate", "_config", "_progress", "_kernels"},
+    {"_validate", "_config", "_parse", "_progress", "_kernels"},
     {"responses"},
     {"stats"},
     {"align", "sparse", "interpret", "theory", "worlds", "report"},

@@ -112,8 +112,9 @@ def fit(
 ) -> None:
     """Learn a dictionary of X."""
     from unbraid import responses, sparse
+    from unbraid._parse import parse_choice
 
-    choice = sparse.parse_method(method).with_options(overrides or [])
+    choice = parse_choice(method, sparse.METHODS).with_options(overrides or [])
     learned = sparse.fit(responses.load(x), choice, rng=seed, progress=not as_json)
     learned.save(output)
     _finish(output, learned.evidence.to_dict(), repr(learned), as_json)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from unbraid import align, sparse
 from unbraid._config import Config
+from unbraid._parse import choice_of, parse_choice
 from unbraid.errors import InputError
 
 
@@ -49,15 +50,15 @@ class CompareConfig(Config):
     @pydantic.field_validator("method", mode="before")
     @classmethod
     def _name_or_method(cls, value: Any) -> Any:
-        if isinstance(value, sparse.Method):
-            return value
-        names = {name.lower(): kind for name, kind in sparse.METHODS.items()}
-        if isinstance(value, str) and value.lower() in names:
-            return names[value.lower()]()
-        raise InputError(
-            f"method must be a method such as unbraid.TopK(k=32) or one of "
-            f"{', '.join(sorted(names))}, got {value!r}"
-        )
+        if isinstance(value, str):
+            return parse_choice(value, sparse.METHODS)
+        if isinstance(value, dict) and "name" in value:
+            return choice_of(value, sparse.METHODS)
+        if not isinstance(value, sparse.Method):
+            raise InputError(
+                f"method must be a method such as unbraid.TopK(k=32), or its name, got {value!r}"
+            )
+        return value
 
     @pydantic.field_validator("metrics", mode="after")
     @classmethod

@@ -1,0 +1,169 @@
+"""The main job on planted systems: it finds what is shared, and says so only when it is true."""
+
+import json
+
+import numpy as np
+import pytest
+
+import unbraid as ub
+from unbraid.comparison import CompareConfig
+from unbraid.errors import InputError
+
+FEW = {"seeds": 1, "permutations": 3, "resamples": 100}
+
+
+def sparse_features(n, n_features, active, rng):
+    """Return features of which exactly `active` are on, with values in [.5, 1.5]."""
+    features = np.zeros((n, n_features))
+    for row in features:
+        row[rng.permutation(n_features)[:active]] = rng.uniform(0.5, 1.5, active)
+    return features
+
+
+def braid(features, n_units, rng):
+    directions = rng.normal(size=(features.shape[1], n_units))
+    return features @ (directions / np.linalg.norm(directions, axis=1, keepdims=True))
+
+
+@pytest.fixture(scope="module")
+def shared():
+    rng = np.random.default_rng(7)
+    features = sparse_features(3000, 30, 2, rng)
+    x, y = braid(features, 20, rng), braid(features, 20, rng)
+    method = ub.Pursuit(n_latents=30, k=2)
+    return ub.compare(
+        x, y, method=method, features=features, rng=1, **{**FEW, "seeds": 2}
+    ), features
+
+
+def test_the_same_features_in_two_mixtures_are_found(shared):
+    result, _ = shared
+    change = next(c for c in result.changes if c.name == "codes->codes - base->base")
+    assert change.metric == "semi_matching"
+    assert change.before < 0.55
+    assert change.after > 0.9
+    assert result.verdict.tone == "gain"
+    assert f"{change.before:.2f} to {change.after:.2f}" in result.verdict.sentence
+
+
+def test_codes_find_the_true_features(shared):
+    result, _ = shared
+    (base,) = result.find("semi_matching", "base", "features", "x->truth")
+    codes = result.find("semi_matching", "codes", "features", "x->truth")
+    assert base.value < 0.6
+    assert min(score.value for score in codes) > 0.9
+
+
+def test_two_dictionaries_of_one_system_agree(shared):
+    result, _ = shared
+    (score,) = result.find("semi_matching", "codes", "codes", "x->x")
+    assert score.value > 0.9
+
+
+def test_records_are_complete_flat_and_json(shared):
+    result, _ = shared
+    record = json.loads(json.dumps(result.record(), allow_nan=False))
+    wanted = {"metric", "protocol", "source", "target", "value", "in_sample", "null", "low", "high",
+              "coverage", "ceiling", "seed", "n"}  # fmt: skip
+    assert all(wanted <= set(score) for score in record["scores"])
+    sides = {(score["source"], score["target"]) for score in record["scores"]}
+    for target in ("base", "codes"):
+        for source in ("codes", "random_dictionary", "random_expansion", "shuffled_latents"):
+            assert (source, target) in sides
+    assert ("base", "base") in sides
+    assert len(result.table()) == len(record["scores"])
+
+
+def test_two_runs_with_one_seed_are_equal(rng):
+    features = sparse_features(300, 12, 2, rng)
+    x, y = braid(features, 8, rng), braid(features, 8, rng)
+    options = {"method": ub.Pursuit(n_latents=12, k=2), "metrics": ("semi_matching",), **FEW}
+    first, second = (ub.compare(x, y, rng=3, **options).record() for _ in range(2))
+    first["provenance"].pop("seconds")
+    second["provenance"].pop("seconds")
+    assert first == second
+
+
+def test_systems_that_share_nothing_gain_nothing(rng):
+    x = braid(sparse_features(1500, 24, 2, rng), 16, rng)
+    y = braid(sparse_features(1500, 24, 2, rng), 16, rng)
+    result = ub.compare(x, y, method=ub.Pursuit(n_latents=24, k=2), rng=2, **FEW)
+    assert result.verdict.tone != "gain"
+    (score,) = result.find("semi_matching", "codes", "codes")
+    assert abs(score.value) < 0.08
+
+
+def test_a_gain_that_expansion_alone_gives_is_called_so(rng):
+    """y is a nonlinear, dense function of x: any expansion of x predicts it better than x."""
+    x = rng.normal(size=(3000, 6))
+    y = np.abs(x @ rng.normal(size=(6, 12)))
+    result = ub.compare(
+        x, y, method=ub.TopK(k=8, n_latents=96), metrics=("semi_matching", "ridge"), rng=3, **FEW
+    )
+    regression = next(
+        c for c in result.changes if (c.metric, c.name) == ("ridge", "codes->base - base->base")
+    )
+    assert regression.is_gain
+    assert "explained by expansion alone" in result.verdict.reasons[0]
+
+
+def test_too_few_units_are_warned_of(rng):
+    features = sparse_features(1200, 60, 6, rng)
+    x, y = braid(features, 7, rng), braid(features, 7, rng)
+    result = ub.compare(
+        x,
+        y,
+        method=ub.TopK(n_latents=60, k=6),
+        features=features,
+        metrics=("semi_matching",),
+        names=("left", "right"),
+        **FEW,
+    )
+    assert any("left: 7 units are fewer than K ln(N/K) = 13.8" in w for w in result.warnings)
+    assert result.verdict.tone != "gain" or "fewer units" in result.verdict.sentence
+
+
+def test_rows_are_matched_by_id_not_by_luck(rng):
+    features = sparse_features(400, 12, 2, rng)
+    ids = [f"s{i}" for i in range(400)]
+    x, y = braid(features, 10, rng), braid(features, 10, rng)
+    shuffle = rng.permutation(400)
+    shuffled = ub.Responses(y[shuffle], stimuli=[ids[i] for i in shuffle])
+    options = {"method": ub.Pursuit(n_latents=12, k=2), "metrics": ("semi_matching",), **FEW}
+    matched = ub.compare(ub.Responses(x, stimuli=ids), shuffled, rng=5, **options)
+    plain = ub.compare(x, y, rng=5, **options)
+    assert matched.scores[0].value == pytest.approx(plain.scores[0].value, abs=1e-12)
+
+
+def test_saved_run_and_its_report(shared, tmp_path):
+    result, _ = shared
+    folder = result.save(tmp_path / "run", pictures=np.zeros((3000, 4, 4), dtype=np.uint8))
+    record = json.loads((folder / "result.json").read_text())
+    html = (folder / "report.html").read_text()
+    assert record["verdict"]["sentence"] in html
+    assert "<script src" not in html
+    assert json.loads((folder / "config.json").read_text())["method"]["name"] == "Pursuit"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"seed": 3}, "CompareConfig has no option 'seed'; did you mean 'seeds'"),
+        ({"method": "topkk"}, "did you mean 'TopK'"),
+        ({"method": "TopK(k=0)"}, "k"),
+        ({"metrics": ("semi",)}, "metrics must be among semi_matching"),
+        ({"train_share": 1.5}, "train_share"),
+        ({"features": np.zeros((7, 2))}, "features must describe the 60 stimuli of x, got 7"),
+    ],
+)
+def test_each_mistake_is_one_line(rng, options, message):
+    x = rng.normal(size=(60, 4))
+    with pytest.raises(InputError, match=message) as caught:
+        ub.compare(x, x, **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_config_or_options_not_both(rng):
+    x = rng.normal(size=(60, 4))
+    with pytest.raises(InputError, match="not both"):
+        ub.compare(x, x, CompareConfig(), seeds=2)
