@@ -3,6 +3,18 @@
 from unbraid.comparison._compare import compare
 from unbraid.comparison._comparison import Change, Comparison, Verdict
 from unbraid.comparison._config import CompareConfig
-from unbraid.comparison._save import check_free
+from unbraid.comparison._figures import score_figure
+from unbraid.comparison._page import page
+from unbraid.comparison._save import check_free, write_run
 
-__all__ = ["Change", "CompareConfig", "Comparison", "Verdict", "check_free", "compare"]
+__all__ = [
+    "Change",
+    "CompareConfig",
+    "Comparison",
+    "Verdict",
+    "check_free",
+    "compare",
+    "page",
+    "score_figure",
+    "write_run",
+]

@@ -130,7 +130,7 @@ class Comparison:
 
         html = render(page(self, pictures))
         return write_run(
-            Path(folder), self.config.describe(), self.record(), self._arrays(), html, overwrite
+            Path(folder), self.config.describe(), self.record(), self.arrays(), html, overwrite
         )
 
     def _system(self, side: int) -> dict[str, Any]:
@@ -151,7 +151,8 @@ class Comparison:
             ],
         }
 
-    def _arrays(self) -> dict[str, np.ndarray]:
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return atoms, and per fold, per target and matching of every score, by name."""
         arrays = {"rows": self.rows}
         for seed, pair in enumerate(self.lifted):
             for name, lifted in zip("xy", pair, strict=True):

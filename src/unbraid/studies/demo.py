@@ -1,0 +1,166 @@
+"""The demo: real handwriting, real networks, a truth to check against, offline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from unbraid import comparison, report, worlds
+from unbraid._config import Config
+from unbraid.comparison import CompareConfig, Comparison
+from unbraid.responses import Responses
+
+Progress = Callable[[str, float], None]
+
+
+class Demo(Config):
+    """Two networks that name handwriting through too few units, compared; and a hopeless case."""
+
+    seed: int = Field(default=0, ge=0)
+    """Seed of canvases, networks and dictionaries."""
+    world: worlds.NamingNetworks = worlds.NamingNetworks()
+    """The networks that unbraiding can help."""
+    hopeless: worlds.NamingNetworks = worlds.NamingNetworks(n_units=5, epochs=4)
+    """Networks with fewer units than K ln(N/K): what is not there cannot be recovered."""
+    options: CompareConfig = Field(default_factory=CompareConfig)
+    """How the two are compared."""
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class DemoResult:
+    """The comparison, the hopeless comparison beside it, and the pictures."""
+
+    config: Demo
+    comparison: Comparison
+    hopeless: Comparison
+    images: np.ndarray
+    """(n, 16, 16) uint8 evaluation canvases."""
+    accuracies: tuple[float, ...]
+    """Share of evaluation canvases that each network names exactly."""
+
+    def __repr__(self) -> str:
+        return f"{self.comparison.verdict.sentence}\n{self._contrast()}"
+
+    def record(self) -> dict[str, Any]:
+        """Return everything but arrays, as plain JSON data."""
+        return {
+            **self.comparison.record(),
+            "exact_naming": list(self.accuracies),
+            "hopeless": self.hopeless.record(),
+        }
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the run's folder; whole or not at all."""
+        return comparison.write_run(
+            Path(folder),
+            self.config.describe(),
+            self.record(),
+            self.comparison.arrays(),
+            report.render(self.page()),
+            overwrite,
+        )
+
+    def page(self) -> report.Page:
+        """Return the story as a page."""
+        page = comparison.page(self.comparison, self.images, title="Two networks, one handwriting")
+        gallery, *rest = page.sections
+        return replace(page, sections=[gallery, self._story(), *rest, self._hopeless_section()])
+
+    def _story(self) -> report.Section:
+        n_units = self.config.world.n_units
+        named = " and ".join(f"{accuracy:.0%}" for accuracy in self.accuracies)
+        return report.Section(
+            title="What was compared",
+            blocks=[
+                report.Prose(
+                    paragraphs=[
+                        "Each picture holds up to four handwritten digits, one a quadrant: 40 "
+                        "things that can be there, a digit at a place. Two small networks, alike "
+                        "but for their seed, learned to name them all through a layer of "
+                        f"**{n_units} units**, so each unit must stand for several. They name "
+                        f"{named} of new pictures, in new handwriting, without a mistake.",
+                        "Unit by unit the two look unlike. Dictionaries learned on the training "
+                        "pictures separate the features; the scores are taken on new pictures, "
+                        "and the 40 true features say whether what was found is real.",
+                    ]
+                )
+            ],
+        )
+
+    def _hopeless_section(self) -> report.Section:
+        metric = self.config.options.metrics[:1]
+        title = f"The same with {self.config.hopeless.n_units} units"
+        return report.Section(
+            title="Where unbraiding cannot help",
+            lead=self._contrast(),
+            blocks=[
+                comparison.score_figure(self.hopeless, "codes", metric, title),
+                report.Warnings(items=self.hopeless.warnings),
+            ],
+        )
+
+    def _contrast(self) -> str:
+        units = self.config.hopeless.n_units
+        return f"With {units} units in place of {self.config.world.n_units}: " + (
+            self.hopeless.verdict.sentence
+        )
+
+
+def run(config: Demo, progress: Progress | None = None) -> DemoResult:
+    """Train the networks, compare them, and do the same where it cannot work.
+
+    Cost: about two minutes on two cores.
+    """
+    tell = progress or _silent
+    rng = np.random.default_rng(config.seed)
+    first, second = rng.spawn(2)
+    helped, world = _compare(config.world, config, first, _share(tell, "", 0.0, 0.65))
+    hopeless, _ = _compare(
+        config.hopeless, config, second, _share(tell, "the hopeless case: ", 0.65, 1.0)
+    )
+    return DemoResult(
+        config=config,
+        comparison=helped,
+        hopeless=hopeless,
+        images=np.round(255 * (1 - world.evaluation.images)).astype(np.uint8),
+        accuracies=tuple(network.accuracy for network in world.networks),
+    )
+
+
+def _compare(
+    networks: worlds.NamingNetworks, config: Demo, rng: np.random.Generator, tell: Progress
+) -> tuple[Comparison, worlds.NamingWorld]:
+    world_rng, compare_rng = rng.spawn(2)
+    world = networks.build(rng=world_rng, progress=_share(tell, "", 0.0, 0.4))
+    a, b = world.networks
+    truth = world.evaluation
+    result = comparison.compare(
+        a.evaluation,
+        b.evaluation,
+        config.options,
+        x_train=a.training,
+        y_train=b.training,
+        features=Responses(truth.features, stimuli=truth.stimuli, units=truth.feature_names),
+        names=(a.name, b.name),
+        rng=compare_rng,
+        progress=_share(tell, "", 0.4, 1.0),
+    )
+    return result, world
+
+
+def _share(tell: Progress, prefix: str, start: float, stop: float) -> Progress:
+    """Return a progress that fills the part from ``start`` to ``stop`` of the whole."""
+
+    def part(message: str, share: float) -> None:
+        tell(prefix + message, start + (stop - start) * share)
+
+    return part
+
+
+def _silent(_message: str, _share: float) -> None:
+    """Tell nobody."""

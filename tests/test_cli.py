@@ -1,0 +1,123 @@
+"""The command line as a new user types it, right and wrong."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from unbraid import cli
+
+
+@pytest.fixture
+def run(capsys, monkeypatch, tmp_path):
+    """Run a command in an empty folder; return status, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["unbraid", *map(str, words)])
+        status = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            status = stop.code or 0
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def systems(tmp_path, rng):
+    """Two small systems that hold the same sparse features, as files."""
+    features = np.zeros((240, 12))
+    for row in features:
+        row[rng.permutation(12)[:2]] = rng.uniform(0.5, 1.5, 2)
+    for name in "xy":
+        np.save(tmp_path / f"{name}.npy", features @ rng.normal(size=(12, 8)))
+    np.save(tmp_path / "features.npy", features)
+    return tmp_path
+
+
+QUICK = ("--set", "seeds=1", "--set", "permutations=2", "--set", "resamples=20")
+METHOD = ("--method", "TopK(k=2, n_latents=12)")
+
+
+def test_compare_writes_a_whole_run(run, systems):
+    status, out, err = run("compare", "x.npy", "y.npy", "-o", "run", *METHOD, *QUICK)
+    assert status == 0, err
+    assert "report.html" in out
+    record = json.loads((systems / "run" / "result.json").read_text())
+    assert record["scores"][0]["metric"] == "semi_matching"
+    assert (systems / "run" / "report.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def test_compare_prints_json_and_nothing_else(run, systems):
+    words = ("compare", "x.npy", "y.npy", "-o", "run", *METHOD, *QUICK, "--json")
+    status, out, _ = run(*words, "--features", "features.npy")
+    assert status == 0
+    assert {score["target"] for score in json.loads(out)["scores"]} >= {"base", "codes", "features"}
+
+
+def test_fit_then_encode(run, systems):
+    status, _, err = run("fit", "x.npy", "-o", "dictionary", *METHOD)
+    assert status == 0, err
+    status, out, err = run("encode", "dictionary", "x.npy", "-o", "codes.npz", "--by", "omp")
+    assert status == 0, err
+    assert "240 stimuli x 12 latents" in out
+
+
+def test_doctor_speaks_json(run):
+    status, out, _ = run("doctor", "--json")
+    assert status == 0
+    assert {"name", "ok", "found", "mend"} == set(json.loads(out)[0])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("compare", "nothing.npy", "y.npy", "-o", "run"), "nothing.npy"),
+        (("compare", "x.npy", "y.npy", "-o", "x.npy"), "x.npy exists"),
+        (("compare", "x.npy", "short.npy", "-o", "run"), "240 and 100 without ids"),
+        (("compare", "x.npy", "nan.npy", "-o", "run"), "must be finite"),
+        (("compare", "x.npy", "y.npy", "-o", "run", "--set", "sedes=2"), "did you mean 'seeds'"),
+        (("compare", "x.npy", "y.npy", "-o", "run", "--set", "seeds"), "key=value"),
+        (("compare", "x.npy", "y.npy", "-o", "run", "--method", "TopQ"), "did you mean 'TopK'"),
+        (
+            ("compare", "x.npy", "y.npy", "-o", "run", "--config", "no.yaml"),
+            "no.yaml is not a file",
+        ),
+        (("fit", "x.npy", "-o", "d", "--method", "TopK(k=99, n_latents=4)"), "99"),
+        (("encode", "x.npy", "y.npy", "-o", "c.npz"), "x.npy"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_2(run, systems, words, message):
+    np.save(systems / "short.npy", np.ones((100, 3)))
+    broken = np.ones((240, 3))
+    broken[7, 1] = np.nan
+    np.save(systems / "nan.npy", broken)
+    before = sorted(systems.iterdir())
+    status, out, err = run(*words)
+    assert (status, out) == (2, "")
+    assert err.startswith("Error: ")
+    assert message in err
+    assert err.count("\n") == 1
+    assert sorted(systems.iterdir()) == before
+
+
+def test_an_unknown_command_is_exit_2(run):
+    assert run("compar")[0] == 2
+
+
+@pytest.mark.parametrize("command", ["demo", "compare", "fit", "encode", "bound", "doctor"])
+def test_every_command_explains_itself(run, command):
+    status, out, _ = run(command, "--help")
+    assert status == 0
+    assert "Usage: unbraid" in out
+
+
+def test_the_installed_command_runs():
+    command = [sys.executable, "-m", "unbraid.cli", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip()
