@@ -1,0 +1,80 @@
+"""The smallest parts of a page: kinds of number, estimates, missing values, captions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from unbraid.errors import InputError
+from unbraid.report import _checks as checks
+
+NAN = float("nan")
+
+Kind = Literal["before", "after", "control", "ceiling", "null", "prediction"]
+"""What a number is in the story; it chooses colour and shape, never colour alone."""
+
+KINDS: tuple[str, ...] = ("before", "after", "control", "ceiling", "null", "prediction")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A value with its interval; ends that are not finite are shown as missing."""
+
+    value: float
+    low: float = NAN
+    high: float = NAN
+
+    def __post_init__(self) -> None:
+        checks.check_number(self.value, "value")
+        checks.check_interval(self.low, self.high, "the estimate")
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A value that is not there, and why: shown as a dash with a footnote."""
+
+    reason: str
+
+    def __post_init__(self) -> None:
+        checks.check_text(self.reason, "reason")
+
+
+Cell = str | int | float | Estimate | Missing | None
+"""What a table or a fact can hold; None and NaN are missing values."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caption:
+    """What a figure found, from how much data, and which seed made it."""
+
+    finding: str
+    """One or two sentences; ``**bold**`` and backquoted code are understood."""
+    n: int
+    """Number of things measured; 0 says that the figure is theory and uses no data."""
+    seed: int | Sequence[int]
+    """One seed or several; an empty sequence says that nothing was random."""
+    unit: str = "stimuli"
+    """What ``n`` counts."""
+
+    def __post_init__(self) -> None:
+        checks.check_text(self.finding, "finding")
+        checks.check_text(self.unit, "unit")
+        checks.check_count(self.n, "n")
+        if isinstance(self.seed, Sequence) and not isinstance(self.seed, str):
+            for seed in checks.as_tuple(self, "seed"):
+                checks.check_count(seed, "seed")
+        elif self.seed is None:
+            raise InputError("seed must be an integer, or () where nothing was random, got None.")
+        else:
+            checks.check_count(self.seed, "seed")
+
+    @property
+    def facts(self) -> str:
+        """The sample and the seed in words."""
+        seeds = self.seed if isinstance(self.seed, tuple) else (self.seed,)
+        count = f"n = {int(self.n):,} {self.unit}" if self.n else "n = 0 (theory, no data)"
+        if not seeds:
+            return f"{count} · seed: none, nothing random"
+        word = "seed" if len(seeds) == 1 else "seeds"
+        return f"{count} · {word} {', '.join(str(int(seed)) for seed in seeds)}"

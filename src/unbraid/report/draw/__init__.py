@@ -1,0 +1,44 @@
+"""Figures as SVG: one file a kind, drawn at the width that they are seen at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from unbraid.report import _figures as figures
+from unbraid.report.draw import bars, curves, dots, heatmap, histogram
+from unbraid.report.draw._svg import Drawing, clean, element
+from unbraid.report.draw._svg import title as svg_title
+
+WIDE, NARROW = 720.0, 344.0
+
+_DRAW: dict[type, tuple[Callable[[Any, float], Drawing], Callable[[Any], str]]] = {
+    figures.BeforeAfterFigure: (dots.draw, dots.describe),
+    figures.CurveFigure: (curves.draw, curves.describe),
+    figures.Histogram: (histogram.draw, histogram.describe),
+    figures.Heatmap: (heatmap.draw, heatmap.describe),
+    figures.BarFigure: (bars.draw, bars.describe),
+}
+
+
+def draw(figure: figures.Figure, width: float) -> Drawing:
+    """Draw a figure at a width in CSS pixels."""
+    return _DRAW[type(figure)][0](figure, width)
+
+
+def describe(figure: figures.Figure) -> str:
+    """Say a figure in words, for those who cannot see it."""
+    return _DRAW[type(figure)][1](figure)
+
+
+def inline_svg(figure: figures.Figure, width: float, style: str) -> str:
+    """Return the figure as part of a page, coloured by the page's variables."""
+    drawing = draw(figure, width)
+    return element(
+        "svg", svg_title(figure.title), element("desc", clean(describe(figure))), drawing.body,
+        class_=f"fig {style}", viewBox=f"0 0 {width:g} {drawing.height:.0f}", role="img",
+        aria_label=figure.title,
+    )  # fmt: skip
+
+
+__all__ = ["NARROW", "WIDE", "describe", "draw", "inline_svg"]

@@ -1,0 +1,166 @@
+"""Lines with bands, and scatter plots, named at their ends where there is room."""
+
+from __future__ import annotations
+
+from unbraid.report._figures import CurveFigure, Series
+from unbraid.report._text import number, shorten, text_width
+from unbraid.report.draw._axes import x_axis, y_axis, y_margin
+from unbraid.report.draw._marks import legend
+from unbraid.report.draw._scale import Scale, scale
+from unbraid.report.draw._svg import Drawing, element, line, path, polyline, text, title
+
+_NAMED_AT_END_FROM = 560.0  # narrower figures name their series in a legend
+_MAX_TIPS = 400  # points with a tooltip; beyond it the page would grow too large
+
+
+def draw(figure: CurveFigure, width: float) -> Drawing:
+    """Draw every series over shared axes."""
+    series = figure.series
+    lines_only = all(s.mark == "line" for s in series)
+    at_end = width >= _NAMED_AT_END_FROM and lines_only and 1 <= len(series) <= 6
+    top = 26.0
+    head = ""
+    if not at_end and len(series) > 1:
+        head, top = legend(_legend_items(figure), 0.0, 0.0, width)
+        top += 24
+    bottom = top + (250.0 if width >= _NAMED_AT_END_FROM else 200.0)
+    y = _y_scale(figure, bottom, top)
+    left = y_margin(y)
+    names = [shorten(s.name, width * 0.28, 12.5) for s in series]
+    margin = max((text_width(n, 12.5) for n in names), default=0.0) + 14 if at_end else 10.0
+    xs = [v for s in series for v in s.x]
+    x = scale(xs, left, width - margin, log=figure.x_log, tight=lines_only, spacing=70)
+    label = shorten(figure.y_label, width, 11.5)
+    parts = [head, text(label, 0.0, top - 10, "s m")]
+    parts += [x_axis(x, top, bottom), y_axis(y, left, x.stop)]
+    end = shorten(figure.x_label, x.stop - x.start, 11.5)
+    parts.append(text(end, (x.start + x.stop) / 2, bottom + 35, "s m c"))
+    if figure.diagonal:
+        parts.append(_diagonal(x, y))
+    for reference in figure.references:
+        if y.shows(reference.value):
+            at = y(reference.value)
+            parts.append(line(left, at, x.stop, at, "ref"))
+            parts.append(
+                text(shorten(reference.label, x.stop - left, 11.5), left + 6, at - 5, "s m halo")
+            )
+    for index, one in enumerate(series):
+        parts.append(element("g", _series(one, x, y), class_=f"k-{role(one.kind, index)}"))
+    if at_end:
+        parts += _end_names(figure, names, x, y)
+    return Drawing(body="".join(parts), width=width, height=bottom + 44)
+
+
+def describe(figure: CurveFigure) -> str:
+    """Say the ends of each series in words."""
+    said = [f"{figure.y_label} against {figure.x_label}."]
+    for series in figure.series:
+        points = [(a, b) for a, b in zip(series.x, series.y, strict=True) if b == b]
+        if not points:
+            said.append(f"{series.name}: no points.")
+        elif series.mark == "points":
+            said.append(f"{series.name}: {len(points)} points.")
+        else:
+            (x0, y0), (x1, y1) = points[0], points[-1]
+            said.append(
+                f"{series.name}: from {number(y0, 3)} at {number(x0, 3)} to {number(y1, 3)} at "
+                f"{number(x1, 3)}."
+            )
+    return " ".join(said)
+
+
+def role(kind: str | None, index: int) -> str:
+    """Return the colour of a series: its role, or the next of the palette."""
+    return kind or f"c{index % 6 + 1}"
+
+
+def _y_scale(figure: CurveFigure, bottom: float, top: float) -> Scale:
+    values = [v for s in figure.series for v in (*s.y, *s.low, *s.high)]
+    values += [r.value for r in figure.references]
+    return scale(values, bottom, top, domain=figure.y_domain, log=figure.y_log, spacing=44)
+
+
+def _series(series: Series, x: Scale, y: Scale) -> str:
+    parts = []
+    for run in _runs(series, x, y):
+        band = [(x(series.x[i]), series.low[i], series.high[i]) for i in run if series.low]
+        band = [(a, b, c) for a, b, c in band if y.shows(b) and y.shows(c)]
+        if len(band) > 1:
+            edge = [(a, y(c)) for a, _, c in band] + [(a, y(b)) for a, b, _ in reversed(band)]
+            parts.append(element("path", d=path(edge) + "Z", class_="a"))
+        if series.mark != "points" and len(run) > 1:
+            points = [(x(series.x[i]), y(series.y[i])) for i in run]
+            dash = "6 4" if series.dashed else None
+            parts.append(element("path", d=path(points), class_="l", stroke_dasharray=dash))
+        if series.mark != "line" or len(run) == 1:
+            parts += [_point(series, i, x, y) for i in run]
+    return "".join(parts)
+
+
+def _point(series: Series, i: int, x: Scale, y: Scale) -> str:
+    at, up = series.x[i], series.y[i]
+    tip = title(f"{series.name}: {number(at, 3)}, {number(up, 3)}")
+    parts = []
+    if (
+        series.mark == "points"
+        and series.low
+        and y.shows(series.low[i])
+        and y.shows(series.high[i])
+    ):
+        parts.append(line(x(at), y(series.low[i]), x(at), y(series.high[i]), "l"))
+    radius = 3.2 if len(series.x) <= 120 else 2.2
+    circle = element(
+        "circle", tip if len(series.x) <= _MAX_TIPS else "", cx=x(at), cy=y(up), r=radius,
+        class_="f", fill_opacity=".8" if series.mark == "points" else None,
+    )  # fmt: skip
+    return "".join([*parts, circle])
+
+
+def _runs(series: Series, x: Scale, y: Scale) -> list[list[int]]:
+    """Return runs of indices whose points can be drawn, cut wherever one cannot."""
+    runs: list[list[int]] = [[]]
+    for index, (a, b) in enumerate(zip(series.x, series.y, strict=True)):
+        if x.shows(a) and y.shows(b):
+            runs[-1].append(index)
+        elif runs[-1]:
+            runs.append([])
+    return [run for run in runs if run]
+
+
+def _diagonal(x: Scale, y: Scale) -> str:
+    low, high = max(x.low, y.low), min(x.high, y.high)
+    if low >= high:
+        return ""
+    return polyline([(x(low), y(low)), (x(high), y(high))], "ref") if high > low else ""
+
+
+def _end_names(figure: CurveFigure, names: list[str], x: Scale, y: Scale) -> list[str]:
+    """Name each line beside its last point, pushed apart so that no two names overlap."""
+    ends = []
+    for index, (one, name) in enumerate(zip(figure.series, names, strict=True)):
+        runs = _runs(one, x, y)
+        if runs:
+            last = runs[-1][-1]
+            ends.append((y(one.y[last]), name, role(one.kind, index)))
+    ends.sort()
+    places: list[float] = []
+    for wanted, _, _ in ends:
+        places.append(max(wanted, places[-1] + 16) if places else wanted)
+    overflow = max(places[-1] - y.start, 0.0) if places else 0.0
+    limit = y.start
+    if overflow:
+        for index in range(len(places) - 1, -1, -1):
+            places[index] = min(places[index], limit)
+            limit = places[index] - 16
+    return [
+        element("g", text(name, x.stop + 8, place + 4, "f b"), class_=f"k-{kind}")
+        for place, (_, name, kind) in zip(places, ends, strict=True)
+    ]
+
+
+def _legend_items(figure: CurveFigure) -> list[tuple[str, str, str]]:
+    signs = {True: "dashed", False: "line"}
+    return [
+        (role(s.kind, i), "points" if s.mark == "points" else signs[s.dashed], s.name)
+        for i, s in enumerate(figure.series)
+    ]
