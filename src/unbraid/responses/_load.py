@@ -10,6 +10,7 @@ from typing import Any
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file
 from unbraid.responses._responses import Responses
+from unbraid.responses._store import MANIFEST, open_store
 
 READERS = {
     ".npy": "npy",
@@ -30,7 +31,8 @@ def load(path: Any) -> Responses:
     path : str or Path
         ``.npy`` (a matrix; stimulus ids from ``NAME.stimuli.txt`` beside it, one a line), ``.npz``
         or ``.safetensors`` (arrays ``values``, ``stimuli``, ``units``, ``repeats``; or the parts
-        ``data``, ``indices``, ``indptr``, ``shape`` of CSR codes).
+        ``data``, ``indices``, ``indptr``, ``shape`` of CSR codes); or a folder that ``record_to``
+        wrote (``open_store`` opens one that does not fit in memory).
 
     Returns
     -------
@@ -58,6 +60,8 @@ def load(path: Any) -> Responses:
     Responses(3 stimuli x 3 units)
     """
     path = as_path(path)
+    if (path / MANIFEST).is_file() or (path.is_dir() and path.suffix not in READERS):
+        return open_store(path).read()
     module = import_module(f"unbraid.responses._formats.{_format(path)}")
     return module.read(path)
 

@@ -12,6 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid.errors import InputError
+from unbraid.responses._ids import ids_of_bytes
 from unbraid.responses._responses import Responses
 
 VALUES = ("values", "responses", "x", "activations")
@@ -100,7 +101,9 @@ def _ids(
                     f"{path}: {name} must be strings or whole numbers, got dtype "
                     f"{entries[name].dtype}. Save ids with np.asarray(ids, dtype=str)."
                 )
-            return entries[name].read()
+            array = entries[name].read()
+            packed = array.dtype == np.uint8 and array.ndim == 2
+            return ids_of_bytes(array, str(path)) if packed else array
         if name in metadata:
             ids = parse_json(metadata[name], f"{path}: metadata {name!r}")
             if not isinstance(ids, list) or not all(isinstance(i, str | int) for i in ids):

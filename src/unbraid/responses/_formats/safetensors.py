@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -82,8 +83,8 @@ def write(responses: Responses, path: Path) -> None:
         write_tensors(temporary, arrays, metadata)
 
 
-def write_tensors(path: Path, arrays: Mapping[str, Any], metadata: Mapping[str, str]) -> None:
-    """Write arrays in the safetensors layout (header padded so that numbers are aligned)."""
+def write_tensors(path: Path, arrays: Mapping[str, Any], metadata: Mapping[str, str]) -> str:
+    """Write arrays in the safetensors layout (numbers aligned); return the file's sha256."""
     header: dict[str, Any] = {"__metadata__": dict(metadata)} if metadata else {}
     plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     start = 0
@@ -97,12 +98,19 @@ def write_tensors(path: Path, arrays: Mapping[str, Any], metadata: Mapping[str, 
         start = stop
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
+    digest = hashlib.sha256()
     with path.open("wb") as stream:
-        stream.write(len(text).to_bytes(8, "little") + text)
+        _put(len(text).to_bytes(8, "little") + text, stream, digest)
         for name in header:
             if name != "__metadata__":
                 array = plain[name].astype(plain[name].dtype.newbyteorder("<"), copy=False)
-                stream.write(array.reshape(-1).view(np.uint8).data)
+                _put(array.reshape(-1).view(np.uint8).data, stream, digest)
+    return digest.hexdigest()
+
+
+def _put(block: Any, stream: Any, digest: Any) -> None:
+    stream.write(block)
+    digest.update(block)
 
 
 def read_header(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
