@@ -74,7 +74,8 @@ FIGURE_CSS = """\
 .fig .ref{stroke:var(--faint);stroke-dasharray:5 4}
 .fig .ring{fill:none;stroke:var(--null);stroke-width:1.3;stroke-dasharray:2.2 1.8}
 .fig .cross{stroke:var(--null);stroke-width:1.5}
-.fig .hit{fill:transparent}.fig .halo{stroke:var(--paper);stroke-width:4;paint-order:stroke}
+.fig .hit{fill:transparent}.fig .under{fill:var(--paper)}
+.fig .halo{stroke:var(--paper);stroke-width:4;paint-order:stroke}
 .fig .f{fill:var(--k);stroke:none}.fig text.f{fill:var(--k)}
 .fig .o{fill:var(--paper);stroke:var(--k);stroke-width:2.2}
 .fig .l{fill:none;stroke:var(--k);stroke-width:2;stroke-linejoin:round;stroke-linecap:round}

@@ -15,10 +15,10 @@ from unbraid.report import draw
 from unbraid.report._blocks import TONES, Block, Page
 from unbraid.report._cells import Footnotes, figure_table, written
 from unbraid.report._figures import FIGURES
-from unbraid.report._gallery import Stimulus
+from unbraid.report._gallery import MatchedPair, Stimulus
 from unbraid.report._inline import marked_up, plain_json, slugs
 from unbraid.report._png import data_uri
-from unbraid.report._text import interval, number
+from unbraid.report._text import interval, number, printable
 
 if TYPE_CHECKING:
     import jinja2
@@ -61,6 +61,7 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(_TEMPLATES),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
+        finalize=_printable,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
@@ -72,9 +73,16 @@ def _environment() -> jinja2.Environment:
     environment.globals.update(
         kind_of=_kind_of, wide=_wide, narrow=_narrow, tones=TONES, interval=interval,
         Footnotes=Footnotes, figure_table=figure_table, finite=_finite, share=_share,
-        activation_scale=_strongest,
+        activation_scale=_strongest, shares=_shares,
     )  # fmt: skip
     return environment
+
+
+def _printable(value: Any) -> Any:
+    """Drop the control characters that neither HTML nor SVG can hold."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return printable(value)
+    return value
 
 
 def _kind_of(block: Block) -> str:
@@ -95,6 +103,13 @@ def _finite(value: float) -> bool:
 
 def _strongest(stimuli: Sequence[Stimulus]) -> float:
     return max((abs(s.activation) for s in stimuli if _finite(s.activation)), default=0.0)
+
+
+def _shares(pairs: Sequence[MatchedPair]) -> bool:
+    """Whether any two matched units have a stimulus in common."""
+    return any(
+        {s.id for s in pair.source.stimuli} & {s.id for s in pair.target.stimuli} for pair in pairs
+    )
 
 
 def _share(activation: float, strongest: float) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 
 DASH = "—"
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NARROW = frozenset("ijl.,:;|'`!()[]{}ftrI1 ")
 _WIDE = frozenset("mwMW@%&—…")
 
@@ -30,6 +32,11 @@ def interval(low: float, high: float, digits: int = 2) -> str:
     if not (math.isfinite(low) and math.isfinite(high)):
         return ""
     return f"[{number(low, digits)}, {number(high, digits)}]"
+
+
+def printable(text: str) -> str:
+    """Drop the characters that neither HTML nor XML can hold."""
+    return _NOT_XML.sub("", text)
 
 
 def text_width(text: str, size: float) -> float:
@@ -80,7 +87,7 @@ def _advance(character: str) -> float:
     if unicodedata.east_asian_width(character) in ("W", "F"):
         return 1.05
     if character in _NARROW:
-        return 0.34 if character != "1" else 0.58
+        return 0.32 if character != "1" else 0.57
     if character in _WIDE:
-        return 0.95
-    return 0.72 if character.isupper() else 0.58
+        return 0.93
+    return 0.7 if character.isupper() else 0.56

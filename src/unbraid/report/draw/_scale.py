@@ -57,9 +57,7 @@ def scale(
     if zero:
         low, high = min(low, 0.0), max(high, 0.0)
     if domain is not None:
-        inside = low >= domain[0] and high <= domain[1]
-        low, high = min(low, domain[0]), max(high, domain[1])
-        tight = tight or inside
+        low, high, tight = min(low, domain[0]), max(high, domain[1]), True
     if high - low < 1e-12 * max(abs(low), abs(high), 1e-300):
         low, high = low - (abs(low) or 1.0) / 2, high + (abs(high) or 1.0) / 2
     step = _nice_step((high - low) / max(abs(stop - start) / spacing, 1.0))
@@ -115,8 +113,8 @@ def _log_scale(finite: list[float], start: float, stop: float, spacing: float) -
 
 def _log_text(value: float) -> str:
     exponent = math.log10(value)
-    if abs(exponent) > 4 and abs(exponent - round(exponent)) < 1e-9:
+    if not -4 < exponent < 9 and abs(exponent - round(exponent)) < 1e-9:
         return "10" + str(round(exponent)).translate(_SUPERSCRIPT)
-    if value >= 1000:
-        return tick_text(value, 100.0)
-    return f"{value:.3g}"
+    if value >= 1e6:
+        return f"{value / 1e6:g}M"
+    return f"{value / 1e3:g}k" if value >= 1e3 else f"{value:.3g}".replace("-", "−")

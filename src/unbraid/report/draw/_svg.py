@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from html import escape
 
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from unbraid.report._text import printable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +67,7 @@ def path(points: list[tuple[float, float]]) -> str:
 
 def clean(content: object) -> str:
     """Escape text and drop the characters that XML cannot hold."""
-    return escape(_NOT_XML.sub("", str(content)), quote=True)
+    return escape(printable(str(content)), quote=True)
 
 
 def rounded(value: float) -> str:

@@ -28,7 +28,7 @@ def draw(figure: BarFigure, width: float) -> Drawing:
     longest = max((text_width(c, 13) for c in figure.categories), default=0.0)
     left = 4.0 if stacked else min(longest + 16, width * 0.34)
     values = [v for e in estimates for v in (e.value, e.low, e.high)]
-    x = scale(values, left + 2, width - room - 6, zero=True, spacing=60)
+    x = scale(values, left + 2, width - room - 6, zero=True, tight=True, spacing=60)
     top, parts = y, []
     for index, category in enumerate(figure.categories):
         lines = [shorten(category, width, 13)] if stacked else wrap(category, left - 12, 13)

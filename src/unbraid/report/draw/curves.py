@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unbraid.report._figures import CurveFigure, Series
+from unbraid.report._figures import CurveFigure, Reference, Series
 from unbraid.report._text import number, shorten, text_width
 from unbraid.report.draw._axes import x_axis, y_axis, y_margin
 from unbraid.report.draw._marks import legend
@@ -18,11 +18,11 @@ def draw(figure: CurveFigure, width: float) -> Drawing:
     series = figure.series
     lines_only = all(s.mark == "line" for s in series)
     at_end = width >= _NAMED_AT_END_FROM and lines_only and 1 <= len(series) <= 6
-    top = 26.0
+    top = 28.0
     head = ""
     if not at_end and len(series) > 1:
         head, top = legend(_legend_items(figure), 0.0, 0.0, width)
-        top += 24
+        top += 26
     bottom = top + (250.0 if width >= _NAMED_AT_END_FROM else 200.0)
     y = _y_scale(figure, bottom, top)
     left = y_margin(y)
@@ -31,7 +31,7 @@ def draw(figure: CurveFigure, width: float) -> Drawing:
     xs = [v for s in series for v in s.x]
     x = scale(xs, left, width - margin, log=figure.x_log, tight=lines_only, spacing=70)
     label = shorten(figure.y_label, width, 11.5)
-    parts = [head, text(label, 0.0, top - 10, "s m")]
+    parts = [head, text(label, 0.0, top - 14, "s m")]
     parts += [x_axis(x, top, bottom), y_axis(y, left, x.stop)]
     end = shorten(figure.x_label, x.stop - x.start, 11.5)
     parts.append(text(end, (x.start + x.stop) / 2, bottom + 35, "s m c"))
@@ -39,13 +39,10 @@ def draw(figure: CurveFigure, width: float) -> Drawing:
         parts.append(_diagonal(x, y))
     for reference in figure.references:
         if y.shows(reference.value):
-            at = y(reference.value)
-            parts.append(line(left, at, x.stop, at, "ref"))
-            parts.append(
-                text(shorten(reference.label, x.stop - left, 11.5), left + 6, at - 5, "s m halo")
-            )
+            parts.append(line(left, y(reference.value), x.stop, y(reference.value), "ref"))
     for index, one in enumerate(series):
         parts.append(element("g", _series(one, x, y), class_=f"k-{role(one.kind, index)}"))
+    parts += [_reference_name(r, figure, x, y) for r in figure.references if y.shows(r.value)]
     if at_end:
         parts += _end_names(figure, names, x, y)
     return Drawing(body="".join(parts), width=width, height=bottom + 44)
@@ -132,6 +129,29 @@ def _diagonal(x: Scale, y: Scale) -> str:
     if low >= high:
         return ""
     return polyline([(x(low), y(low)), (x(high), y(high))], "ref") if high > low else ""
+
+
+def _reference_name(reference: Reference, figure: CurveFigure, x: Scale, y: Scale) -> str:
+    """Name a reference line where the fewest points are in the way."""
+    words = shorten(reference.label, x.stop - x.start - 12, 11.5)
+    width, at = text_width(words, 11.5), y(reference.value)
+    points = [
+        (x(a), y(b)) for s in figure.series for a, b in zip(s.x, s.y, strict=True)
+        if x.shows(a) and y.shows(b)
+    ]  # fmt: skip
+    middle = (x.start + x.stop - width) / 2
+
+    def crowd(place: tuple[float, float]) -> int:
+        start, baseline = place
+        return sum(
+            start - 8 < a < start + width + 8 and baseline - 16 < b < baseline + 6
+            for a, b in points
+        )
+
+    starts = (x.stop - width - 6, middle, x.start + 6)
+    places = [(start, at + shift) for shift in (-5, 14) for start in starts]
+    start, baseline = min(places, key=crowd)
+    return text(words, start, baseline, "s m halo")
 
 
 def _end_names(figure: CurveFigure, names: list[str], x: Scale, y: Scale) -> list[str]:

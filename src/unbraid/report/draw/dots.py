@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from unbraid.report._figures import BeforeAfterFigure, MetricGroup, ScoreRow
-from unbraid.report._text import DASH, interval, number, shorten, text_width, wrap
+from unbraid.report._text import interval, number, shorten, text_width, wrap
 from unbraid.report.draw._axes import x_axis
 from unbraid.report.draw._marks import NAMES, legend, mark
 from unbraid.report.draw._scale import Scale, scale
@@ -24,9 +25,11 @@ def draw(figure: BeforeAfterFigure, width: float) -> Drawing:
     panel_width = (width - _GAP * (columns - 1)) / columns
     for index, group in enumerate(figure.groups):
         column = index % columns
-        if column == 0:  # panels of a row start together
+        if column == 0:  # panels of a row start together, their axes too
             heights = [max(heights)] * columns
-        drawn = _panel(group, panel_width, figure.digits)
+            notes = [g.note for g in figure.groups[index : index + columns]]
+            note_lines = max(len(wrap(note, panel_width, 11.5)) if note else 0 for note in notes)
+        drawn = _panel(group, panel_width, figure.digits, note_lines)
         x, y = column * (panel_width + _GAP), heights[column]
         parts.append(element("g", drawn.body, transform=f"translate({x:.2f} {y:.2f})"))
         heights[column] += drawn.height + 20
@@ -48,64 +51,90 @@ def rows_of(figure: BeforeAfterFigure) -> Iterator[tuple[MetricGroup, ScoreRow]]
             yield group, row
 
 
-def _panel(group: MetricGroup, width: float, digits: int) -> Drawing:
-    stacked = width < _STACKED_BELOW
-    shown = [_number_text(row, digits) for row in group.rows]
-    number_room = max((text_width(a + b, 12.5) for a, b in shown), default=0.0) + 10
-    left = 4.0
-    if not stacked:
-        longest = max((text_width(row.label, 13) for row in group.rows), default=0.0)
-        left = min(longest + 16, width * 0.34)
-    right = width - (6 if stacked else number_room + 8)
-    values = [v for r in group.rows for v in (r.value, r.low, r.high, r.null, r.in_sample)]
-    x = scale(values, left + 6, right - 6, domain=group.domain, zero=True, spacing=58)
+@dataclass(frozen=True, kw_only=True)
+class _Layout:
+    """Where the parts of a row go."""
+
+    x: Scale
+    width: float
+    label_room: float
+    stacked: bool
+    """Labels above their tracks, not beside them."""
+    digits: int
+
+
+def _panel(group: MetricGroup, width: float, digits: int, note_lines: int) -> Drawing:
+    layout = _layout(group, width, digits)
     parts = [text(shorten(group.title, width, 13), 0.0, 13.0, "b")]
-    y = 22.0
-    if group.note:
-        for words in wrap(group.note, width, 11.5):
-            parts.append(text(words, 0.0, y + 8, "s m"))
-            y += 15
-    top, marks = y + 4, []
-    y = top + 4
-    for row, numbers in zip(group.rows, shown, strict=True):
-        label_room = (width - number_room - 8) if stacked else left - 12
-        lines = wrap(row.label, label_room, 13)
-        height = (26.0 + 16 * len(lines)) if stacked else (30.0 if len(lines) == 1 else 40.0)
-        marks.append(_row(row, numbers, lines, x, y, height, width, stacked, digits))
-        y += height
-    guides = _guides(group, x, top, y)
-    parts += [x_axis(x, top, y + 2), guides, *marks]
+    for index, words in enumerate(wrap(group.note, width, 11.5)):
+        parts.append(text(words, 0.0, 30.0 + 15 * index, "s m"))
+    top = 26.0 + 15 * note_lines
+    y, rows = top + 4, []
+    for row in group.rows:
+        drawn = _row(row, layout, y)
+        rows.append(drawn.body)
+        y += drawn.height
+    parts += [x_axis(layout.x, top, y + 2), _guides(group, layout.x, top, y), *rows]
     return Drawing(body="".join(parts), width=width, height=y + 22)
 
 
-def _row(
-    row: ScoreRow, numbers: tuple[str, str], lines: list[str], x: Scale, y: float, height: float,
-    width: float, stacked: bool, digits: int,
-) -> str:  # fmt: skip
-    middle = y + height - 12 if stacked else y + height / 2
-    baseline = y + 15 if stacked else middle + 4.5 - 8 * (len(lines) - 1)
-    words = [
-        text(words, 0.0, baseline + 16 * i, "b" if row.kind == "after" else "")
-        for i, words in enumerate(lines)
-    ]
-    ends = span(numbers[0], "b") + (span(f" {numbers[1]}", "s m") if numbers[1] else "")
-    at = y + 15 if stacked else middle + 4.5
-    words.append(element("text", ends, x=float(width), y=at, class_="e"))
-    parts = [title(_tip(row, digits)), rect(0.0, y, width, height, "hit"), *words]
+def _layout(group: MetricGroup, width: float, digits: int) -> _Layout:
+    stacked = width < _STACKED_BELOW
+    numbers = ["".join(_numbers(row, digits)) for row in group.rows]
+    number_room = max((text_width(words, 12.5) for words in numbers), default=0.0) + 14
+    longest = max((text_width(row.label, 13) for row in group.rows), default=0.0)
+    left = 4.0 if stacked else min(longest + 16, width * 0.34)
+    values = [v for r in group.rows for v in (r.value, r.low, r.high, r.null, r.in_sample)]
+    right = width - 6 if stacked else width - number_room - 8
+    return _Layout(
+        x=scale(
+            values, left + 6, right - 6, domain=group.domain, zero=True, tight=True, spacing=58
+        ),
+        width=float(width),
+        label_room=width - number_room - 8 if stacked else left - 12,
+        stacked=stacked,
+        digits=digits,
+    )
+
+
+def _row(row: ScoreRow, layout: _Layout, y: float) -> Drawing:
+    lines = wrap(row.label, layout.label_room, 13)
+    extra = 16.0 * (len(lines) - 1)
+    height = 42.0 + extra if layout.stacked else 30.0 + min(extra, 12.0)
+    middle = y + height - 12 if layout.stacked else y + height / 2
+    number_at = y + 15 if layout.stacked else middle + 4.5
+    label_at = number_at if layout.stacked else number_at - extra / 2
+    parts = [title(_tip(row, layout.digits)), rect(0.0, y, layout.width, height, "hit")]
+    if layout.stacked:  # keep grid lines out of the words
+        parts.append(rect(0.0, y + 1, layout.width, 19 + extra, "under"))
+    style = "b" if row.kind == "after" else ""
+    parts += [text(words, 0.0, label_at + 16 * i, style) for i, words in enumerate(lines)]
+    value, ends = _numbers(row, layout.digits)
+    runs = span(value, "b") + (span(f" {ends}", "s m") if ends else "")
+    parts.append(element("text", runs, x=layout.width, y=number_at, class_="e"))
+    return Drawing(
+        body=element("g", *parts, _track(row, layout.x, middle), class_=f"row k-{row.kind}"),
+        width=layout.width,
+        height=height,
+    )
+
+
+def _track(row: ScoreRow, x: Scale, middle: float) -> str:
     zero = x(min(max(0.0, x.low), x.high))
-    if x.shows(row.value):
-        at = x(row.value)
-        if row.kind not in ("ceiling", "null"):
-            parts.append(rect(min(zero, at), middle - 5, abs(at - zero), 10, "a"))
-        if x.shows(row.low) and x.shows(row.high):
-            parts.append(line(x(row.low), middle, x(row.high), middle, "w"))
-        if x.shows(row.null):
-            parts.append(mark("cross", x(row.null), middle))
-        if x.shows(row.in_sample):
-            parts.append(mark("ring", x(row.in_sample), middle))
-        exact = repr(float(row.value))
-        parts.append(element("g", mark(row.kind, at, middle), class_="value", data_value=exact))
-    return element("g", *parts, class_=f"row k-{row.kind}")
+    if not x.shows(row.value):
+        words = shorten(row.missing, x.stop - zero - 6, 11.5)
+        return text(words, zero + 6, middle + 4, "s m halo")
+    at, parts = x(row.value), []
+    if row.kind not in ("ceiling", "null"):
+        parts.append(rect(min(zero, at), middle - 5, abs(at - zero), 10, "a"))
+    if x.shows(row.low) and x.shows(row.high):
+        parts.append(line(x(row.low), middle, x(row.high), middle, "w"))
+    for shape, value in (("cross", row.null), ("ring", row.in_sample)):
+        if x.shows(value):
+            parts.append(mark(shape, x(value), middle))
+    exact = repr(float(row.value))
+    parts.append(element("g", mark(row.kind, at, middle), class_="value", data_value=exact))
+    return "".join(parts)
 
 
 def _guides(group: MetricGroup, x: Scale, top: float, bottom: float) -> str:
@@ -119,15 +148,15 @@ def _guides(group: MetricGroup, x: Scale, top: float, bottom: float) -> str:
     return "".join(parts)
 
 
-def _number_text(row: ScoreRow, digits: int) -> tuple[str, str]:
-    if not math.isfinite(row.value):
-        return DASH, row.missing
+def _numbers(row: ScoreRow, digits: int) -> tuple[str, str]:
     return number(row.value, digits), interval(row.low, row.high, digits)
 
 
 def _tip(row: ScoreRow, digits: int) -> str:
-    value, ends = _number_text(row, digits)
+    value, ends = _numbers(row, digits)
     parts = [f"{row.label}: {value} {ends}".strip()]
+    if not math.isfinite(row.value):
+        parts.append(row.missing)
     if math.isfinite(row.null):
         parts.append(f"chance {number(row.null, digits)}")
     if math.isfinite(row.in_sample):

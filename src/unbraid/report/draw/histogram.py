@@ -15,13 +15,13 @@ def draw(figure: Histogram, width: float) -> Drawing:
     """Draw one filled outline a series, the first at the back."""
     items = [(role(s.kind, i), "patch", s.name) for i, s in enumerate(figure.series)]
     head, top = legend(items, 0.0, 0.0, width)
-    top += 22
+    top += 26
     bottom = top + (200.0 if width >= 480 else 170.0)
     heights = [float(c) for s in figure.series for c in s.counts]
     y = scale(heights, bottom, top, zero=True, spacing=44)
     left = y_margin(y)
     x = scale(figure.edges, left, width - 10, tight=True, spacing=64)
-    parts = [head, text(shorten(figure.y_label, width, 11.5), 0.0, top - 10, "s m")]
+    parts = [head, text(shorten(figure.y_label, width, 11.5), 0.0, top - 14, "s m")]
     parts += [x_axis(x, top, bottom), y_axis(y, left, x.stop)]
     for index, series in enumerate(figure.series):
         parts.append(
