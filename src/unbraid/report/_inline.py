@@ -10,6 +10,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from unbraid.report._text import printable
+
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _CODE = re.compile(r"`([^`]+)`")
 _RESERVED = ("top", "made")
@@ -17,7 +19,7 @@ _RESERVED = ("top", "made")
 
 def marked_up(text: str) -> Markup:
     """Escape the text, then turn ``**bold**`` and backquoted code into elements."""
-    safe = _CODE.sub(r"<code>\1</code>", str(escape(text)))
+    safe = _CODE.sub(r"<code>\1</code>", str(escape(printable(text))))
     return Markup(_BOLD.sub(r"<strong>\1</strong>", safe))
 
 

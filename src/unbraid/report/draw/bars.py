@@ -34,6 +34,7 @@ def draw(figure: BarFigure, width: float) -> Drawing:
         lines = [shorten(category, width, 13)] if stacked else wrap(category, left - 12, 13)
         y += _BETWEEN / 2
         if stacked:
+            parts.append(rect(0.0, y - 2, width, 19.0, "under"))
             parts.append(text(lines[0], 0.0, y + 12, ""))
             y += 19
         else:
@@ -51,7 +52,7 @@ def draw(figure: BarFigure, width: float) -> Drawing:
     axis = x_axis(x, top, y)
     zero = line(x(0.0), top, x(0.0), y, "zero")
     label = text(shorten(figure.x_label, width, 11.5), (x.start + x.stop) / 2, y + 35, "s m c")
-    return Drawing(body="".join([head, axis, *parts, zero, label]), width=width, height=y + 44)
+    return Drawing(body="".join([head, axis, zero, *parts, label]), width=width, height=y + 44)
 
 
 def describe(figure: BarFigure) -> str:

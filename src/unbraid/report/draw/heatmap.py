@@ -16,14 +16,15 @@ def draw(figure: Heatmap, width: float) -> Drawing:
     cell = min((width - left) / columns, 84.0)
     height = min(max(cell * 0.62, 22.0), 38.0)
     widest = max((text_width(c, 12) for c in figure.column_labels), default=0.0)
-    slanted = widest > cell - 4
+    turn = 0 if widest <= cell - 4 else -45 if width - left - columns * cell > 60 else -90
+    above = {0: 24.0, -45: min(widest, 110.0) * 0.72 + 18, -90: min(widest, 110.0) + 14}[turn]
     head = 16.0 if figure.columns_are else 0.0
-    top = head + (min(widest, 110.0) * 0.72 + 18 if slanted else 24.0)
+    top = head + above
     parts = []
     if figure.columns_are:
         parts.append(text(shorten(figure.columns_are, width, 11.5), 0.0, 11.0, "s m"))
     for j, label in enumerate(figure.column_labels):
-        parts.append(_column_label(label, left + (j + 0.5) * cell, top - 8, slanted))
+        parts.append(_column_label(label, left + (j + 0.5) * cell, top - 8, turn))
     low, high = _ends(figure)
     for i, row in enumerate(figure.values):
         y = top + i * height
@@ -90,12 +91,12 @@ def _ends(figure: Heatmap) -> tuple[float, float]:
     return (min(finite), max(finite)) if finite else (0.0, 1.0)
 
 
-def _column_label(label: str, x: float, y: float, slanted: bool) -> str:
-    if not slanted:
+def _column_label(label: str, x: float, y: float, turn: int) -> str:
+    if not turn:
         return text(label, x, y, "s c")
     words = shorten(label, 110.0, 12)
-    turn = f"translate({x:.2f} {y:.2f}) rotate(-45)"
-    return element("g", text(words, 0.0, 0.0, "s"), transform=turn)
+    moved = f"translate({x + (4 if turn == -90 else 0):.2f} {y:.2f}) rotate({turn})"
+    return element("g", text(words, 0.0, 0.0, "s"), transform=moved)
 
 
 def _ramp(x: float, y: float, low: float, high: float, digits: int) -> str:
