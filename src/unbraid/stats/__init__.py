@@ -1,1 +1,37 @@
-"""Room `stats`."""
+"""Folds, bootstrap, permutation, noise ceilings, false discovery: how sure a score is."""
+
+from unbraid.stats._bootstrap import (
+    Difference,
+    Interval,
+    bootstrap_weights,
+    interval,
+    paired_difference,
+)
+from unbraid.stats._ceiling import NoiseCeiling, noise_ceiling
+from unbraid.stats._discovery import benjamini_hochberg
+from unbraid.stats._folds import (
+    Folds,
+    as_folds,
+    contiguous_folds,
+    grouped_folds,
+    shuffled_folds,
+)
+from unbraid.stats._permutation import permutation_p, permuted_rows
+
+__all__ = [
+    "Difference",
+    "Folds",
+    "Interval",
+    "NoiseCeiling",
+    "as_folds",
+    "benjamini_hochberg",
+    "bootstrap_weights",
+    "contiguous_folds",
+    "grouped_folds",
+    "interval",
+    "noise_ceiling",
+    "paired_difference",
+    "permutation_p",
+    "permuted_rows",
+    "shuffled_folds",
+]

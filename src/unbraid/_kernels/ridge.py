@@ -1,0 +1,89 @@
+"""Ridge regression for many penalties at once: one eigendecomposition a training set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+Values = np.ndarray | sp.csr_array
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Centred training set in its eigenbasis, and the test sets seen in it.
+
+    Predictions at penalty ``a`` are ``tests[i] @ ((project(y)) / (values + a)[:, None])``.
+    """
+
+    values: np.ndarray
+    """(r,) eigenvalues of the centred Gram or kernel matrix, >= 0."""
+    basis: np.ndarray
+    """(p, r) primal or (n_train, r) dual eigenvectors."""
+    primal: bool
+    train: np.ndarray
+    """Row numbers of the training stimuli."""
+    tests: tuple[np.ndarray, ...]
+    """(n_test, r) each."""
+
+    @property
+    def unit(self) -> float:
+        """Mean eigenvalue: the scale in which penalties are given."""
+        return float(self.values.sum() / len(self.values))
+
+    def project(self, x: Values, y: np.ndarray) -> np.ndarray:
+        """Return ``y`` (n, q), centred on the training stimuli, in the eigenbasis: (r, q)."""
+        target = y[self.train] - y[self.train].mean(axis=0)
+        if self.primal:
+            target = x[self.train].T @ target
+        return self.basis.T @ target
+
+    def predict(self, test: int, projected: np.ndarray, alpha: Any) -> np.ndarray:
+        """Predict ``y`` minus its training mean; ``alpha`` in units of ``unit``, per target."""
+        penalised = self.values[:, None] + self.unit * np.atleast_1d(alpha)
+        if self.unit == 0:
+            return np.zeros((len(self.tests[test]), projected.shape[1]))
+        return self.tests[test] @ (projected / penalised)
+
+    def spread(self, projected: np.ndarray, alpha: Any) -> np.ndarray:
+        """Return the standard deviation (q,) of the predictions of the training stimuli."""
+        if self.unit == 0:
+            return np.zeros(projected.shape[1])
+        shrunk = projected / (self.values[:, None] + self.unit * np.atleast_1d(alpha))
+        power = self.values if self.primal else self.values**2
+        return np.sqrt(np.einsum("r,rj->j", power, shrunk**2) / len(self.train))
+
+
+def spectrum(x: Values, train: np.ndarray, tests: list[np.ndarray], kernel: Any) -> Spectrum:
+    """Eigendecompose the training rows of ``x``: primal for ``kernel=None``, else ``x @ x.T``."""
+    if kernel is None:
+        part = x[train]
+        mean = np.asarray(part.mean(axis=0)).ravel()
+        gram = part.T @ part
+        gram = gram.toarray() if sp.issparse(gram) else gram
+        gram -= np.outer(len(train) * mean, mean)
+        values, basis = _eigh(gram)
+        seen = [x[rows] @ basis - mean @ basis for rows in tests]
+        return Spectrum(values, basis, True, train, tuple(seen))
+    block = kernel[np.ix_(train, train)]
+    columns = block.mean(axis=0)
+    level = columns.mean()
+    values, basis = _eigh(block - columns - columns[:, None] + level)
+    seen = []
+    for rows in tests:
+        cross = kernel[np.ix_(rows, train)]
+        seen.append((cross - cross.mean(axis=1)[:, None] - columns + level) @ basis)
+    return Spectrum(values, basis, False, train, tuple(seen))
+
+
+def _eigh(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues above rounding and their vectors; one zero where there are none."""
+    import scipy.linalg
+
+    values, vectors = scipy.linalg.eigh(matrix, driver="evd", overwrite_a=True, check_finite=False)
+    keep = values > 1e-14 * max(values[-1], 0.0)
+    if not keep.any():
+        return np.zeros(1), np.zeros((len(matrix), 1))
+    return values[keep], vectors[:, keep]

@@ -1,0 +1,56 @@
+"""The rotation of one matrix that comes closest to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Rotation:
+    """``x -> x @ left @ right``: a partial isometry kept in factors."""
+
+    left: np.ndarray
+    """(p, r) orthonormal columns."""
+    right: np.ndarray
+    """(r, q) orthonormal rows."""
+    overlap: float
+    """``<x R, y>`` on the stimuli it was fitted on: the nuclear norm of ``x' y``."""
+
+    def apply(self, x: np.ndarray) -> np.ndarray:
+        """Rotate ``x (n, p)`` into the space of ``y``, (n, q)."""
+        return (x @ self.left) @ self.right
+
+
+def best_rotation(x: np.ndarray, y: np.ndarray) -> Rotation:
+    """Rotation of ``x`` (n, p) with the largest inner product with ``y`` (n, q)."""
+    n, p = x.shape
+    basis_x, basis_y = None, None
+    if n < p:
+        basis_x, x = _row_space(x)
+    if n < y.shape[1]:
+        basis_y, y = _row_space(y)
+    left, values, right = _svd(x.T @ y)
+    keep = values > 1e-12 * max(values[0], 1e-300) if len(values) else values > 0
+    left, right = left[:, keep], right[keep]
+    if basis_x is not None:
+        left = basis_x @ left
+    if basis_y is not None:
+        right = right @ basis_y.T
+    return Rotation(left, right, float(values.sum()))
+
+
+def _row_space(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Orthonormal basis (p, n) of the rows' span, and the rows in it (n, n)."""
+    basis, triangle = np.linalg.qr(x.T)
+    return basis, triangle.T
+
+
+def _svd(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    import scipy.linalg
+
+    try:
+        return scipy.linalg.svd(matrix, full_matrices=False, check_finite=False)
+    except np.linalg.LinAlgError:  # divide and conquer can fail where plain QR does not
+        return scipy.linalg.svd(matrix, full_matrices=False, lapack_driver="gesvd")

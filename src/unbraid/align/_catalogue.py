@@ -1,0 +1,113 @@
+"""What each metric promises: one table, from which tests and documentation are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from unbraid.align._cka import cka, cka_debiased
+from unbraid.align._one_to_one import one_to_one
+from unbraid.align._procrustes import procrustes
+from unbraid.align._ridge import ridge, ridge_r2
+from unbraid.align._rsa import rsa
+from unbraid.align._score import Score
+from unbraid.align._semi_matching import semi_matching
+from unbraid.align._soft_matching import soft_matching
+
+UNITS = frozenset({"permutation", "unit_scaling", "common_scaling", "shift"})
+"""Maps that keep each unit's tuning: matching metrics ignore them."""
+SPACE = frozenset({"permutation", "common_scaling", "shift", "rotation", "sign_flip"})
+"""Maps that keep the geometry: metrics of spaces ignore them."""
+TARGETS = frozenset({"permutation", "unit_scaling", "common_scaling", "shift", "sign_flip"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A metric and its promises."""
+
+    compute: Callable[..., Score]
+    summary: str
+    low: float
+    high: float
+    invariant_to: frozenset[str]
+    """Maps of the source that change nothing."""
+    target_invariant_to: frozenset[str]
+    changes_under: frozenset[str]
+    """Maps of the source that must change the value; ``shuffle`` permutes its rows."""
+    symmetric: bool
+    """Whether x -> y equals y -> x."""
+    held_out: bool
+    cost: str
+    protocols: tuple[str, ...] = ("unbraid",)
+
+
+METRICS: dict[str, Metric] = {
+    "semi_matching": Metric(
+        compute=semi_matching,
+        summary="correlation of each target unit with its best source unit",
+        low=-1, high=1, symmetric=False, held_out=True, cost="n p q",
+        invariant_to=UNITS, target_invariant_to=UNITS,
+        changes_under=frozenset({"rotation", "sign_flip", "shuffle"}),
+        protocols=("unbraid", "longon2025"),
+    ),
+    "one_to_one": Metric(
+        compute=one_to_one,
+        summary="correlation of units paired one to one",
+        low=-1, high=1, symmetric=False, held_out=True, cost="n p q + min(p,q)^2 max(p,q)",
+        invariant_to=UNITS, target_invariant_to=UNITS,
+        changes_under=frozenset({"rotation", "sign_flip", "shuffle"}),
+    ),
+    "soft_matching": Metric(
+        compute=soft_matching,
+        summary="correlation under the optimal transport plan between units",
+        low=-1, high=1, symmetric=False, held_out=True, cost="n p q + transport(p, q)",
+        invariant_to=UNITS, target_invariant_to=UNITS,
+        changes_under=frozenset({"rotation", "sign_flip", "shuffle"}),
+        protocols=("unbraid", "longon2025"),
+    ),
+    "ridge": Metric(
+        compute=ridge,
+        summary="correlation of each target unit with its linear prediction",
+        low=-1, high=1, symmetric=False, held_out=True, cost="n p min(n,p) + n q min(n,p)",
+        invariant_to=SPACE, target_invariant_to=TARGETS,
+        changes_under=frozenset({"shuffle"}),
+        protocols=("unbraid", "longon2025"),
+    ),
+    "ridge_r2": Metric(
+        compute=ridge_r2,
+        summary="fraction of each target unit's variance that is predicted linearly",
+        low=float("-inf"), high=1, symmetric=False, held_out=True,
+        cost="n p min(n,p) + n q min(n,p)",
+        invariant_to=SPACE, target_invariant_to=TARGETS,
+        changes_under=frozenset({"shuffle"}),
+    ),
+    "cka": Metric(
+        compute=cka,
+        summary="similarity of the spaces' covariance, biased upwards for few stimuli",
+        low=0, high=1, symmetric=True, held_out=False, cost="n p q or n^2 (p + q)",
+        invariant_to=SPACE, target_invariant_to=SPACE,
+        changes_under=frozenset({"unit_scaling", "shuffle"}),
+    ),
+    "cka_debiased": Metric(
+        compute=cka_debiased,
+        summary="the same without bias: 0 on average for unrelated systems",
+        low=-1, high=1, symmetric=True, held_out=False, cost="n p q or n^2 (p + q)",
+        invariant_to=SPACE, target_invariant_to=SPACE,
+        changes_under=frozenset({"unit_scaling", "shuffle"}),
+    ),
+    "rsa": Metric(
+        compute=rsa,
+        summary="correlation of the dissimilarities of all pairs of stimuli",
+        low=-1, high=1, symmetric=True, held_out=False, cost="n^2 (p + q)",
+        invariant_to=SPACE, target_invariant_to=SPACE,
+        changes_under=frozenset({"unit_scaling", "shuffle"}),
+        protocols=("unbraid", "longon2025"),
+    ),
+    "procrustes": Metric(
+        compute=procrustes,
+        summary="cosine between the target and the best rotation of the source",
+        low=-1, high=1, symmetric=True, held_out=True, cost="n p q + min(n, max(p,q))^3",
+        invariant_to=SPACE, target_invariant_to=SPACE,
+        changes_under=frozenset({"unit_scaling", "shuffle"}),
+    ),
+}  # fmt: skip

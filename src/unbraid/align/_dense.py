@@ -1,0 +1,56 @@
+"""Dense float64 copies, refused in one line where they cannot fit."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from unbraid.errors import InputError
+from unbraid.responses import Responses
+
+
+def to_dense(responses: Responses, name: str) -> np.ndarray:
+    """Return the values as float64, refusing to fill the machine's memory."""
+    n, p = responses.shape
+    check_memory(8.0 * n * p, f"a dense copy of {name} ({n} x {p})")
+    if responses.is_sparse:
+        return responses.values.toarray().astype(np.float64, copy=False)
+    return np.asarray(responses.values, dtype=np.float64)
+
+
+def check_memory(n_bytes: float, what: str, remedy: str = "") -> None:
+    """Refuse an allocation of more than 80 % of the memory that is free."""
+    free = _free_memory()
+    if n_bytes > 0.8 * free:
+        remedy = remedy or "Use fewer stimuli or units, or a metric that keeps codes sparse."
+        raise InputError(
+            f"{what} needs {n_bytes / 2**30:.1f} GiB of {free / 2**30:.1f} GiB free. {remedy}"
+        )
+
+
+def _free_memory() -> float:
+    """Bytes that can be had without swapping; unlimited where the system does not say."""
+    try:
+        with open("/proc/meminfo") as lines:  # noqa: PTH123
+            for line in lines:
+                if line.startswith("MemAvailable:"):
+                    return float(line.split()[1]) * 1024
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (OSError, ValueError, AttributeError):
+        return float("inf")
+
+
+def row_chunks(n: int, columns: int, budget: float = 2**25) -> list[slice]:
+    """Return slices of rows that hold about ``budget`` bytes of ``columns`` doubles each."""
+    step = max(1, int(budget / (8 * max(columns, 1))))
+    return [slice(start, min(start + step, n)) for start in range(0, n, step)]
+
+
+def finite_mean(values: np.ndarray, weights: Any = None) -> float:
+    """Mean of the entries that are not NaN, weighted; NaN when there are none."""
+    there = ~np.isnan(values)
+    weights = there.astype(float) if weights is None else np.where(there, weights, 0.0)
+    total = float(weights.sum())
+    return float((np.where(there, values, 0.0) * weights).sum() / total) if total else float("nan")

@@ -1,0 +1,106 @@
+"""Orthogonal Procrustes: how close a rotation brings two systems."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from unbraid._kernels.rotation import best_rotation
+from unbraid.align._judge import Estimate, Estimator, Judging, judge
+from unbraid.align._score import NAN, Score
+
+
+class Procrustes(Estimator):
+    """Cosine between the rotated source and the target on held-out stimuli."""
+
+    def __init__(self, x, y, folds, **options) -> None:
+        super().__init__(x - x.mean(axis=0), y - y.mean(axis=0), folds, **options)
+        self.rows = [np.flatnonzero(folds == fold) for fold in range(folds.n_folds)]
+
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+        y = self.y if order is None else self.y[order]
+        rotated, centred, target = np.zeros_like(y), np.zeros_like(self.x), np.zeros_like(y)
+        for fold, test in enumerate(self.rows):
+            train = np.concatenate([rows for i, rows in enumerate(self.rows) if i != fold])
+            of_x, of_y = self.x[train].mean(axis=0), y[train].mean(axis=0)
+            centred[test], target[test] = self.x[test] - of_x, y[test] - of_y
+            rotation = best_rotation(self.x[train] - of_x, y[train] - of_y)
+            rotated[test] = rotation.apply(centred[test])
+        num = np.einsum("tj,tj->t", rotated, target)
+        xx, yy = np.einsum("ti,ti->t", centred, centred), np.einsum("tj,tj->t", target, target)
+        norm = np.sqrt(xx.sum() * yy.sum())
+        if not (norm > 0 and self.x.any() and y.any()):
+            return Estimate(value=NAN, warnings=("undefined, since one side is constant.",))
+        value = float(num.sum() / norm)
+        if order is not None:
+            return Estimate(value=value)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            per_target = np.einsum("tj,tj->j", rotated, target) / np.sqrt(
+                (rotated**2).sum(axis=0) * (target**2).sum(axis=0)
+            )
+        per_fold = [num[r].sum() / np.sqrt(xx[r].sum() * yy[r].sum()) for r in self.rows]
+        phi = num / norm - value / 2 * (xx / xx.sum() + yy / yy.sum()) if influence else None
+        whole = best_rotation(self.x, y)
+        return Estimate(
+            value=value,
+            per_fold=np.array(per_fold),
+            per_target=np.where(np.ptp(y, axis=0) > 0, np.nan_to_num(per_target), np.nan),
+            weights=None,
+            influence=phi,
+            in_sample=float(whole.overlap / np.sqrt((self.x**2).sum() * (y**2).sum())),
+        )
+
+
+def procrustes(
+    x: Any,
+    y: Any,
+    *,
+    protocol: str = "unbraid",
+    folds: Any = 5,
+    permutations: int = 20,
+    resamples: int = 200,
+    rng: Any = 0,
+) -> Score:
+    r"""Held-out cosine between the target and the best rotation of the source.
+
+    The rotation ``R`` maximises ``<X R, Y>`` on training stimuli (for ``p != q`` the smaller side
+    is padded with zeros, so that ``R`` is orthonormal on that side); on held-out stimuli, minus
+    training means,
+
+    .. math:: \sum_f \langle X_f R_f, Y_f \rangle \Big/
+              \sqrt{\sum_f \|X_f\|_F^2 \sum_f \|Y_f\|_F^2}
+
+    Parameters
+    ----------
+    x, y, protocol, folds, permutations, resamples, rng
+        As in ``semi_matching``; only the protocol ``unbraid`` exists.
+
+    Returns
+    -------
+    Score
+        In [-1, 1]; 1 if the target is a rotated, scaled and shifted source. ``in_sample`` is the
+        usual Procrustes similarity ``|X' Y|_* / (|X| |Y|)``, the cosine of the angular shape
+        distance. ``per_target`` holds each unit's correlation with its rotated counterpart.
+
+    Notes
+    -----
+    Invariant to rotation, common scaling and shift of either side; not to scaling single units.
+    Directions that training stimuli do not span are not rotated onto anything. Cost: one
+    singular value decomposition of side ``min(n, max(p, q))`` a fold.
+
+    References
+    ----------
+    Schonemann (1966); Williams et al. (2021), Generalized shape metrics.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).normal(size=(50, 3))
+    >>> round(procrustes(x, 2 * x[:, ::-1] + 1, permutations=0).value, 12)
+    1.0
+    """
+    judging = Judging(
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
+    )
+    return judge("procrustes", {"unbraid": Procrustes}, x, y, judging)

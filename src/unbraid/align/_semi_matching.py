@@ -1,0 +1,128 @@
+"""Semi-matching: each target against the source that follows it best."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from unbraid.align._judge import Judging, judge
+from unbraid.align._longon2025 import LongonSemi
+from unbraid.align._marginals import Marginals
+from unbraid.align._matched import Matched, Plan
+from unbraid.align._score import Score
+
+_BLOCK = 2.0**26  # bytes of cross-products held at once
+
+
+class SemiMatched(Matched):
+    """Best source of each target, found in blocks of targets."""
+
+    def plans(self, y, of_y: Marginals, scored, all_too):
+        n_plans = len(self.rows) + bool(all_too)
+        best = np.full((n_plans, y.shape[1]), -1)
+        sign = np.ones((n_plans, y.shape[1]))
+        targets = np.flatnonzero(scored)
+        step = max(16, int(_BLOCK / (8 * self.x.shape[1] * (len(self.rows) + 2))))
+        for start in range(0, len(targets), step):
+            block = targets[start : start + step]
+            parts = [self.x[rows].T @ y[np.ix_(rows, block)] for rows in self.rows]
+            total = np.sum(parts, axis=0)
+            for plan in range(n_plans):
+                fold = plan if plan < len(self.rows) else -1
+                cross = total - parts[fold] if fold >= 0 else total
+                best[plan, block], sign[plan, block] = self._best(cross, of_y, fold, block)
+        return [_one_each(*each, self.x.shape[1]) for each in zip(best, sign, strict=True)]
+
+    def _best(self, cross, of_y, fold, block):
+        """Return the source of largest training correlation with each target, and its sign."""
+        mean, scale = self.of_x.mean[fold], self.of_x.scale[fold]
+        cross = cross - np.outer(of_y.count[fold] * mean, of_y.mean[fold, block])
+        cross /= scale[:, None]
+        size = np.abs(cross) if self.options["sign"] == "absolute" else cross
+        best = np.where(np.isnan(size), -np.inf, size).argmax(axis=0)
+        if self.options["sign"] == "signed":
+            return best, np.ones(len(best))
+        return best, np.where(cross[best, np.arange(len(best))] < 0, -1.0, 1.0)
+
+
+def _one_each(best: np.ndarray, sign: np.ndarray, p: int) -> Plan:
+    has = best >= 0
+    start = np.concatenate([[0], np.cumsum(has)])
+    return Plan(sp.csc_array((sign[has], best[has], start), shape=(p, len(best))))
+
+
+def semi_matching(
+    x: Any,
+    y: Any,
+    *,
+    protocol: str = "unbraid",
+    folds: Any = 5,
+    permutations: int = 20,
+    resamples: int = 200,
+    rng: Any = 0,
+    sign: str = "signed",
+) -> Score:
+    r"""Mean held-out correlation of each target unit with its best source unit.
+
+    On the training stimuli of each fold the source ``i*(j) = argmax_i corr(x_i, y_j)`` is chosen
+    for each target ``j``; on the held-out stimuli, with training means and scales,
+
+    .. math:: r_j = \sum_f \langle \hat x_{i^*_f(j)}, \hat y_j \rangle_f \Big/
+              \sqrt{\sum_f \|\hat x_{i^*_f(j)}\|^2_f \; \sum_f \|\hat y_j\|^2_f}
+
+    and the value is the mean of ``r_j`` over scored targets. Source -> target: several targets
+    may share a source.
+
+    Parameters
+    ----------
+    x : array (n, p), CSR matrix, Codes or Responses
+        Source.
+    y : the same, (n, q)
+        Target.
+    protocol : {"unbraid", "longon2025"}
+        ``longon2025``: both sides are normalised on the test rows themselves, units silent in any
+        training or test fold are dropped on both sides, and the value is the mean of five folds
+        (KFold, shuffled, seed 42).
+    folds : int or array of labels (n,)
+        See ``unbraid.stats``. Contiguous or grouped folds also move bootstrap and null by blocks.
+    permutations : int
+        Refits with the rows of ``y`` permuted, for ``null`` and ``p_value``.
+    resamples : int
+        Bootstrap resamples of stimuli, the matching held fixed, for ``low`` and ``high``.
+    rng : int, Generator or None
+        Two calls with the same integer share folds and bootstrap weights: replicates are paired.
+    sign : {"signed", "absolute"}
+        ``absolute`` also matches a unit with the mirror of another, and scores it as such.
+
+    Returns
+    -------
+    Score
+        In [-1, 1]; 1 if every target is a positive multiple of a source plus a constant. Targets
+        constant on the training stimuli of some fold are not scored (``coverage``), NaN in
+        ``per_target``; the value is NaN, with a warning, if no target is.
+
+    Notes
+    -----
+    Invariant to permutation, positive scaling and shift of units on both sides; not to rotation.
+    Under independence the mean is 0, while ``in_sample`` is about ``e_p / sqrt(n)``. Ties go to
+    the first source. Replicates are first-order: ``value + sum_t (w_t - 1) phi_t`` with the
+    influence ``phi_t`` of stimulus ``t``. Cost O(n p q) time; blocks of targets bound memory.
+
+    References
+    ----------
+    Longon et al. (2025), arXiv 2510.03186; Li et al. (2015), Convergent learning.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).normal(size=(100, 4))
+    >>> round(semi_matching(x, 3 * x[:, ::-1] + 1, permutations=0).value, 12)
+    1.0
+    """
+    judging = Judging(
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
+    )
+    estimators = {"unbraid": SemiMatched, "longon2025": LongonSemi}
+    return judge("semi_matching", estimators, x, y, judging, sign=sign)

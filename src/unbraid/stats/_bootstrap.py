@@ -1,0 +1,131 @@
+"""Paired bootstrap over stimuli: weights, intervals, differences of two scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unbraid._validate import as_rng
+from unbraid.errors import InputError
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A percentile interval."""
+
+    low: float
+    high: float
+    level: float
+
+    def __repr__(self) -> str:
+        return f"[{self.low:.3f}, {self.high:.3f}] at {self.level:.0%}"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Difference:
+    """``a - b`` of two scores on the same stimuli, with a paired interval."""
+
+    value: float
+    low: float
+    high: float
+    level: float
+    p_value: float
+    """Two-sided, of no difference: (1 + #{|d* - d| >= |d|}) / (1 + replicates); never 0."""
+    replicates: np.ndarray
+
+    def __repr__(self) -> str:
+        return (
+            f"Difference({self.value:+.3f} [{self.low:+.3f}, {self.high:+.3f}], "
+            f"p={self.p_value:.2g})"
+        )
+
+
+def bootstrap_weights(
+    n: int,
+    resamples: int,
+    rng: int | np.random.Generator | None = 0,
+    blocks: Any = None,
+) -> np.ndarray:
+    """How often each stimulus is drawn in each bootstrap resample.
+
+    Parameters
+    ----------
+    n, resamples : int
+    rng : int, Generator or None
+        Two calls with the same seed, ``n`` and ``blocks`` give the same weights: that is what
+        makes two scores' replicates paired.
+    blocks : array of shape (n,), optional
+        Block of each stimulus; whole blocks are drawn.
+
+    Returns
+    -------
+    array of shape (resamples, n)
+        Whole numbers (int32); each row sums to ``n`` (without blocks).
+    """
+    if n < 1 or resamples < 0:
+        raise InputError(f"n must be >= 1 and resamples >= 0, got {n} and {resamples}.")
+    rng = as_rng(rng)
+    number, n_blocks = None, n
+    if blocks is not None:
+        number = np.unique(np.asarray(blocks), return_inverse=True)[1]
+        if number.shape != (n,):
+            raise InputError(f"blocks must have shape ({n},), got {number.shape}.")
+        n_blocks = int(number.max()) + 1
+    weights = np.empty((resamples, n), dtype=np.int32)
+    for row in weights:
+        drawn = np.bincount(rng.integers(n_blocks, size=n_blocks), minlength=n_blocks)
+        row[:] = drawn if number is None else drawn[number]
+    return weights
+
+
+def interval(replicates: Any, level: float = 0.95) -> Interval:
+    """Percentile interval of bootstrap replicates; NaN bounds when there are none.
+
+    Parameters
+    ----------
+    replicates : array of shape (B,)
+    level : float
+        Share of replicates inside, in (0, 1).
+    """
+    if not 0 < level < 1:
+        raise InputError(f"level must lie strictly between 0 and 1, got {level}.")
+    replicates = np.asarray(replicates, dtype=float)
+    if not replicates.size or np.isnan(replicates).all():
+        return Interval(float("nan"), float("nan"), level)
+    tail = (1 - level) / 2
+    low, high = np.nanquantile(replicates, [tail, 1 - tail])
+    return Interval(float(low), float(high), level)
+
+
+def paired_difference(
+    a: float, b: float, replicates_a: Any, replicates_b: Any, level: float = 0.95
+) -> Difference:
+    """Return ``a - b`` with the interval of the paired replicates' differences.
+
+    Parameters
+    ----------
+    a, b : float
+        Two scores on the same stimuli.
+    replicates_a, replicates_b : arrays of shape (B,)
+        Made with the same weights (same ``n``, ``folds``, ``resamples`` and ``rng``).
+    level : float
+
+    Returns
+    -------
+    Difference
+    """
+    first, second = np.asarray(replicates_a, float), np.asarray(replicates_b, float)
+    if first.shape != second.shape or first.ndim != 1:
+        raise InputError(
+            f"Paired replicates must have one length, got {first.shape} and {second.shape}. "
+            "Use the same resamples and rng for both scores."
+        )
+    value, replicates = float(a) - float(b), first - second
+    bounds = interval(replicates, level)
+    p_value = float("nan")
+    if len(replicates):
+        beyond = np.abs(replicates - value) >= abs(value) - 1e-12
+        p_value = (1 + int(beyond.sum())) / (1 + len(replicates))
+    return Difference(value, bounds.low, bounds.high, level, p_value, replicates)

@@ -1,0 +1,119 @@
+"""Noise ceilings: how well anything could do, from repeated measurements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unbraid._validate import as_floats, as_rng
+from unbraid.errors import InputError
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NoiseCeiling:
+    """Reliability of each unit's mean response, and what it allows a perfect model."""
+
+    reliability: np.ndarray
+    """(q,) Spearman-Brown corrected split-half reliability of the mean over all repeats."""
+    excluded: np.ndarray
+    """(q,) units below the floor (or undefined): dividing by their ceiling would explode."""
+    n_repeats: int
+    floor: float
+
+    def __repr__(self) -> str:
+        return (
+            f"NoiseCeiling(median reliability {np.nanmedian(self.reliability):.3f}, "
+            f"{self.n_excluded} of {len(self.excluded)} units excluded)"
+        )
+
+    @property
+    def n_excluded(self) -> int:
+        """Number of units excluded."""
+        return int(self.excluded.sum())
+
+    @property
+    def ceiling(self) -> np.ndarray:
+        """(q,) best correlation with the mean response, sqrt(reliability); NaN if excluded."""
+        return np.sqrt(self.ceiling_r2)
+
+    @property
+    def ceiling_r2(self) -> np.ndarray:
+        """(q,) best R2, the reliability itself; NaN if excluded."""
+        return np.where(self.excluded, np.nan, self.reliability)
+
+
+def noise_ceiling(
+    repeats: Any,
+    *,
+    splits: int = 100,
+    floor: float = 0.1,
+    rng: int | np.random.Generator | None = 0,
+) -> NoiseCeiling:
+    """Reliability of each unit from repeats, by random halves.
+
+    Two disjoint sets of ``h = floor(R / 2)`` repeats are averaged and correlated over stimuli,
+    ``r``; the mean over random splits is raised to the length of all ``R`` repeats,
+    ``reliability = k r / (1 + (k - 1) r)`` with ``k = R / h``. A model that is right but for
+    noise reaches ``r = sqrt(reliability)`` and ``R2 = reliability``.
+
+    Parameters
+    ----------
+    repeats : array of shape (R, n, q)
+        Single trials, R >= 2; NaN where a trial is missing.
+    splits : int
+        Random splits into halves (1 is all there is for two repeats).
+    floor : float
+        Units with a lower reliability are excluded and counted.
+    rng : int, Generator or None
+
+    Returns
+    -------
+    NoiseCeiling
+
+    Notes
+    -----
+    Spearman-Brown is applied to the reliability only, never to a score. A stimulus counts for a
+    unit where both halves have at least one trial. Cost: O(splits R n q).
+
+    References
+    ----------
+    Spearman (1910); Brown (1910).
+    """
+    trials = as_floats(repeats, "repeats")
+    if trials.ndim != 3 or trials.shape[0] < 2 or trials.shape[1] < 3:
+        raise InputError(
+            "repeats must have shape (n_repeats >= 2, n_stimuli >= 3, n_units), "
+            f"got {trials.shape}."
+        )
+    rng, n_repeats = as_rng(rng), len(trials)
+    half = n_repeats // 2
+    total, counted = np.zeros(trials.shape[2]), np.zeros(trials.shape[2])
+    for _ in range(1 if n_repeats == 2 else splits):
+        order = rng.permutation(n_repeats)
+        r = _correlation(_mean(trials[order[:half]]), _mean(trials[order[half : 2 * half]]))
+        total += np.nan_to_num(r)
+        counted += ~np.isnan(r)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r, longer = total / counted, n_repeats / half
+        reliability = longer * r / (1 + (longer - 1) * r)
+    excluded = ~(reliability >= floor)
+    return NoiseCeiling(reliability, excluded, n_repeats, floor)
+
+
+def _mean(trials: np.ndarray) -> np.ndarray:
+    """Mean over the trials that are there; NaN where none is."""
+    there = ~np.isnan(trials)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(there, trials, 0.0).sum(axis=0, dtype=float) / there.sum(axis=0)
+
+
+def _correlation(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Pearson r of each column over the rows that both have; NaN where one is constant."""
+    both = ~(np.isnan(a) | np.isnan(b))
+    count = both.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        a = np.where(both, a - np.where(both, a, 0).sum(axis=0) / count, 0.0)
+        b = np.where(both, b - np.where(both, b, 0).sum(axis=0) / count, 0.0)
+        return (a * b).sum(axis=0) / np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))

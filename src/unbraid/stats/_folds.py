@@ -1,0 +1,132 @@
+"""Folds: an integer label for each stimulus, and which stimuli belong together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from unbraid._validate import as_rng
+from unbraid.errors import InputError
+
+
+class Folds(np.ndarray):
+    """Fold labels (n,), an integer array that remembers which stimuli are dependent.
+
+    ``blocks`` (n,) numbers the exchangeable blocks, or is None where each stimulus is its own.
+    Bootstrap and permutation move whole blocks. Slices and results of arithmetic forget it.
+    """
+
+    blocks: np.ndarray | None
+
+    def __array_finalize__(self, parent: Any) -> None:  # noqa: ARG002
+        self.blocks = None
+
+    @property
+    def n_folds(self) -> int:
+        """Number of folds."""
+        return int(self.max()) + 1
+
+
+def shuffled_folds(n: int, n_folds: int = 5, rng: int | np.random.Generator | None = 0) -> Folds:
+    """Random folds of sizes that differ by at most one; for exchangeable stimuli.
+
+    Parameters
+    ----------
+    n, n_folds : int
+        Stimuli and folds, ``2 <= n_folds <= n``.
+    rng : int, Generator or None
+
+    Returns
+    -------
+    Folds of shape (n,)
+        Labels 0 .. n_folds - 1.
+    """
+    _check_count(n, n_folds, "stimuli")
+    return _labels(as_rng(rng).permutation(np.arange(n) % n_folds))
+
+
+def grouped_folds(
+    groups: Any, n_folds: int = 5, rng: int | np.random.Generator | None = 0
+) -> Folds:
+    """Folds that never split a group (all frames of a video, all views of an object).
+
+    Groups are dealt out largest first, each to the fold that holds fewest stimuli; the order
+    among equals is random. Bootstrap and permutation then move whole groups.
+
+    Parameters
+    ----------
+    groups : array of shape (n,)
+        A name or number for each stimulus.
+    n_folds : int
+        At most the number of groups.
+    rng : int, Generator or None
+
+    Returns
+    -------
+    Folds of shape (n,)
+    """
+    groups = np.asarray(groups)
+    if groups.ndim != 1 or not len(groups):
+        raise InputError(f"groups must be one name a stimulus, got shape {groups.shape}.")
+    _, blocks, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    _check_count(len(sizes), n_folds, "groups")
+    order = as_rng(rng).permutation(len(sizes))
+    order = order[np.argsort(-sizes[order], kind="stable")]
+    load, fold_of = np.zeros(n_folds), np.empty(len(sizes), dtype=np.intp)
+    for group in order:
+        fold_of[group] = load.argmin()
+        load[fold_of[group]] += sizes[group]
+    return _labels(fold_of[blocks], blocks)
+
+
+def contiguous_folds(n: int, n_folds: int = 5, run: int | None = None) -> Folds:
+    """Folds of neighbouring stimuli, for time series and other autocorrelated orders.
+
+    Parameters
+    ----------
+    n, n_folds : int
+    run : int, optional
+        Length of the runs that bootstrap and permutation keep whole: several times the
+        correlation time. Default ``ceil(n / 25)``.
+
+    Returns
+    -------
+    Folds of shape (n,)
+        Non-decreasing labels.
+    """
+    _check_count(n, n_folds, "stimuli")
+    run = -(-n // 25) if run is None else run
+    if not 1 <= run <= n:
+        raise InputError(f"run must lie in 1..n={n}, got {run}.")
+    return _labels(np.arange(n) * n_folds // n, np.arange(n) // run)
+
+
+def as_folds(folds: Any, n: int, rng: np.random.Generator | int | None = 0) -> Folds:
+    """Return fold labels for ``n`` stimuli from a number of folds or an array of labels."""
+    if isinstance(folds, int | np.integer) and not isinstance(folds, bool | np.bool_):
+        return shuffled_folds(n, int(folds), rng)
+    labels = np.asanyarray(folds)
+    if labels.dtype.kind not in "iu" or labels.shape != (n,):
+        raise InputError(
+            f"folds must be a whole number or {n} integer labels, got {labels.dtype} of shape "
+            f"{labels.shape}. Make labels with unbraid.stats.shuffled_folds(n, 5)."
+        )
+    names, numbers = np.unique(np.asarray(labels), return_inverse=True)
+    if len(names) < 2:
+        raise InputError("folds must hold at least two different labels, got one.")
+    return _labels(numbers, getattr(labels, "blocks", None))
+
+
+def _labels(numbers: np.ndarray, blocks: np.ndarray | None = None) -> Folds:
+    labels = np.ascontiguousarray(numbers, dtype=np.intp).view(Folds)
+    labels.blocks = blocks
+    return labels
+
+
+def _check_count(n: int, n_folds: int, of: str) -> None:
+    if not 2 <= n_folds <= n:
+        raise InputError(
+            f"The number of folds must lie between 2 and the {n} {of}, got {n_folds}. "
+            f"Pass folds= a smaller number, or more {of}."
+        )
