@@ -1,1 +1,76 @@
-"""Room `theory`."""
+"""Closed forms and bounds: numbers in, numbers out.
+
+Encodings ``a`` and ``b`` are arrays (n_features, n_units): the direction of each feature is a row,
+and the responses are ``features @ a``.
+"""
+
+from unbraid.theory.bound import (
+    KNOWN_MODELS,
+    KnownModel,
+    boundary_table,
+    features_possible,
+    max_active,
+    units_needed,
+)
+from unbraid.theory.capacity import separable_fraction
+from unbraid.theory.cka import (
+    expected_cka,
+    expected_cka_orthonormal,
+    linear_cka,
+    participation_ratio,
+)
+from unbraid.theory.matching import (
+    expected_maximum,
+    expected_semi_matching,
+    in_sample_bias,
+    mixture_correlation,
+    one_to_one,
+    recovered_score,
+    semi_matching,
+    soft_matching,
+    unit_correlations,
+    unit_cosines,
+)
+from unbraid.theory.overlap import (
+    Inversion,
+    expected_overlap_cka,
+    expected_overlap_r2,
+    inversion,
+)
+from unbraid.theory.regression import expected_r2, r2, r2_per_unit, ridge
+from unbraid.theory.rsa import bernoulli_cumulants, expected_rsa, rsa
+
+__all__ = [
+    "KNOWN_MODELS",
+    "Inversion",
+    "KnownModel",
+    "bernoulli_cumulants",
+    "boundary_table",
+    "expected_cka",
+    "expected_cka_orthonormal",
+    "expected_maximum",
+    "expected_overlap_cka",
+    "expected_overlap_r2",
+    "expected_r2",
+    "expected_rsa",
+    "expected_semi_matching",
+    "features_possible",
+    "in_sample_bias",
+    "inversion",
+    "linear_cka",
+    "max_active",
+    "mixture_correlation",
+    "one_to_one",
+    "participation_ratio",
+    "r2",
+    "r2_per_unit",
+    "recovered_score",
+    "ridge",
+    "rsa",
+    "semi_matching",
+    "separable_fraction",
+    "soft_matching",
+    "unit_correlations",
+    "unit_cosines",
+    "units_needed",
+]

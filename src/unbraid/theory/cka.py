@@ -1,0 +1,87 @@
+"""Linear CKA of two encodings of the same features, from their Gram matrices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from unbraid import _validate
+from unbraid.theory._encodings import as_encodings, positive, root_of, scalar
+
+
+def linear_cka(a: Any, b: Any, *, covariance: Any = None) -> float:
+    r"""Linear CKA of ``z A`` against ``z B`` over infinitely many stimuli.
+
+    ``tr(S G_a S G_b) / sqrt(tr((S G_a)^2) tr((S G_b)^2))`` with ``G = A A^T`` and S the covariance
+    of the features z. With equal independent features it is the cosine of the two Gram matrices: what
+    the features are drops out, only how they are arranged stays.
+
+    Parameters
+    ----------
+    a, b : array of shape (n_features, n_units)
+        Encodings: the direction of each feature is a row. Numbers of units may differ.
+    covariance : array of shape (n_features, n_features) or (n_features,), optional
+        Of the features, or their variances; identity where not given.
+
+    Returns
+    -------
+    float
+        In [0, 1]; 1 if the encodings are equal up to rotation and scale; NaN if one is zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> a = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    >>> round(linear_cka(a, a @ [[0, 1], [-1, 0]]), 6)
+    1.0
+    """
+    a, b = as_encodings(a, b)
+    root = root_of(covariance, len(a))
+    a, b = root @ a, root @ b
+    cross = np.linalg.norm(a.T @ b) ** 2
+    norm = np.linalg.norm(a.T @ a) * np.linalg.norm(b.T @ b)
+    return float(cross / norm) if norm > 0 else float("nan")
+
+
+def participation_ratio(covariance: Any) -> float:
+    """Effective number of equally strong directions: ``(tr S)^2 / tr(S^2)``.
+
+    Parameters
+    ----------
+    covariance : array of shape (n, n) or (n,)
+        Covariance, or variances.
+
+    Returns
+    -------
+    float
+        Between 1 and n; NaN if nothing varies.
+    """
+    sigma = _validate.as_floats(covariance, "covariance").astype(np.float64)
+    total = sigma.sum() if sigma.ndim == 1 else np.trace(sigma)
+    square = np.square(sigma).sum()
+    return float(total**2 / square) if square > 0 else float("nan")
+
+
+def expected_cka(n_units_a: Any, n_units_b: Any, dimension: Any) -> Any:
+    r"""Mean linear CKA of two independent Gaussian encodings.
+
+    About ``sqrt(m_a m_b / ((m_a + d + 1)(m_b + d + 1)))``, with d the participation ratio
+    of the features' covariance (their number, if they are independent and equal). For
+    ``m_a = m_b``: ``m / (m + d + 1)``.
+
+    Parameters
+    ----------
+    n_units_a, n_units_b : float or array
+    dimension : float or array
+        Number of features, or their participation ratio.
+    """
+    m_a, m_b = positive(n_units_a, "n_units_a"), positive(n_units_b, "n_units_b")
+    d = positive(dimension, "dimension")
+    return scalar(np.sqrt(m_a * m_b / ((m_a + d + 1) * (m_b + d + 1))))
+
+
+def expected_cka_orthonormal(n_units_a: Any, n_units_b: Any, n_features: Any) -> Any:
+    """Mean linear CKA of independent encodings with orthonormal units: ``sqrt(m_a m_b) / N``."""
+    m_a, m_b = positive(n_units_a, "n_units_a"), positive(n_units_b, "n_units_b")
+    return scalar(np.sqrt(m_a * m_b) / positive(n_features, "n_features"))
