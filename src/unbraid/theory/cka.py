@@ -14,8 +14,8 @@ def linear_cka(a: Any, b: Any, *, covariance: Any = None) -> float:
     r"""Linear CKA of ``z A`` against ``z B`` over infinitely many stimuli.
 
     ``tr(S G_a S G_b) / sqrt(tr((S G_a)^2) tr((S G_b)^2))`` with ``G = A A^T`` and S the covariance
-    of the features z. With equal independent features it is the cosine of the two Gram matrices: what
-    the features are drops out, only how they are arranged stays.
+    of the features z. With equal independent features it is the cosine of the two Gram
+    matrices: what the features are drops out, only how they are arranged stays.
 
     Parameters
     ----------

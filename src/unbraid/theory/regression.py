@@ -52,7 +52,7 @@ def ridge(a: Any, b: Any, *, covariance: Any = None) -> float:
 
 
 def expected_r2(n_units: Any, n_features: Any) -> Any:
-    """Mean R2 from a random encoding with ``n_units``: ``m / N``, at most 1, whatever the target."""
+    """Mean R2 from a random encoding with ``n_units``: ``m / N``, at most 1."""
     m, n = positive(n_units, "n_units"), positive(n_features, "n_features")
     return scalar(np.minimum(m / n, 1.0))
 

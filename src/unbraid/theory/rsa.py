@@ -16,8 +16,8 @@ def rsa(a: Any, b: Any, *, variances: Any = None, fourth_cumulants: Any = None) 
 
     For independent features the distances of a random pair of stimuli have the covariance
     ``2 tr(V G_a V G_b) + sum_k c_k (G_a)_kk (G_b)_kk``, with ``V = diag(2 var_k)`` and
-    ``c_k = 2 kappa4_k``. Gaussian features have no fourth cumulant and RSA equals CKA; sparse features have a large
-    one, and RSA is deflated less.
+    ``c_k = 2 kappa4_k``. Gaussian features have no fourth cumulant and RSA
+    equals CKA; sparse features have a large one, and RSA is deflated less.
 
     Parameters
     ----------
