@@ -81,7 +81,6 @@ def judge(
     judging: Judging,
     *,
     sparse: bool = False,
-    sign: str = "signed",
     **options: Any,
 ) -> Score:
     """Score ``x`` against ``y`` with the estimator of the protocol, then judge the score."""
@@ -94,7 +93,7 @@ def judge(
     streams = as_rng(judging.rng).spawn(3)
     folds = _folds_of(judging, n, streams[0])
     estimator = estimators[judging.protocol](
-        *(side.values if sparse else to_dense(side, name) for side, name in ((x, "x"), (y, "y"))),
+        *(_values(side, name, sparse) for side, name in ((x, "x"), (y, "y"))),
         folds,
         **options,
     )
@@ -118,7 +117,7 @@ def judge(
         value=found.value,
         protocol=judging.protocol,
         n=n,
-        sign=sign,
+        sign=options.get("sign", "signed"),
         per_fold=found.per_fold,
         per_target=found.per_target,
         in_sample=found.in_sample,
@@ -137,6 +136,12 @@ def judge(
         replicates=replicates,
         warnings=found.warnings + found.notes,
     )
+
+
+def _values(side: Responses, name: str, sparse: bool) -> Any:
+    if sparse and side.is_sparse:
+        return side.values.astype(np.float64)
+    return to_dense(side, name)
 
 
 def _folds_of(judging: Judging, n: int, rng: np.random.Generator) -> stats.Folds:

@@ -84,7 +84,7 @@ class Score:
 
 
 _RECORD = (
-    "metric", "protocol", "source", "target", "systems", "value", "in_sample", "null", "p_value", "low",
-    "high", "level", "coverage", "value_over_all", "ceiling", "seed", "n", "n_source", "n_target",
-    "sign", "gap",
+    "metric", "protocol", "source", "target", "systems", "value", "in_sample", "null", "p_value",
+    "low", "high", "level", "coverage", "value_over_all", "ceiling", "seed", "n", "n_source",
+    "n_target", "sign", "gap",
 )  # fmt: skip
