@@ -1,21 +1,47 @@
 """What a system answered: in memory, on disk, recorded from a model or read from a lab's file."""
 
 from unbraid.responses._codes import Codes
+from unbraid.responses._images import Images, images
 from unbraid.responses._load import load, save
 from unbraid.responses._pair import common, pair
+from unbraid.responses._preprocess import Preprocess
+from unbraid.responses._record import record, record_to
 from unbraid.responses._responses import Responses, as_responses
+from unbraid.responses._rules import (
+    AveragePool,
+    Center,
+    ChannelMean,
+    ClassToken,
+    Flatten,
+    Positions,
+    RandomProjection,
+    Rule,
+)
 from unbraid.responses._store import Store, open_store
 from unbraid.responses._writer import StoreWriter
 
 __all__ = [
+    "AveragePool",
+    "Center",
+    "ChannelMean",
+    "ClassToken",
     "Codes",
+    "Flatten",
+    "Images",
+    "Positions",
+    "Preprocess",
+    "RandomProjection",
     "Responses",
+    "Rule",
     "Store",
     "StoreWriter",
     "as_responses",
     "common",
+    "images",
     "load",
     "open_store",
     "pair",
+    "record",
+    "record_to",
     "save",
 ]

@@ -45,7 +45,8 @@ class StoreWriter:
     dtype : "float16", "float32" or "float64"
     units : sequence of length n_units, optional
     made_by : mapping, optional
-        What makes the values: plain JSON data. It decides what may be resumed.
+        What makes the values: plain JSON data. It decides what may be resumed (its ``key``
+        alone, if it has one).
     rows_per_shard : int, optional
         Default: shards of 64 MiB.
 
@@ -181,7 +182,8 @@ class StoreWriter:
         """Write the plan, or take up one that is the same; return the whole shards there."""
         plan = {
             "fingerprint": fingerprint(
-                [self.n_units, str(self.dtype), self.rows_per_shard, self.made_by]
+                [self.n_units, str(self.dtype), self.rows_per_shard]
+                + [self.made_by.get("key", self.made_by)]
                 + ([] if self.units is None else self.units.tolist())
             ),
             "made_by": self.made_by,

@@ -1,0 +1,140 @@
+"""Images as stimuli: from a folder, a zip (names sorted), a list of files, or an array."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from unbraid.errors import InputError
+from unbraid.responses._files import as_path, check_file
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+_MOST_PIXELS = 100_000_000
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Images:
+    """Images under their names, decoded when asked for.
+
+    ``images[i]`` is an array (height, width, 3) of bytes; ``names`` are the stimulus ids.
+    """
+
+    names: tuple[str, ...]
+    source: str
+    _read: Sequence[Callable[[], bytes]] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __repr__(self) -> str:
+        return f"Images({len(self)} from {self.source})"
+
+    def __getitem__(self, row: int) -> np.ndarray:
+        return _decode(self._read[row](), f"{self.source}: {self.names[row]}")
+
+    def take(self, rows: Any) -> Images:
+        """Return some of the images, in this order."""
+        rows = np.arange(len(self))[np.asarray(rows)]
+        names = tuple(self.names[row] for row in rows)
+        return Images(names, self.source, [self._read[row] for row in rows])
+
+    def fingerprint(self) -> str:
+        """Return a hash of all names and files' bytes, in order."""
+        digest = hashlib.sha256()
+        for name, read in zip(self.names, self._read, strict=True):
+            content = read()
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+        return digest.hexdigest()
+
+
+def images(source: Any) -> Images:
+    """Images of a folder, a zip file, or a list of files.
+
+    Parameters
+    ----------
+    source : str, Path or list of them
+        A folder is searched at every depth. **Names are sorted** in folders and zips: the order
+        inside a zip is an accident of packing, and responses are stored in the order of names. A
+        list is kept in its own order.
+
+    Raises
+    ------
+    InputError
+        Missing or damaged files; no image in the folder; two files of one name in a list.
+
+    Notes
+    -----
+    Names are paths relative to what all images share, so that a folder and its zip give the same.
+    """
+    if isinstance(source, list | tuple):
+        paths = [as_path(path) for path in source]
+        for path in paths:
+            check_file(path)
+        return _make([path.as_posix() for path in paths], "a list", [p.read_bytes for p in paths])
+    path = as_path(source)
+    if path.is_dir():
+        found = {p.relative_to(path).as_posix(): p for p in path.rglob("*") if p.is_file()}
+        names = sorted(name for name in found if _is_image(name))
+        return _make(names, str(path), [found[name].read_bytes for name in names])
+    check_file(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {m.filename: m for m in archive.infolist() if not m.is_dir()}
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise InputError(f"{path} must be a folder or a zip of images: {error}.") from None
+    names = sorted(name for name in members if _is_image(name))
+    return _make(names, str(path), [partial(_unzip, path, members[name]) for name in names])
+
+
+def _make(names: list[str], source: str, read: Sequence[Callable[[], bytes]]) -> Images:
+    if not names:
+        raise InputError(f"{source} holds no image ({', '.join(SUFFIXES)}).")
+    shared = os.path.commonpath([str(PurePosixPath(name).parent) for name in names])
+    short = [str(PurePosixPath(name).relative_to(shared)) if shared else name for name in names]
+    if len(set(short)) < len(short):
+        raise InputError(f"{source}: names of images must differ.")
+    return Images(tuple(short), source, read)
+
+
+def _is_image(name: str) -> bool:
+    path = PurePosixPath(name)
+    hidden = any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+    return path.suffix.lower() in SUFFIXES and not hidden
+
+
+def _unzip(path: Path, member: zipfile.ZipInfo) -> bytes:
+    """Return one member's bytes; never more than its own header says."""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
+            return stream.read(min(member.file_size, 2**30))
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError) as error:
+        raise InputError(f"{path}: {member.filename} is damaged ({error}).") from None
+
+
+def _decode(content: bytes, where: str) -> np.ndarray:
+    import warnings
+
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(content)) as picture:
+                if picture.width * picture.height > _MOST_PIXELS:
+                    raise InputError(f"{where} has {picture.width} x {picture.height} pixels.")
+                return np.asarray(picture.convert("RGB"))
+    except InputError:
+        raise
+    except Exception as error:  # the decoders raise what they like on damaged files
+        text = (str(error).splitlines() or [type(error).__name__])[0]
+        raise InputError(f"{where} is not a readable image ({text}).") from None

@@ -1,0 +1,226 @@
+"""The work of a recording: a checked plan, one probing pass, then batch after batch."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unbraid.errors import InputError
+from unbraid.responses._hooks import Layer, Select, choose_layers, run, select, tapped
+from unbraid.responses._rules import Flatten, Rule
+from unbraid.responses._stimuli import Stimuli, as_stimuli
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """Everything that one recording needs, checked."""
+
+    model: Any
+    stimuli: Stimuli
+    layers: list[Layer]
+    rules: dict[str, Rule]
+    selects: dict[str, Select]
+    preprocess: Callable[[Any], Any] | None
+    batch: int
+    device: Any
+    dtype: str
+    probes: dict[str, np.ndarray]
+    """What the first stimulus gave: (units,) or (positions, units)."""
+    progress: bool
+
+    def keep(self, layer: Layer, output: Any) -> np.ndarray:
+        """Turn a module's output into rows of units, copied before anything can change it."""
+        import torch
+
+        chosen = select(output, self.selects[layer.name], layer.name)
+        if not chosen.is_floating_point():
+            chosen = chosen.float()
+        rows = self.rules[layer.name].units_of(chosen)
+        wide = torch.float64 if self.dtype == "float64" else torch.float32
+        return np.array(rows.detach().to("cpu", wide).numpy(), copy=True)
+
+    def inputs(self, start: int, stop: int) -> Any:
+        """Return the model's inputs for some stimuli, on its device."""
+        batch: Any = self.stimuli.batch(start, stop)
+        like = _first_weight(self.model)
+        batch = self.preprocess(batch) if self.preprocess is not None else _tensor(batch, like)
+        return _to(batch, self.device)
+
+
+def plan(
+    model: Any,
+    stimuli: Any,
+    layers: Any,
+    units: Any,
+    preprocess: Any,
+    selects: Any,
+    ids: Any,
+    batch: int,
+    device: Any,
+    dtype: str,
+    progress: bool,
+) -> Job:
+    """Check everything, and run one stimulus to learn shapes and calls."""
+    if not callable(model):
+        raise InputError(f"model must be a torch module or a function, got {type(model).__name__}.")
+    if not isinstance(batch, int) or batch < 1:
+        raise InputError(f"batch must be at least 1, got {batch!r}.")
+    if dtype not in ("float16", "float32", "float64"):
+        raise InputError(f"dtype must be float16, float32 or float64, got {dtype!r}.")
+    chosen = choose_layers(model, layers)
+    names = [layer.name for layer in chosen]
+    job = Job(
+        model=model,
+        stimuli=as_stimuli(stimuli, ids),
+        layers=chosen,
+        rules=_of_each(names, units, Flatten(), "units"),
+        selects=_of_each(names, selects, None, "select"),
+        preprocess=preprocess,
+        batch=batch,
+        device=device,
+        dtype=dtype,
+        probes={},
+        progress=progress,
+    )
+    for name, rule in job.rules.items():
+        if not isinstance(rule, Rule):
+            raise InputError(f"units of {name} must be a Rule such as Flatten(), got {rule!r}.")
+    with _ready(job) as device_there:
+        object.__setattr__(job, "device", device_there)
+        _probe(job)
+    return job
+
+
+def _probe(job: Job) -> None:
+    kept: dict[str, list[np.ndarray]] = {layer.name: [] for layer in job.layers}
+
+    def keep(layer: Layer, output: Any) -> None:
+        kept[layer.name].append(job.keep(layer, output))
+
+    with tapped(job.model, job.layers, keep, stop=False) as tap:
+        run(job.model, job.inputs(0, 1), tap, job.layers, keep)
+    for layer in job.layers:
+        seen = kept[layer.name]
+        calls = tap.calls.get(layer.module, 0)
+        if len(seen) > 1:
+            raise InputError(
+                f"Layer {layer.name!r} is called {calls} times in a pass; say which call is "
+                f"meant: '{layer.name}@0' to '{layer.name}@{calls - 1}'."
+            )
+        if not seen:
+            raise InputError(f"Layer {layer.name!r} gave no output ({calls} calls in a pass).")
+        if len(seen[0]) != 1 or seen[0].ndim not in (2, 3):
+            raise InputError(
+                f"Layer {layer.name!r} must give one row a stimulus, batch first; one stimulus "
+                f"gave {seen[0].shape} by {job.rules[layer.name]!r}."
+            )
+        job.probes[layer.name] = seen[0][0]
+
+
+def passes(
+    job: Job, first: int, layers: list[Layer]
+) -> Generator[tuple[int, dict[str, np.ndarray]], None, None]:
+    """Yield the number of a batch's first stimulus and every layer's rows; close it at the end."""
+    starts = range(first, job.stimuli.length, job.batch)
+    with _ready(job), tapped(job.model, layers, job.keep, stop=True) as tap:
+        for start in _shown(starts, job):
+            stop = min(start + job.batch, job.stimuli.length)
+            tap.outputs.clear()
+            tap.calls.clear()
+            run(job.model, job.inputs(start, stop), tap, layers, job.keep)
+            for layer in layers:
+                rows, shape = tap.outputs.get(layer.name), job.probes[layer.name].shape
+                if rows is None or rows.shape != (stop - start, *shape):
+                    came = "nothing" if rows is None else str(rows.shape)
+                    raise InputError(
+                        f"Layer {layer.name!r} must give {(stop - start, *shape)} for stimuli "
+                        f"{start}..{stop - 1}, got {came}. Stimuli must have one size, and the "
+                        "batch must come first."
+                    )
+            yield start, dict(tap.outputs)
+
+
+def rows_each(job: Job, name: str) -> int:
+    """Return how many rows one stimulus makes: 1, or its positions."""
+    probe = job.probes[name]
+    return len(probe) if probe.ndim == 2 else 1
+
+
+def row_ids(job: Job, name: str, start: int, stop: int) -> np.ndarray:
+    """Return ids of rows: the stimulus's, or ``stimulus@position`` where positions count."""
+    ids = job.stimuli.ids[start:stop]
+    if job.probes[name].ndim == 1:
+        return ids
+    positions = np.char.add("@", np.arange(rows_each(job, name)).astype(str))
+    return np.char.add(ids[:, None], positions[None, :]).ravel()
+
+
+@contextmanager
+def _ready(job: Job) -> Iterator[Any]:
+    """Put the model into evaluation mode, on the device; restore everything afterwards."""
+    import torch
+
+    modules = list(job.model.modules()) if hasattr(job.model, "modules") else []
+    training = [module.training for module in modules]
+    weight = _first_weight(job.model)
+    before = None if weight is None else weight.device
+    move = job.device is not None and before is not None and torch.device(job.device) != before
+    try:
+        for module in modules:
+            module.training = False
+        if move:
+            job.model.to(job.device)
+        yield job.device if job.device is not None else before
+    finally:
+        for module, flag in zip(modules, training, strict=True):
+            module.training = flag
+        if move:
+            job.model.to(before)
+
+
+def _first_weight(model: Any) -> Any:
+    return next(iter(model.parameters()), None) if hasattr(model, "parameters") else None
+
+
+def _of_each(names: list[str], given: Any, default: Any, what: str) -> dict[str, Any]:
+    if not isinstance(given, Mapping):
+        return dict.fromkeys(names, default if given is None else given)
+    unknown = [key for key in given if key not in names]
+    if unknown:
+        raise InputError(f"{what} names {unknown[0]!r}, which is not among {', '.join(names)}.")
+    return {name: given.get(name, default) for name in names}
+
+
+def _tensor(batch: Any, like: Any) -> Any:
+    """Return an array's rows as a tensor of the model's own precision; whole numbers stay."""
+    import torch
+
+    if not isinstance(batch, np.ndarray):
+        raise InputError("Images and texts need preprocess=: Preprocess(...) or a tokenizer.")
+    tensor = torch.from_numpy(np.array(batch))
+    real = tensor.is_floating_point() or batch.dtype.kind == "b" or batch.dtype == np.uint8
+    return tensor.to(torch.get_default_dtype() if like is None else like.dtype) if real else tensor
+
+
+def _to(batch: Any, device: Any) -> Any:
+    if device is None:
+        return batch
+    if isinstance(batch, Mapping):
+        return {key: _to(value, device) for key, value in batch.items()}
+    if isinstance(batch, tuple):
+        return tuple(_to(value, device) for value in batch)
+    return batch.to(device) if hasattr(batch, "to") else batch
+
+
+def _shown(starts: range, job: Job) -> Any:
+    if not (job.progress and sys.stderr.isatty()):
+        return starts
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(starts, description="recording", console=Console(stderr=True), transient=True)

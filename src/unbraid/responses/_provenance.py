@@ -1,0 +1,79 @@
+"""What made recorded responses, and the key that decides whether old ones may be reused."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from unbraid._config import Config, fingerprint
+from unbraid.responses._passes import Job
+from unbraid.responses._weights import model_hash
+
+VERSION = 1  # of what rules and hooks compute: part of the key
+
+
+def provenance(job: Job) -> dict[str, dict[str, Any]]:
+    """Say what makes each layer's values; ``key`` names all that they depend on."""
+    import torch
+
+    n = job.stimuli.length
+    # what no hash of code can see (closures, globals) shows in what it gives
+    opaque = not hasattr(job.model, "state_dict")
+    shared = {
+        "inputs": _hash_of(job.inputs(0, 1)) + _hash_of(job.inputs(n - 1, n)),
+        "weights": model_hash(job.model),
+        "preprocess": _describe(job.preprocess),
+        "stimuli": job.stimuli.fingerprint(),
+        "ids": fingerprint(job.stimuli.ids.tolist()),
+        "dtype": job.dtype,
+        "version": VERSION,
+    }
+    about = {}
+    for layer in job.layers:
+        how = job.selects[layer.name]
+        own: dict[str, Any] = {
+            "layer": layer.name,
+            "units": job.rules[layer.name].describe(),
+            "select": _describe(how) if callable(how) else how,
+        }
+        if opaque or callable(how):
+            own["outputs"] = _hash_of(job.probes[layer.name])
+        about[layer.name] = {
+            "key": fingerprint([shared, own]),
+            "model": getattr(job.model, "__name__", type(job.model).__name__),
+            **own,
+            **shared,
+            "device": str(job.device),
+            "torch": torch.__version__,
+        }
+    return about
+
+
+def _describe(choice: Any) -> Any:
+    if isinstance(choice, Config):
+        return choice.describe()
+    return None if choice is None else {"code": model_hash(choice), "repr": _plain_repr(choice)}
+
+
+def _plain_repr(choice: Any) -> str:
+    """Return the repr without memory addresses, which differ from run to run."""
+    text = repr(choice)
+    return getattr(choice, "__qualname__", type(choice).__qualname__) if " at 0x" in text else text
+
+
+def _hash_of(value: Any) -> str:
+    """Return a hash of a tensor, an array, or tuples and mappings of them."""
+    if isinstance(value, Mapping):
+        return fingerprint({str(key): _hash_of(part) for key, part in value.items()})
+    if isinstance(value, tuple | list):
+        return fingerprint([_hash_of(part) for part in value])
+    if hasattr(value, "detach"):
+        value = value.detach().cpu().contiguous()
+        value = value.float().numpy() if value.is_floating_point() else value.numpy()
+    if isinstance(value, np.ndarray):
+        about = f"{value.dtype}{value.shape}".encode()
+        return hashlib.sha256(about + value.tobytes()).hexdigest()[:12]
+    return fingerprint(repr(value))
