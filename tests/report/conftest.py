@@ -1,5 +1,7 @@
 """A page with everything on it that can go wrong; its numbers are synthetic and say so."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -300,3 +302,9 @@ def full_page(rng):
 @pytest.fixture
 def page(rng):
     return full_page(rng)
+
+
+@pytest.fixture
+def example():
+    """This module: the parts of the page, to be put together in other ways."""
+    return sys.modules[__name__]

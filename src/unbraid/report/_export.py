@@ -47,7 +47,9 @@ def figure_svg(figure: Figure) -> str:
     height = below + 19 * len(caption) + 2 * _MARGIN - 12
     body = element("g", drawing.body, transform=f"translate(0 {top:g})")
     moved = element("g", *head, body, *foot, transform=f"translate({_MARGIN:g} {_MARGIN:g})")
-    style = element("style", standalone_css() + "\n.fig .h{font-size:18px;font-weight:600}")
+    style = element(
+        "style", standalone_css(drawing.body) + "\n.fig .h{font-size:18px;font-weight:600}"
+    )
     return element(
         "svg", title(figure.title), element("desc", clean(describe(figure))), style,
         rect(0.0, 0.0, width, height, "paper", fill="#ffffff"), moved,

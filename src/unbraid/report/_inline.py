@@ -19,7 +19,7 @@ _RESERVED = ("top", "made")
 
 def marked_up(text: str) -> Markup:
     """Escape the text, then turn ``**bold**`` and backquoted code into elements."""
-    safe = _CODE.sub(r"<code>\1</code>", str(escape(printable(text))))
+    safe = _CODE.sub(r"<code>\1</code>", str(escape(printable(str(text)))))
     return Markup(_BOLD.sub(r"<strong>\1</strong>", safe))
 
 

@@ -96,11 +96,11 @@ def variables(colours: dict[str, str]) -> str:
     return "".join(f"--{name}:{colour};" for name, colour in colours.items())
 
 
-def standalone_css() -> str:
-    """Return the style of a figure on its own: light colours, and no variables left in it."""
-    rules = []
+def standalone_css(body: str) -> str:
+    """Return the style of the drawing ``body`` on its own: light colours and no variables."""
+    rules, used = [], [role for role in ROLES if f"k-{role}" in body]
     for rule in FIGURE_CSS.replace("var(--sans)", SANS).replace("}", "}\n").split("\n"):
-        roles = ROLES if "var(--k)" in rule else ("",)
+        roles = used if "var(--k)" in rule else [""]
         for role in roles:
             scoped = rule.replace(".fig ", f".k-{role} ").replace("var(--k)", f"var(--{role})")
             rules.append(scoped if role else rule)

@@ -13,18 +13,22 @@ _WIDE = frozenset("mwMW@%&—…")
 
 
 def number(value: float, digits: int = 2) -> str:
-    """Write a number with a true minus sign; a dash where it is not finite."""
+    """Write a number with fixed decimals and a true minus sign; a dash where it is not finite."""
     value = float(value)
     if not math.isfinite(value):
         return DASH
-    if value and not 1e-4 <= abs(value) < 1e7:
-        text = f"{value:.{max(digits - 1, 0)}e}"
-        mantissa, exponent = text.split("e")
-        return f"{mantissa}e{int(exponent)}".replace("-", "−")
-    if 0 < abs(value) < 0.5 * 10.0**-digits:  # would print as zero, which it is not
-        digits = 1 - math.floor(math.log10(abs(value)))
-    text = f"{value:,.{digits}f}"
-    return f"−{text[1:]}" if text.startswith("-") and float(value) else text.removeprefix("-")
+    if abs(value) >= 1e9:
+        return significant(value, digits + 1)
+    text = f"{abs(value):,.{digits}f}"
+    return f"−{text}" if value < 0 and text.strip("0.,") else text
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """Write a number with its leading digits, however small or large it is."""
+    if not math.isfinite(value):
+        return DASH
+    mantissa, e, exponent = f"{value:.{digits}g}".partition("e")
+    return (mantissa + (f"e{int(exponent)}" if e else "")).replace("-", "−")
 
 
 def interval(low: float, high: float, digits: int = 2) -> str:

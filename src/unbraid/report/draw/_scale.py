@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from unbraid.report._text import number
+from unbraid.report._text import number, significant
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -76,7 +76,7 @@ def tick_text(value: float, step: float) -> str:
         if step >= size / 10 and abs(value) >= size:
             return tick_text(value / size, step / size) + suffix
     if step < 1e-4:
-        return number(value, 2)
+        return significant(value)
     digits = next((d for d in range(6) if abs(round(step, d) - step) < 1e-9 * step), 6)
     return number(value, digits)
 

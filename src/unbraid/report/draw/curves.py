@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unbraid.report._figures import CurveFigure, Reference, Series
-from unbraid.report._text import number, shorten, text_width
+from unbraid.report._text import shorten, significant, text_width
 from unbraid.report.draw._axes import x_axis, y_axis, y_margin
 from unbraid.report.draw._marks import legend
 from unbraid.report.draw._scale import Scale, scale
@@ -58,11 +58,10 @@ def describe(figure: CurveFigure) -> str:
         elif series.mark == "points":
             said.append(f"{series.name}: {len(points)} points.")
         else:
-            (x0, y0), (x1, y1) = points[0], points[-1]
-            said.append(
-                f"{series.name}: from {number(y0, 3)} at {number(x0, 3)} to {number(y1, 3)} at "
-                f"{number(x1, 3)}."
+            start, end = (
+                f"{significant(b)} at {significant(a)}" for a, b in (points[0], points[-1])
             )
+            said.append(f"{series.name}: from {start} to {end}.")
     return " ".join(said)
 
 
@@ -96,7 +95,7 @@ def _series(series: Series, x: Scale, y: Scale) -> str:
 
 def _point(series: Series, i: int, x: Scale, y: Scale) -> str:
     at, up = series.x[i], series.y[i]
-    tip = title(f"{series.name}: {number(at, 3)}, {number(up, 3)}")
+    tip = title(f"{series.name}: {significant(at)}, {significant(up)}")
     parts = []
     if (
         series.mark == "points"

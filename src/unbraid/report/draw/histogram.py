@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unbraid.report._figures import Counts, Histogram
-from unbraid.report._text import number, shorten
+from unbraid.report._text import number, shorten, significant
 from unbraid.report.draw._axes import x_axis, y_axis, y_margin
 from unbraid.report.draw._marks import legend
 from unbraid.report.draw._scale import Scale, scale
@@ -45,8 +45,8 @@ def describe(figure: Histogram) -> str:
         top = max(range(len(series.counts)), key=lambda i: series.counts[i])
         low, high = figure.edges[top], figure.edges[top + 1]
         said.append(
-            f"{series.name}: {number(total, 0)} in all, most between {number(low)} and "
-            f"{number(high)} ({number(series.counts[top], 0)})."
+            f"{series.name}: {number(total, 0)} in all, most between {significant(low)} and "
+            f"{significant(high)} ({number(series.counts[top], 0)})."
         )
     return " ".join(said)
 
@@ -66,7 +66,7 @@ def _tips(figure: Histogram, x: Scale, top: float, bottom: float) -> list[str]:
     for index in range(len(figure.edges) - 1):
         low, high = figure.edges[index], figure.edges[index + 1]
         counts = ", ".join(f"{s.name} {number(s.counts[index], 0)}" for s in figure.series)
-        said = title(f"{number(low)} to {number(high)}: {counts}")
+        said = title(f"{significant(low)} to {significant(high)}: {counts}")
         box = (x(low), top, x(high) - x(low), bottom - top)
         tips.append(element("g", said, rect(*box, "hit")))
     return tips

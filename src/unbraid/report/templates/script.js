@@ -28,5 +28,5 @@ const links=all(".toc a"),spots=links.map(a=>document.querySelector(a.getAttribu
 const mark=()=>{let n=0;spots.forEach((s,i)=>{if(s.getBoundingClientRect().top<160)n=i});
 if(innerHeight+scrollY>=root.scrollHeight-4&&scrollY>0)n=spots.length-1;links.forEach((a,i)=>a.classList.toggle("here",i===n))};
 addEventListener("scroll",mark,{passive:true});mark();
-addEventListener("beforeprint",()=>all("details").forEach(d=>{d.open=true}));
+addEventListener("beforeprint",()=>all("details:not(.quiet)").forEach(d=>{d.open=true}));
 })();
