@@ -36,10 +36,23 @@ def figures(example, rng):
         "histogram": example.histogram(rng),
         "heatmap": example.heatmap(rng),
         "bars": example.bars(),
+        "pairs": example.gallery(rng),
+        "lists": example.gallery(rng, pictures=False),
     }  # fmt: skip
 
 
-NAMES = ("scores", "hard", "curve", "scatter", "log", "histogram", "heatmap", "bars")
+NAMES = (
+    "scores",
+    "hard",
+    "curve",
+    "scatter",
+    "log",
+    "histogram",
+    "heatmap",
+    "bars",
+    "pairs",
+    "lists",
+)
 
 
 def parse(svg):

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from unbraid.errors import InputError
 from unbraid.report._figures import FIGURES, Figure
+from unbraid.report._gallery import MatchedUnits
 from unbraid.report._palette import standalone_css
 from unbraid.report._text import wrap
 from unbraid.report.draw import WIDE, describe, draw
 from unbraid.report.draw._svg import clean, element, rect, text, title
 
 _MARGIN = 28.0
+_DRAWN = (*FIGURES, MatchedUnits)
 
 
-def figure_svg(figure: Figure) -> str:
+def figure_svg(figure: Figure | MatchedUnits) -> str:
     """Return a figure with its title and caption as one self-contained SVG, in light colours.
 
     Parameters
     ----------
-    figure : BeforeAfterFigure, CurveFigure, Histogram, Heatmap or BarFigure
+    figure : BeforeAfterFigure, CurveFigure, Histogram, Heatmap, BarFigure or MatchedUnits
 
     Returns
     -------
@@ -29,9 +31,9 @@ def figure_svg(figure: Figure) -> str:
     InputError
         If the block is not a drawn figure.
     """
-    if not isinstance(figure, FIGURES):
+    if not isinstance(figure, _DRAWN):
         raise InputError(
-            f"figure_svg takes a drawn figure ({', '.join(kind.__name__ for kind in FIGURES)}), "
+            f"figure_svg takes a drawn figure ({', '.join(kind.__name__ for kind in _DRAWN)}), "
             f"got {type(figure).__name__}."
         )
     drawing = draw(figure, WIDE)

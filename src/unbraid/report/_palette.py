@@ -82,7 +82,7 @@ FIGURE_CSS = """\
 .fig .w{stroke:var(--k);stroke-width:3;stroke-linecap:round}
 .fig .whisker{stroke:var(--ink);stroke-width:1.4;stroke-opacity:.75}
 .fig .a{fill:var(--k);fill-opacity:.15}.fig .a2{fill:var(--k);fill-opacity:.8}
-.fig .empty{fill:var(--raised)}
+.fig .card{fill:none;stroke:var(--line)}.fig .empty{fill:var(--raised)}
 """
 ROLES = (
     "before", "after", "control", "ceiling", "null", "prediction",

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from unbraid.report import _figures as figures
-from unbraid.report.draw import bars, curves, dots, heatmap, histogram
+from unbraid.report._gallery import MatchedUnits
+from unbraid.report.draw import bars, curves, dots, heatmap, histogram, pairs
 from unbraid.report.draw._svg import Drawing, clean, element
 from unbraid.report.draw._svg import title as svg_title
 
@@ -18,15 +19,16 @@ _DRAW: dict[type, tuple[Callable[[Any, float], Drawing], Callable[[Any], str]]] 
     figures.Histogram: (histogram.draw, histogram.describe),
     figures.Heatmap: (heatmap.draw, heatmap.describe),
     figures.BarFigure: (bars.draw, bars.describe),
+    MatchedUnits: (pairs.draw, pairs.describe),
 }
 
 
-def draw(figure: figures.Figure, width: float) -> Drawing:
+def draw(figure: figures.Figure | MatchedUnits, width: float) -> Drawing:
     """Draw a figure at a width in CSS pixels."""
     return _DRAW[type(figure)][0](figure, width)
 
 
-def describe(figure: figures.Figure) -> str:
+def describe(figure: figures.Figure | MatchedUnits) -> str:
     """Say a figure in words, for those who cannot see it."""
     return _DRAW[type(figure)][1](figure)
 

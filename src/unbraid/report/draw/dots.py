@@ -106,7 +106,7 @@ def _row(row: ScoreRow, layout: _Layout, y: float) -> Drawing:
     label_at = number_at if layout.stacked else number_at - extra / 2
     parts = [title(_tip(row, layout.digits)), rect(0.0, y, layout.width, height, "hit")]
     if layout.stacked:  # keep grid lines out of the words
-        parts.append(rect(0.0, y + 1, layout.width, 19 + extra, "under"))
+        parts.append(rect(0.0, y - 4, layout.width, 24 + extra, "under"))
     style = "b" if row.kind == "after" else ""
     parts += [text(words, 0.0, label_at + 16 * i, style) for i, words in enumerate(lines)]
     value, ends = _numbers(row, layout.digits)
