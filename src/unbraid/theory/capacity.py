@@ -21,7 +21,8 @@ def separable_fraction(n_stimuli: int, n_dimensions: int) -> float:
     float
         In (0, 1]; 1 for ``n <= d``, 1/2 for ``n = 2 d``, towards 0 beyond. A random nonlinear
         expansion of distinct stimuli puts them in general position in as many dimensions
-        as it has latents, so a wide one separates anything, features or not: the reason for the control.
+        as it has latents, so a wide one separates anything, features or not: the reason for the
+        control.
 
     References
     ----------

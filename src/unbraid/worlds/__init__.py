@@ -2,6 +2,9 @@
 
 from unbraid.worlds.canvases import Canvases, CanvasSplit, HandwrittenCanvases
 from unbraid.worlds.naming_networks import NamingNetwork, NamingNetworks, NamingWorld
+from unbraid.worlds.projection import Projected, Projection
+from unbraid.worlds.sparse_features import SparseFeatures, power_law_importance
+from unbraid.worlds.toy import ToyModels, ToyWorld
 
 __all__ = [
     "CanvasSplit",
@@ -10,4 +13,10 @@ __all__ = [
     "NamingNetwork",
     "NamingNetworks",
     "NamingWorld",
+    "Projected",
+    "Projection",
+    "SparseFeatures",
+    "ToyModels",
+    "ToyWorld",
+    "power_law_importance",
 ]
