@@ -1,1 +1,57 @@
-"""Room `sparse`."""
+"""Dictionaries of sparse features: learned from responses, and codes inferred under them."""
+
+from __future__ import annotations
+
+from unbraid.sparse import _method
+from unbraid.sparse._dictionary import Dictionary
+from unbraid.sparse._encoder import Encoder
+from unbraid.sparse._evidence import Evidence
+from unbraid.sparse._fit import fit
+from unbraid.sparse._method import Method
+from unbraid.sparse._shuffle import shuffle_latents
+from unbraid.sparse._training import Training
+from unbraid.sparse.auto import Auto
+from unbraid.sparse.controls import RandomDictionary, RandomExpansion, ShuffledLatents
+from unbraid.sparse.longon2025 import Longon2025Dnn, Longon2025Toy
+from unbraid.sparse.pursuit import Pursuit
+from unbraid.sparse.topk import TopK
+
+METHODS: dict[str, type[Method]] = {
+    kind.__name__: kind
+    for kind in (
+        Auto,
+        TopK,
+        Pursuit,
+        Longon2025Toy,
+        Longon2025Dnn,
+        RandomDictionary,
+        RandomExpansion,
+        ShuffledLatents,
+    )
+}
+
+
+def parse_method(text: str) -> Method:
+    """Read a method from text: its name in any case, or ``Name(option=value, ...)``."""
+    return _method.parse_method(text, METHODS)
+
+
+__all__ = [
+    "METHODS",
+    "Auto",
+    "Dictionary",
+    "Encoder",
+    "Evidence",
+    "Longon2025Dnn",
+    "Longon2025Toy",
+    "Method",
+    "Pursuit",
+    "RandomDictionary",
+    "RandomExpansion",
+    "ShuffledLatents",
+    "TopK",
+    "Training",
+    "fit",
+    "parse_method",
+    "shuffle_latents",
+]

@@ -1,0 +1,44 @@
+"""Compiled kernels on row blocks: threads that share memory, results that do not depend on them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+_POOLS: dict[int, ThreadPoolExecutor] = {}  # one a process: a forked child has no threads
+
+
+def workers() -> int:
+    """Return the threads to use: torch's number where it is loaded, else what the process may."""
+    torch = sys.modules.get("torch")
+    if torch is not None and hasattr(torch, "get_num_threads"):
+        return int(torch.get_num_threads())
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked)
+    count = getattr(os, "process_cpu_count", os.cpu_count)() or 1
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else count
+
+
+def in_blocks(work: Callable[..., Any], total: int, *arguments: Any, least: int = 1) -> None:
+    """Call ``work(start, stop, *arguments)`` on contiguous blocks of ``range(total)``, in threads.
+
+    The kernel must release the interpreter's lock and write only to its own block. ``least`` is
+    the smallest block worth a thread.
+    """
+    n_blocks = max(1, min(workers(), total // max(1, least)))
+    if n_blocks == 1:
+        work(0, total, *arguments)
+        return
+    edges = [total * i // n_blocks for i in range(n_blocks + 1)]
+    pool = _POOLS.get(os.getpid())
+    if pool is None or pool._max_workers < n_blocks - 1:
+        pool = _POOLS[os.getpid()] = ThreadPoolExecutor(n_blocks - 1, "unbraid")
+    futures = [pool.submit(work, edges[i], edges[i + 1], *arguments) for i in range(1, n_blocks)]
+    work(edges[0], edges[1], *arguments)
+    for future in futures:
+        future.result()

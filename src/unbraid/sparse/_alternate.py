@@ -1,0 +1,159 @@
+"""Dictionary learning by turns: codes by pursuit, atoms by least squares, bad atoms replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from unbraid._kernels.pursuit import pursue
+from unbraid._kernels.sparse_rows import decode
+from unbraid.sparse._encoder import from_active
+
+_SAME = 0.9  # cosine above which two atoms are one
+_SOLVE_MOST = 3000  # atoms up to which the normal equations are solved at once
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Codes of one turn and what they leave."""
+
+    active: np.ndarray
+    codes: np.ndarray
+    residual: np.ndarray
+
+    @property
+    def error(self) -> float:
+        """Summed squared error."""
+        return float(np.square(self.residual, dtype=np.float64).sum())
+
+
+def code(x: np.ndarray, atoms: np.ndarray, offset: np.ndarray, k: int, penalty: float = 0.0,
+         signed: bool = False) -> Turn:  # fmt: skip
+    """Return the codes of ``x`` under atoms of unit length, and the residual."""
+    active, codes, _ = pursue(x - offset, atoms, k=k, penalty=penalty, signed=signed)
+    return Turn(active, codes, x - decode(active, codes, atoms, offset))
+
+
+def improve(
+    x: np.ndarray, turn: Turn, atoms: np.ndarray, offset: np.ndarray, learn_offset: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return atoms (unit length) and offset that fit the codes best, and how often each is used.
+
+    ``min_{A,b} |x - Z A - b|^2``, kept close to the atoms before by a trace of ridge where the
+    codes do not determine them.
+    """
+    m = len(atoms)
+    z = from_active(turn.active, turn.codes, m)
+    used = np.bincount(z.indices, minlength=m)
+    gram = sp.csr_array(z.T @ z)
+    wrong = np.asarray(z.T @ turn.residual, np.float64)  # gradient: least squares for the change
+    if learn_offset:  # eliminate b: centre codes and residual
+        mean_z = np.asarray(z.mean(axis=0)).ravel()
+        mean_r = turn.residual.mean(0, dtype=np.float64)
+        wrong -= len(x) * np.outer(mean_z, mean_r)
+    if m <= _SOLVE_MOST:
+        dense = gram.toarray().astype(np.float64)
+        if learn_offset:
+            dense -= len(x) * np.outer(mean_z, mean_z)
+        ridge = 1e-6 * np.trace(dense) / m + 1e-12
+        dense[np.diag_indices(m)] += ridge
+        change = np.linalg.solve(dense, wrong)
+    else:
+        change = wrong / np.maximum(gram.diagonal(), 1e-12)[:, None]
+        change[used == 0] = 0
+    new = atoms + change
+    if learn_offset:
+        offset = (offset + mean_r - mean_z @ change).astype(atoms.dtype)
+    length = np.linalg.norm(new, axis=1)
+    fine = length > 1e-10
+    new[fine] /= length[fine, None]
+    new[~fine] = atoms[~fine]
+    return np.ascontiguousarray(new, atoms.dtype), offset, used
+
+
+def replace_bad(
+    x: np.ndarray,
+    turn: Turn,
+    atoms: np.ndarray,
+    used: np.ndarray,
+    rng: np.random.Generator,
+    most: int,
+) -> tuple[np.ndarray, int]:
+    """Replace atoms that are unused or doubled by what is explained worst; return their number."""
+    cosine = np.abs(atoms @ atoms.T)
+    np.fill_diagonal(cosine, 0)
+    usual = float(np.median(used[used > 0])) if used.any() else 0.0
+    bad = used < max(2, 0.05 * usual)
+    first, second = np.nonzero(np.triu(cosine > _SAME))
+    for i, j in zip(first, second, strict=True):
+        if not (bad[i] or bad[j]):
+            bad[i if used[i] < used[j] else j] = True
+    where = np.flatnonzero(bad)[:most]
+    if len(where):
+        error = np.square(turn.residual).sum(1)
+        pool = np.argsort(-error)[: max(4 * len(where), len(x) // 20)]
+        rows = rng.choice(pool, len(where), replace=len(pool) < len(where))
+        fresh = turn.residual[rows]
+        length = np.linalg.norm(fresh, axis=1, keepdims=True)
+        fine = length[:, 0] > 0
+        atoms = atoms.copy()
+        atoms[where[fine]] = (fresh / np.where(length > 0, length, 1))[fine]
+    return atoms, len(where)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one run of turns goes."""
+
+    k: int
+    turns: int
+    grow: float = 0.5
+    """Share of the turns over which the active latents grow from 1 to k."""
+    replace: float = 0.8
+    """Share of the turns in which bad atoms are replaced."""
+    learn_offset: bool = True
+    signed: bool = False
+    rows: int = 0
+    """Stimuli a turn; 0: all."""
+
+
+def learn_atoms(
+    x: np.ndarray,
+    atoms: np.ndarray,
+    offset: np.ndarray,
+    plan: Plan,
+    rng: np.random.Generator,
+    tell: Callable[[int, float], None] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return atoms and offset after ``plan.turns`` turns on ``x`` from a given start."""
+    most = max(1, len(atoms) // 4)
+    for turn in range(plan.turns):
+        rows = x
+        if plan.rows and plan.rows < len(x):
+            rows = x[rng.choice(len(x), plan.rows, replace=False)]
+        grown = plan.k
+        if turn < plan.grow * plan.turns:
+            grown = min(plan.k, 1 + int(turn / (plan.grow * plan.turns) * plan.k))
+        now = code(rows, atoms, offset, grown, signed=plan.signed)
+        if tell is not None:
+            tell(turn, now.error / len(rows))
+        atoms, offset, used = improve(rows, now, atoms, offset, plan.learn_offset)
+        if turn < plan.replace * plan.turns:
+            atoms, _ = replace_bad(rows, now, atoms, used, rng, most)
+    return atoms, offset
+
+
+def draw_atoms(x: np.ndarray, m: int, rng: np.random.Generator) -> np.ndarray:
+    """Return ``m`` stimuli brought to unit length, random directions where they do not suffice."""
+    length = np.linalg.norm(x, axis=1)
+    able = np.flatnonzero(length > 1e-12 * max(float(length.max()), 1e-300))
+    chosen = rng.choice(able, min(m, len(able)), replace=False)
+    atoms = x[chosen] / length[chosen, None]
+    if len(atoms) < m:
+        random = rng.normal(size=(m - len(atoms), x.shape[1])).astype(x.dtype)
+        random /= np.linalg.norm(random, axis=1, keepdims=True)
+        atoms = np.concatenate([atoms, random])
+    return np.ascontiguousarray(atoms, x.dtype)

@@ -1,0 +1,126 @@
+"""One verb: learn a dictionary from responses."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from unbraid import _validate
+from unbraid._progress import progress as show_progress
+from unbraid.errors import InputError
+from unbraid.responses import as_responses
+from unbraid.sparse._dictionary import Dictionary
+from unbraid.sparse._method import Method
+from unbraid.sparse._watch import Watch
+
+_EVIDENCE_ROWS = 50_000
+
+
+def fit(
+    x: Any,
+    method: Method,
+    *,
+    rng: int | np.random.Generator | None = None,
+    progress: bool | Callable[[str, float], None] = False,
+) -> Dictionary:
+    """Learn a dictionary of sparse features from responses.
+
+    Parameters
+    ----------
+    x : Responses or array of shape (n, p)
+        Responses to the training stimuli. Never modified.
+    method : Method
+        For example ``TopK(k=32, expansion=4)``, ``Pursuit()`` or ``Auto()``.
+    rng : int or Generator, optional
+        All randomness. The same seed gives the same dictionary.
+    progress : bool or callable
+        Show progress on stderr, or pass it to ``progress(message, share)``.
+
+    Returns
+    -------
+    Dictionary
+        With its evidence: FVU, l0, dead latents and the course of the training.
+
+    Raises
+    ------
+    InputError
+        Unusable responses, or options that do not suit them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from unbraid.sparse import Pursuit, fit
+    >>> rng = np.random.default_rng(0)
+    >>> z = rng.uniform(1, 2, (500, 6)) * (rng.random((500, 6)) < 0.2)
+    >>> fit(z @ rng.normal(size=(6, 4)), Pursuit(n_latents=6, k=2), rng=0)  # doctest: +ELLIPSIS
+    Dictionary(6 atoms in 4 dimensions by Pursuit, fvu=...)
+    """
+    if not isinstance(method, Method):
+        raise InputError(
+            f"method must be a method such as TopK(k=32, expansion=4), got {method!r}. "
+            "Names are read by unbraid.sparse.parse_method."
+        )
+    values = as_responses(x).toarray()
+    if len(values) < 2:
+        raise InputError(f"x must hold at least 2 stimuli to learn from, got {len(values)}.")
+    if not np.ptp(values, axis=0).any():
+        raise InputError("x must vary over stimuli, but every unit is constant.")
+    rng = _own_stream(_validate.as_rng(rng))
+    started = time.perf_counter()
+    if callable(progress):
+        learned, watch = _learn(values, method, rng, progress)
+    elif progress:
+        with show_progress() as tell:
+            learned, watch = _learn(values, method, rng, tell)
+    else:
+        learned, watch = _learn(values, method, rng, None)
+    seconds = time.perf_counter() - started
+    learned = _with_evidence(learned, values, watch, seconds)
+    for line in learned.evidence.warnings:
+        warnings.warn(line, RuntimeWarning, stacklevel=2)
+    return learned
+
+
+def _own_stream(rng: np.random.Generator) -> np.random.Generator:
+    """Return an independent stream: data drawn with the same seed must not equal the start."""
+    try:
+        return rng.spawn(1)[0]
+    except TypeError:  # a bit generator without a seed sequence
+        return rng
+
+
+def _learn(
+    values: np.ndarray, method: Method, rng: np.random.Generator, tell: Any
+) -> tuple[Dictionary, Watch]:
+    watch = Watch(tell)
+    return method.learn(values, rng, watch), watch
+
+
+def _with_evidence(
+    learned: Dictionary, values: np.ndarray, watch: Watch, seconds: float
+) -> Dictionary:
+    n = len(values)
+    alive = np.zeros(learned.n_latents, bool)
+    active = wrong = 0.0
+    total = 0.0
+    for start in range(0, n, _EVIDENCE_ROWS):
+        block = values[start : start + _EVIDENCE_ROWS]
+        codes = learned.encode(block)
+        alive[codes.indices] = True
+        active += codes.count_nonzero()
+        seen = learned.transformed(block)
+        wrong += np.square(seen - learned.decode(codes), dtype=np.float64).sum()
+        total += np.square(seen - seen.mean(0, dtype=np.float64)).sum()
+    return learned.with_evidence(
+        fvu=float(wrong / total) if total > 0 else float("nan"),
+        l0=active / n,
+        dead=float(1 - alive.mean()),
+        n_stimuli=n,
+        seconds=seconds,
+        history=tuple(watch.history),
+        warnings=tuple(watch.warnings),
+    )

@@ -1,0 +1,127 @@
+"""Codes by pursuit under a given dictionary, and the choice of the lasso's penalty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import scipy.sparse as sp
+
+from unbraid.sparse._encoder import from_active
+
+_PENALTIES = 0.5 ** np.arange(1, 10)  # times the median over stimuli of the largest correlation
+_ROWS, _SPLITS = 400, 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Which codes are asked for."""
+
+    by: Literal["omp", "fista"]
+    k: int | None = None
+    penalty: float | None = None
+    signed: bool = False
+
+
+def infer(x: np.ndarray, atoms: np.ndarray, problem: Problem) -> tuple[sp.csr_array, float]:
+    """Return codes (n, m) of ``x (n, p)``, offset already subtracted, and the largest gap."""
+    from unbraid._kernels.pursuit import pursue
+
+    unit, length = normalised(atoms)
+    penalty = 0.0
+    k = problem.k
+    if problem.by == "fista":
+        penalty = problem.penalty if problem.penalty is not None else _penalty(x, unit, problem)
+        k = min(atoms.shape)
+    elif k is None:
+        k = min(min(atoms.shape), max(1, atoms.shape[1] // 8))
+    parts, gap = [], 0.0
+    rows = max(1, 64_000_000 // max(k, 1))
+    for start in range(0, len(x), rows):
+        active, codes, gaps = pursue(
+            np.ascontiguousarray(x[start : start + rows]),
+            unit,
+            k=k,
+            penalty=penalty,
+            signed=problem.signed,
+        )
+        codes /= np.where(active >= 0, length[active], 1)
+        parts.append(from_active(active, codes, len(atoms)))
+        full = (active >= 0).sum(1) == k if problem.by == "omp" else np.zeros(len(gaps), bool)
+        gap = max(gap, float(np.max(gaps[~full], initial=0.0)))
+    return (parts[0] if len(parts) == 1 else sp.csr_array(sp.vstack(parts, format="csr"))), gap
+
+
+def _penalty(x: np.ndarray, atoms: np.ndarray, problem: Problem) -> float:
+    chosen = choose_inference(x, atoms, k=1, by="fista", signed=problem.signed)
+    return chosen.problem.penalty or 0.0
+
+
+def normalised(atoms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return atoms of unit length and their lengths; atoms of length zero stay zero."""
+    length = np.linalg.norm(atoms, axis=1)
+    safe = np.where(length > 0, length, 1).astype(atoms.dtype)
+    return np.ascontiguousarray(atoms / safe[:, None]), safe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """An inference and the error on held-out units by which it was chosen."""
+
+    problem: Problem
+    error: float
+
+
+def choose_inference(
+    x: np.ndarray, atoms: np.ndarray, *, k: int, by: str = "auto", signed: bool = False
+) -> Choice:
+    """Return the inference that best predicts units it was not told (atoms of unit length)."""
+    rows = np.ascontiguousarray(x[np.linspace(0, len(x) - 1, min(len(x), _ROWS)).astype(int)])
+    problems: list[Problem] = []
+    if by in ("auto", "omp"):
+        problems.append(Problem(by="omp", k=k, signed=signed))
+    if by in ("auto", "fista"):
+        largest = float(np.median(np.max(np.abs(rows @ atoms.T), axis=1)))
+        problems += [
+            Problem(by="fista", k=k, penalty=float(largest * each), signed=signed)
+            for each in _PENALTIES
+        ]
+    errors = [held_out_units(rows, atoms, problem) for problem in problems]
+    best = int(np.argmin(errors)) if np.isfinite(errors).all() else 0
+    return Choice(problem=problems[best], error=errors[best])
+
+
+def held_out_units(
+    x: np.ndarray, atoms: np.ndarray, problem: Problem, splits: int = _SPLITS
+) -> float:
+    """Squared error on units that the codes were not inferred from, relative to ``sum x^2``.
+
+    Codes of each stimulus are inferred from three quarters of the units and predict the rest. Too
+    few active latents leave features out, too many fit what the shown units alone hold: the error
+    is least near the truth, where the error on shown units only ever falls.
+    """
+    from unbraid._kernels.pursuit import pursue
+    from unbraid._kernels.sparse_rows import decode
+
+    p = x.shape[1]
+    splits = min(splits, p)
+    group = np.argsort(np.random.default_rng(p).permutation(p)) % max(splits, 2)
+    wrong = 0.0
+    total = float(np.square(x, dtype=np.float64).sum())
+    for g in range(splits):
+        shown = group != g
+        unit, length = normalised(np.ascontiguousarray(atoms[:, shown]))
+        share = float(np.sqrt(shown.mean()))
+        active, codes, _ = pursue(
+            np.ascontiguousarray(x[:, shown]),
+            unit,
+            k=(problem.k or 1) if problem.by == "omp" else min(unit.shape),
+            penalty=(problem.penalty or 0.0) * share if problem.by == "fista" else 0.0,
+            signed=problem.signed,
+        )
+        codes /= np.where(active >= 0, length[active], 1)
+        hidden = np.ascontiguousarray(atoms[:, ~shown])
+        guess = decode(active, codes, hidden, np.zeros(hidden.shape[1], hidden.dtype))
+        wrong += float(np.square(x[:, ~shown] - guess, dtype=np.float64).sum())
+    return wrong / total if total > 0 else float("nan")

@@ -1,0 +1,41 @@
+"""What a training tells while it goes on, and what it writes down."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+Tell = Callable[[str, float], None]
+
+
+class Watch:
+    """Collects the history of one training and passes news on to whoever shows it."""
+
+    def __init__(self, tell: Tell | None = None) -> None:
+        self.tell = tell
+        self.history: list[dict[str, float]] = []
+        self.warnings: list[str] = []
+        self.part, self.span = 0.0, 1.0
+        self._last = 0.0
+
+    def within(self, part: float, span: float) -> None:
+        """Say that what comes is ``span`` of the whole, and starts at ``part`` of it."""
+        self.part, self.span = part, span
+
+    def news(self, message: str, share: float) -> None:
+        """Show a message and the share done, at most ten times a second."""
+        now = time.monotonic()
+        if self.tell is not None and (now - self._last > 0.1 or share >= 1):
+            self._last = now
+            self.tell(message, min(1.0, self.part + self.span * share))
+
+    def record(self, share: float, **numbers: Any) -> None:
+        """Write down one line of the history and show it."""
+        self.history.append({name: float(value) for name, value in numbers.items()})
+        shown = "  ".join(f"{name} {_short(value)}" for name, value in numbers.items())
+        self.news(shown, share)
+
+
+def _short(value: float) -> str:
+    return str(int(value)) if float(value).is_integer() else f"{value:.3g}"
