@@ -64,9 +64,9 @@ def soft_matching(correlations: Any) -> float:
 
     Never above ``semi_matching``; equal to ``one_to_one`` where both sides have as many units.
     """
-    from unbraid._kernels.transport import transport
+    from unbraid._kernels.network_simplex import transport
 
-    return 1.0 - transport(1.0 - _alive(correlations)).cost
+    return transport(_alive(correlations)).value
 
 
 def mixture_correlation(shared: Any, summed: Any) -> Any:
