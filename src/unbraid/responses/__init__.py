@@ -18,6 +18,7 @@ from unbraid.responses._rules import (
     Rule,
 )
 from unbraid.responses._store import Store, open_store
+from unbraid.responses._trials import from_trials
 from unbraid.responses._writer import StoreWriter
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "StoreWriter",
     "as_responses",
     "common",
+    "from_trials",
     "images",
     "load",
     "open_store",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
+import inspect
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,18 @@ READERS = {
     ".npy": "npy",
     ".npz": "npz",
     ".safetensors": "safetensors",
+    ".csv": "table",
+    ".tsv": "table",
+    ".parquet": "table",
+    ".h5": "hdf5",
+    ".hdf5": "hdf5",
+    ".mat": "matlab",
+    ".zarr": "zarr",
+    ".nc": "netcdf",
+    ".nwb": "nwb",
+    ".nii": "nifti",
+    ".nii.gz": "nifti",
+    ".arrow": "arrow",
 }
 """Suffix -> module of ``_formats`` that has ``read(path)``."""
 
@@ -23,16 +38,31 @@ WRITERS = (".npy", ".npz", ".safetensors")
 _PICKLES = {".pkl", ".pickle", ".pt", ".pth", ".th", ".joblib", ".ckpt", ".p", ".jbl"}
 
 
-def load(path: Any) -> Responses:
-    """Responses held by a file.
+def load(path: Any, **options: Any) -> Responses:
+    """Responses held by a file or folder, in the format that its suffix tells.
 
     Parameters
     ----------
     path : str or Path
-        ``.npy`` (a matrix; stimulus ids from ``NAME.stimuli.txt`` beside it, one a line), ``.npz``
-        or ``.safetensors`` (arrays ``values``, ``stimuli``, ``units``, ``repeats``; or the parts
-        ``data``, ``indices``, ``indptr``, ``shape`` of CSR codes); or a folder that ``record_to``
-        wrote (``open_store`` opens one that does not fit in memory).
+        One of the formats below.
+    **options
+        What the format's reader takes; any other is refused with the list of those it knows.
+
+    ========================== ====================================================================
+    ``.npy``                   a matrix; ids from ``NAME.stimuli.txt`` beside it, one a line
+    ``.npz .safetensors``      arrays ``values``, ``stimuli``, ``units``, ``repeats``, or CSR parts
+    ``.h5 .hdf5 .mat .zarr``   the same names, or ``values=NAME``, ``stimuli=NAME``, ``units=NAME``
+    ``.csv .tsv .parquet``     a column a unit; the column of text is the ids (``stimuli=COLUMN``)
+    ``.nc``                    named dimensions, e.g. Brain-Score's ``presentation x neuroid``
+    ``.nwb``                   spike counts in ``window=(start, stop)`` of each trial
+    ``.nii .nii.gz``           voxels of ``mask=FILE``; ``events=FILE``, ``delay=SECONDS``
+    ``.arrow``, folder of them activations cached by SAELens, ``layer=COLUMN``
+    folder                     what ``record_to`` wrote (``open_store`` for larger than memory)
+    ========================== ====================================================================
+
+    ``axes="units stimuli repeats"`` names the axes of an array that are not (stimuli, units);
+    repeats are averaged and kept, NaN where one is missing. ``trials=True``: rows with the same id
+    are repeats of one stimulus. ``time="mean"`` or ``"units"``: what becomes of time bins.
 
     Returns
     -------
@@ -60,10 +90,48 @@ def load(path: Any) -> Responses:
     Responses(3 stimuli x 3 units)
     """
     path = as_path(path)
-    if (path / MANIFEST).is_file() or (path.is_dir() and path.suffix not in READERS):
-        return open_store(path).read()
-    module = import_module(f"unbraid.responses._formats.{_format(path)}")
-    return module.read(path)
+    reader = _reader(path)
+    known = _options_of(reader)
+    for name in options:
+        if name not in known:
+            raise InputError(
+                f"{path} is read without an option {name!r}; it has {', '.join(known) or 'none'}."
+            )
+    return reader(path, **options)
+
+
+def _reader(path: Path) -> Callable[..., Responses]:
+    """Return the function that reads a path."""
+    from unbraid.responses._formats import arrow
+
+    if (path / MANIFEST).is_file():
+        return _read_store
+    if arrow.is_folder(path):
+        return arrow.read
+    suffix = _suffix(path)
+    if path.is_dir() and suffix not in READERS:
+        return _read_store
+    if suffix not in READERS:
+        raise _unknown(path, suffix)
+    return import_module(f"unbraid.responses._formats.{READERS[suffix]}").read
+
+
+def _read_store(path: Path) -> Responses:
+    return open_store(path).read()
+
+
+def _options_of(reader: Callable[..., Responses]) -> list[str]:
+    parameters = inspect.signature(reader).parameters
+    if "options" in parameters:  # readers of named arrays share theirs
+        from unbraid.responses._formats._named import Wanted
+
+        return [field.name for field in dataclasses.fields(Wanted)]
+    return [name for name in parameters if name != "path"]
+
+
+def _suffix(path: Path) -> str:
+    name = path.name.lower()
+    return ".nii.gz" if name.endswith(".nii.gz") else path.suffix.lower()
 
 
 def save(responses: Any, path: Any) -> None:
@@ -91,18 +159,16 @@ def save(responses: Any, path: Any) -> None:
     module.write(as_responses(responses, "responses"), path)
 
 
-def _format(path: Path) -> str:
-    suffix = path.suffix.lower()
-    if suffix in READERS:
-        return READERS[suffix]
+def _unknown(path: Path, suffix: str) -> InputError:
+    """Return the error for a suffix that no reader has."""
     if suffix in _PICKLES:
-        raise InputError(
+        return InputError(
             f"{path} is a pickle, which could run any program and is never opened. "
             "Save the responses as .safetensors or .npz."
         )
     check_file(path)
     close = difflib.get_close_matches(suffix, READERS, n=1, cutoff=0.75)
     hint = f" Did you mean {close[0]}?" if close else ""
-    raise InputError(
+    return InputError(
         f"{path} has no known suffix, got {suffix or 'none'!r}; known: {', '.join(READERS)}.{hint}"
     )

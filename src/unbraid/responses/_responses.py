@@ -119,7 +119,7 @@ def as_ids(ids: Any, expected: int, name: str) -> np.ndarray | None:
     """Return unique ids as a one-dimensional array of strings, or None."""
     if ids is None:
         return None
-    array = _plain_ids(ids, name)
+    array = plain_ids(ids, name)
     if array.ndim != 1 or len(array) != expected:
         came = f"{len(array)} ids" if array.ndim == 1 else f"an array of shape {array.shape}"
         raise InputError(f"{name} must be {expected} ids, one a row or column, got {came}.")
@@ -134,7 +134,7 @@ def as_ids(ids: Any, expected: int, name: str) -> np.ndarray | None:
     return array
 
 
-def _plain_ids(ids: Any, name: str) -> np.ndarray:
+def plain_ids(ids: Any, name: str) -> np.ndarray:
     """Return ids as an array of strings or whole numbers."""
     try:
         array: np.ndarray = np.asarray(ids)

@@ -12,6 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid.errors import InputError
+from unbraid.responses._formats._axes import arrange
 from unbraid.responses._ids import ids_of_bytes
 from unbraid.responses._responses import Responses
 
@@ -31,37 +32,62 @@ class Entry:
     read: Callable[[], np.ndarray]
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which arrays of a file are meant, and how they are laid out: options of ``load``."""
+
+    values: str | None = None
+    stimuli: str | None = None
+    units: str | None = None
+    axes: str | None = None
+    time: str | None = None
+    trials: bool = False
+
+
 def responses_of(
-    path: Path, entries: Mapping[str, Entry], metadata: Mapping[str, str] | None = None
+    path: Path,
+    entries: Mapping[str, Entry],
+    metadata: Mapping[str, str] | None = None,
+    wanted: Wanted | None = None,
 ) -> Responses:
     """Return the responses that a file's named arrays (and JSON metadata) hold."""
-    metadata = metadata or {}
-    values = _csr(path, entries) if set(CSR) <= set(entries) else _dense(path, entries)
-    repeats = entries["repeats"].read() if "repeats" in entries else None
-    try:
-        return Responses(
-            values,
-            stimuli=_ids(path, entries, metadata, STIMULI),
-            units=_ids(path, entries, metadata, UNITS),
-            repeats=repeats,
-            made_by=_made_by(path, entries, metadata),
-        )
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+    metadata, wanted = metadata or {}, wanted or Wanted()
+    for name in (wanted.values, wanted.stimuli, wanted.units):
+        if name is not None and name not in entries:
+            raise InputError(f"{path} has no array {name!r}; it holds {_held(entries)}.")
+    sparse = set(CSR) <= set(entries) and wanted.values is None
+    rank = 2 if wanted.axes is None else len(str(wanted.axes).split())
+    values = _csr(path, entries) if sparse else _dense(path, entries, wanted.values, rank)
+    return arrange(
+        values,
+        wanted.axes,
+        str(path),
+        stimuli=_ids(path, entries, metadata, (wanted.stimuli,) if wanted.stimuli else STIMULI),
+        units=_ids(path, entries, metadata, (wanted.units,) if wanted.units else UNITS),
+        repeats=entries["repeats"].read() if "repeats" in entries and not wanted.axes else None,
+        made_by=_made_by(path, entries, metadata),
+        trials=wanted.trials,
+        time=wanted.time,
+    )
 
 
-def _dense(path: Path, entries: Mapping[str, Entry]) -> np.ndarray:
-    for name in VALUES:
-        if name in entries:
-            return entries[name].read()
-    matrices = [k for k, e in entries.items() if len(e.shape) == 2 and e.dtype.kind in _NUMBERS]
-    if len(matrices) == 1:
-        return entries[matrices[0]].read()
-    held = ", ".join(f"{k} {e.shape} {e.dtype}" for k, e in list(entries.items())[:8]) or "nothing"
+def _dense(path: Path, entries: Mapping[str, Entry], name: str | None, rank: int) -> np.ndarray:
+    if name is not None:
+        return entries[name].read()
+    for known in VALUES:
+        if known in entries:
+            return entries[known].read()
+    found = [k for k, e in entries.items() if len(e.shape) == rank and e.dtype.kind in _NUMBERS]
+    if len(found) == 1:
+        return entries[found[0]].read()
     raise InputError(
         f"{path} must hold an array named 'values' or exactly one numeric matrix (n_stimuli, "
-        f"n_units), it holds {held}. Rename the array to 'values'."
+        f"n_units), it holds {_held(entries)}. Say which: load(path, values=NAME)."
     )
+
+
+def _held(entries: Mapping[str, Entry]) -> str:
+    return ", ".join(f"{k} {e.shape} {e.dtype}" for k, e in list(entries.items())[:8]) or "nothing"
 
 
 def _csr(path: Path, entries: Mapping[str, Entry]) -> sp.csr_array:

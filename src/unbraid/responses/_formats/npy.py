@@ -13,6 +13,7 @@ import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file, replacing
+from unbraid.responses._formats._axes import arrange
 from unbraid.responses._responses import Responses
 
 MAP_FROM = 64 * 2**20  # bytes; smaller files are read, larger ones mapped
@@ -35,7 +36,9 @@ class Header:
         return math.prod(self.shape) * self.dtype.itemsize
 
 
-def read(path: Path) -> Responses:
+def read(
+    path: Path, axes: str | None = None, time: str | None = None, trials: bool = False
+) -> Responses:
     """Read responses from a .npy file; ids from ``NAME.stimuli.txt`` beside it, if present."""
     size = check_file(path)
     with path.open("rb") as stream:
@@ -49,11 +52,7 @@ def read(path: Path) -> Responses:
                 + ("truncated." if header.n_bytes > size - start else "damaged or not a .npy.")
             )
         values = _values(path, stream, header, start)
-    ids = read_ids(path)
-    try:
-        return Responses(values, stimuli=ids)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+    return arrange(values, axes, str(path), stimuli=read_ids(path), time=time, trials=trials)
 
 
 def write(responses: Responses, path: Path) -> None:

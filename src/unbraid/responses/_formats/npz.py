@@ -15,7 +15,7 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file, check_memory, replacing
 from unbraid.responses._formats import npy
-from unbraid.responses._formats._named import Entry, responses_of
+from unbraid.responses._formats._named import Entry, Wanted, responses_of
 from unbraid.responses._responses import Responses
 
 DAMAGE = (
@@ -34,14 +34,14 @@ _BOMB_BYTES, _BOMB_RATIO = 256 * 2**20, 500  # real responses never shrink 500-f
 _STEP = 2**20
 
 
-def read(path: Path) -> Responses:
+def read(path: Path, **options: Any) -> Responses:
     """Read responses from the named arrays of a .npz file (also SciPy's CSR)."""
     check_file(path)
     try:
         with zipfile.ZipFile(path) as archive:
             members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
             entries = {m.filename[:-4]: _entry(path, archive, m) for m in members}
-            return responses_of(path, entries)
+            return responses_of(path, entries, wanted=Wanted(**options))
     except InputError:
         raise
     except DAMAGE as error:

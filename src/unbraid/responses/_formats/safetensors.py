@@ -15,7 +15,7 @@ import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file, replacing
-from unbraid.responses._formats._named import Entry, parse_json, responses_of
+from unbraid.responses._formats._named import Entry, Wanted, parse_json, responses_of
 from unbraid.responses._formats.npy import MAP_FROM
 from unbraid.responses._responses import Responses
 
@@ -52,14 +52,14 @@ class Tensor:
         return np.dtype(np.float32) if self.code == "BF16" else np.dtype(_DTYPES[self.code])
 
 
-def read(path: Path) -> Responses:
+def read(path: Path, **options: Any) -> Responses:
     """Read responses from named tensors; string ids and provenance stand in the metadata."""
     tensors, metadata = read_header(path)
     entries = {
         name: Entry(tensor.dtype, tensor.shape, partial(numbers, path, tensor))
         for name, tensor in tensors.items()
     }
-    return responses_of(path, entries, metadata)
+    return responses_of(path, entries, metadata, Wanted(**options))
 
 
 def write(responses: Responses, path: Path) -> None:

@@ -1,0 +1,95 @@
+"""Arrays whose axes are in another order: ``axes="units stimuli repeats"`` and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from unbraid import _validate
+from unbraid.errors import InputError
+from unbraid.responses._responses import Responses
+from unbraid.responses._trials import from_repeats, from_trials
+
+AXES = ("stimuli", "units", "repeats", "time")
+
+
+def arrange(
+    array: Any,
+    axes: str | None,
+    where: str,
+    *,
+    stimuli: Any = None,
+    units: Any = None,
+    made_by: Mapping[str, Any] | None = None,
+    trials: bool = False,
+    time: str | None = None,
+    repeats: Any = None,
+) -> Responses:
+    """Return responses from an array with named axes; errors name the file.
+
+    ``axes`` names each axis in order. Repeats are averaged and kept. ``time`` says what becomes
+    of several time bins: ``"mean"``, or ``"units"`` (every bin of every unit is a unit).
+    ``trials``: rows with the same id are repeats of one stimulus.
+    """
+    try:
+        if axes is None:
+            values = array
+        else:
+            values, repeats = _ordered(array, axes, time)
+            if time == "units" and units is not None and values.shape[1] % len(units) == 0:
+                bins = np.arange(values.shape[1] // len(units)).astype(str)
+                units = [f"{unit}@{t}" for unit in units for t in bins]
+        if trials:
+            if stimuli is None or repeats is not None:
+                raise InputError("trials=True needs stimulus ids, one a trial, and no repeats.")
+            return from_trials(values, stimuli, units=units, made_by=made_by)
+        if axes is not None and repeats is not None:
+            return from_repeats(repeats, stimuli=stimuli, units=units, made_by=made_by)
+        return Responses(
+            values, stimuli=stimuli, units=units, repeats=repeats, made_by=made_by or {}
+        )
+    except InputError as error:
+        text = str(error).replace("or pass them as repeats", "or say trials=True")
+        if array_rank(array) > 2 and axes is None:
+            text += ' Or name its axes: axes="units stimuli repeats".'
+        raise InputError(f"{where}: {text}") from None
+
+
+def array_rank(array: Any) -> int:
+    """Return the number of axes of an array, an array-like or a sparse matrix."""
+    return len(getattr(array, "shape", ()))
+
+
+def _ordered(array: Any, axes: str, time: str | None) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return (values, repeats) with axes (stimuli, units) and (repeats, stimuli, units)."""
+    names = str(axes).split()
+    if not {"stimuli", "units"} <= set(names) <= set(AXES) or len(set(names)) < len(names):
+        raise InputError(
+            f"axes must name each axis once: stimuli, units, and maybe repeats and time, "
+            f"got {axes!r}."
+        )
+    values = _validate.as_floats(array, "values")
+    if values.ndim != len(names):
+        raise InputError(f"axes names {len(names)} axes ({axes}), the array has {values.shape}.")
+    order = [names.index(name) for name in ("repeats", "stimuli", "units", "time") if name in names]
+    values = values.transpose(order)
+    if "time" in names:
+        values = _time(values, time)
+    if "repeats" not in names:
+        return values, None
+    return values[0], values
+
+
+def _time(values: np.ndarray, time: str | None) -> np.ndarray:
+    if values.shape[-1] == 1:
+        return values[..., 0]
+    if time == "mean":
+        return values.mean(axis=-1)
+    if time == "units":
+        return values.reshape(*values.shape[:-2], -1)
+    raise InputError(
+        f"values have {values.shape[-1]} time bins; say time='mean' or time='units' (each bin of "
+        f"each unit is a unit), got {time!r}."
+    )

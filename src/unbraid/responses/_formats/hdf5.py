@@ -1,0 +1,93 @@
+"""HDF5: datasets by name; nothing outside the file is followed, nothing claimed is allocated."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unbraid.errors import InputError
+from unbraid.responses._files import check_file
+from unbraid.responses._formats._foreign import check_claim, need, reading
+from unbraid.responses._formats._named import Entry, Wanted, responses_of
+from unbraid.responses._responses import Responses
+
+_MOST_DATASETS = 10_000
+
+
+def read(path: Path, **options: Any) -> Responses:
+    """Read responses from the named datasets of an HDF5 file."""
+    with open_file(path) as file:
+        return responses_of(path, entries_of(path, file), _metadata(path, file), Wanted(**options))
+
+
+def open_file(path: Path) -> Any:
+    """Open an HDF5 file for reading."""
+    check_file(path)
+    h5py = need("h5py", "brain", path.suffix)
+    with reading(path, "HDF5"):
+        return h5py.File(path, "r")
+
+
+def entries_of(path: Path, file: Any) -> dict[str, Entry]:
+    """Return every dataset under its path, and under its last name if that is unique."""
+    h5py = need("h5py", "brain", path.suffix)
+    found: dict[str, Any] = {}
+
+    def visit(group: Any, prefix: str, depth: int) -> None:
+        for name in group:
+            if len(found) > _MOST_DATASETS or depth > 20:
+                raise InputError(f"{path} holds too many datasets or too deep groups.")
+            link = group.get(name, getlink=True)
+            if not isinstance(link, h5py.HardLink):
+                continue  # a link may leave the file
+            item = group[name]
+            if isinstance(item, h5py.Group):
+                visit(item, f"{prefix}{name}/", depth + 1)
+            elif isinstance(item, h5py.Dataset):
+                found[prefix + name] = item
+
+    with reading(path, "HDF5"):
+        visit(file, "", 0)
+        entries = {name: _entry(path, name, data) for name, data in found.items()}
+    last = [name.rsplit("/", 1)[-1] for name in entries]
+    alone = {
+        short: name for short, name in zip(last, entries, strict=True) if last.count(short) == 1
+    }
+    return entries | {short: entries[name] for short, name in alone.items() if "/" in name}
+
+
+def _metadata(path: Path, file: Any) -> dict[str, str]:
+    """Return the file's attribute ``made_by``, JSON or plain text."""
+    with reading(path, "HDF5"):
+        text = file.attrs.get("made_by")
+    if not isinstance(text, str):
+        return {}
+    return {"made_by": text if text.lstrip().startswith("{") else json.dumps({"note": text})}
+
+
+def read_dataset(path: Path, name: str, data: Any) -> np.ndarray:
+    """Return a dataset's numbers or strings after checking what it claims."""
+    where = f"{path}: {name}"
+    if data.is_virtual or data.external:
+        raise InputError(f"{where} is stored in other files, which are not followed.")
+    with reading(path, "HDF5"):
+        if data.shape is None:
+            raise InputError(f"{where} is empty.")
+        claimed = int(np.prod([int(side) for side in data.shape], dtype=object)) or 0
+        check_claim(claimed * data.dtype.itemsize, data.id.get_storage_size(), where)
+        if data.dtype.kind == "O" and data.dtype.metadata and "vlen" in data.dtype.metadata:
+            return np.asarray(data.asstr()[()], dtype=str)
+        if data.dtype.kind == "O":
+            raise InputError(f"{where} holds references or objects, expected numbers or text.")
+        return np.asarray(data[()])
+
+
+def _entry(path: Path, name: str, data: Any) -> Entry:
+    dtype = data.dtype
+    if dtype.kind == "O" and dtype.metadata and dtype.metadata.get("vlen") in (str, bytes):
+        dtype = np.dtype("U1")  # text of any length
+    return Entry(dtype, data.shape or (), partial(read_dataset, path, name, data))

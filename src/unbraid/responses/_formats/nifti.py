@@ -1,0 +1,127 @@
+"""NIfTI: voxels in a mask are units; volumes are stimuli, or are averaged after each event."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unbraid.errors import InputError
+from unbraid.responses._files import as_path, check_file
+from unbraid.responses._formats._axes import arrange
+from unbraid.responses._formats._foreign import check_claim, need, reading
+from unbraid.responses._responses import Responses
+
+_LABELS = ("stimulus", "stimulus_id", "stim_file", "image_id", "trial_type")
+
+
+def read(
+    path: Path,
+    mask: Any = None,
+    events: Any = None,
+    stimuli: Any = None,
+    delay: float = 5.0,
+    tr: float | None = None,
+) -> Responses:
+    """Read a series of volumes.
+
+    ``mask``: NIfTI file, units are its non-zero voxels. ``events``: table (.tsv) with ``onset``
+    and ``duration`` in seconds and a column of labels (``stimuli`` names it); an event's row is
+    the mean of the volumes that begin in ``[onset + delay, onset + delay + max(duration, tr))``.
+    Without events, ``stimuli`` may list a label for each volume. Rows of one label are repeats.
+    """
+    volumes, spacing = _image(path)
+    if volumes.ndim != 4:
+        raise InputError(f"{path} must have 4 axes (x, y, z, time), got {volumes.shape}.")
+    inside = _mask(volumes, mask)
+    series = volumes[inside].T  # (volumes, voxels)
+    units = ["-".join(map(str, place)) for place in np.argwhere(inside).tolist()]
+    made_by: dict[str, Any] = {"mask": None if mask is None else str(mask)}
+    if events is None:
+        labels = stimuli
+        if labels is not None and len(labels) != len(series):
+            raise InputError(
+                f"stimuli must be {len(series)} labels, one a volume, got {len(labels)}."
+            )
+    else:
+        tr = spacing if tr is None else tr
+        if not tr > 0:
+            raise InputError(f"{path} does not say its repetition time; say tr=SECONDS.")
+        onsets, labels = _events(as_path(events), stimuli)
+        series = _after(path, series, onsets, delay, tr)
+        made_by |= {"events": str(events), "delay": delay, "tr": tr}
+    return arrange(
+        series, None, str(path), stimuli=labels, units=units, made_by=made_by,
+        trials=labels is not None,
+    )  # fmt: skip
+
+
+def _image(path: Path) -> tuple[np.ndarray, float]:
+    size = check_file(path)
+    nibabel = need("nibabel", "brain", ".nii")
+    with reading(path, "NIfTI"):
+        image: Any = None
+        for kind in (nibabel.Nifti1Image, nibabel.Nifti2Image):
+            try:
+                image = kind.from_filename(path)
+                break
+            except nibabel.filebasedimages.ImageFileError:
+                continue
+        if image is None:
+            raise InputError(f"{path} is not a NIfTI file.")
+        count = math.prod(int(side) for side in image.shape)
+        stored = count * image.header.get_data_dtype().itemsize
+        if path.suffix.lower() != ".gz" and stored > size:
+            raise InputError(f"{path} is truncated: {image.shape} needs {stored} bytes.")
+        check_claim(count * 4, size, str(path))
+        zooms = image.header.get_zooms()
+        return np.asarray(image.get_fdata(dtype=np.float32)), float(zooms[3]) if len(
+            zooms
+        ) > 3 else 0.0
+
+
+def _mask(volumes: np.ndarray, mask: Any) -> np.ndarray:
+    if mask is None:
+        return np.ones(volumes.shape[:3], bool)
+    where = as_path(mask, "mask")
+    inside = _image(where)[0]
+    inside = inside[..., 0] if inside.ndim == 4 and inside.shape[3] == 1 else inside
+    if inside.shape != volumes.shape[:3]:
+        raise InputError(f"{where} must have shape {volumes.shape[:3]}, got {inside.shape}.")
+    if not (inside != 0).any():
+        raise InputError(f"{where} holds no voxel.")
+    return inside != 0
+
+
+def _events(path: Path, column: Any) -> tuple[np.ndarray, list[str]]:
+    import pandas
+
+    check_file(path)
+    with reading(path, "events"):
+        table = pandas.read_csv(path, sep="\t" if path.suffix == ".tsv" else ",")
+    name = column if column is not None else next((c for c in _LABELS if c in table), "stimulus")
+    for needed in ("onset", "duration", name):
+        if needed not in table:
+            raise InputError(
+                f"{path} has no column {needed!r}; it has {', '.join(map(str, table))}."
+            )
+    times = table[["onset", "duration"]]
+    if any(dtype.kind not in "fiu" for dtype in times.dtypes) or times.isna().any(axis=None):
+        raise InputError(f"{path}: onset and duration must be seconds, without gaps.")
+    return times.to_numpy(dtype=float), table[name].astype(str).tolist()
+
+
+def _after(
+    path: Path, series: np.ndarray, events: np.ndarray, delay: float, tr: float
+) -> np.ndarray:
+    starts = np.arange(len(series)) * tr
+    rows = np.empty((len(events), series.shape[1]), series.dtype)
+    for row, (onset, duration) in enumerate(events):
+        low = onset + delay
+        during = (starts >= low) & (starts < low + max(duration, tr))
+        if not during.any():
+            raise InputError(f"{path}: the event at {onset} s ends after the last volume.")
+        rows[row] = series[during].mean(axis=0)
+    return rows

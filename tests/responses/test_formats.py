@@ -1,0 +1,525 @@
+"""Each reader on a file made by the format's own library, and on damaged ones."""
+
+import datetime
+import json
+import os
+import struct
+
+import numpy as np
+import pytest
+
+from unbraid.errors import InputError
+from unbraid.responses import load, save
+
+
+@pytest.fixture
+def values(rng):
+    return rng.normal(size=(6, 4))
+
+
+IDS = [f"s{i}" for i in range(6)]
+UNITS = list("abcd")
+
+
+def check(x, values):
+    np.testing.assert_array_equal(x.values, values)
+    assert list(x.stimuli) == IDS
+    assert list(x.units) == UNITS
+
+
+def refused(path, match, **options):
+    with pytest.raises(InputError, match=match) as caught:
+        load(path, **options)
+    assert "\n" not in str(caught.value)
+    assert str(path.name) in str(caught.value)
+
+
+def broken_copies(path, rng, n=12):
+    """Truncated and bit-flipped copies of a file: a result or one line, nothing else."""
+    whole = path.read_bytes()
+    for turn in range(n):
+        content = bytearray(whole)
+        if turn % 2:
+            content = content[: int(rng.integers(1, len(content)))]
+        else:
+            for where in rng.integers(0, len(content), size=20):
+                content[where] = rng.integers(0, 256)
+        path.write_bytes(content)
+        try:
+            load(path)
+        except InputError as error:
+            assert "\n" not in str(error)
+    path.write_text("hello")
+    with pytest.raises(InputError):
+        load(path)
+    path.write_bytes(b"")
+    refused(path, "is empty")
+
+
+# --- tables
+
+
+@pytest.mark.parametrize("suffix, sep", [(".csv", ","), (".tsv", "\t")])
+def test_csv(values, tmp_path, suffix, sep):
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame(values, columns=UNITS, index=IDS)
+    path = tmp_path / f"x{suffix}"
+    table.to_csv(path, sep=sep)
+    x = load(path)
+    np.testing.assert_allclose(x.values, values, rtol=1e-12)
+    assert list(x.stimuli) == IDS
+    table.reset_index(drop=True).to_csv(path, sep=sep, index=False)
+    assert load(path).stimuli is None
+    np.savetxt(path, values, delimiter=sep)
+    x = load(path)
+    np.testing.assert_allclose(x.values, values, rtol=1e-12)
+    assert x.units is None
+
+
+def test_csv_trials_and_columns(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("n1,picture,n2\n1,cat,2\n3,cat,4\n5,dog,6\n")
+    refused(path, "stimuli must be unique.*trials=True")
+    x = load(path, trials=True)
+    np.testing.assert_array_equal(x.values, [[2, 3], [5, 6]])
+    path.write_text("image_id,n1\n1,5\n2,6\n")
+    assert list(load(path).stimuli) == ["1", "2"]
+    assert list(load(path, stimuli="n1").stimuli) == ["5", "6"]
+    refused(path, "has no column 'z'; it has image_id, n1", stimuli="z")
+
+
+@pytest.mark.parametrize(
+    "text, match",
+    [
+        ("a,b\n1,2\n3,oops\n4,5\n", "column 'b' must hold numbers, got 'oops'"),
+        ("a,b\n1,\n3,4\n5,6\n", "column 'b' must hold numbers, got ''"),
+        ("a,b\n1,nan\n3,4\n", "must be finite"),
+        ("a,b\n1,2\n3,4,5\n6\n", "is not a whole CSV file"),
+        ("a,a\n1,2\n", "must be finite|different|whole"),
+        ("id\nx\n", "has no column of numbers"),
+        ("a,b\n", "at least one stimulus"),
+        ("\0\0\0\n", "is not text"),
+    ],
+)
+def test_csv_refused(tmp_path, text, match):
+    path = tmp_path / "x.csv"
+    path.write_text(text)
+    if text.startswith("a,a"):  # pandas renames the second column
+        assert list(load(path).units) == ["a", "a.1"]
+        return
+    refused(path, match)
+
+
+def test_csv_that_is_not_utf8(tmp_path):
+    (tmp_path / "x.csv").write_bytes(b"\xff\xfe1,2\n")
+    refused(tmp_path / "x.csv", "is not a whole CSV file")
+
+
+def test_parquet(values, rng, tmp_path):
+    pytest.importorskip("pyarrow")
+    pandas = pytest.importorskip("pandas")
+    path = tmp_path / "x.parquet"
+    table = pandas.DataFrame(values, columns=UNITS, index=pandas.Index(IDS, name="stimulus_id"))
+    table.to_parquet(path)
+    check(load(path), values)
+    table.reset_index().to_parquet(path)
+    check(load(path), values)
+    table.reset_index(drop=True).to_parquet(path)
+    x = load(path)
+    np.testing.assert_array_equal(x.values, values)
+    assert x.stimuli is None
+    broken_copies(path, rng)
+
+
+# --- HDF5, MATLAB, zarr: named arrays
+
+
+def test_hdf5(values, rng, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        group = file.create_group("session/one")
+        group.create_dataset("values", data=values, compression="gzip")
+        group["stimuli"] = IDS
+        group["units"] = np.array(UNITS, dtype="S1")
+        file["other"] = rng.normal(size=(3, 3))
+        file.attrs["made_by"] = json.dumps({"lab": "x"})
+    x = load(path)
+    check(x, values)
+    assert x.made_by == {"lab": "x"}
+    np.testing.assert_array_equal(load(path, values="session/one/values").values, values)
+    broken_copies(path, rng)
+
+
+def test_hdf5_trials(rng, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    trials = rng.normal(size=(4, 6, 3))
+    with h5py.File(tmp_path / "x.hdf5", "w") as file:
+        file["spikes"] = trials
+        file["matrix"] = np.eye(3)
+    x = load(tmp_path / "x.hdf5", axes="units stimuli repeats")
+    np.testing.assert_array_equal(x.repeats, trials.transpose(2, 1, 0))
+
+
+def test_hostile_hdf5(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("values", shape=(10**6, 10**7), chunks=(100, 100), dtype="f8")
+    assert path.stat().st_size < 10_000
+    refused(path, "claims 80000000000000 bytes of numbers, 0 bytes are stored")
+    (tmp_path / "secret").write_bytes(bytes(64))
+    with h5py.File(path, "w") as file:
+        file.create_dataset(
+            "values", (4, 2), "f8", external=[(str(tmp_path / "secret"), 0, h5py.h5f.UNLIMITED)]
+        )
+    refused(path, "is stored in other files, which are not followed")
+    with h5py.File(path, "w") as file:
+        file["values"] = h5py.ExternalLink(str(tmp_path / "other.h5"), "values")
+    refused(path, "it holds nothing")
+    with h5py.File(path, "w") as file:
+        file["values"] = np.array([file["/"].ref], dtype=h5py.ref_dtype)
+    refused(path, "holds references or objects")
+    with h5py.File(path, "w") as file:
+        file["a"] = h5py.Empty("f8")
+    refused(path, "must hold an array named 'values'")
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_matlab(values, rng, tmp_path, compressed):
+    from scipy.io import savemat
+
+    path = tmp_path / "x.mat"
+    arrays = {"values": values, "stimuli": np.array(IDS, dtype=object), "units": UNITS}
+    savemat(path, arrays, do_compression=compressed)
+    check(load(path), values)
+    savemat(path, {"r": values.T, "n": 3.0, "s": {"a": 1}}, do_compression=compressed)
+    x = load(path, values="r", axes="units stimuli")
+    np.testing.assert_array_equal(x.values, values)
+    refused(path, "is a structure, expected a matrix", values="s")
+    broken_copies(path, rng)
+
+
+def test_matlab_73(values, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path / "x.mat"
+    with h5py.File(path, "w", userblock_size=512) as file:
+        file["values"] = values.T  # as MATLAB lays it out
+        file["values"].attrs["MATLAB_class"] = np.bytes_(b"double")
+        cells = []
+        for i, name in enumerate(IDS):
+            cell = file.create_dataset(f"#refs#/{i}", data=np.array([[ord(c)] for c in name], "u2"))
+            cells.append(cell.ref)
+        file["stimuli"] = np.array([cells], dtype=h5py.ref_dtype)
+        file["stimuli"].attrs["MATLAB_class"] = np.bytes_(b"cell")
+        file["units"] = np.array([[ord(c) for c in UNITS]], "u2")
+        file["units"].attrs["MATLAB_class"] = np.bytes_(b"char")
+    with path.open("r+b") as stream:
+        stream.write(b"MATLAB 7.3 MAT-file".ljust(128))
+    check(load(path), values)
+
+
+@pytest.mark.filterwarnings("ignore:.*Zarr V3 specification.*")  # text, in zarr's own words
+@pytest.mark.parametrize("version", [2, 3])
+def test_zarr(values, tmp_path, version):
+    zarr = pytest.importorskip("zarr")
+    path = tmp_path / "x.zarr"
+    group = zarr.open_group(str(path), mode="w", zarr_format=version)
+    array = group.create_array("values", shape=values.shape, chunks=(4, 3), dtype="f8")
+    array[:] = values
+    group.create_array("stimuli", data=np.array(IDS))
+    group.create_array("units", data=np.array(UNITS))
+    check(load(path), values)
+    one = tmp_path / "one.zarr"
+    zarr.save_array(str(one), values)
+    np.testing.assert_array_equal(load(one).values, values)
+    for chunk in one.rglob("c/*/*"):
+        chunk.write_bytes(b"damaged")
+    refused(one, "is not a whole zarr file")
+
+
+def test_hostile_zarr(tmp_path):
+    zarr = pytest.importorskip("zarr")
+    path = tmp_path / "x.zarr"
+    zarr.create_array(str(path), shape=(10**6, 10**6), chunks=(10, 10), dtype="f8")
+    refused(path, "claims 8000000000000 bytes")
+    old = tmp_path / "old.zarr"
+    old.mkdir()
+    about = {"zarr_format": 2, "shape": [1], "chunks": [1], "dtype": "|O", "fill_value": None}
+    about |= {"order": "C", "compressor": None, "filters": [{"id": "pickle"}]}
+    (old / ".zarray").write_text(json.dumps(about))
+    refused(old, "holds pickled objects, which are never opened")
+    (path / "link").symlink_to(os.devnull)
+    (path / "real").symlink_to(path / "zarr.json")
+    refused(path, "holds symbolic links")
+    empty = tmp_path / "empty.zarr"
+    empty.mkdir()
+    refused(empty, "is not a whole zarr")
+
+
+# --- named dimensions
+
+
+def assembly(rng, *, times=1):
+    """An assembly as Brain-Score stores it: MultiIndex coordinates flattened."""
+    xarray = pytest.importorskip("xarray")
+    shown = ["b", "a", "b", "c", "a", "b"]
+    data = rng.normal(size=(6, 4, times)).astype("float32")
+    array = xarray.DataArray(
+        data,
+        dims=("presentation", "neuroid", "time_bin"),
+        coords={
+            "stimulus_id": ("presentation", shown),
+            "repetition": ("presentation", [0, 0, 1, 0, 1, 2]),
+            "object_name": ("presentation", ["dog", "cat", "dog", "car", "cat", "dog"]),
+            "neuroid_id": ("neuroid", ["Chabo_1", "Chabo_2", "Tito_1", "Tito_2"]),
+            "region": ("neuroid", ["IT", "IT", "V4", "V4"]),
+            "time_bin_start": ("time_bin", 70 + 100 * np.arange(times)),
+            "time_bin_end": ("time_bin", 170 + 100 * np.arange(times)),
+        },
+        name="dicarlo.something",
+        attrs={"stimulus_set_identifier": "objects"},
+    )
+    return array, shown, data
+
+
+@pytest.mark.parametrize("engine", ["h5netcdf", "scipy"])
+def test_brain_score_assembly(rng, tmp_path, engine):
+    if engine == "h5netcdf":
+        pytest.importorskip("h5netcdf")
+    array, shown, data = assembly(rng)
+    path = tmp_path / "x.nc"
+    array.to_netcdf(path, engine=engine)
+    x = load(path)
+    assert list(x.stimuli) == ["b", "a", "c"]
+    assert list(x.units) == ["Chabo_1", "Chabo_2", "Tito_1", "Tito_2"]
+    for row, name in enumerate(x.stimuli):
+        mine = data[[s == name for s in shown], :, 0]
+        np.testing.assert_allclose(x.values[row], mine.mean(axis=0), rtol=1e-5)
+        np.testing.assert_array_equal(x.repeats[: len(mine), row], mine)
+    assert x.made_by["stimulus_set_identifier"] == "objects"
+    by_object = load(path, stimuli="object_name")
+    assert list(by_object.stimuli) == ["dog", "cat", "car"]
+    refused(path, "unit ids must be unique; say units=COORDINATE", units="region")
+    refused(path, "has no coordinate 'zzz'", stimuli="zzz")
+    broken_copies(path, rng)
+
+
+def test_assembly_with_time_bins_and_stacked_index(rng, tmp_path):
+    pytest.importorskip("h5netcdf")
+    array, _, data = assembly(rng, times=3)
+    stacked = array.set_index(presentation=["stimulus_id", "repetition"])
+    stacked.reset_index("presentation").to_netcdf(tmp_path / "x.nc", engine="h5netcdf")
+    refused(tmp_path / "x.nc", "values have 3 time bins; say time='mean' or time='units'")
+    x = load(tmp_path / "x.nc", time="units")
+    assert x.shape == (3, 12)
+    assert list(x.units[:3]) == ["Chabo_1@0", "Chabo_1@1", "Chabo_1@2"]
+    np.testing.assert_allclose(x.values[2], data[3].ravel(), rtol=1e-6)
+
+
+def test_netcdf_of_any_dimensions(values, tmp_path):
+    xarray = pytest.importorskip("xarray")
+    pytest.importorskip("h5netcdf")
+    path = tmp_path / "x.nc"
+    coords = {"who": ("cell", UNITS), "pic": ("shown", IDS)}
+    data = xarray.Dataset({"rate": (("cell", "shown"), values.T), "n": 3}, coords=coords)
+    data.to_netcdf(path, engine="h5netcdf")
+    refused(path, "dimension 'cell' is not known; say axes=")
+    check(load(path, axes="units stimuli", stimuli="pic", units="who"), values)
+    refused(path, "has no variable 'r'; it has rate, n", values="r")
+    xarray.Dataset({"a": (("x", "y"), values), "b": (("x", "y"), values)}).to_netcdf(
+        path, engine="h5netcdf"
+    )
+    refused(path, r"must hold one array; say values=NAME. It holds a \('x', 'y'\)")
+
+
+# --- neurophysiology and imaging
+
+
+@pytest.fixture
+def nwb(rng, tmp_path):
+    pynwb = pytest.importorskip("pynwb")
+    start = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    file = pynwb.NWBFile("s", "id", start)
+    file.add_trial_column("stimulus_id", "what was shown")
+    shown = ["cat", "dog", "cat", "owl", "dog"]
+    for i, name in enumerate(shown):
+        file.add_trial(start_time=float(i), stop_time=i + 0.5, stimulus_id=name)
+    spikes = [np.sort(rng.uniform(0, 5, size=n)) for n in (60, 0, 200)]
+    for i, times in enumerate(spikes):
+        file.add_unit(spike_times=times, id=10 + i)
+    path = tmp_path / "x.nwb"
+    with pynwb.NWBHDF5IO(path, "w") as stream:
+        stream.write(file)
+    return path, shown, spikes
+
+
+def test_nwb(nwb, rng):
+    path, shown, spikes = nwb
+    x = load(path, window=(0.05, 0.3))
+    assert list(x.stimuli) == ["cat", "dog", "owl"]
+    assert list(x.units) == ["10", "11", "12"]
+    for row, name in enumerate(x.stimuli):
+        for unit, times in enumerate(spikes):
+            counts = [
+                np.sum((times >= i + 0.05) & (times < i + 0.3))
+                for i in range(5)
+                if shown[i] == name
+            ]
+            assert x.values[row, unit] == pytest.approx(np.mean(counts))
+            np.testing.assert_array_equal(x.repeats[: len(counts), row, unit], counts)
+    for options, match in [
+        ({"window": (0.3, 0.1)}, "with start < stop"),
+        ({"window": 3}, r"window must be \(start, stop\) in seconds"),
+    ]:
+        with pytest.raises(InputError, match=match):
+            load(path, **options)
+    refused(path, "has no column 'z'; it has", stimuli="z")
+    refused(path, "has no intervals/epochs", intervals="epochs")
+    broken_copies(path, rng)
+
+
+def test_hdf5_that_is_no_nwb(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "x.nwb", "w") as file:
+        file["a"] = 1
+    refused(tmp_path / "x.nwb", "has no intervals/trials")
+
+
+@pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
+def test_nifti(rng, tmp_path, suffix):
+    nibabel = pytest.importorskip("nibabel")
+    volumes = rng.normal(size=(4, 3, 2, 20)).astype("float32")
+    mask = rng.random((4, 3, 2)) < 0.5
+    mask[0, 0, 0] = True
+    path, where = tmp_path / f"bold{suffix}", tmp_path / f"mask{suffix}"
+    image = nibabel.Nifti1Image(volumes, np.eye(4))
+    image.header.set_zooms((1, 1, 1, 2.0))
+    nibabel.save(image, path)
+    nibabel.save(nibabel.Nifti1Image(mask.astype("uint8"), np.eye(4)), where)
+    plain = load(path, mask=where)
+    np.testing.assert_allclose(plain.values, volumes[mask].T)
+    assert plain.units[0] == "0-0-0"
+    events = tmp_path / "events.tsv"
+    events.write_text("onset\tduration\ttrial_type\n0\t4\tface\n10\t4\thouse\n20\t2\tface\n")
+    x = load(path, mask=where, events=events, delay=4)
+    series = volumes[mask].T
+    first = series[2:4].mean(axis=0)  # volumes that begin at 4 and 6 s
+    np.testing.assert_allclose(x.repeats[0, 0], first, rtol=1e-5)
+    np.testing.assert_allclose(x.values[1], series[7:9].mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(x.values[0], (first + series[12]) / 2, rtol=1e-5)
+    labelled = load(path, mask=where, stimuli=["a", "b"] * 10)
+    np.testing.assert_allclose(labelled.values[0], series[::2].mean(axis=0), atol=1e-6)
+    with pytest.raises(InputError, match="stimuli must be 20 labels, one a volume, got 1"):
+        load(path, stimuli=["a"])
+    refused(path, "event at 20.0 s ends after the last volume", events=events, delay=20)
+    events.write_text("onset\tduration\n0\t4\n")
+    with pytest.raises(InputError, match="events.tsv has no column 'stimulus'"):
+        load(path, events=events)
+    events.write_text("onset\tduration\ttrial_type\n0\tn/a\tx\n")
+    with pytest.raises(InputError, match="onset and duration must be seconds, without gaps"):
+        load(path, events=events)
+    nibabel.save(nibabel.Nifti1Image(np.ones((2, 2, 2), "uint8"), np.eye(4)), where)
+    with pytest.raises(InputError, match=r"must have shape \(4, 3, 2\), got \(2, 2, 2\)"):
+        load(path, mask=where)
+    with pytest.raises(InputError, match="must have 4 axes"):
+        load(where)
+    broken_copies(path, rng)
+
+
+def test_hostile_nifti(tmp_path):
+    nibabel = pytest.importorskip("nibabel")
+    path = tmp_path / "x.nii"
+    nibabel.save(nibabel.Nifti1Image(np.zeros((2, 2, 2, 2), "f4"), np.eye(4)), path)
+    content = bytearray(path.read_bytes())
+    content[40:56] = struct.pack("<8h", 4, 32000, 32000, 32000, 32000, 1, 1, 1)
+    path.write_bytes(content)
+    refused(path, "is truncated")
+
+
+def test_real_fmri(real_data):
+    import scipy.signal
+
+    pytest.importorskip("nibabel")
+    folder = real_data / "haxby2001_slice"
+    lines = (folder / "attributes.txt").read_text().split("\n")
+    rows = [line.split() for line in lines if line.strip()]
+    labels, runs = (np.array(column) for column in zip(*rows, strict=True))
+    x = load(folder / "bold.nii.gz", mask=folder / "mask.nii.gz")
+    assert x.shape == (1452, 530)
+    series = np.array(x.values, dtype=float)
+    for run in np.unique(runs):
+        flat = scipy.signal.detrend(series[runs == run], axis=0)
+        series[runs == run] = flat / flat.std(axis=0)
+    kinds = sorted(set(labels) - {"0"})
+    assert len(kinds) == 8
+    odd = runs.astype(int) % 2 == 1
+    halves = [
+        np.stack([series[(labels == k) & half].mean(axis=0) for k in kinds]) for half in (odd, ~odd)
+    ]
+    upper = np.triu_indices(8, 1)
+    similar = [np.corrcoef(half)[upper] for half in halves]
+    assert np.corrcoef(*similar)[0, 1] > 0.6
+    averaged = load(folder / "bold.nii.gz", mask=folder / "mask.nii.gz", stimuli=labels)
+    assert averaged.shape == (9, 530)
+
+
+# --- activations cached as Arrow
+
+
+def activations(path, values, hook="blocks.3.hook_resid_post"):
+    pa = pytest.importorskip("pyarrow")
+    n, tokens, p = values.shape
+    inner = pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), p)
+    column = pa.ListArray.from_arrays(pa.array(np.arange(n + 1, dtype="i4") * tokens), inner)
+    ids = pa.array([[1] * tokens] * n)
+    table = pa.table({hook: column, "token_ids": ids})
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+def test_cached_activations(rng, tmp_path):
+    values = rng.normal(size=(5, 3, 4)).astype("float32")
+    folder = tmp_path / "acts"
+    folder.mkdir()
+    activations(folder / "data-00000-of-00002.arrow", values[:3])
+    activations(folder / "data-00001-of-00002.arrow", values[3:])
+    (folder / "state.json").write_text("{}")
+    x = load(folder)
+    np.testing.assert_array_equal(x.values, values.reshape(15, 4))
+    assert list(x.stimuli[:4]) == ["0@0", "0@1", "0@2", "1@0"]
+    assert x.made_by == {"layer": "blocks.3.hook_resid_post"}
+    np.testing.assert_array_equal(load(folder / "data-00001-of-00002.arrow").values[:3], values[3])
+    refused(folder / "data-00000-of-00002.arrow", "has no column 'z'; it has blocks", layer="z")
+    activations(folder / "data-00001-of-00002.arrow", values[3:, :2])
+    refused(folder, "contexts must have one length")
+    broken_copies(folder / "data-00000-of-00002.arrow", rng)
+
+
+def test_arrow_lists_of_other_lengths(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    path = tmp_path / "x.arrow"
+    for column, match in [
+        (pa.array([[1.0, 2.0], [3.0]]), "contexts must have one length and no gaps"),
+        (pa.array([[1.0], None]), "contexts must have one length and no gaps"),
+        (pa.array([1.0, 2.0]), "has 0 columns of activations"),
+        (pa.array([["a"], ["b"]]), "must hold real numbers|must be lists|whole Arrow"),
+    ]:
+        table = pa.table({"h": column})
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+        refused(path, match)
+
+
+def test_a_missing_library_is_named(values, tmp_path, monkeypatch):
+    from unbraid.responses._formats import _foreign
+
+    def missing(name):
+        raise ImportError
+
+    (tmp_path / "x.h5").write_bytes(b"x")
+    monkeypatch.setattr(_foreign, "import_module", missing)
+    with pytest.raises(InputError, match=r"Reading .h5 needs h5py: pip install 'unbraid\[brain\]'"):
+        load(tmp_path / "x.h5")
+    save(values, tmp_path / "x.npz")
+    load(tmp_path / "x.npz")
