@@ -25,6 +25,8 @@ def test_arguments_are_not_checked_by_assert(file):
 
 @pytest.mark.parametrize("file", FILES, ids=NAMES)
 def test_few_positional_parameters(file):
+    if "_kernels" in file.parts:
+        pytest.skip("a compiled loop takes its arrays one by one")
     crowded = [
         node.name
         for node in ast.walk(ast.parse(file.read_text()))

@@ -35,7 +35,7 @@ Method = Annotated[
 def main() -> None:
     """Run the command line; a user's mistake is one line and exit status 2."""
     try:
-        app()
+        app(prog_name="unbraid")
     except UnbraidError as error:
         print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from None
@@ -66,6 +66,7 @@ def demo(output: Output = Path("unbraid-demo"), seed: Seed = 0, as_json: Json = 
 def compare(
     x: Annotated[Path, typer.Argument(help="Responses of the first system.")],
     y: Annotated[Path, typer.Argument(help="Responses of the second system.")],
+    *,
     output: Output,
     x_train: Annotated[
         Optional[Path], typer.Option(help="Responses of the first to other stimuli, to learn from.")  # noqa: UP045
@@ -112,9 +113,8 @@ def fit(
 ) -> None:
     """Learn a dictionary of X."""
     from unbraid import responses, sparse
-    from unbraid._parse import parse_choice
 
-    choice = parse_choice(method, sparse.METHODS).with_options(overrides or [])
+    choice = sparse.parse_method(method).with_options(overrides or [])
     learned = sparse.fit(responses.load(x), choice, rng=seed, progress=not as_json)
     learned.save(output)
     _finish(output, learned.evidence.to_dict(), repr(learned), as_json)

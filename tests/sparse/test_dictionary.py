@@ -135,7 +135,7 @@ def test_methods_are_read_from_text(name):
 
 def test_methods_with_options_are_read_from_text():
     assert parse_method("TopK(k=8, expansion=2.5)") == TopK(k=8, expansion=2.5)
-    with pytest.raises(InputError, match="no method 'topkk'; did you mean 'topk'"):
+    with pytest.raises(InputError, match="Unknown choice 'topkk'.*did you mean 'TopK'"):
         parse_method("topkk")
     with pytest.raises(InputError, match="written Name"):
         parse_method("topk(k=3")

@@ -9,14 +9,14 @@ from pydantic import Field
 
 from unbraid import align, sparse
 from unbraid._config import Config
-from unbraid._parse import choice_of, parse_choice
+from unbraid._parse import choice_of
 from unbraid.errors import InputError
 
 
 class CompareConfig(Config):
     """Options of a comparison of two systems before and after unbraiding."""
 
-    method: Any = "auto"
+    method: Any = Field(default="auto", validate_default=True)
     """How the dictionaries are learned: a method such as TopK(k=32), or its name."""
     by: Literal["encoder", "omp", "fista"] | None = None
     """How codes are inferred from a dictionary; none: as the method does."""
@@ -51,7 +51,7 @@ class CompareConfig(Config):
     @classmethod
     def _name_or_method(cls, value: Any) -> Any:
         if isinstance(value, str):
-            return parse_choice(value, sparse.METHODS)
+            return sparse.parse_method(value)
         if isinstance(value, dict) and "name" in value:
             return choice_of(value, sparse.METHODS)
         if not isinstance(value, sparse.Method):

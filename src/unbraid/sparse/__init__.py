@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from unbraid.sparse import _method
+from typing import cast
+
+from unbraid._parse import parse_choice
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._encoder import Encoder
 from unbraid.sparse._evidence import Evidence
@@ -33,7 +35,7 @@ METHODS: dict[str, type[Method]] = {
 
 def parse_method(text: str) -> Method:
     """Read a method from text: its name in any case, or ``Name(option=value, ...)``."""
-    return _method.parse_method(text, METHODS)
+    return cast(Method, parse_choice(text, METHODS))
 
 
 __all__ = [

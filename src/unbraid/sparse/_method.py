@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import yaml
 
 from unbraid._config import Config
 from unbraid.errors import InputError
@@ -57,31 +54,6 @@ def active(k: int | None, n_latents: int, n_units: int, least: int = 1) -> int:
             break
         best = max(best, count)
     return min(best, n_latents)
-
-
-def parse_method(text: str, methods: Mapping[str, Callable[..., Method]]) -> Method:
-    """Read a method from text: a name, or ``Name(option=value, ...)`` with YAML values."""
-    name, parenthesis, rest = text.strip().partition("(")
-    kinds = {known.lower(): kind for known, kind in methods.items()}
-    kind = kinds.get(name.strip().lower())
-    if kind is None:
-        close = difflib.get_close_matches(name.strip().lower(), kinds, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(methods)}."
-        raise InputError(f"There is no method {name.strip()!r}; {hint}")
-    if not parenthesis:
-        return kind()
-    if not rest.rstrip().endswith(")"):
-        raise InputError(f"A method is written Name(option=value, ...), got {text!r}.")
-    options: dict[str, Any] = {}
-    for item in filter(None, (part.strip() for part in rest.rstrip()[:-1].split(","))):
-        key, equals, value = item.partition("=")
-        if not equals:
-            raise InputError(f"A method is written Name(option=value, ...), got {text!r}.")
-        try:
-            options[key.strip()] = yaml.safe_load(value)
-        except yaml.YAMLError:
-            raise InputError(f"The value of {key.strip()!r} in {text!r} is not YAML.") from None
-    return kind(**options)
 
 
 def say_if_few(watch: Watch, n_stimuli: int, n_latents: int) -> None:
