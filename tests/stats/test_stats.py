@@ -96,10 +96,21 @@ def test_permutation_p_is_never_zero_and_counts_ties():
 
 
 def test_permuted_rows_keep_blocks_whole(rng):
-    blocks = np.repeat(np.arange(10), 4)
+    blocks = np.repeat(rng.permutation(10), 4)
     for order in stats.permuted_rows(40, 5, rng, blocks):
         np.testing.assert_array_equal(np.sort(order), np.arange(40))
-        assert (np.diff(order) == 1).sum() >= 28
+        whole = [np.ptp(blocks[order[blocks == b]]) == 0 for b in range(10)]
+        assert all(whole)
+
+
+def test_runs_of_a_series_are_shifted_as_a_whole(rng):
+    folds = stats.contiguous_folds(60, 5)
+    for order in stats.permuted_rows(60, 5, rng, folds.blocks):
+        assert set(np.diff(order)) <= {1, -59}
+        assert order[0] != 0
+
+
+def test_permutations_differ():
     first, second = stats.permuted_rows(40, 2, 0)
     assert (first != second).any()
 

@@ -40,16 +40,23 @@ def marginals(x: np.ndarray, folds: Folds) -> Marginals:
     low = np.stack([part.min(axis=0) for part in parts])
     high = np.stack([part.max(axis=0) for part in parts])
 
-    def held_in(values: np.ndarray) -> np.ndarray:
-        total = values.sum(axis=0)
-        return np.concatenate([total - values, total[None]])
-
     size = held_in(count[:, None])
     mean = held_in(sums) / size
     variance = held_in(squares) / size - mean**2
+    scale = np.sqrt(np.where(vary(low, high, variance), variance, np.nan))
+    return Marginals(size[:, 0], mean, scale)
+
+
+def held_in(values: np.ndarray) -> np.ndarray:
+    """Return sums over all folds but each (n_folds, ...), then over all of them as last row."""
+    total = values.sum(axis=0)
+    return np.concatenate([total - values, total[None]])
+
+
+def vary(low: np.ndarray, high: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Return whether units vary on each fold's training stimuli, from each fold's extremes."""
+    n_folds = len(low)
     others = [np.arange(n_folds) != fold for fold in range(n_folds)] + [np.ones(n_folds, bool)]
     span = np.stack([high[keep].max(axis=0) - low[keep].min(axis=0) for keep in others])
     largest = np.abs(np.stack([low, high])).max(axis=(0, 1))
-    varies = (span > 0) & (variance > (_FLAT * largest) ** 2)
-    scale = np.sqrt(np.where(varies, variance, np.nan))
-    return Marginals(size[:, 0], mean, scale)
+    return (span > 0) & (variance > (_FLAT * largest) ** 2)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid.align._dense import finite_mean, row_chunks
+from unbraid.align._dense import check_memory, finite_mean, row_chunks
 from unbraid.align._judge import Estimate, Estimator
 from unbraid.align._marginals import Marginals, marginals
 from unbraid.align._score import NAN
@@ -39,9 +39,8 @@ class Matched(Estimator):
     """Estimator of every matching metric: subclasses say how a plan is found."""
 
     def __init__(self, x, y, folds, **options) -> None:
-        super().__init__(x - x.mean(axis=0), y - y.mean(axis=0), folds, **options)
-        if self.options.setdefault("sign", "signed") not in ("signed", "absolute"):
-            raise InputError(f"sign must be 'signed' or 'absolute', got {options['sign']!r}.")
+        super().__init__(_centred(x, "x"), _centred(y, "y"), folds, **options)
+        self.absolute = check_sign(self.options.setdefault("sign", "signed"))
         self.of_x = marginals(self.x, folds)
         self.rows = [np.flatnonzero(folds == fold) for fold in range(folds.n_folds)]
 
@@ -68,7 +67,7 @@ class Matched(Estimator):
         of_y = marginals(y, self.folds)
         scored = of_y.varies.all(axis=0)
         if not scored.any() or not self.of_x.varies.any(axis=1).all():
-            return _nothing(y.shape[1], self.folds.n_folds)
+            return nothing(y.shape[1], self.folds.n_folds)
         plans = self.plans(y, of_y, scored, all_too=order is None)
         pooled = self._pool(y, of_y, plans[: len(self.rows)], scored)
         value = finite_mean(pooled.r, pooled.share)
@@ -82,7 +81,7 @@ class Matched(Estimator):
             weights=pooled.share,
             influence=self._influence(y, of_y, plans, pooled) if influence else None,
             in_sample=self._in_sample(y, of_y, whole),
-            matching=_strongest(whole.weights),
+            matching=strongest(whole.weights),
             gap=float(np.max([plan.gap for plan in plans])),
         )
 
@@ -110,12 +109,7 @@ class Matched(Estimator):
 
     def _influence(self, y, of_y, plans, pooled):
         """Return the derivative of the value by each stimulus' weight, the plans held fixed."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            share = np.where(np.isnan(pooled.r), 0.0, pooled.share)
-            share = share / share.sum()
-            on_product = np.nan_to_num(share / np.sqrt(pooled.xx.sum(0) * pooled.yy.sum(0)))
-            on_x = np.nan_to_num(share * pooled.r / (2 * pooled.xx.sum(0)))
-            on_y = np.nan_to_num(share * pooled.r / (2 * pooled.yy.sum(0)))
+        on_product, on_x, on_y = pooled.sensitivities
         answer = np.zeros(len(y))
         for fold, plan in enumerate(plans[: len(self.rows)]):
             matched = np.diff(plan.weights.indptr) > 0
@@ -163,13 +157,45 @@ class Pooled:
         r = _ratio(self.num, self.xx, self.yy)
         return np.array([finite_mean(row, self.share) for row in r])
 
+    @property
+    def sensitivities(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Derivatives (q,) of the value by each target's num, and minus those by xx and yy."""
+        xx, yy = self.xx.sum(axis=0), self.yy.sum(axis=0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = np.where(np.isnan(self.r), 0.0, self.share)
+            share = share / share.sum()
+            parts = share / np.sqrt(xx * yy), share * self.r / (2 * xx), share * self.r / (2 * yy)
+        a, b, c = (np.nan_to_num(part, posinf=0.0, neginf=0.0) for part in parts)
+        return a, b, c
+
+
+def _centred(values: Any, name: str) -> np.ndarray:
+    if sp.issparse(values):
+        check_memory(8.0 * values.shape[0] * values.shape[1], f"a dense copy of {name}")
+        values = values.toarray()
+    return values - values.mean(axis=0)
+
+
+def check_sign(sign: str) -> bool:
+    """Return whether a unit may be matched with the mirror of another."""
+    if sign not in ("signed", "absolute"):
+        raise InputError(f"sign must be 'signed' or 'absolute', got {sign!r}.")
+    return sign == "absolute"
+
+
+def one_each(best: np.ndarray, sign: np.ndarray, p: int) -> Plan:
+    """Return the plan that gives each target its best source (-1: none)."""
+    has = best >= 0
+    start = np.concatenate([[0], np.cumsum(has)])
+    return Plan(sp.csc_array((sign[has], best[has], start), shape=(p, len(best))))
+
 
 def _ratio(num: np.ndarray, xx: np.ndarray, yy: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore", divide="ignore"):
         return num / np.sqrt(xx * yy)
 
 
-def _strongest(weights: sp.csc_array) -> np.ndarray:
+def strongest(weights: sp.csc_array) -> np.ndarray:
     """(q,) source of the largest weight of each column, -1 where the column is empty."""
     answer = np.full(weights.shape[1], -1)
     column = np.repeat(np.arange(weights.shape[1]), np.diff(weights.indptr))
@@ -178,7 +204,7 @@ def _strongest(weights: sp.csc_array) -> np.ndarray:
     return answer
 
 
-def _nothing(q: int, n_folds: int) -> Estimate:
+def nothing(q: int, n_folds: int) -> Estimate:
     return Estimate(
         value=NAN,
         per_fold=np.full(n_folds, np.nan),

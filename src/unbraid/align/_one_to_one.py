@@ -30,7 +30,7 @@ class OneToOne(Matched):
     def _assign(self, r, sources, targets, shape):
         from scipy.optimize import linear_sum_assignment
 
-        absolute = self.options["sign"] == "absolute"
+        absolute = self.absolute
         i, j = linear_sum_assignment(np.abs(r) if absolute else r, maximize=True)
         sign = np.where(r[i, j] < 0, -1.0, 1.0) if absolute else np.ones(len(i))
         plan = sp.csc_array((sign, (sources[i], targets[j])), shape=shape)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid.align._judge import Judging, judge
+from unbraid.align._judge import Estimator, Judging, judge
 from unbraid.align._longon2025 import LongonSemi
 from unbraid.align._marginals import Marginals
-from unbraid.align._matched import Matched, Plan
+from unbraid.align._matched import Matched, one_each
 from unbraid.align._score import Score
 
 _BLOCK = 2.0**26  # bytes of cross-products held at once
@@ -33,24 +33,26 @@ class SemiMatched(Matched):
                 fold = plan if plan < len(self.rows) else -1
                 cross = total - parts[fold] if fold >= 0 else total
                 best[plan, block], sign[plan, block] = self._best(cross, of_y, fold, block)
-        return [_one_each(*each, self.x.shape[1]) for each in zip(best, sign, strict=True)]
+        return [one_each(*each, self.x.shape[1]) for each in zip(best, sign, strict=True)]
 
     def _best(self, cross, of_y, fold, block):
         """Return the source of largest training correlation with each target, and its sign."""
         mean, scale = self.of_x.mean[fold], self.of_x.scale[fold]
         cross = cross - np.outer(of_y.count[fold] * mean, of_y.mean[fold, block])
         cross /= scale[:, None]
-        size = np.abs(cross) if self.options["sign"] == "absolute" else cross
+        size = np.abs(cross) if self.absolute else cross
         best = np.where(np.isnan(size), -np.inf, size).argmax(axis=0)
-        if self.options["sign"] == "signed":
+        if not self.absolute:
             return best, np.ones(len(best))
         return best, np.where(cross[best, np.arange(len(best))] < 0, -1.0, 1.0)
 
 
-def _one_each(best: np.ndarray, sign: np.ndarray, p: int) -> Plan:
-    has = best >= 0
-    start = np.concatenate([[0], np.cumsum(has)])
-    return Plan(sp.csc_array((sign[has], best[has], start), shape=(p, len(best))))
+def _estimator(x: Any, y: Any, folds: Any, **options: Any) -> Estimator:
+    if not (sp.issparse(x) and sp.issparse(y)):
+        return SemiMatched(x, y, folds, **options)
+    from unbraid.align._sparse_matched import SparseSemi  # compiles: not at import
+
+    return SparseSemi(x, y, folds, **options)
 
 
 def semi_matching(
@@ -108,7 +110,8 @@ def semi_matching(
     Invariant to permutation, positive scaling and shift of units on both sides; not to rotation.
     Under independence the mean is 0, while ``in_sample`` is about ``e_p / sqrt(n)``. Ties go to
     the first source. Replicates are first-order: ``value + sum_t (w_t - 1) phi_t`` with the
-    influence ``phi_t`` of stimulus ``t``. Cost O(n p q) time; blocks of targets bound memory.
+    influence ``phi_t`` of stimulus ``t``. Cost O(n p q) time, blocks of targets bound memory; two
+    code matrices (CSR) are never densified and cost O(n k^2) with ``k`` active latents.
 
     References
     ----------
@@ -124,5 +127,7 @@ def semi_matching(
     judging = Judging(
         protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
     )
-    estimators = {"unbraid": SemiMatched, "longon2025": LongonSemi}
-    return judge("semi_matching", estimators, x, y, judging, sign=sign)
+    estimators = {"unbraid": _estimator, "longon2025": LongonSemi}
+    return judge(
+        "semi_matching", estimators, x, y, judging, sparse=protocol == "unbraid", sign=sign
+    )

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid._kernels.transport import transport
 from unbraid.align._judge import Judging, judge
 from unbraid.align._longon2025 import LongonSoft
 from unbraid.align._marginals import Marginals
@@ -30,11 +29,12 @@ class SoftMatched(Matched):
         return found
 
     def _transport(self, r, sources, targets, shape):
-        absolute = self.options["sign"] == "absolute"
-        solved = transport(1.0 - (np.abs(r) if absolute else r))
+        from unbraid._kernels.network_simplex import transport  # compiles: not at import
+
+        solved = transport(np.abs(r) if self.absolute else r)
         i, j = solved.sources, solved.targets
         mass = solved.mass * len(targets)  # columns sum to 1
-        if absolute:
+        if self.absolute:
             mass = np.where(r[i, j] < 0, -mass, mass)
         return Plan(sp.csc_array((mass, (sources[i], targets[j])), shape=shape), gap=solved.gap)
 
@@ -69,17 +69,12 @@ def soft_matching(
         and shift. ``gap`` is the largest duality gap of the plans, in units of correlation: the
         plan is optimal to within it.
 
-    Raises
-    ------
-    ConvergenceError
-        The solver stopped before optimality; no score is made from such a plan.
-
     Notes
     -----
     Units that are constant on training stimuli carry no mass. In sample, soft matching never
     exceeds semi-matching, and equals one-to-one matching for equal sizes. With unequal sizes mass
-    is spread: surplus sources lower the score. Cost: O(n p q), and about O(p q log) for the plan
-    in practice; O(p q) memory.
+    is spread: surplus sources lower the score. Cost: O(n p q), and for the plan a few
+    passes over the p x q correlations; O(p q) memory.
 
     References
     ----------

@@ -49,8 +49,9 @@ def permuted_rows(
     n, permutations : int
     rng : int, Generator or None
     blocks : array of shape (n,), optional
-        Whole blocks change places and keep their inner order, then all rows are rotated by a
-        random offset: dependence within blocks survives in the null.
+        Blocks in the order of the rows (runs of a time series): all rows are rotated by a random
+        offset, which keeps every dependence of ``y`` on its neighbours. Other blocks (groups)
+        change places, whole where they are of one size.
 
     Yields
     ------
@@ -62,10 +63,15 @@ def permuted_rows(
             yield rng.permutation(n)
         return
     number = np.unique(np.asarray(blocks), return_inverse=True)[1]
+    if (np.diff(number) >= 0).all():
+        longest = min(int(np.bincount(number).max()), n // 2)
+        for _ in range(permutations):
+            yield np.roll(np.arange(n), rng.integers(longest, n - longest + 1))
+        return
     members = np.argsort(number, kind="stable")
     runs = np.split(members, np.flatnonzero(np.diff(number[members])) + 1)
     for _ in range(permutations):
         sequence = np.concatenate([runs[i] for i in rng.permutation(len(runs))])
         order = np.empty(n, dtype=np.intp)
-        order[members] = np.roll(sequence, rng.integers(n))
+        order[members] = sequence
         yield order

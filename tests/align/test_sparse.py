@@ -1,0 +1,71 @@
+"""The sparse path gives the dense path's scores, and never makes a dense matrix."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from unbraid import align
+from unbraid.align import _matched
+
+
+def codes(kind, rng, n=250, p=70, q=50):
+    x = sp.random_array((n, p), density=0.06, rng=rng).tocsr()
+    y = x[:, :q].multiply(rng.random((n, q)) < 0.6).tocsr()
+    y = sp.csr_array(y + sp.random_array((n, q), density=0.02, rng=rng))
+    if kind == "signed":
+        x.data -= 0.4
+        y.data -= 0.6
+    if kind == "dead":
+        keep = np.ones(p)
+        keep[[0, 5]] = 0
+        x = sp.csr_array(x @ sp.diags_array(keep))
+        x.eliminate_zeros()
+        y = sp.csr_array(y @ sp.diags_array(keep[:q]))
+    if kind == "constant":
+        dense = x.toarray()
+        dense[:, 3] = 2.5
+        x = sp.csr_array(dense)
+    if kind == "unrelated":
+        y = sp.random_array((n, q), density=0.03, rng=rng).tocsr()
+    return x, y
+
+
+@pytest.mark.parametrize("sign", ["signed", "absolute"])
+@pytest.mark.parametrize("kind", ["plain", "signed", "dead", "constant", "unrelated"])
+@pytest.mark.parametrize("metric", ["semi_matching", "one_to_one", "soft_matching"])
+def test_equals_the_dense_path(metric, kind, sign, rng):
+    x, y = codes(kind, rng)
+    compute = align.METRICS[metric].compute
+    options = {"sign": sign, "permutations": 2, "resamples": 20}
+    sparse, dense = compute(x, y, **options), compute(x.toarray(), y.toarray(), **options)
+    for name in ("value", "null", "low", "high", "coverage", "value_over_all", "in_sample"):
+        assert getattr(sparse, name) == pytest.approx(getattr(dense, name), abs=1e-10), name
+    np.testing.assert_allclose(sparse.per_target, dense.per_target, atol=1e-10)
+    np.testing.assert_allclose(sparse.per_fold, dense.per_fold, atol=1e-10)
+    np.testing.assert_allclose(sparse.replicates, dense.replicates, atol=1e-10)
+    np.testing.assert_array_equal(sparse.matching, dense.matching)
+
+
+def test_nothing_is_densified(rng, monkeypatch):
+    def refuse(self, *arguments, **options):
+        raise AssertionError("densified")
+
+    n, m = 300, 4000
+    x, y = (sp.random_array((n, m), density=0.005, rng=rng).tocsr() for _ in range(2))
+    monkeypatch.setattr(sp.csr_array, "toarray", refuse)
+    monkeypatch.setattr(sp.csr_array, "todense", refuse)
+    monkeypatch.setattr(_matched, "Matched", None)
+    assert abs(align.semi_matching(x, y, permutations=1, resamples=2).value) < 0.05
+
+
+def test_the_number_of_threads_changes_nothing(rng, monkeypatch):
+    from unbraid._kernels import threads
+
+    n, m = 200, 9000
+    x, y = (sp.random_array((n, m), density=0.002, rng=rng).tocsr() for _ in range(2))
+    scores = []
+    for count in (1, 3):
+        monkeypatch.setattr(threads, "workers", lambda count=count: count)
+        scores.append(align.semi_matching(x, y, permutations=0, resamples=5))
+    assert scores[0].value == scores[1].value
+    np.testing.assert_array_equal(scores[0].replicates, scores[1].replicates)
