@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid.align._judge import Judging, judge
+from unbraid.align._judge import Estimator, Judging, judge
 from unbraid.align._marginals import Marginals
 from unbraid.align._matched import Matched, Plan
 from unbraid.align._score import Score
@@ -35,6 +35,14 @@ class OneToOne(Matched):
         sign = np.where(r[i, j] < 0, -1.0, 1.0) if absolute else np.ones(len(i))
         plan = sp.csc_array((sign, (sources[i], targets[j])), shape=shape)
         return Plan(plan, gap=0.0)
+
+
+def _estimator(x: Any, y: Any, folds: Any, **options: Any) -> Estimator:
+    if not (sp.issparse(x) and sp.issparse(y)):
+        return OneToOne(x, y, folds, **options)
+    from unbraid.align._sparse_plans import SparseOneToOne  # compiles: not at import
+
+    return SparseOneToOne(x, y, folds, **options)
 
 
 def one_to_one(
@@ -85,4 +93,4 @@ def one_to_one(
     judging = Judging(
         protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
     )
-    return judge("one_to_one", {"unbraid": OneToOne}, x, y, judging, sign=sign)
+    return judge("one_to_one", {"unbraid": _estimator}, x, y, judging, sparse=True, sign=sign)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid.align._judge import Judging, judge
+from unbraid.align._judge import Estimator, Judging, judge
 from unbraid.align._longon2025 import LongonSoft
 from unbraid.align._marginals import Marginals
 from unbraid.align._matched import Matched, Plan
@@ -37,6 +37,14 @@ class SoftMatched(Matched):
         if self.absolute:
             mass = np.where(r[i, j] < 0, -mass, mass)
         return Plan(sp.csc_array((mass, (sources[i], targets[j])), shape=shape), gap=solved.gap)
+
+
+def _estimator(x: Any, y: Any, folds: Any, **options: Any) -> Estimator:
+    if not (sp.issparse(x) and sp.issparse(y)):
+        return SoftMatched(x, y, folds, **options)
+    from unbraid.align._sparse_plans import SparseSoft  # compiles: not at import
+
+    return SparseSoft(x, y, folds, **options)
 
 
 def soft_matching(
@@ -90,5 +98,7 @@ def soft_matching(
     judging = Judging(
         protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
     )
-    estimators = {"unbraid": SoftMatched, "longon2025": LongonSoft}
-    return judge("soft_matching", estimators, x, y, judging, sign=sign)
+    estimators = {"unbraid": _estimator, "longon2025": LongonSoft}
+    return judge(
+        "soft_matching", estimators, x, y, judging, sparse=protocol == "unbraid", sign=sign
+    )
