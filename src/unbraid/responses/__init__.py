@@ -20,6 +20,7 @@ from unbraid.responses._rules import (
 from unbraid.responses._store import Store, open_store
 from unbraid.responses._trials import from_trials
 from unbraid.responses._writer import StoreWriter
+from unbraid.responses._zoo import Network, network
 
 __all__ = [
     "AveragePool",
@@ -29,6 +30,7 @@ __all__ = [
     "Codes",
     "Flatten",
     "Images",
+    "Network",
     "Positions",
     "Preprocess",
     "RandomProjection",
@@ -41,6 +43,7 @@ __all__ = [
     "from_trials",
     "images",
     "load",
+    "network",
     "open_store",
     "pair",
     "record",

@@ -1,0 +1,1 @@
+"""Networks whose weights install from a package registry: for work without torchvision."""

@@ -1,0 +1,102 @@
+"""Networks by name, with their weights from a folder of safetensors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unbraid import _validate
+from unbraid.errors import InputError
+from unbraid.responses._files import as_path
+from unbraid.responses._formats import safetensors
+from unbraid.responses._preprocess import Preprocess
+
+NETWORKS = ("squeezenet1_1", "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A network with what its input needs and the layers worth recording."""
+
+    name: str
+    model: Any
+    preprocess: Preprocess
+    layers: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Network({self.name}, {len(self.layers)} layers)"
+
+
+def network(name: str, weights: Any = None, *, rng: Any = 0) -> Network:
+    """Build an ImageNet network of a known name.
+
+    Parameters
+    ----------
+    name : str
+        ``squeezenet1_1`` or ``efficientnet_lite0``, ``1``, ``2``.
+    weights : str or Path, optional
+        Folder that holds ``NAME.safetensors`` (``scripts/fetch_networks.py`` makes it), or such a
+        file. None: random weights, He-normal, biases zero, drawn from ``rng``: the control.
+
+    Raises
+    ------
+    InputError
+        Unknown name; weights missing or of another network.
+    """
+    if name not in NETWORKS:
+        raise InputError(f"There is no network {name!r}; known: {', '.join(NETWORKS)}.")
+    model, preprocess, layers = _build(name)
+    if weights is None:
+        _randomise(model, rng)
+    else:
+        path = as_path(weights, "weights")
+        _fill(model, path / f"{name}.safetensors" if path.is_dir() else path)
+    return Network(name, model.eval(), preprocess, layers)
+
+
+def _build(name: str) -> tuple[Any, Preprocess, tuple[str, ...]]:
+    if name == "squeezenet1_1":
+        from unbraid.responses._networks import squeezenet
+
+        fires = tuple(f"fire{number}" for number in range(2, 10))
+        return squeezenet.SqueezeNet(), squeezenet.PREPROCESS, ("relu1", *fires)
+    from unbraid.responses._networks import efficientnet_lite
+
+    variant = int(re.sub(r"\D", "", name))
+    model = efficientnet_lite.EfficientNetLite(variant)
+    blocks = tuple(f"_blocks.{i}" for i in range(len(model._blocks)))
+    return model, efficientnet_lite.preprocess(variant), blocks
+
+
+def _fill(model: Any, path: Path) -> None:
+    import torch
+
+    tensors, _ = safetensors.read_header(path)
+    state = {k: torch.from_numpy(safetensors.numbers(path, t).copy()) for k, t in tensors.items()}
+    own = {k: v for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
+    state = {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
+    odd = [k for k in own if k not in state or state[k].shape != own[k].shape]
+    odd += [k for k in state if k not in own]
+    if odd:
+        raise InputError(
+            f"{path} holds other weights than {type(model).__name__}'s, e.g. {odd[0]}."
+        )
+    model.load_state_dict(state, strict=False)
+
+
+def _randomise(model: Any, rng: Any) -> None:
+    """Give every kernel He-normal weights from one NumPy generator; torch's state is untouched."""
+    import torch
+
+    rng = _validate.as_rng(rng)
+    draw: Callable[..., Any] = rng.normal
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.ndim > 1:
+                sd = (2 / parameter[0].numel()) ** 0.5
+                parameter.copy_(torch.from_numpy(draw(0, sd, size=tuple(parameter.shape))))
+            elif name.endswith("bias"):
+                parameter.zero_()
