@@ -1,0 +1,159 @@
+"""What every study is: a frozen choice, a run, and a result of plain data."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from unbraid._config import Config
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A sentence of the papers, whether it held here, and the numbers that say so."""
+
+    text: str
+    holds: bool
+    evidence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series:
+    """Points of one kind: measured, predicted by theory, or published."""
+
+    name: str
+    x: list
+    """Numbers, or labels of bars."""
+    y: list[float]
+    low: list[float] | None = None
+    high: list[float] | None = None
+    kind: str = "measured"
+    """``measured``, ``theory``, ``published`` or ``control``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """What is drawn, without how: bars, lines, or a histogram (x: left edges of the bins)."""
+
+    kind: str
+    """``bar``, ``line`` or ``histogram``."""
+    title: str
+    x_label: str
+    y_label: str
+    series: list[Series]
+    caption: str
+    """The finding, with its n and its seeds."""
+    log_x: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class StudyResult:
+    """The answer of a study: claims, a table, figures, and what made them; plain data."""
+
+    name: str
+    question: str
+    claims: list[Claim]
+    table: list[dict[str, Any]]
+    figures: list[Figure]
+    settings: dict[str, Any]
+    notes: list[str] = field(default_factory=list)
+    """What would change the answer; what differs from the paper."""
+    seconds: float = float("nan")
+
+    @property
+    def verdict(self) -> str:
+        """How many of the claims hold, and which do not, in one sentence."""
+        failed = [claim.text for claim in self.claims if not claim.holds]
+        count = f"{len(self.claims) - len(failed)} of {len(self.claims)} claims hold"
+        return f"{count}." if not failed else f"{count}; not: {'; '.join(failed)}."
+
+    def __repr__(self) -> str:
+        return f"{self.name}: {self.verdict}"
+
+    def record(self) -> dict[str, Any]:
+        """Return everything as plain JSON data; NaN becomes None."""
+        plain = _plain(asdict(self))
+        return {**plain, "verdict": self.verdict}
+
+
+class Study(Config, ABC):
+    """A question of the papers: options, and a run that answers it."""
+
+    name: ClassVar[str]
+    """What it is called on the command line."""
+    question: ClassVar[str]
+    reduced: ClassVar[dict[str, Any]]
+    """Options of the fast version."""
+
+    @abstractmethod
+    def answer(self, progress: Progress) -> StudyResult:
+        """Do the work; called by ``run``."""
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether the reduced version is asked for."""
+        return bool(getattr(self, "fast", False))
+
+    def settled(self) -> Self:
+        """Return the options that count: in the fast version, the reduced ones not set by hand."""
+        if not self.is_fast:
+            return self
+        by_hand = {name: getattr(self, name) for name in self.model_fields_set}
+        return type(self)(**{**self.reduced, **by_hand})
+
+
+def run(study: Study, progress: Progress | None = None) -> StudyResult:
+    """Answer a study's question.
+
+    Parameters
+    ----------
+    study : Study
+        For example ``studies.Toy(fast=True)``.
+    progress : callable, optional
+        Called as ``progress(message, fraction)``.
+
+    Returns
+    -------
+    StudyResult
+    """
+    from dataclasses import replace
+
+    started = time.perf_counter()
+    settled = study.settled()
+    result = settled.answer(progress or _silent)
+    return replace(
+        result, settings=settled.describe(), seconds=round(time.perf_counter() - started, 1)
+    )
+
+
+def part(progress: Progress, start: float, stop: float, prefix: str = "") -> Progress:
+    """Return a progress that fills the part from ``start`` to ``stop`` of the whole."""
+
+    def tell(message: str, fraction: float) -> None:
+        progress(prefix + message, start + (stop - start) * fraction)
+
+    return tell
+
+
+def _silent(_message: str, _fraction: float) -> None:
+    """Tell nobody."""
+
+
+def _plain(value: Any) -> Any:
+    """Return JSON data: lists, dicts, strings, finite numbers, None."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,142 @@
+"""The toy models' autoencoders, all trained as one batch on the stream of the models themselves."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from unbraid import sparse, worlds
+from unbraid.errors import TrainingError
+from unbraid.studies._study import Progress
+
+
+def train_together(
+    models: worlds.ToyModels,
+    method: sparse.Longon2025Toy,
+    seeds: Sequence[int],
+    *,
+    steps: int,
+    progress: Progress,
+) -> list[sparse.Dictionary]:
+    """Learn one dictionary a model, as ``sparse.fit(units, method)`` does for each alone.
+
+    Parameters
+    ----------
+    models : ToyModels
+        Their units' answers to their own training stream are learned from, in its order, in one
+        pass.
+    method : Longon2025Toy
+        Its recipe; ``epochs`` is not used.
+    seeds : sequence of int
+        One a model: of the initial weights.
+    steps : int
+
+    Notes
+    -----
+    Gradients are written out. Nothing but a few thousand stimuli is held at a time, so that one
+    pass over millions costs no memory.
+    """
+    import torch
+
+    starts = [
+        replace(initial(models, i, method, seed), method=method) for i, seed in enumerate(seeds)
+    ]
+    enc, bias, atoms, offset = weights = [
+        torch.from_numpy(np.stack([np.ascontiguousarray(part(d)) for d in starts]))
+        .clone()
+        .requires_grad_()
+        for part in (
+            lambda d: d.encoder.weights,
+            lambda d: d.encoder.bias,
+            lambda d: d.atoms,
+            lambda d: d.offset,
+        )
+    ]
+    optimizer = torch.optim.AdamW(weights, lr=method.learning_rate)
+    batches = _batches(models, method.batch_size)
+    for step in range(steps):
+        y = next(batches)
+        with torch.no_grad():
+            loss, grads = gradients(y, enc, bias, atoms, offset, method.k, method.aux_weight)
+            for weight, grad in zip(weights, grads, strict=True):
+                weight.grad = grad
+        optimizer.step()
+        if step % 50 == 0 or step == steps - 1:
+            if not np.isfinite(loss):
+                raise TrainingError(f"The loss became {loss} at step {step + 1}.")
+            message = f"autoencoders of {models.config.n_units} units, loss {loss:.4f}"
+            progress(message, (step + 1) / steps)
+    enc, bias, atoms, offset = (weight.detach().numpy() for weight in weights)
+    return [
+        replace(
+            start,
+            atoms=atoms[i].copy(),
+            offset=offset[i].copy(),
+            encoder=replace(start.encoder, weights=enc[i].copy(), bias=bias[i].copy()),
+        )
+        for i, start in enumerate(starts)
+    ]
+
+
+def initial(
+    models: worlds.ToyModels, model: int, method: sparse.Longon2025Toy, seed: int
+) -> sparse.Dictionary:
+    """Return the autoencoder of one model before its training: the control."""
+    units = models.responses(model, models.training_features(1024))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # few stimuli: nothing is learned from them
+        return sparse.fit(units, sparse.RandomDictionary(of=method), rng=seed)
+
+
+def _batches(models: worlds.ToyModels, size: int) -> Iterator:
+    """Yield the units' answers (S, B, h) to one batch after another of the training stream."""
+    import torch
+
+    n_models, n_features, n_units = models.weights.shape
+    flat = torch.from_numpy(models.weights).transpose(0, 1).reshape(n_features, -1)
+    index = 0
+    left = np.empty((0, n_features), np.float32)
+    while True:
+        while len(left) < size:
+            left = np.concatenate([left, models.config.chunk(index, models.stream)])
+            index += 1
+        z, left = torch.from_numpy(left[:size]), left[size:]
+        yield (z @ flat).relu_().view(size, n_models, n_units).transpose(0, 1).contiguous()
+
+
+def gradients(y, enc, bias, atoms, offset, k: int, aux_weight: float):  # noqa: ANN001, ANN201
+    """Loss summed over models, and the gradients of the four weights, on one batch (S, B, h)."""
+    import torch
+
+    from unbraid.studies._keep_top import keep_top
+
+    pre = torch.baddbmm(bias[:, None], y, enc)  # (S, B, m)
+    z = torch.from_numpy(keep_top(pre.numpy().reshape(-1, pre.shape[2]), k)).view(pre.shape)
+    on = z > 0
+    residual = y - torch.baddbmm(offset[:, None], z, atoms)
+    dead = ~on.any(dim=1, keepdim=True)  # (S, 1, m)
+    some_dead = bool(dead.any())
+    silent = pre * dead if some_dead else None
+    aux = offset[:, None].expand_as(y)
+    if silent is not None:
+        aux = torch.baddbmm(offset[:, None], silent, atoms)
+    wrong = aux - residual
+    loss = residual.square().mean(dim=(1, 2)) + aux_weight * wrong.square().mean(dim=(1, 2))
+    scale = 2 / (y.shape[1] * y.shape[2])
+    to_out = scale * (aux_weight * wrong - residual)
+    to_aux = (scale * aux_weight) * wrong
+    to_pre = torch.bmm(to_out, atoms.transpose(1, 2)).mul_(on)
+    to_atoms = torch.bmm(z.transpose(1, 2), to_out)
+    if silent is not None:
+        to_pre += torch.bmm(to_aux, atoms.transpose(1, 2)).mul_(dead)
+        to_atoms += torch.bmm(silent.transpose(1, 2), to_aux)
+    grads = [
+        torch.bmm(y.transpose(1, 2), to_pre),
+        to_pre.sum(dim=1),
+        to_atoms,
+        (to_out + to_aux).sum(dim=1),
+    ]
+    return float(loss.sum()), grads

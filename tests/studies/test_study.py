@@ -1,0 +1,45 @@
+"""What all studies share: names, the table of them, numbers over seeds."""
+
+import numpy as np
+import pytest
+
+from unbraid import studies
+from unbraid.studies._across import across
+
+
+@pytest.mark.parametrize("name", sorted(studies.STUDIES))
+def test_every_study_says_what_it_asks_and_has_a_fast_version(name):
+    kind = studies.STUDIES[name]
+    assert kind.name == name
+    assert kind.question.endswith("?")
+    assert kind(fast=True).settled() != kind()
+    assert set(kind.reduced) <= set(kind.model_fields)
+
+
+def test_interval_covers_the_mean_about_as_often_as_it_says(rng):
+    hits = 0
+    for _ in range(500):
+        found = across(rng.normal(1.0, 2.0, size=5))
+        hits += found.low <= 1.0 <= found.high
+    assert 0.92 < hits / 500 < 0.98
+
+
+def test_one_seed_has_no_interval_and_agreement_needs_nearness():
+    one = across([0.3])
+    assert np.isnan(one.low)
+    assert "one seed" in str(one)
+    assert one.agrees_with(0.34)
+    assert not one.agrees_with(0.4)
+    assert across([0.2, 0.4, 0.6]).agrees_with(0.5)
+
+
+def test_verdict_names_what_fails():
+    claims = [
+        studies.Claim(text="water is wet", holds=True, evidence="1"),
+        studies.Claim(text="fire is cold", holds=False, evidence="0"),
+    ]
+    result = studies.StudyResult(
+        name="x", question="?", claims=claims, table=[], figures=[], settings={"nan": np.nan}
+    )
+    assert result.verdict == "1 of 2 claims hold; not: fire is cold."
+    assert result.record()["settings"]["nan"] is None
