@@ -75,7 +75,13 @@ def train_together(
             start,
             atoms=atoms[i].copy(),
             offset=offset[i].copy(),
-            encoder=replace(start.encoder, weights=enc[i].copy(), bias=bias[i].copy()),
+            encoder=sparse.Encoder(
+                weights=enc[i].copy(),
+                bias=bias[i].copy(),
+                activation="topk",
+                k=start.k,
+                centred=False,
+            ),
         )
         for i, start in enumerate(starts)
     ]

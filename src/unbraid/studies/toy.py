@@ -60,7 +60,7 @@ class Toy(Study):
 
     def answer(self, progress: Progress) -> StudyResult:
         """Train, unbraid, score, and hold the claims against it."""
-        cells = [(kind, h) for kind in self.importances for h in self.units]
+        cells: list[tuple[str, int]] = [(kind, h) for kind in self.importances for h in self.units]
         seeds = np.random.default_rng(self.seed).spawn(len(cells))
         found = {}
         for i, (cell, rng) in enumerate(zip(cells, seeds, strict=True)):
