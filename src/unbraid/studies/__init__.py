@@ -2,17 +2,21 @@
 
 from unbraid.studies._study import Claim, Figure, Progress, Series, Study, StudyResult, run
 from unbraid.studies.bound import Bound
+from unbraid.studies.composition import Composition
 from unbraid.studies.deflation import Deflation
 from unbraid.studies.recovery import Recovery
 from unbraid.studies.toy import Toy
 
-STUDIES: dict[str, type[Study]] = {study.name: study for study in (Toy, Deflation, Bound, Recovery)}
+STUDIES: dict[str, type[Study]] = {
+    study.name: study for study in (Toy, Deflation, Bound, Recovery, Composition)
+}
 """Name on the command line -> study."""
 
 __all__ = [
     "STUDIES",
     "Bound",
     "Claim",
+    "Composition",
     "Deflation",
     "Figure",
     "Progress",

@@ -1,6 +1,7 @@
 """Systems whose features are known, so that what is measured can be checked against the truth."""
 
 from unbraid.worlds.canvases import Canvases, CanvasSplit, HandwrittenCanvases
+from unbraid.worlds.composition import CompositionShift, Sampled, ShiftedWorld
 from unbraid.worlds.naming_networks import NamingNetwork, NamingNetworks, NamingWorld
 from unbraid.worlds.projection import Projected, Projection
 from unbraid.worlds.sparse_features import SparseFeatures, power_law_importance
@@ -9,12 +10,15 @@ from unbraid.worlds.toy import ToyModels, ToyWorld
 __all__ = [
     "CanvasSplit",
     "Canvases",
+    "CompositionShift",
     "HandwrittenCanvases",
     "NamingNetwork",
     "NamingNetworks",
     "NamingWorld",
     "Projected",
     "Projection",
+    "Sampled",
+    "ShiftedWorld",
     "SparseFeatures",
     "ToyModels",
     "ToyWorld",
