@@ -8,6 +8,7 @@ from unbraid.comparison._comparison import Change, Verdict
 
 _MATCHING = "codes->codes"
 _REGRESSION = "codes->base"
+_WHAT = {_MATCHING: "alignment", _REGRESSION: "prediction of the other system's units"}
 _WORDS = {
     "random_dictionary": "an untrained dictionary",
     "random_expansion": "a random expansion of equal width",
@@ -38,42 +39,36 @@ def _judge(
         change for name, change in of_metric.items()
         if name.startswith(f"{after} - ") and change is not gain
     ]  # fmt: skip
-    what = f"{_plain(metric)} from {_sides(after)}"
-    numbers = f"from {gain.before:.2f} to {gain.after:.2f} ({_interval(gain)})"
-    short = beyond_bound and "there are fewer units than sparse recovery needs"
+    numbers = f"{gain.before:.2f} to {gain.after:.2f} ({_plain(metric)}, {_interval(gain)})"
+    what = f"{_WHAT[after]} from {numbers}"
+    short = "there are fewer units than sparse recovery needs" if beyond_bound else ""
     if gain.high < 0:
-        why = f": {short}" if short else ""
-        return ("cannot help" if short else "no gain"), f"Unbraiding lowers {what}, {numbers}{why}."
+        tone, why = ("cannot help", f": {short}") if short else ("no gain", "")
+        return tone, f"Unbraiding lowers {what}{why}."
     if not gain.is_gain:
-        why = f": {short}" if short else ", which is no gain"
-        return ("cannot help" if short else "no gain"), f"Unbraiding takes {what} {numbers}{why}."
+        tone, why = ("cannot help", f": {short}") if short else ("no gain", ", which is no gain")
+        return tone, f"Unbraiding takes {what}{why}."
     rivals = [change for change in excesses if not change.is_gain]
+    best = max(rivals or excesses, key=lambda change: change.before)
+    control = best.name.removeprefix(f"{after} - ").partition("->")[0]
     if rivals:
-        best = max(rivals, key=lambda change: change.before)
-        control = best.name.removeprefix(f"{after} - ").partition("->")[0]
-        reaches = f"{_WORDS[control]} reaches {best.before:.2f}"
         alone = "expansion alone" if control.startswith("random") else "the latents' density alone"
         return (
             "explained by a control",
-            f"Unbraiding takes {what} {numbers}, but the gain is explained by {alone}: {reaches}.",
+            f"Unbraiding takes {what}, but the gain is explained by {alone}: "
+            f"{_WORDS[control]} reaches {best.before:.2f}.",
         )
-    best = max(excesses, key=lambda change: change.before)
-    control = best.name.removeprefix(f"{after} - ").partition("->")[0]
     caution = f", though {short}" if short else ""
     return (
         "gain",
-        f"Unbraiding raises {what} {numbers}; the best control, {_WORDS[control]}, "
+        f"Unbraiding raises {what}; the best control, {_WORDS[control]}, "
         f"reaches {best.before:.2f}{caution}.",
     )
 
 
 def _interval(change: Change) -> str:
-    return f"{change.value:+.2f}, interval {change.low:+.2f} to {change.high:+.2f}"
+    return f"{change.value:+.2f} [{change.low:+.2f}, {change.high:+.2f}]"
 
 
 def _plain(metric: str) -> str:
     return metric.replace("_", "-")
-
-
-def _sides(after: str) -> str:
-    return "codes to codes" if after == _MATCHING else "codes to the other system's units"

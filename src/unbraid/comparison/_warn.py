@@ -8,7 +8,7 @@ import numpy as np
 
 from unbraid import theory
 from unbraid.align import Score
-from unbraid.comparison._lift import Lifted
+from unbraid.comparison._lift import CONTROLS, Lifted
 
 _POOR_FVU, _MANY_DEAD, _LITTLE_COVERED, _UNSTABLE = 0.5, 0.3, 0.5, 0.5
 
@@ -56,9 +56,11 @@ def warnings_of_scores(scores: Sequence[Score]) -> list[str]:
     """Return the metrics' own warnings, once each, and the coverage where it is low."""
     found = []
     for score in scores:
+        if score.source in CONTROLS or (score.seed or 0) > 0 and score.systems == "x->y":
+            continue  # said once, of the first seed; a control's troubles are its own
         where = f"{score.metric} {score.source}->{score.target} ({score.systems})"
         found += [f"{where}: {line}" for line in score.warnings]
-        if score.coverage < _LITTLE_COVERED and score.seed in (None, 0):
+        if score.coverage < _LITTLE_COVERED:
             found.append(
                 f"{where}: only {score.coverage:.0%} of the target units could be scored; "
                 f"counting the others as 0 the value is {score.value_over_all:.2f}."

@@ -51,6 +51,8 @@ class Codes(sp.csr_array):
         n, m = self.shape
         return f"Codes({n} stimuli x {m} latents, l0={self.l0:.3g})"
 
+    __str__ = __repr__
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:  # noqa: ARG002
         return self.toarray().astype(dtype) if dtype is not None else self.toarray()
 
