@@ -1,0 +1,99 @@
+"""A layer's units or latents at every position, averaged in a grid of cells, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from unbraid.errors import InputError
+from unbraid.responses import Images, Network, Positions, record
+from unbraid.sparse import Dictionary
+
+_BLOCK = 16  # images whose positions are held at once
+
+
+def training_vectors(
+    net: Network, layers: Sequence[str], pictures: Images, n: int, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Return about ``n`` vectors of each layer, from random positions of every picture."""
+    each = max(1, n // len(pictures))
+    parts: dict[str, list[np.ndarray]] = {layer: [] for layer in layers}
+    for _, found in _blocks(net, layers, pictures):
+        for layer, values in found.items():
+            some = min(each, values.shape[1])
+            for picture in values:
+                parts[layer].append(picture[rng.choice(len(picture), some, replace=False)])
+    return {layer: np.concatenate(rows) for layer, rows in parts.items()}
+
+
+def pooled(
+    net: Network,
+    pictures: Images | np.ndarray,
+    sources: Mapping[str, Mapping[str, Dictionary | None]],
+    size: int,
+    tell: Callable[[str, float], None],
+) -> dict[tuple[str, str], np.ndarray]:
+    """Return (n, size**2 * units) for each layer and source; no dictionary: the units themselves.
+
+    ``sources`` maps a layer to named dictionaries, which encode every position before the average.
+    """
+    parts: dict[tuple[str, str], list[np.ndarray]] = {}
+    for done, found in _blocks(net, list(sources), pictures):
+        tell(f"encoding {done} of {len(pictures)} pictures", done / len(pictures))
+        for layer, values in found.items():
+            n, positions, p = values.shape
+            cells = sp.csr_array(sp.kron(sp.eye_array(n), cell_means(positions, size)))
+            flat = values.reshape(-1, p)
+            for name, dictionary in sources[layer].items():
+                rows = flat if dictionary is None else dictionary.encode(flat).values
+                means = cells @ rows
+                dense = means.toarray() if sp.issparse(means) else means
+                block = np.asarray(dense, np.float32).reshape(n, -1)
+                parts.setdefault((layer, name), []).append(block)
+    return {key: np.concatenate(blocks) for key, blocks in parts.items()}
+
+
+def cell_means(positions: int, size: int) -> sp.csr_array:
+    """Return the matrix (size**2, positions) that averages a square map in overlapping cells.
+
+    Cell ``i`` of a side of ``s`` covers rows ``floor(i s / size)`` to ``ceil((i + 1) s / size)``,
+    as torch's adaptive pooling does.
+    """
+    side = round(positions**0.5)
+    if side * side != positions:
+        raise InputError(f"Maps must be square to be pooled, got {positions} positions.")
+    line = np.zeros((size, side))
+    for cell in range(size):
+        start, stop = cell * side // size, -(-(cell + 1) * side // size)
+        line[cell, start:stop] = 1 / (stop - start)
+    return sp.csr_array(np.kron(line, line).astype(np.float32))
+
+
+def standardised(values: np.ndarray) -> np.ndarray:
+    """Return units with mean 0 and sd 1; sds under 1 % of the whole's count as that."""
+    spread = values.std(axis=0)
+    floor = max(0.01 * float(np.sqrt(np.mean(spread**2))), 1e-12)
+    return (values - values.mean(axis=0)) / np.maximum(spread, floor)
+
+
+def _blocks(net: Network, layers: Sequence[str], pictures: Images | np.ndarray) -> Any:
+    """Yield the number of pictures done and every layer's (pictures, positions, channels)."""
+    for start in range(0, len(pictures), _BLOCK):
+        rows = range(start, min(start + _BLOCK, len(pictures)))
+        found = record(
+            net.model,
+            pictures.take(rows)
+            if isinstance(pictures, Images)
+            else pictures[rows.start : rows.stop],
+            list(layers),
+            units=Positions(),
+            preprocess=net.preprocess,
+            batch=_BLOCK,
+        )
+        yield (
+            rows.stop,
+            {k: x.values.reshape(len(rows), -1, x.shape[1]) for k, x in found.items()},
+        )

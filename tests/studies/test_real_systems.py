@@ -1,0 +1,220 @@
+"""Studies of real systems: their parts by identities, the whole on small files of one layout."""
+
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from unbraid import studies
+from unbraid.errors import InputError
+from unbraid.responses import AveragePool, images, network, record
+from unbraid.responses._formats.safetensors import write_tensors
+from unbraid.studies import _pooled, _v4, it_rsa
+from unbraid.studies._objects92 import objects92
+from unbraid.studies.dnn_brain import DnnBrain
+from unbraid.studies.it_rsa import ItRsa
+
+torch = pytest.importorskip("torch")
+PIL = pytest.importorskip("PIL.Image")
+
+
+def picture(rng):
+    coarse = rng.integers(0, 256, (4, 4, 3), np.uint8)
+    return PIL.fromarray(coarse).resize((24, 24))
+
+
+def pack(path, pictures, order):
+    with zipfile.ZipFile(path, "w") as archive:
+        for i in order:
+            stream = io.BytesIO()
+            pictures[i].save(stream, "png")
+            archive.writestr(f"image{i:04d}.png", stream.getvalue())
+
+
+@pytest.fixture
+def data(rng, tmp_path):
+    """Small files of the same layout; the zip's own order is not that of the names."""
+    import scipy.io
+
+    folder = tmp_path / "v4_cowley"
+    for name in ("images", "responses_raw", "responses_repeat_averaged"):
+        (folder / name).mkdir(parents=True)
+    shown = [picture(rng) for _ in range(24)]
+    others = [picture(rng) for _ in range(12)] + shown[:3]
+    pack(folder / "images" / "images_210325.zip", shown, rng.permutation(24))
+    pack(folder / "images" / "images_201025.zip", others, rng.permutation(15))
+    bright = np.array([[np.asarray(p)[..., c].mean() for p in shown] for c in (0, 1)])
+    trials = bright[..., None] + rng.normal(size=(2, 24, 4))
+    trials[:, :5, 3] = np.nan
+    np.save(folder / "responses_raw" / "responses_210325.npy", trials)
+    np.save(folder / "responses_repeat_averaged" / "responses_201025.npy", np.ones((2, 15)))
+    where = tmp_path / "images92_rsatoolbox"
+    where.mkdir()
+    kind = [("image", object)]
+    entries = np.empty((1, 92), dtype=kind)
+    for i in range(92):
+        entries[0, i]["image"] = np.asarray(picture(rng).resize((175, 175)))
+    names = np.empty((1, 2), dtype=[("name", object), ("RDM", object)])
+    for i, name in enumerate(("mIT_674neurons", "hIT_316vx")):
+        names[0, i] = (name, rng.random((1, 4186)))
+    scipy.io.savemat(
+        where / "Kriegeskorte_Neuron2008_supplementalData.mat",
+        {"stimuli_92objs": entries, "RDMs_mIT_hIT_fig1": names},
+    )
+    human = np.empty((1, 4, 2), dtype=[("RDM", object)])
+    for place in np.ndindex(human.shape):
+        half = np.triu(rng.random((92, 92)), 1)
+        human[place]["RDM"] = half + half.T
+    scipy.io.savemat(where / "92_brainRDMs.mat", {"RDMs": human})
+    return tmp_path
+
+
+@pytest.fixture
+def weights(tmp_path):
+    net = network("squeezenet1_1", rng=1)
+    state = {k: v.numpy() for k, v in net.model.state_dict().items()}
+    write_tensors(tmp_path / "squeezenet1_1.safetensors", state, {})
+    return tmp_path
+
+
+@pytest.mark.parametrize("side, size", [(28, 4), (13, 4), (14, 3), (5, 5), (7, 1)])
+def test_cells_are_those_of_torch(rng, side, size):
+    maps = rng.normal(size=(3, side, side)).astype("float32")
+    ours = _pooled.cell_means(side * side, size) @ maps.reshape(3, -1).T
+    theirs = torch.nn.functional.adaptive_avg_pool2d(torch.from_numpy(maps), size)
+    np.testing.assert_allclose(ours.T.reshape(3, size, size), theirs, atol=1e-5)
+
+
+def test_pooled_units_are_the_pooled_layer(data, weights):
+    net = network("squeezenet1_1", weights)
+    pictures = images(data / "v4_cowley" / "images" / "images_201025.zip").take(range(3))
+    found = _pooled.pooled(net, pictures, {"fire5": {"units": None}}, 4, lambda *_: None)
+    direct = record(
+        net.model, pictures, "fire5", units=AveragePool(size=4), preprocess=net.preprocess
+    )
+    by_channel = direct["fire5"].values.reshape(3, 256, 16).transpose(0, 2, 1).reshape(3, -1)
+    np.testing.assert_allclose(found["fire5", "units"], by_channel, rtol=1e-3, atol=1e-3)
+
+
+def test_rows_belong_to_sorted_names(data):
+    day = _v4.session(data, "210325")
+    assert list(day.pictures.names) == sorted(day.pictures.names)
+    red = [np.asarray(day.pictures[i])[..., 0].mean() for i in range(24)]
+    assert np.corrcoef(red, day.responses.values[:, 0])[0, 1] > 0.99
+    assert day.responses.repeats.shape == (4, 24, 2)
+
+
+def test_training_pictures_are_never_tested_ones(data):
+    tested = _v4.session(data, "210325").pictures
+    others = _v4.session(data, "201025").pictures
+    kept = _v4.other_pictures(others, tested)
+    assert len(kept) == 12
+    seen = {np.asarray(tested[i]).tobytes() for i in range(24)}
+    assert not any(np.asarray(kept[i]).tobytes() in seen for i in range(12))
+
+
+def test_responses_of_another_number_are_refused(data):
+    path = data / "v4_cowley" / "responses_repeat_averaged" / "responses_201025.npy"
+    np.save(path, np.ones((2, 14)))
+    with pytest.raises(InputError, match="must have as many pictures as stimuli, got 15 and 14"):
+        _v4.session(data, "201025")
+
+
+def test_dissimilarities_agree_with_scipy(rng):
+    from scipy.spatial.distance import pdist
+
+    x = rng.normal(size=(9, 20))
+    np.testing.assert_allclose(it_rsa.dissimilarities(x), pdist(x, "correlation"), atol=1e-12)
+
+
+def test_ceiling_of_equal_subjects_is_one(rng):
+    low, high = it_rsa.noise_ceiling(np.tile(rng.random(50), (4, 1)))
+    assert low == pytest.approx(1)
+    assert high == pytest.approx(1)
+
+
+def test_standardised_units_have_unit_sd_unless_they_hardly_vary(rng):
+    x = rng.normal(3, 5, size=(200, 4)) * [1, 10, 1, 1e-9]
+    z = _pooled.standardised(x)
+    np.testing.assert_allclose(z.mean(axis=0), 0, atol=1e-9)
+    np.testing.assert_allclose(z[:, :3].std(axis=0), 1)
+    assert z[:, 3].std() < 1e-6
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # few stimuli, few steps: said in the result
+def test_dnn_brain_from_end_to_end(data, weights):
+    options = {"layers": ("fire7",), "n_vectors": 1000, "steps": 5, "k": 4, "expansion": 1}
+    study = DnnBrain(data=data, networks=weights, pool=1, resamples=20, folds=3, **options)
+    result = studies.run(study)
+    sources = [row["source"] for row in result.table]
+    assert sources == [
+        "units",
+        "codes",
+        "untrained",
+        "random top-k",
+        "random relu",
+        "random network",
+    ]
+    assert (
+        "data" not in result.settings
+    )  # a run is named by its choices, not by a machine's folders
+    by_source = {row["source"]: row for row in result.table}
+    assert by_source["units"]["gain over units"] == 0
+    assert all(-1 <= row["median r"] <= 1 for row in result.table)
+    assert "12 pictures of session 201025" in result.notes[0]
+    assert len(result.claims) == 2
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_it_rsa_from_end_to_end(data, weights):
+    study = ItRsa(
+        data=data, networks=weights, layers=("fire9",), n_vectors=1000, steps=5, k=4, expansion=1,
+        pool=1, resamples=20,
+    )  # fmt: skip
+    result = studies.run(study)
+    assert [(row["layer"], row["source"]) for row in result.table] == [
+        ("pixels", "all units"), ("fire9", "all units"), ("fire9", "units"), ("fire9", "codes"),
+        ("fire9", "untrained"), ("fire9", "random top-k"),
+    ]  # fmt: skip
+    assert all(row["human low"] <= row["human high"] for row in result.table)
+    assert abs(result.table[0]["human"]) < 0.1  # dissimilarities here are noise
+
+
+def test_missing_data_are_asked_for(tmp_path, monkeypatch):
+    monkeypatch.delenv("UNBRAID_DATA", raising=False)
+    monkeypatch.delenv("UNBRAID_NETWORKS", raising=False)
+    with pytest.raises(InputError, match="needs real data: give data=FOLDER"):
+        studies.run(DnnBrain())
+    with pytest.raises(InputError, match="needs networks' weights: give networks=FOLDER"):
+        _v4.networks_folder(tmp_path / "none")
+    with pytest.raises(InputError, match="does not exist"):
+        objects92(tmp_path)
+
+
+@pytest.fixture
+def real():
+    root = Path(__file__).resolve().parents[2]
+    data = Path(os.environ.get("UNBRAID_DATA", root.parent / "shared" / "data"))
+    nets = Path(os.environ.get("UNBRAID_NETWORKS", data / "networks"))
+    if not (data.is_dir() and nets.is_dir()):
+        pytest.skip("set UNBRAID_DATA and UNBRAID_NETWORKS to check the reference values")
+    return data, nets
+
+
+def test_reference_geometry_of_it(real):
+    data, nets = real
+    objects = objects92(data)
+    assert it_rsa.noise_ceiling(objects.human) == pytest.approx((0.37, 0.67), abs=0.01)
+    net = network("squeezenet1_1", nets)
+    whole = record(
+        net.model, objects.images, ["relu1", "fire8"], preprocess=net.preprocess, batch=8
+    )
+    for layer, (human, monkey) in {"relu1": (0.085, None), "fire8": (0.229, 0.433)}.items():
+        rdm = it_rsa.dissimilarities(whole[layer].values)
+        found = it_rsa._both(rdm, objects.human, objects.monkey, [])
+        assert found["human"][0] == pytest.approx(human, abs=0.01)
+        if monkey is not None:
+            assert found["monkey"][0] == pytest.approx(monkey, abs=0.01)
