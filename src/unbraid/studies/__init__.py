@@ -1,6 +1,7 @@
 """Every result of the papers, one study each: a frozen choice, a run, a verdict."""
 
 from unbraid.studies._study import Claim, Figure, Progress, Series, Study, StudyResult, run
+from unbraid.studies.amortization import Amortization
 from unbraid.studies.bound import Bound
 from unbraid.studies.composition import Composition
 from unbraid.studies.deflation import Deflation
@@ -8,12 +9,13 @@ from unbraid.studies.recovery import Recovery
 from unbraid.studies.toy import Toy
 
 STUDIES: dict[str, type[Study]] = {
-    study.name: study for study in (Toy, Deflation, Bound, Recovery, Composition)
+    study.name: study for study in (Toy, Deflation, Bound, Recovery, Composition, Amortization)
 }
 """Name on the command line -> study."""
 
 __all__ = [
     "STUDIES",
+    "Amortization",
     "Bound",
     "Claim",
     "Composition",
