@@ -96,7 +96,7 @@ class Matched(Estimator):
             for rows in self._chunks(fold):
                 a = self._standardised(self.x, self.of_x, fold, rows)
                 b = self._standardised(y, of_y, fold, rows)
-                num[fold] += np.einsum("tj,tj->j", a @ plan.weights, b)
+                num[fold] += np.einsum("tj,tj->j", carried(a, plan.weights), b)
                 xx[fold] += np.einsum("ti,ti->i", a, a) @ abs(plan.weights)
                 matched = np.diff(plan.weights.indptr) > 0
                 yy[fold] += np.einsum("tj,tj->j", b, b) * matched
@@ -116,7 +116,7 @@ class Matched(Estimator):
             for rows in self._chunks(fold):
                 a = self._standardised(self.x, self.of_x, fold, rows)
                 b = self._standardised(y, of_y, fold, rows)
-                product = np.einsum("tj,tj->t", a @ plan.weights, b * on_product)
+                product = np.einsum("tj,tj->t", carried(a, plan.weights), b * on_product)
                 squares = a**2 @ (abs(plan.weights) @ on_x) + b**2 @ (on_y * matched)
                 answer[rows] = product - squares
         return answer
@@ -126,7 +126,7 @@ class Matched(Estimator):
         for rows in row_chunks(len(y), sum(self.x.shape[1:] + self.y.shape[1:])):
             a = self._standardised(self.x, self.of_x, -1, rows)
             b = self._standardised(y, of_y, -1, rows)
-            total += float(np.einsum("tj,tj->", a @ plan.weights, b))
+            total += float(np.einsum("tj,tj->", carried(a, plan.weights), b))
         mass = float(abs(plan.weights).sum())
         return total / (len(y) * mass) if mass else NAN
 
@@ -193,6 +193,14 @@ def one_each(best: np.ndarray, sign: np.ndarray, p: int) -> Plan:
 def _ratio(num: np.ndarray, xx: np.ndarray, yy: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore", divide="ignore"):
         return num / np.sqrt(xx * yy)
+
+
+def carried(a: np.ndarray, weights: sp.csc_array) -> np.ndarray:
+    """Return ``a @ weights``; a mere choice of columns where each has one entry of 1."""
+    if weights.nnz == weights.shape[1] and (np.diff(weights.indptr) == 1).all():
+        chosen = a[:, weights.indices]
+        return chosen if (weights.data == 1).all() else chosen * weights.data
+    return a @ weights
 
 
 def strongest(weights: sp.csc_array) -> np.ndarray:

@@ -14,6 +14,7 @@ from unbraid.align._matched import Matched, one_each
 from unbraid.align._score import Score
 
 _BLOCK = 2.0**26  # bytes of cross-products held at once
+_LARGE = 2**19  # pairs from which on the search in float32 pays
 
 
 class SemiMatched(Matched):
@@ -21,6 +22,13 @@ class SemiMatched(Matched):
 
     def plans(self, y, of_y: Marginals, scored, all_too):
         n_plans = len(self.rows) + bool(all_too)
+        if self.x.shape[1] * y.shape[1] >= _LARGE:
+            from unbraid.align._dense_search import best_sources  # compiles: not at import
+
+            found = best_sources(
+                self.x, y, self.rows, (self.of_x, of_y), scored, n_plans, self.absolute
+            )
+            return [one_each(*each, self.x.shape[1]) for each in zip(*found, strict=True)]
         best = np.full((n_plans, y.shape[1]), -1)
         sign = np.ones((n_plans, y.shape[1]))
         targets = np.flatnonzero(scored)

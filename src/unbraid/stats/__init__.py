@@ -16,12 +16,15 @@ from unbraid.stats._folds import (
     grouped_folds,
     shuffled_folds,
 )
+from unbraid.stats._moments import FoldMoments, Moments
 from unbraid.stats._permutation import permutation_p, permuted_rows
 
 __all__ = [
     "Difference",
+    "FoldMoments",
     "Folds",
     "Interval",
+    "Moments",
     "NoiseCeiling",
     "as_folds",
     "benjamini_hochberg",
