@@ -19,7 +19,7 @@ from unbraid.sparse._method import Method
 from unbraid.sparse._shuffle import shuffle_latents
 
 By = Literal["encoder", "omp", "fista"]
-Transform = Literal["none", "layer_norm"]
+Transform = Literal["none", "layer_norm", "constant_norm_rescale"]
 _BLOCK_NUMBERS = 32_000_000  # largest dense block of scores held at once
 
 
@@ -49,6 +49,7 @@ class Dictionary:
         Whether pursuit may use negative codes.
     transform : str
         ``layer_norm``: each stimulus is brought to mean 0 and unit sd over units first.
+        ``constant_norm_rescale``: each stimulus is brought to length sqrt(p) first.
     """
 
     atoms: np.ndarray
@@ -161,6 +162,9 @@ class Dictionary:
         x = x.astype(self.atoms.dtype, copy=False)
         if self.transform == "none":
             return x
+        if self.transform == "constant_norm_rescale":
+            length = np.linalg.norm(x, axis=1, keepdims=True)
+            return x * (np.sqrt(x.shape[1]).astype(x.dtype) / np.where(length > 0, length, 1))
         x = x - x.mean(axis=1, keepdims=True)
         return x / (x.std(axis=1, ddof=1 if x.shape[1] > 1 else 0, keepdims=True) + 1e-5)
 
@@ -183,7 +187,7 @@ class Dictionary:
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
-        """Read a dictionary written by ``save``."""
+        """Read a dictionary written by ``save``, or by another library (see ``load_foreign``)."""
         from unbraid.sparse._files import load
 
         return load(cls, Path(folder))

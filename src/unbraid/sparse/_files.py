@@ -47,19 +47,21 @@ def save(dictionary: Dictionary, folder: Path) -> Path:
 
 def load(kind: type[Dictionary], folder: Path) -> Any:
     """Read a dictionary; every size is checked against the configuration."""
+    own = own_fields(folder)
+    if own is None:
+        from unbraid.sparse.foreign import load_foreign
+
+        return load_foreign(folder)
     config = read_config(folder / _CONFIG)
-    own = config.get("metadata", {}).get("unbraid")
-    if not isinstance(own, dict):
-        raise InputError(
-            f"{folder} was not written by Unbraid; read it with unbraid.sparse.import_saelens."
-        )
     if own.get("format_version") != FORMAT_VERSION:
         raise InputError(
             f"{folder} has format version {own.get('format_version')!r}, but this Unbraid reads "
             f"version {FORMAT_VERSION}."
         )
     tensors = read_tensors(folder / _WEIGHTS)
-    m, p = int(config["d_sae"]), int(config["d_in"])
+    m, p = config.get("d_sae"), config.get("d_in")
+    if not (type(m) is int and type(p) is int and m > 0 and p > 0):
+        raise InputError(f"{folder / _CONFIG}: d_sae and d_in must be whole numbers, got {m}, {p}.")
     shapes = {"W_dec": (m, p), "b_dec": (p,), "W_enc": (p, m), "b_enc": (m,), "threshold": (m,),
               "b_gate": (m,), "b_mag": (m,), "r_mag": (m,)}  # fmt: skip
     for name, tensor in tensors.items():
@@ -85,13 +87,22 @@ def load(kind: type[Dictionary], folder: Path) -> Any:
     )
 
 
+def own_fields(folder: Path) -> dict[str, Any] | None:
+    """Return what only Unbraid writes to a folder's configuration; None if another library did."""
+    if folder.exists() and not (folder / _CONFIG).is_file():
+        return None
+    metadata = read_config(folder / _CONFIG).get("metadata")
+    own = metadata.get("unbraid") if isinstance(metadata, dict) else None
+    return own if isinstance(own, dict) else None
+
+
 def read_config(path: Path) -> dict[str, Any]:
     """Read a JSON object."""
     if not path.is_file():
         raise InputError(f"{path} is not a file; give the folder of a saved dictionary.")
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not JSON: {error}.") from None
     if not isinstance(config, dict):
         raise InputError(f"{path} must hold a JSON object, got {type(config).__name__}.")
@@ -186,10 +197,12 @@ def _encoder(config: dict[str, Any], tensors: dict[str, np.ndarray]) -> Encoder 
 
 def _method(described: Any, folder: Path) -> Any:
     from unbraid.sparse import METHODS
+    from unbraid.sparse.foreign import Imported
 
-    if not isinstance(described, dict) or described.get("name") not in METHODS:
+    methods = METHODS | {"Imported": Imported}
+    if not isinstance(described, dict) or described.get("name") not in methods:
         raise InputError(f"{folder} was made by an unknown method, {described!r}.")
-    return METHODS[described["name"]](
+    return methods[described["name"]](
         **{name: value for name, value in described.items() if name != "name"}
     )
 

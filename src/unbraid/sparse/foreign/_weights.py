@@ -1,0 +1,144 @@
+"""Weights files of other libraries, read without running what they hold or trusting its sizes."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unbraid.errors import InputError
+from unbraid.responses._files import check_file, check_memory
+from unbraid.responses._formats import npy, safetensors
+from unbraid.responses._formats.npz import DAMAGE
+
+_RESAVE = "torch.save(model.state_dict(), 'weights.pt')"
+
+
+def read_safetensors(path: Path) -> dict[str, np.ndarray]:
+    """Return every tensor of a safetensors file, bfloat16 widened to float32."""
+    header, _ = safetensors.read_header(path)
+    return {name: safetensors.numbers(path, tensor) for name, tensor in header.items()}
+
+
+def read_npz(path: Path) -> dict[str, np.ndarray]:
+    """Return every array of a .npz file; each must hold exactly the bytes its header declares."""
+    check_file(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
+            return {m.filename[:-4]: _member(path, archive, m) for m in members}
+    except InputError:
+        raise
+    except DAMAGE as error:
+        text = (str(error).splitlines() or [type(error).__name__])[0][:120]
+        raise InputError(f"{path} is not a whole .npz file ({text}).") from None
+
+
+def read_torch(path: Path, start: int = 0) -> dict[str, Any]:
+    """Return what ``torch.save`` wrote from byte ``start`` on, tensors as arrays, as nested dicts.
+
+    Only tensors and plain values are read (``weights_only=True``): a pickled object is refused.
+    """
+    import torch
+
+    check_file(path)
+    with path.open("rb") as stream:
+        stream.seek(start)
+        if stream.read(4) != b"PK\x03\x04":
+            raise InputError(
+                f"{path} is not a file that torch.save writes (torch >= 1.6). If it is an old one, "
+                f"load it where you trust it and write it again: {_RESAVE}."
+            )
+        _check_stored(path, start)
+        stream.seek(start)
+        whole: Any = stream if start == 0 else _rest(stream)
+        try:
+            content = torch.load(whole, map_location="cpu", weights_only=True)
+        except MemoryError:
+            raise InputError(f"{path} needs more memory than there is.") from None
+        except Exception as error:  # torch raises what it likes on damaged files
+            raise _refusal(path, error) from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path} must hold a dict of tensors, got {type(content).__name__}.")
+    return _plain(path, content)
+
+
+def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
+    where = f"{path} ({member.filename})"
+    with archive.open(member) as stream:
+        header = npy.read_header(stream, where)  # type: ignore[arg-type]
+        npy.check_plain(header, where)
+        room = member.file_size - stream.tell()
+        if header.n_bytes != room:
+            raise InputError(
+                f"{where} must hold {header.n_bytes} bytes of numbers for shape {header.shape} "
+                f"{header.dtype}, got {room}; the file is damaged."
+            )
+        if header.n_bytes > 2**28 + 100 * member.compress_size:
+            raise InputError(
+                f"{where} would inflate from {member.compress_size} to {header.n_bytes} bytes; "
+                "if it is genuine, save it again with np.savez."
+            )
+        check_memory(header.n_bytes, where)
+        numbers = np.frombuffer(stream.read(), header.dtype)
+    return numbers.reshape(header.shape, order=header.order)  # type: ignore[call-overload]
+
+
+def _check_stored(path: Path, start: int) -> None:
+    """Refuse compressed records, which torch.save never writes and which can inflate."""
+    try:
+        with path.open("rb") as stream:
+            stream.seek(start)
+            with zipfile.ZipFile(stream if start == 0 else _rest(stream)) as archive:
+                packed = [m for m in archive.infolist() if m.compress_type != zipfile.ZIP_STORED]
+    except DAMAGE as error:
+        raise _refusal(path, error) from None
+    if packed:
+        raise InputError(
+            f"{path}: the record {packed[0].filename} is compressed, which torch.save never does; "
+            f"load it where you trust it and write it again: {_RESAVE}."
+        )
+
+
+def _rest(stream: Any) -> Any:
+    import io
+
+    return io.BytesIO(stream.read())
+
+
+def _refusal(path: Path, error: Exception) -> InputError:
+    text = str(error)
+    if "nsupported" in text or "WeightsUnpickler" in text or "weights_only" in text.lower():
+        return InputError(
+            f"{path} holds pickled Python objects, which are never loaded because loading runs "
+            f"code. Where you trust the file, load it with its own library and write {_RESAVE}."
+        )
+    line = (text.strip().splitlines() or [type(error).__name__])[0][:120]
+    return InputError(f"{path} is truncated or damaged ({line}); copy it again.")
+
+
+def _plain(path: Path, content: dict[Any, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for name, value in content.items():
+        if isinstance(value, dict):
+            plain[str(name)] = _plain(path, value)
+        elif hasattr(value, "untyped_storage"):
+            plain[str(name)] = _array(path, str(name), value)
+        else:
+            plain[str(name)] = value
+    return plain
+
+
+def _array(path: Path, name: str, tensor: Any) -> np.ndarray:
+    import torch
+
+    held = tensor.layout == torch.strided and not tensor.is_quantized and not tensor.is_meta
+    # a view that repeats its storage can claim any size
+    if not held or tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        raise InputError(
+            f"{path}: {name} claims more numbers than the file holds, or is not dense."
+        )
+    tensor = tensor.detach()
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
