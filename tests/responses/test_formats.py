@@ -196,8 +196,51 @@ def test_matlab(values, rng, tmp_path, compressed):
     savemat(path, {"r": values.T, "n": 3.0, "s": {"a": 1}}, do_compression=compressed)
     x = load(path, values="r", axes="units stimuli")
     np.testing.assert_array_equal(x.values, values)
-    refused(path, "is a structure, expected a matrix", values="s")
-    broken_copies(path, rng)
+    refused(path, "is a structure or complex, expected a matrix", values="s")
+    broken_copies(path, rng, 150)
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+@pytest.mark.parametrize("dtype", ["f4", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "?"])
+def test_matlab_agrees_with_scipy(rng, tmp_path, dtype, compressed):
+    import scipy.io
+    import scipy.sparse
+
+    path = tmp_path / "x.mat"
+    dense = rng.integers(0, 2, size=(4, 5)).astype(dtype)
+    sparse = scipy.sparse.csc_matrix(rng.random((4, 5)) * (rng.random((4, 5)) < 0.3))
+    arrays = {"v": dense, "s": sparse, "deep": dense[:, :, None], "c": dense + 1j, "t": "text"}
+    scipy.io.savemat(path, arrays, do_compression=compressed)
+    theirs = scipy.io.loadmat(path)
+    np.testing.assert_array_equal(load(path, values="v").values, theirs["v"].astype(float))
+    np.testing.assert_array_equal(load(path, values="s").values, theirs["s"].toarray())
+    x = load(path, values="deep", axes="stimuli units repeats")
+    np.testing.assert_array_equal(x.values, theirs["v"].astype(float))
+    refused(path, "is a structure or complex", values="c")
+    refused(path, "must hold real numbers", values="t")
+
+
+def test_matlab_version_4(rng, tmp_path):
+    from scipy.io import savemat
+
+    values = rng.normal(size=(6, 4))
+    savemat(tmp_path / "x.mat", {"values": values, "n": 3.0}, format="4")
+    np.testing.assert_array_equal(load(tmp_path / "x.mat").values, values)
+    broken_copies(tmp_path / "x.mat", rng, 60)
+
+
+def test_matlab_that_claims_more_than_the_file(tmp_path):
+    from scipy.io import savemat
+
+    path = tmp_path / "x.mat"
+    savemat(path, {"values": np.zeros((2, 3))})
+    sides = struct.pack("<ii", 2, 3)
+    path.write_bytes(path.read_bytes().replace(sides, struct.pack("<ii", 10**6, 10**6)))
+    refused(path, "claims 8000000000000 bytes")
+    path.write_bytes(
+        path.read_bytes().replace(struct.pack("<ii", 10**6, 10**6), struct.pack("<ii", 2, 4))
+    )
+    refused(path, r"6 numbers for shape \(2, 4\)")
 
 
 def test_matlab_73(values, tmp_path):
@@ -493,7 +536,7 @@ def test_cached_activations(rng, tmp_path):
     refused(folder / "data-00000-of-00002.arrow", "has no column 'z'; it has blocks", layer="z")
     activations(folder / "data-00001-of-00002.arrow", values[3:, :2])
     refused(folder, "contexts must have one length")
-    broken_copies(folder / "data-00000-of-00002.arrow", rng)
+    broken_copies(folder / "data-00000-of-00002.arrow", rng, 60)
 
 
 def test_arrow_lists_of_other_lengths(tmp_path):

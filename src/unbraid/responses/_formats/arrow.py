@@ -30,6 +30,7 @@ def read(path: Path, layer: str | None = None) -> Responses:
         check_file(shard)
         with reading(shard, "Arrow"), pyarrow.memory_map(str(shard)) as source:
             table = _table(pyarrow, source)
+            table.validate(full=True)  # before anything trusts its offsets
             column = column or _column(shard, table)
             if column not in table.column_names:
                 held = ", ".join(table.column_names)

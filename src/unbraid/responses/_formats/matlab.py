@@ -1,18 +1,18 @@
-"""MATLAB's .mat: versions 4 to 7 by SciPy, 7.3 as the HDF5 that it is (axes turned)."""
+"""MATLAB's .mat: versions 4, 5 to 7, and 7.3, which is HDF5 with its axes turned."""
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from unbraid.errors import InputError
-from unbraid.responses._files import check_file
-from unbraid.responses._formats import hdf5
+from unbraid.responses._files import check_file, check_memory
+from unbraid.responses._formats import hdf5, mat5
 from unbraid.responses._formats._foreign import check_claim, reading
-from unbraid.responses._formats._named import Entry, Wanted, responses_of
+from unbraid.responses._formats._named import STIMULI, UNITS, Entry, Wanted, responses_of
 from unbraid.responses._responses import Responses
 
 _DTYPES = {
@@ -24,6 +24,7 @@ _DTYPES = {
     **{f"int{bits}": f"i{bits // 8}" for bits in (8, 16, 32, 64)},
     **{f"uint{bits}": f"u{bits // 8}" for bits in (8, 16, 32, 64)},
 }
+_ID_NAMES = (*STIMULI, *UNITS)
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
@@ -34,45 +35,40 @@ def read(path: Path, **options: Any) -> Responses:
         head = stream.read(520)
     if head.startswith(_HDF5) or head[512:520] == _HDF5:
         return _read_hdf5(path, Wanted(**options))
-    import scipy.io
-
+    if head[126:128] not in (b"IM", b"MI"):
+        return _read_version_4(path, size, Wanted(**options))
+    check_memory(size, str(path))
+    content = memoryview(path.read_bytes())
     with reading(path, "MATLAB .mat"):
-        listed = scipy.io.whosmat(path)
-    entries = {}
-    for name, shape, kind in listed:
-        dtype = np.dtype(_DTYPES.get(kind, "O"))
-        entries[name] = Entry(
-            dtype, tuple(shape), partial(_variable, path, name, shape, dtype, size)
-        )
+        listed, order = mat5.variables(content)
+    entries = {
+        v.name: Entry(v.dtype, v.shape, partial(_variable, path, content, v, order)) for v in listed
+    }
     return responses_of(path, entries, wanted=Wanted(**options))
 
 
-def _variable(path: Path, name: str, shape: Any, dtype: np.dtype, size: int) -> np.ndarray:
-    import scipy.io
-    import scipy.sparse
-
-    where = f"{path}: {name}"
-    if dtype.kind == "O":
-        raise InputError(f"{where} is a structure, expected a matrix of numbers or ids.")
-    claimed = int(np.prod([int(side) for side in shape], dtype=object)) * dtype.itemsize
-    check_claim(claimed, size, where)
+def _variable(path: Path, content: memoryview, variable: mat5.Variable, order: str) -> np.ndarray:
     with reading(path, "MATLAB .mat"):
-        value = scipy.io.loadmat(path, variable_names=[name])[name]
-    if scipy.sparse.issparse(value):
-        return value.toarray()
-    if value.dtype.kind == "O":
-        value = np.array([_text(cell, where) for cell in value.ravel()])
-    if value.dtype.kind == "U":
-        return np.char.strip(value.ravel())
-    return value.ravel() if name in ("stimuli", "units", "ids") else value
+        values = mat5.values(path, content, variable, order)
+    return values.ravel() if variable.name in _ID_NAMES else values
 
 
-def _text(cell: Any, where: str) -> str:
-    cell = np.asarray(cell)
-    if cell.size != 1 or cell.dtype.kind not in "Uiuf":
-        raise InputError(f"{where} must be a cell array of strings or numbers.")
-    value = cell.item()
-    return str(int(value)) if cell.dtype.kind == "f" and value == int(value) else str(value)
+def _read_version_4(path: Path, size: int, wanted: Wanted) -> Responses:
+    """Read version 4 by SciPy, whose reader of it is plain Python."""
+    from scipy.io.matlab._mio4 import MatFile4Reader
+
+    def values(name: str, shape: tuple[int, ...]) -> np.ndarray:
+        check_claim(math.prod(shape), size, f"{path}: {name}")
+        with reading(path, "MATLAB .mat"), path.open("rb") as stream:
+            return np.asarray(MatFile4Reader(stream).get_variables([name])[name])
+
+    with reading(path, "MATLAB .mat"), path.open("rb") as stream:
+        listed = MatFile4Reader(stream).list_variables()
+    entries = {
+        name: Entry(np.dtype(_DTYPES.get(kind, "O")), tuple(shape), partial(values, name, shape))
+        for name, shape, kind in listed
+    }
+    return responses_of(path, entries, wanted=wanted)
 
 
 def _read_hdf5(path: Path, wanted: Wanted) -> Responses:
@@ -100,7 +96,7 @@ def _turned(path: Path, file: Any, name: str, kind: str) -> np.ndarray:
     values = hdf5.read_dataset(path, name, data).T
     if kind == "char":
         return np.array(["".join(map(chr, row)).strip() for row in np.atleast_2d(values)])
-    return values.ravel() if name in ("stimuli", "units", "ids") else values
+    return values.ravel() if name in _ID_NAMES else values
 
 
 def _letters(codes: np.ndarray) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +63,7 @@ def read(
 def _image(path: Path) -> tuple[np.ndarray, float]:
     size = check_file(path)
     nibabel = need("nibabel", "brain", ".nii")
-    with reading(path, "NIfTI"):
+    with reading(path, "NIfTI"), _quiet(nibabel.imageglobals.logger):
         image: Any = None
         for kind in (nibabel.Nifti1Image, nibabel.Nifti2Image):
             try:
@@ -80,6 +82,16 @@ def _image(path: Path) -> tuple[np.ndarray, float]:
         return np.asarray(image.get_fdata(dtype=np.float32)), float(zooms[3]) if len(
             zooms
         ) > 3 else 0.0
+
+
+@contextmanager
+def _quiet(logger: Any) -> Iterator[None]:
+    """Keep nibabel's remarks on odd headers off stderr."""
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def _mask(volumes: np.ndarray, mask: Any) -> np.ndarray:

@@ -33,7 +33,8 @@ def read(
         table, units = f"intervals/{intervals}", "units"
         with reading(path, "NWB"):
             columns = sorted(file[table]) if table in file else []
-        if not columns or units not in file:
+            has_units = units in file
+        if not columns or not has_units:
             missing = "units" if columns else table
             raise InputError(f"{path} has no {missing}; an NWB file of spikes and trials has.")
         if stimuli is None:
@@ -76,9 +77,11 @@ def _window(window: Any) -> tuple[float, float]:
 
 
 def _column(path: Path, file: Any, name: str) -> np.ndarray:
-    if name not in file:
-        raise InputError(f"{path} has no {name}.")
-    column = hdf5.read_dataset(path, name, file[name])
+    with reading(path, "NWB"):
+        data = file.get(name)
+        if not hasattr(data, "shape"):
+            raise InputError(f"{path} has no {name}.")
+    column = hdf5.read_dataset(path, name, data)
     if column.ndim != 1:
         raise InputError(f"{path}: {name} must be one column, got shape {column.shape}.")
     return column

@@ -1,0 +1,184 @@
+"""MATLAB's format 5 (versions 5 to 7) in checked steps: SciPy's reader crashes on damaged files."""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+
+from unbraid.errors import InputError
+from unbraid.responses._formats._foreign import check_claim
+
+_TYPES = {
+    1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8",
+    16: "u1", 17: "u2", 18: "u4",
+}  # fmt: skip
+_MATRIX, _COMPRESSED = 14, 15
+CELL, CHAR, SPARSE = 1, 4, 5
+_CLASSES = {
+    6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8",
+}  # fmt: skip
+_HEAD = 4096  # bytes that hold any variable's flags, size and name
+_DEEPEST = 4
+
+
+class Damaged(ValueError):
+    """The file breaks the rules of the format."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A named array of the file."""
+
+    name: str
+    kind: int
+    shape: tuple[int, ...]
+    start: int
+    stop: int
+    compressed: bool
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the numbers; text for characters and cells; objects for what is neither."""
+        if self.kind in (CELL, CHAR):
+            return np.dtype("U1")
+        return np.dtype(_CLASSES.get(self.kind, "f8" if self.kind == SPARSE else "O"))
+
+
+def variables(content: memoryview) -> tuple[list[Variable], str]:
+    """Return the variables of a file and its byte order, reading no numbers."""
+    if len(content) < 128 or bytes(content[126:128]) not in (b"IM", b"MI"):
+        raise Damaged("no MATLAB header")
+    order = "<" if bytes(content[126:128]) == b"IM" else ">"
+    found, at = [], 128
+    while at + 8 <= len(content):
+        kind, start, stop, after = _tag(content, at, order)
+        if kind == _COMPRESSED:
+            head = zlib.decompressobj().decompress(bytes(content[start:stop]), _HEAD)
+            inner = memoryview(head)
+            kind, first, _, _ = _tag(inner, 0, order, whole=False)
+            after = stop  # compressed elements are not padded
+        else:
+            inner, first = content[start : start + _HEAD], 0
+        if kind == _MATRIX:
+            array_class, shape, name, _ = _describe(inner, first, order)
+            compressed = inner.obj is not content.obj
+            found.append(Variable(name, array_class, shape, start, stop, compressed))
+        at = after
+    return found, order
+
+
+def values(path: Path, content: memoryview, variable: Variable, order: str) -> np.ndarray:
+    """Return one variable's numbers, or text, in MATLAB's own axes."""
+    where = f"{path}: {variable.name}"
+    body = content[variable.start : variable.stop]
+    claimed = math.prod(variable.shape) * max(variable.dtype.itemsize, 1)
+    if variable.kind != SPARSE:
+        check_claim(claimed, len(body), where)
+    if variable.compressed:
+        body = memoryview(zlib.decompress(bytes(body)))
+        _, start, stop, _ = _tag(body, 0, order)
+        body = body[start:stop]
+    return _array(body, order, where, 0)
+
+
+def _array(body: memoryview, order: str, where: str, depth: int) -> np.ndarray:
+    kind, shape, _, at = _describe(body, 0, order)
+    count = math.prod(shape)
+    if kind == CELL and depth < _DEEPEST:
+        if count * 8 > len(body):
+            raise Damaged("more cells than bytes")
+        cells = []
+        for _ in range(count):
+            inner_kind, start, stop, at = _tag(body, at, order)
+            if inner_kind != _MATRIX:
+                raise Damaged("a cell is not an array")
+            cells.append(_text(_array(body[start:stop], order, where, depth + 1), where))
+        return np.array(cells, dtype=str)
+    if kind == SPARSE:
+        rows, at = _numbers(body, at, order)
+        columns, at = _numbers(body, at, order)
+        data, _ = _numbers(body, at, order)
+        n = len(data)
+        check_claim(count * 8, 8 * max(n, 2**20), where)
+        if (
+            len(shape) != 2
+            or len(columns) != shape[1] + 1
+            or not _fits(columns, rows[:n], n, shape[0])
+        ):
+            raise Damaged("sparse indices out of range")
+        csc = sp.csc_array((data.astype(float), rows[:n], columns), shape=shape)
+        return csc.toarray()
+    numbers, _ = _numbers(body, at, order)
+    if kind == CHAR:
+        if numbers.size != count or numbers.dtype.itemsize > 4:
+            raise Damaged("text of another length")
+        letters = numbers.reshape(shape, order="F").astype("u4")
+        if letters.size and letters.max() > 0x10FFFF:
+            raise Damaged("no such letter")
+        lines = np.atleast_2d(letters).reshape(len(letters) if letters.ndim else 1, -1)
+        return np.array(["".join(map(chr, line)).strip() for line in lines])
+    if kind not in _CLASSES:
+        raise InputError(f"{where} is a structure or complex, expected a matrix of numbers or ids.")
+    if numbers.size != count:
+        raise Damaged(f"{numbers.size} numbers for shape {shape}")
+    return numbers.reshape(shape, order="F").astype(_CLASSES[kind])
+
+
+def _describe(body: memoryview, at: int, order: str) -> tuple[int, tuple[int, ...], str, int]:
+    """Return an array's class, shape and name, and where its content begins."""
+    flags, at = _numbers(body, at, order)
+    shape, at = _numbers(body, at, order)
+    name, at = _numbers(body, at, order)
+    if flags.size != 2 or not 2 <= shape.size <= 32 or shape.dtype.kind != "i" or shape.min() < 0:
+        raise Damaged("no array where one should be")
+    word = int(flags[0])
+    if word & 0x800:
+        return 0, (), name.tobytes().decode("latin1"), at  # complex: like a structure, refused
+    sides = tuple(int(side) for side in shape)
+    return word & 0xFF, sides, name.tobytes().decode("latin1"), at
+
+
+def _numbers(body: memoryview, at: int, order: str) -> tuple[np.ndarray, int]:
+    kind, start, stop, after = _tag(body, at, order)
+    if kind not in _TYPES:
+        raise Damaged(f"numbers of an unknown type {kind}")
+    dtype = np.dtype(order + _TYPES[kind])
+    if (stop - start) % dtype.itemsize:
+        raise Damaged("a broken number")
+    return np.frombuffer(body[start:stop], dtype), after
+
+
+def _tag(body: memoryview, at: int, order: str, whole: bool = True) -> tuple[int, int, int, int]:
+    """Return an element's type, where its bytes begin and end, and where the next begins."""
+    if at + 8 > len(body):
+        raise Damaged("truncated")
+    kind, n_bytes = struct.unpack_from(f"{order}II", body, at)
+    if kind >> 16:  # a small element: size, type and up to 4 bytes in 8
+        kind, n_bytes = kind & 0xFFFF, kind >> 16
+        if n_bytes > 4:
+            raise Damaged("a small element of more than 4 bytes")
+        return kind, at + 4, at + 4 + n_bytes, at + 8
+    stop = at + 8 + n_bytes
+    if whole and stop > len(body):
+        raise Damaged("truncated")
+    return kind, at + 8, stop, stop + -n_bytes % 8
+
+
+def _fits(columns: np.ndarray, rows: np.ndarray, n: int, height: int) -> bool:
+    rises = columns[0] == 0 and columns[-1] == n and (np.diff(columns.astype("i8")) >= 0).all()
+    inside = not n or (rows.min() >= 0 and rows.max() < height)
+    return bool(rises and inside and len(rows) == n)
+
+
+def _text(cell: np.ndarray, where: str) -> str:
+    if cell.size != 1:
+        raise InputError(f"{where} must be a cell array of strings or numbers.")
+    value = cell.item()
+    whole = isinstance(value, float) and value.is_integer()
+    return str(int(value)) if whole else str(value)
