@@ -1,6 +1,7 @@
 """What a system answered: in memory, on disk, recorded from a model or read from a lab's file."""
 
 from unbraid.responses._codes import Codes
+from unbraid.responses._huggingface import huggingface
 from unbraid.responses._images import Images, images
 from unbraid.responses._load import load, save
 from unbraid.responses._pair import common, pair
@@ -41,6 +42,7 @@ __all__ = [
     "as_responses",
     "common",
     "from_trials",
+    "huggingface",
     "images",
     "load",
     "network",

@@ -87,6 +87,8 @@ def select(output: Any, how: Select, layer: str) -> Any:
             output = getattr(output, how) if _has(output, how) else output[how]  # type: ignore[arg-type]
         except (KeyError, IndexError, TypeError, AttributeError):
             raise InputError(f"{layer} has no part {how!r}; it gives {_sketch(output)}.") from None
+    if isinstance(output, tuple | list) and len(output) == 1:
+        output = output[0]  # nothing else can be meant
     if not isinstance(output, torch.Tensor):
         raise InputError(
             f"{layer} gives {_sketch(output)}, not one tensor. Say which part is meant: "

@@ -23,7 +23,7 @@ class Network:
 
     name: str
     model: Any
-    preprocess: Preprocess
+    preprocess: Any
     layers: tuple[str, ...]
 
     def __repr__(self) -> str:

@@ -1,0 +1,116 @@
+"""Models of transformers from a local folder: blocks, preprocessing, tokens, no pickles."""
+
+import json
+import warnings
+
+import numpy as np
+import pytest
+
+from unbraid.errors import InputError
+from unbraid.responses import ChannelMean, ClassToken, huggingface, record
+from unbraid.responses._huggingface import image_preprocess
+
+torch = pytest.importorskip("torch")
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    transformers = pytest.importorskip("transformers")
+transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+PROCESSOR = {
+    "do_normalize": True, "do_rescale": True, "do_resize": True, "image_mean": [0.5, 0.4, 0.3],
+    "image_std": [0.5, 0.6, 0.7], "resample": 3, "rescale_factor": 1 / 255,
+    "size": {"height": 32, "width": 32},
+}  # fmt: skip
+SMALL = {
+    "hidden_size": 16,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 2,
+    "intermediate_size": 20,
+}
+
+
+@pytest.fixture
+def vit(tmp_path):
+    config = transformers.ViTConfig(image_size=32, patch_size=16, **SMALL)
+    transformers.ViTModel(config).save_pretrained(tmp_path)
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(PROCESSOR))
+    return tmp_path
+
+
+@pytest.fixture
+def bert(tmp_path):
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "cat", "dog", "sat"]
+    (tmp_path / "vocab.txt").write_text("\n".join(words))
+    transformers.BertTokenizer(str(tmp_path / "vocab.txt")).save_pretrained(tmp_path)
+    config = transformers.BertConfig(vocab_size=len(words), **SMALL)
+    transformers.BertModel(config).save_pretrained(tmp_path)
+    return tmp_path
+
+
+def test_vision(vit, rng):
+    net = huggingface(vit)
+    assert len(net.layers) == 3
+    images = rng.integers(0, 256, (4, 40, 50, 3), np.uint8)
+    found = record(net.model, images, net.layers, units=ClassToken(), preprocess=net.preprocess)
+    with torch.no_grad():
+        states = net.model(net.preprocess(images), output_hidden_states=True).hidden_states
+    for layer, state in zip(net.layers, states[1:], strict=False):
+        if layer != net.layers[-1]:  # some versions normalise the last state
+            np.testing.assert_allclose(found[layer].values, state[:, 0], atol=1e-5)
+    last = record(
+        net.model, images, preprocess=net.preprocess, select="last_hidden_state", units=ClassToken()
+    )
+    assert last["output"].shape == (4, 16)
+
+
+def test_text(bert):
+    net = huggingface(bert, tokens=6)
+    lines = ["a cat", "a dog sat", "unknown words"]
+    found = record(net.model, lines, net.layers[-1], units=ChannelMean(), preprocess=net.preprocess)
+    (x,) = found.values()
+    assert x.shape == (3, 16)
+    assert net.preprocess(lines)["input_ids"].shape == (3, 6)
+    again = record(
+        net.model, lines[1:], net.layers[-1], units=ChannelMean(), preprocess=net.preprocess
+    )
+    np.testing.assert_allclose(next(iter(again.values())).values, x.values[1:], atol=1e-5)
+    assert repr(net.preprocess).startswith("Tokens(")
+
+
+def test_preprocessing_is_that_of_the_configuration(rng):
+    image = rng.integers(0, 256, (32, 32, 3), np.uint8)
+    ours = image_preprocess(PROCESSOR, "x")([image])[0].numpy()
+    mean, std = np.array(PROCESSOR["image_mean"]), np.array(PROCESSOR["image_std"])
+    np.testing.assert_allclose(ours, ((image / 255 - mean) / std).transpose(2, 0, 1), atol=1e-6)
+    clip = PROCESSOR | {"size": {"shortest_edge": 40}, "do_center_crop": True, "crop_size": 32}
+    made = image_preprocess(clip, "x")
+    assert (made.size, made.resize, made.filter) == (32, 40, "bicubic")
+    assert image_preprocess(PROCESSOR, "x").resize is None
+
+
+@pytest.mark.parametrize(
+    "change, match",
+    [
+        ({"do_resize": False}, "does not resize"),
+        ({"size": {"height": 3, "width": 4}}, "must resize to a square"),
+        ({"size": {"shortest_edge": 40}}, "must resize to a square"),
+        ({"size": "big"}, "a size must be a number or named numbers"),
+        ({"size": None}, "must resize to a square"),
+    ],
+)
+def test_preprocessing_refused(change, match):
+    with pytest.raises(InputError, match=match):
+        image_preprocess(PROCESSOR | change, "x")
+
+
+def test_folders_refused(vit):
+    with pytest.raises(InputError, match=r"is not a folder of a transformers model \(no config"):
+        huggingface(vit / "none")
+    (vit / "model.safetensors").rename(vit / "pytorch_model.bin")
+    with pytest.raises(InputError, match="has no .safetensors weights; pickled ones are never"):
+        huggingface(vit)
+    (vit / "x.safetensors").write_bytes(b"")
+    with pytest.raises(InputError, match="is not a whole transformers file"):
+        huggingface(vit)
