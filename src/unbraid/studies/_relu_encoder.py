@@ -69,7 +69,8 @@ def train(
     free += [] if directions is None else [directions]
     optimizer = torch.optim.Adam(free, lr=learning_rate)
     inputs = torch.from_numpy(x.astype(np.float32))
-    fixed = None if atoms is None else torch.from_numpy(atoms.astype(np.float32))
+    given = np.zeros((n_latents, p)) if atoms is None else atoms
+    fixed = torch.from_numpy(given.astype(np.float32))
     for _ in range(steps):
         codes = inputs
         for weight, bias in zip(weights, biases, strict=True):

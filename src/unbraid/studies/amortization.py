@@ -67,7 +67,7 @@ class Amortization(Study):
             for key, numbers in self._world(np.random.default_rng((self.seed, s))).items():
                 found.setdefault(key, []).append(numbers)
         published = (self.n_features, self.n_units, self.active) == (16, 8, 3)
-        table = []
+        table: list[dict[str, Any]] = []
         for (atoms, method), numbers in found.items():
             codes = across([one[0] for one in numbers])
             table.append(

@@ -57,7 +57,7 @@ class Composition(Study):
         for s in range(self.seeds):
             progress(f"world {s + 1} of {self.seeds}", s / self.seeds)
             worlds_.append(self._world(np.random.default_rng((self.seed, s))))
-        table = []
+        table: list[dict[str, Any]] = []
         for method in _METHODS:
             for measure in worlds_[0][method]:
                 found = across([one[method][measure] for one in worlds_])

@@ -2,6 +2,8 @@
 
 from unbraid.worlds.canvases import Canvases, CanvasSplit, HandwrittenCanvases
 from unbraid.worlds.composition import CompositionShift, Sampled, ShiftedWorld
+from unbraid.worlds.correlated import CorrelatedFeatures, correlated_pairs
+from unbraid.worlds.hierarchy import Family, FeatureHierarchy
 from unbraid.worlds.naming_networks import NamingNetwork, NamingNetworks, NamingWorld
 from unbraid.worlds.projection import Projected, Projection
 from unbraid.worlds.sparse_features import SparseFeatures, power_law_importance
@@ -11,6 +13,9 @@ __all__ = [
     "CanvasSplit",
     "Canvases",
     "CompositionShift",
+    "CorrelatedFeatures",
+    "Family",
+    "FeatureHierarchy",
     "HandwrittenCanvases",
     "NamingNetwork",
     "NamingNetworks",
@@ -22,5 +27,6 @@ __all__ = [
     "SparseFeatures",
     "ToyModels",
     "ToyWorld",
+    "correlated_pairs",
     "power_law_importance",
 ]

@@ -13,6 +13,7 @@ from unbraid import _validate
 from unbraid._config import Config
 from unbraid.errors import TrainingError
 from unbraid.worlds._threads import one_thread
+from unbraid.worlds.correlated import CorrelatedFeatures
 from unbraid.worlds.sparse_features import SparseFeatures, power_law_importance
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class ToyWorld(Config):
 
     n_units: int = Field(default=32, ge=1)
     """Hidden units."""
-    features: SparseFeatures = SparseFeatures()
+    features: SparseFeatures | CorrelatedFeatures = SparseFeatures()
     """The world's features."""
     importance: Literal["power_law", "uniform"] = "power_law"
     """Weight of each feature in the loss: ``(1 + 2 i / N)^-2``, or 1."""
