@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from unbraid import studies
+from unbraid import align, studies
 from unbraid.errors import InputError
 from unbraid.responses import AveragePool, images, network, record
 from unbraid.responses._formats.safetensors import write_tensors
@@ -195,13 +195,43 @@ def test_missing_data_are_asked_for(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def real():
+def recordings():
     root = Path(__file__).resolve().parents[2]
     data = Path(os.environ.get("UNBRAID_DATA", root.parent / "shared" / "data"))
-    nets = Path(os.environ.get("UNBRAID_NETWORKS", data / "networks"))
-    if not (data.is_dir() and nets.is_dir()):
-        pytest.skip("set UNBRAID_DATA and UNBRAID_NETWORKS to check the reference values")
-    return data, nets
+    if not data.is_dir():
+        pytest.skip("the real data are absent; set UNBRAID_DATA to their folder")
+    return data
+
+
+def test_v4_follows_the_sorted_names_and_not_the_order_of_the_zip(recordings):
+    """Brightness and edges of a picture predict V4, if rows and pictures are matched."""
+    day = _v4.session(recordings, "190925")
+    rows = np.arange(400)
+
+    def coarse(i):
+        small = PIL.fromarray(day.pictures[i]).convert("L").resize((28, 28))
+        gray = np.asarray(small, dtype=float)
+        maps = gray[:27, :27], np.diff(gray, axis=1)[:27, :27], np.diff(gray, axis=0)[:27, :27]
+        return np.concatenate([np.abs(m).reshape(9, 3, 9, 3).mean((1, 3)).ravel() for m in maps])
+
+    path = recordings / "v4_cowley" / "images" / "images_190925.zip"
+    with zipfile.ZipFile(path) as archive:
+        packed = [day.pictures.names.index(name) for name in archive.namelist()[:400]]
+    assert packed != sorted(packed)
+    options = {"permutations": 0, "resamples": 0}
+    brain = day.responses.values[rows]
+    right = align.ridge(np.array([coarse(i) for i in rows]), brain, **options)
+    wrong = align.ridge(np.array([coarse(i) for i in packed]), brain, **options)
+    assert right.value > 0.3
+    assert abs(wrong.value) < 0.1
+
+
+@pytest.fixture
+def real(recordings):
+    nets = Path(os.environ.get("UNBRAID_NETWORKS", recordings / "networks"))
+    if not nets.is_dir():
+        pytest.skip("networks' weights are absent; set UNBRAID_NETWORKS to their folder")
+    return recordings, nets
 
 
 def test_reference_geometry_of_it(real):
