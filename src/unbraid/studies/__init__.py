@@ -1,19 +1,43 @@
 """Every result of the papers, one study each: a frozen choice, a run, a verdict."""
 
+from difflib import get_close_matches
+
+from unbraid.errors import InputError
+from unbraid.studies._page import save
 from unbraid.studies._study import Claim, Figure, Progress, Series, Study, StudyResult, run
 from unbraid.studies.amortization import Amortization
 from unbraid.studies.arrangement import Arrangement
 from unbraid.studies.bound import Bound
 from unbraid.studies.composition import Composition
 from unbraid.studies.deflation import Deflation
+from unbraid.studies.identifiability import Identifiability
 from unbraid.studies.recovery import Recovery
 from unbraid.studies.toy import Toy
 
 STUDIES: dict[str, type[Study]] = {
     study.name: study
-    for study in (Toy, Deflation, Bound, Recovery, Composition, Amortization, Arrangement)
+    for study in (
+        Toy,
+        Deflation,
+        Bound,
+        Recovery,
+        Composition,
+        Amortization,
+        Arrangement,
+        Identifiability,
+    )
 }
 """Name on the command line -> study."""
+
+
+def choose(name: str) -> Study:
+    """Return the study of this name with its default options; a misspelling gets a suggestion."""
+    if name not in STUDIES:
+        close = get_close_matches(name, STUDIES, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(STUDIES)}."
+        raise InputError(f"There is no study {name!r}; {hint}")
+    return STUDIES[name]()
+
 
 __all__ = [
     "STUDIES",
@@ -24,11 +48,14 @@ __all__ = [
     "Composition",
     "Deflation",
     "Figure",
+    "Identifiability",
     "Progress",
     "Recovery",
     "Series",
     "Study",
     "StudyResult",
     "Toy",
+    "choose",
     "run",
+    "save",
 ]
