@@ -142,6 +142,38 @@ def encode(
 
 
 @app.command()
+def study(
+    name: Annotated[str, typer.Argument(help="Name of a study, or list.")],
+    *,
+    output: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--output", "-o", help="Where it is written; default: study-NAME."),
+    ] = None,
+    fast: Annotated[bool, typer.Option("--fast", help="A reduced version, in seconds.")] = False,
+    overrides: Set = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Reproduce a result of the papers: one study, one page."""
+    from unbraid import comparison, studies
+
+    if name == "list":
+        found = [
+            {"name": each, "question": kind.question} for each, kind in studies.STUDIES.items()
+        ]
+        _print(found, "\n".join(f"{row['name']:16} {row['question']}" for row in found), as_json)
+        return
+    folder = output or Path(f"study-{name}")
+    options = [*(["fast=true"] if fast else []), *(overrides or [])]
+    choice = studies.choose(name).with_options(options)
+    comparison.check_free(folder, overwrite)
+    with _progress() as tell:
+        result = studies.run(choice, tell)
+    studies.save(result, folder, overwrite=overwrite)
+    _finish(folder, result.record(), repr(result), as_json)
+
+
+@app.command()
 def bound(
     units: Annotated[int, typer.Option(min=1, help="Number of units M.")],
     active: Annotated[float, typer.Option(min=0, help="Features active at once, K.")],

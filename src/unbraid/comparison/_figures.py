@@ -39,7 +39,7 @@ def score_figure(
             for source, of, kind in sides
             for row in _row(result, metric, source, of, kind, systems)
         ]
-        groups.append(report.MetricGroup(title=metric.replace("_", " "), rows=rows))
+        groups.append(report.MetricGroup(title=metric.replace("_", " "), rows=rows, domain=(0, 1)))
     return report.BeforeAfterFigure(
         title=title, groups=groups, caption=_caption(result, target, metrics, systems)
     )

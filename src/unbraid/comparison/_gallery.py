@@ -23,9 +23,9 @@ def matched_units(result: Comparison, pictures: Any = None) -> report.MatchedUni
     pairs = [] if metric is None else _pairs(result, metric, pictures)
     n_good = sum(pair.r > 0.5 for pair in pairs)
     return report.MatchedUnits(
-        title="The best-matched codes",
+        title="What matched codes stand for",
         pairs=pairs,
-        shown=6,
+        shown=4,
         caption=report.Caption(
             finding=f"{n_good} of the {len(pairs)} pairs shown correlate above .5 on stimuli that "
             "did not choose them. Each strip: the stimuli that excite that latent most.",

@@ -27,15 +27,7 @@ _TONES: dict[str, Any] = {
 
 def page(result: Comparison, pictures: Any = None, title: str = "") -> report.Page:
     """Summarise a comparison as a page; ``pictures`` are the stimuli given to ``compare``."""
-    gallery = matched_units(result, pictures)
     sections = [
-        report.Section(
-            title="Matched units",
-            lead="Units of the two systems that were matched, beside what excites each.",
-            blocks=[gallery],
-        )
-    ]
-    sections += [
         report.Section(
             title="Scores",
             lead="Each metric before and after, and each control against the same targets.",
@@ -59,6 +51,7 @@ def page(result: Comparison, pictures: Any = None, title: str = "") -> report.Pa
         provenance=_provenance(result),
         opening=[
             score_figure(result, "codes", result.config.metrics[:1], "Before and after"),
+            matched_units(result, pictures),
             report.Warnings(items=result.warnings),
         ],
         sections=sections,

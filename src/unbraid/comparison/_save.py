@@ -22,7 +22,7 @@ def write_run(
     html: str,
     overwrite: bool,
 ) -> Path:
-    """Write the four files under a temporary name beside ``folder``, then rename it."""
+    """Write the files (arrays only where there are some) under a temporary name beside ``folder``, then rename it."""
     check_free(folder, overwrite)
     temporary = None
     try:
@@ -31,7 +31,8 @@ def write_run(
         temporary.chmod(0o755)
         _write_json(temporary / "config.json", config)
         _write_json(temporary / "result.json", result)
-        _write_arrays(temporary / "arrays.safetensors", arrays)
+        if arrays:
+            _write_arrays(temporary / "arrays.safetensors", arrays)
         (temporary / "report.html").write_text(html, encoding="utf-8")
         _put_in_place(temporary, folder)
     except OSError as error:

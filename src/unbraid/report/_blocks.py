@@ -13,13 +13,15 @@ from unbraid.report._gallery import MatchedUnits
 from unbraid.report._table import Table
 from unbraid.report._values import KINDS, NAN, Cell, Kind
 
-Tone = Literal["gain", "no-gain", "explained-by-control", "cannot-help"]
+Tone = Literal["gain", "no-gain", "explained-by-control", "cannot-help", "holds", "fails"]
 
 TONES: dict[str, str] = {
     "gain": "Gain",
     "no-gain": "No gain",
     "explained-by-control": "Explained by a control",
     "cannot-help": "Cannot help here",
+    "holds": "The claims hold",
+    "fails": "Not every claim holds",
 }
 
 

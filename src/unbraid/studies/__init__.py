@@ -7,10 +7,12 @@ from unbraid.studies._page import save
 from unbraid.studies._study import Claim, Figure, Progress, Series, Study, StudyResult, run
 from unbraid.studies.amortization import Amortization
 from unbraid.studies.arrangement import Arrangement
+from unbraid.studies.axes import Axes
 from unbraid.studies.bound import Bound
 from unbraid.studies.composition import Composition
 from unbraid.studies.deflation import Deflation
 from unbraid.studies.identifiability import Identifiability
+from unbraid.studies.pipeline import Pipeline
 from unbraid.studies.recovery import Recovery
 from unbraid.studies.toy import Toy
 
@@ -25,6 +27,8 @@ STUDIES: dict[str, type[Study]] = {
         Amortization,
         Arrangement,
         Identifiability,
+        Pipeline,
+        Axes,
     )
 }
 """Name on the command line -> study."""
@@ -43,12 +47,14 @@ __all__ = [
     "STUDIES",
     "Amortization",
     "Arrangement",
+    "Axes",
     "Bound",
     "Claim",
     "Composition",
     "Deflation",
     "Figure",
     "Identifiability",
+    "Pipeline",
     "Progress",
     "Recovery",
     "Series",

@@ -23,9 +23,13 @@ class Demo(Config):
 
     seed: int = Field(default=0, ge=0)
     """Seed of canvases, networks and dictionaries."""
-    world: worlds.NamingNetworks = worlds.NamingNetworks()
+    world: worlds.NamingNetworks = worlds.NamingNetworks(
+        canvases=worlds.HandwrittenCanvases(n_evaluation=2000)
+    )
     """The networks that unbraiding can help."""
-    hopeless: worlds.NamingNetworks = worlds.NamingNetworks(n_units=5, epochs=4)
+    hopeless: worlds.NamingNetworks = worlds.NamingNetworks(
+        n_units=5, epochs=4, canvases=worlds.HandwrittenCanvases(n_evaluation=2000)
+    )
     """Networks with fewer units than K ln(N/K): what is not there cannot be recovered."""
     options: CompareConfig = Field(default_factory=CompareConfig)
     """How the two are compared."""
@@ -68,8 +72,7 @@ class DemoResult:
     def page(self) -> report.Page:
         """Return the story as a page."""
         page = comparison.page(self.comparison, self.images, title="Two networks, one handwriting")
-        gallery, *rest = page.sections
-        return replace(page, sections=[gallery, self._story(), *rest, self._hopeless_section()])
+        return replace(page, sections=[self._story(), *page.sections, self._hopeless_section()])
 
     def _story(self) -> report.Section:
         n_units = self.config.world.n_units

@@ -1,0 +1,156 @@
+"""A study as a page, and as a folder: question, verdict, claims, figures, table, settings."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from unbraid import report
+from unbraid._config import fingerprint
+from unbraid.comparison import write_run
+from unbraid.studies._study import Figure, Series, StudyResult
+
+_KINDS: dict[str, Any] = {"theory": "prediction", "published": "ceiling", "control": "control"}
+
+
+def save(result: StudyResult, folder: str | Path, *, overwrite: bool = False) -> Path:
+    """Write config.json, result.json and report.html; whole or not at all."""
+    html = report.render(page(result))
+    return write_run(Path(folder), result.settings, result.record(), {}, html, overwrite)
+
+
+def page(result: StudyResult) -> report.Page:
+    """Return the study's page."""
+    claims = report.Table(
+        title="Claims",
+        columns=[
+            report.Column(name="claim"),
+            report.Column(name="holds"),
+            report.Column(name="evidence"),
+        ],
+        rows=[
+            (claim.text, "yes" if claim.holds else "no", claim.evidence) for claim in result.claims
+        ],
+    )
+    n_held = sum(claim.holds for claim in result.claims)
+    sections = [
+        report.Section(title="Figures", blocks=[_figure(each, result) for each in result.figures]),
+        report.Section(title="Numbers", blocks=[_table(result)]),
+    ]
+    if result.notes:
+        notes = report.Prose(paragraphs=result.notes)
+        sections.append(report.Section(title="What would change the answer", blocks=[notes]))
+    return report.Page(
+        title=f"Study: {result.name}",
+        verdict=report.Verdict(
+            headline=result.verdict,
+            tone="holds" if n_held == len(result.claims) else "fails",
+            lead=result.question,
+            numbers=[
+                report.KeyNumber(label="claims that hold", value=n_held, digits=0),
+                report.KeyNumber(label="claims", value=len(result.claims), kind="before", digits=0),
+            ],
+        ),
+        provenance=report.Provenance(
+            fingerprint=fingerprint(result.settings),
+            config=result.settings,
+            facts=[
+                report.Fact(name="Command", value=f"unbraid study {result.name}"),
+                report.Fact(name="Seconds", value=result.seconds),
+            ],
+        ),
+        opening=[claims],
+        sections=[section for section in sections if section.blocks],
+    )
+
+
+def _figure(figure: Figure, result: StudyResult) -> Any:
+    seed = int(result.settings.get("seed", 0))
+    n = sum(len(series.y) for series in figure.series)
+    caption = report.Caption(finding=figure.caption, n=n, seed=seed, unit="points")
+    draw = {"bar": _bars, "line": _lines, "histogram": _histogram}[figure.kind]
+    return draw(figure, caption)
+
+
+def _bars(figure: Figure, caption: report.Caption) -> report.BarFigure:
+    categories = list(dict.fromkeys(str(x) for series in figure.series for x in series.x))
+    return report.BarFigure(
+        title=figure.title,
+        categories=categories,
+        series=[
+            report.Bars(
+                name=series.name,
+                kind=_KINDS.get(series.kind),
+                values=[_estimate(series, category) for category in categories],
+            )
+            for series in figure.series
+        ],
+        x_label=figure.x_label or figure.y_label,
+        caption=caption,
+    )
+
+
+def _estimate(series: Series, category: str) -> report.Estimate:
+    labels = [str(x) for x in series.x]
+    if category not in labels:
+        return report.Estimate(value=math.nan)
+    at = labels.index(category)
+    if series.low is None or series.high is None:
+        return report.Estimate(value=series.y[at])
+    return report.Estimate(value=series.y[at], low=series.low[at], high=series.high[at])
+
+
+def _lines(figure: Figure, caption: report.Caption) -> report.CurveFigure:
+    return report.CurveFigure(
+        title=figure.title,
+        series=[
+            report.Series(
+                name=series.name,
+                x=series.x,
+                y=series.y,
+                low=series.low or (),
+                high=series.high or (),
+                kind=_KINDS.get(series.kind),
+                mark="line" if series.kind == "theory" else "both",
+                dashed=series.kind == "theory",
+            )
+            for series in figure.series
+        ],
+        x_label=figure.x_label,
+        y_label=figure.y_label,
+        caption=caption,
+        x_log=figure.log_x,
+    )
+
+
+def _histogram(figure: Figure, caption: report.Caption) -> report.Histogram:
+    left = [float(x) for x in figure.series[0].x]
+    return report.Histogram(
+        title=figure.title,
+        edges=[*left, 2 * left[-1] - left[-2]],
+        series=[
+            report.Counts(name=series.name, counts=series.y, kind=_KINDS.get(series.kind))
+            for series in figure.series
+        ],
+        x_label=figure.x_label,
+        y_label=figure.y_label,
+        caption=caption,
+    )
+
+
+def _table(result: StudyResult) -> report.Table:
+    names = list(dict.fromkeys(key for row in result.table for key in row))
+    columns, rows = [], [[row.get(name) for name in names] for row in result.table]
+    for at, name in enumerate(names):
+        values = [row[at] for row in rows if row[at] is not None]
+        numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+        columns.append(
+            report.Column(
+                name=name, format="number" if numeric else "text", digits=3, missing="not measured"
+            )
+        )
+        if not numeric:
+            for row in rows:
+                row[at] = None if row[at] is None else str(row[at])
+    return report.Table(title="Every number", columns=columns, rows=rows)
