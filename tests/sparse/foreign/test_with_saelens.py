@@ -1,0 +1,117 @@
+"""SAELens itself opens what we save, and we open what it saves; skipped where it is not installed.
+
+Last run by hand with sae-lens 6.54.12 and torch 2.13.
+"""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+from unbraid import sparse
+from unbraid.sparse import Dictionary, Encoder, Imported
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+SOURCE = Imported(library="saelens", architecture="made for a test")
+
+
+@pytest.fixture(scope="module")
+def saelens():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pytest.importorskip("sae_lens")
+
+
+def made(sae, activation, **options):
+    more = {
+        "topk": {"k": 3}, "abstopk": {"k": 3}, "relu": {}, "jumprelu": {"threshold": sae.threshold},
+        "gated": {"threshold": sae.b_gate, "scale": np.exp(sae.r_mag)},
+    }[activation]  # fmt: skip
+    centred = options.pop("centred", True)
+    encoder = Encoder(weights=sae.W_enc, bias=sae.b_enc, activation=activation, centred=centred,
+                      **more)  # fmt: skip
+    return Dictionary(atoms=sae.W_dec, offset=sae.b_dec, encoder=encoder, method=SOURCE, **options)
+
+
+@pytest.mark.parametrize("activation", ["topk", "abstopk", "relu", "jumprelu", "gated"])
+@pytest.mark.parametrize("options", [
+    {}, {"centred": False}, {"transform": "layer_norm"}, {"transform": "constant_norm_rescale"},
+], ids=str)  # fmt: skip
+def test_saelens_opens_ours(saelens, sae, tmp_path, activation, options):
+    ours = made(sae, activation, **options)
+    theirs = saelens.SAE.load_from_disk(ours.save(tmp_path / "sae"))
+    x = torch.as_tensor(sae.x)
+    with torch.no_grad():
+        codes = theirs.encode(x)
+        np.testing.assert_allclose(ours.encode(sae.x).toarray(), codes.numpy(), atol=2e-6)
+        back = theirs.decode(codes).numpy()
+    decoded = ours.decode(codes.numpy())
+    if ours.transform == "layer_norm":
+        decoded = decoded * sae.x.std(1, ddof=1, keepdims=True) + sae.x.mean(1, keepdims=True)
+    elif ours.transform == "constant_norm_rescale":
+        decoded = decoded * np.linalg.norm(sae.x, axis=1, keepdims=True) / np.sqrt(6)
+    np.testing.assert_allclose(decoded, back, atol=1e-5)
+    assert theirs.cfg.metadata.unbraid["format_version"] == 1
+
+
+def test_saelens_opens_a_dictionary_without_encoder(saelens, sae, tmp_path):
+    atoms = sae.W_dec / np.linalg.norm(sae.W_dec, axis=1, keepdims=True)
+    ours = Dictionary(atoms=atoms, offset=sae.b_dec, method=SOURCE, by="omp", k=3)
+    theirs = saelens.SAE.load_from_disk(ours.save(tmp_path / "sae"))
+    with torch.no_grad():
+        codes = theirs.encode(torch.as_tensor(sae.x))
+        back = theirs.decode(codes).numpy()
+    np.testing.assert_allclose(ours.decode(codes.numpy()), back, atol=1e-5)
+    assert (codes != 0).sum(1).max() <= 3
+
+
+def randomised(theirs):
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for name, value in theirs.named_parameters():
+            value.copy_(torch.randn(value.shape, generator=generator))
+            if name == "threshold":
+                value.abs_()
+    return theirs
+
+
+@pytest.mark.parametrize("architecture, options", [
+    ("standard", {}),
+    ("standard", {"apply_b_dec_to_input": False}),
+    ("standard", {"normalize_activations": "layer_norm"}),
+    ("jumprelu", {}),
+    ("gated", {}),
+    ("topk", {"k": 3}),
+    ("topk", {"k": 3, "rescale_acts_by_decoder_norm": True}),
+    ("abstopk", {"k": 3}),
+], ids=str)  # fmt: skip
+def test_we_open_saelens(saelens, sae, tmp_path, architecture, options):
+    kind, config = saelens.registry.get_sae_class(architecture)
+    theirs = randomised(kind(config(d_in=6, d_sae=10, **options)))
+    theirs.save_model(tmp_path)
+    ours = sparse.load_foreign(tmp_path)
+    with torch.no_grad():
+        codes = theirs.encode(torch.as_tensor(sae.x))
+        back = theirs.decode(codes).numpy()
+    np.testing.assert_allclose(ours.encode(sae.x).toarray(), codes.numpy(), atol=1e-5)
+    if not options.get("normalize_activations"):
+        decoded = ours.decode(ours.encode(sae.x))
+        np.testing.assert_allclose(decoded, back, atol=1e-5)
+
+
+@pytest.mark.parametrize("rescale", [True, False])
+@pytest.mark.parametrize("how", ["save_model", "save_inference_model"])
+def test_we_open_a_batchtopk_training(saelens, sae, tmp_path, rescale, how):
+    kind, config = saelens.registry.get_sae_training_class("batchtopk")
+    theirs = randomised(kind(config(d_in=6, d_sae=10, k=3, rescale_acts_by_decoder_norm=rescale)))
+    theirs.topk_threshold = torch.tensor(1.5, dtype=torch.float64)
+    theirs.save_inference_model(tmp_path / "judge")
+    judge = saelens.SAE.load_from_disk(tmp_path / "judge")
+    getattr(theirs, how)(tmp_path / "sae")
+    ours = sparse.load_foreign(tmp_path / "sae")
+    with torch.no_grad():
+        codes = judge.encode(torch.as_tensor(sae.x))
+        back = judge.decode(codes).numpy()
+    np.testing.assert_allclose(ours.encode(sae.x).toarray(), codes.numpy(), atol=1e-5)
+    np.testing.assert_allclose(ours.decode(ours.encode(sae.x)), back, atol=1e-5)
