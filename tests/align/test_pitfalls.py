@@ -11,6 +11,7 @@ from unbraid.errors import InputError
 FAST = {"permutations": 0, "resamples": 0}
 MATCHING = ["semi_matching", "one_to_one", "soft_matching"]
 ALL = sorted(METRICS)
+CENTRED = sorted(set(METRICS) - {"jaccard"})  # all but the one that asks where units are positive
 
 
 def related(rng, n=80, p=7, q=5, noise=1.0):
@@ -78,7 +79,7 @@ def test_units_that_fire_twice_are_not_matched_by_their_silence():
     assert np.nanmax(score.per_target) < 0.75
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", CENTRED)
 def test_dead_and_constant_units_change_nothing_but_the_coverage(name, rng):
     x, y = related(rng)
     compute = METRICS[name].compute
@@ -96,7 +97,7 @@ def test_dead_and_constant_units_change_nothing_but_the_coverage(name, rng):
         assert np.isnan(padded.per_target[5:]).all()
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", CENTRED)
 def test_one_side_constant_is_nan_with_a_clear_line_or_zero(name, rng):
     x, y = related(rng)
     compute = METRICS[name].compute
@@ -185,7 +186,7 @@ def test_two_calls_give_the_same_bits_and_paired_replicates(name, rng):
     assert gain.high - gain.low < 0.5 * (first.high - first.low)
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", CENTRED)
 def test_units_of_measurement_change_nothing(name, rng):
     x, y = related(rng)
     compute = METRICS[name].compute
@@ -212,7 +213,11 @@ def test_float32_integers_and_csr_give_the_same_score(name, rng):
 def test_very_few_stimuli_are_scored_or_refused_in_one_line(name, rng):
     compute = METRICS[name].compute
     x, y = rng.normal(size=(2, 8, 3))
-    assert np.isfinite(compute(x, y, permutations=2, resamples=10).value)
+    if name in ("mutual_knn", "cknna"):
+        with pytest.raises(InputError, match=r"k must lie in 1..n-1=7, got 10"):
+            compute(x, y)
+    else:
+        assert np.isfinite(compute(x, y, permutations=2, resamples=10).value)
     with pytest.raises(InputError, match="folds must lie between 2 and the 3 stimuli, got 5"):
         compute(x[:3], y[:3])
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from unbraid.align._canonical import cca, pwcca, svcca
 from unbraid.align._cka import cka, cka_debiased
+from unbraid.align._jaccard import jaccard
+from unbraid.align._kernel_cka import kernel_cka
+from unbraid.align._max_pairwise import max_pairwise
+from unbraid.align._neighbours import cknna, mutual_knn
 from unbraid.align._one_to_one import one_to_one
 from unbraid.align._procrustes import procrustes
 from unbraid.align._ridge import ridge, ridge_r2
@@ -18,6 +23,8 @@ UNITS = frozenset({"permutation", "unit_scaling", "common_scaling", "shift"})
 """Maps that keep each unit's tuning: matching metrics ignore them."""
 SPACE = frozenset({"permutation", "common_scaling", "shift", "rotation", "sign_flip"})
 """Maps that keep the geometry: metrics of spaces ignore them."""
+LINEAR = SPACE | {"linear", "unit_scaling"}
+"""Invertible linear maps: canonical correlations ignore them."""
 TARGETS = frozenset({"permutation", "unit_scaling", "common_scaling", "shift", "sign_flip"})
 
 
@@ -109,5 +116,63 @@ METRICS: dict[str, Metric] = {
         low=-1, high=1, symmetric=True, held_out=True, cost="n p q + min(n, max(p,q))^3",
         invariant_to=SPACE, target_invariant_to=SPACE,
         changes_under=frozenset({"unit_scaling", "shuffle"}),
+    ),
+    "cca": Metric(
+        compute=cca,
+        summary="mean canonical correlation",
+        low=-1, high=1, symmetric=True, held_out=True, cost="n p^2 + n q^2",
+        invariant_to=LINEAR, target_invariant_to=LINEAR,
+        changes_under=frozenset({"shuffle"}),
+    ),
+    "svcca": Metric(
+        compute=svcca,
+        summary="mean canonical correlation of the leading principal components",
+        low=-1, high=1, symmetric=True, held_out=True, cost="n p^2 + n q^2",
+        invariant_to=SPACE, target_invariant_to=SPACE,
+        changes_under=frozenset({"shuffle"}),
+    ),
+    "pwcca": Metric(
+        compute=pwcca,
+        summary="canonical correlation weighted by what each direction carries of the source",
+        low=-1, high=1, symmetric=False, held_out=True, cost="n p^2 + n q^2",
+        invariant_to=frozenset({"permutation", "common_scaling", "shift", "sign_flip"}),
+        target_invariant_to=LINEAR,
+        changes_under=frozenset({"shuffle"}),
+    ),
+    "kernel_cka": Metric(
+        compute=kernel_cka,
+        summary="alignment of Gaussian kernels, debiased",
+        low=-1, high=1, symmetric=True, held_out=False, cost="n^2 (p + q)",
+        invariant_to=SPACE, target_invariant_to=SPACE,
+        changes_under=frozenset({"unit_scaling", "shuffle"}),
+    ),
+    "mutual_knn": Metric(
+        compute=mutual_knn,
+        summary="share of nearest neighbours that both systems agree on",
+        low=0, high=1, symmetric=True, held_out=False, cost="n^2 (p + q)",
+        invariant_to=SPACE, target_invariant_to=SPACE,
+        changes_under=frozenset({"shuffle"}),
+    ),
+    "cknna": Metric(
+        compute=cknna,
+        summary="kernel alignment over mutual neighbours",
+        low=-1, high=1, symmetric=True, held_out=False, cost="n^2 (p + q)",
+        invariant_to=SPACE, target_invariant_to=SPACE,
+        changes_under=frozenset({"shuffle"}),
+    ),
+    "jaccard": Metric(
+        compute=jaccard,
+        summary="overlap of the stimuli on which matched units are active",
+        low=0, high=1, symmetric=False, held_out=True, cost="n p q",
+        invariant_to=frozenset({"permutation", "unit_scaling", "common_scaling"}),
+        target_invariant_to=frozenset({"permutation", "unit_scaling", "common_scaling"}),
+        changes_under=frozenset({"rotation", "sign_flip", "shuffle"}),
+    ),
+    "max_pairwise": Metric(
+        compute=max_pairwise,
+        summary="largest correlation of each target with any source, not held out",
+        low=-1, high=1, symmetric=False, held_out=False, cost="n p q",
+        invariant_to=UNITS, target_invariant_to=UNITS,
+        changes_under=frozenset({"rotation", "sign_flip", "shuffle"}),
     ),
 }  # fmt: skip

@@ -1,0 +1,244 @@
+"""Canonical correlations: the directions that two systems share, on held-out stimuli."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from unbraid.align._judge import Estimate, Estimator, Judging, judge
+from unbraid.align._score import NAN, Score
+from unbraid.errors import InputError
+
+_RANK = 1e-10  # singular values below this share of the largest are rounding
+
+
+class Canonical(Estimator):
+    """Mean held-out correlation of canonical variates fitted on training stimuli."""
+
+    def __init__(self, x, y, folds, *, keep: float = 1.0, projection: bool = False) -> None:
+        super().__init__(x - x.mean(axis=0), y - y.mean(axis=0), folds)
+        if not 0 < keep <= 1:
+            raise InputError(f"keep must be a share of variance in (0, 1], got {keep}.")
+        self.keep, self.projection = keep, projection
+        self.rows = [np.flatnonzero(folds == fold) for fold in range(folds.n_folds)]
+
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+        x, y = self.x, self.y if order is None else self.y[order]
+        if not (x.any() and y.any()):
+            return Estimate(value=NAN, warnings=("undefined, since one side is constant.",))
+        per_fold, phi = [], np.zeros(len(x))
+        for test in self.rows:
+            train = np.setdiff1d(np.arange(len(x)), test)
+            fit = _fit(x[train], y[train], self.keep, self.projection)
+            if fit is None:
+                why = "undefined: a side is constant on the training stimuli of some fold."
+                return Estimate(value=NAN, warnings=(why,))
+            a, b = fit.variates(x[test], y[test])
+            r = _correlations(a, b)
+            per_fold.append(float(fit.weights @ r))
+            if influence:
+                unit = [v / np.maximum(np.linalg.norm(v, axis=0), 1e-300) for v in (a, b)]
+                part = unit[0] * unit[1] - r * (unit[0] ** 2 + unit[1] ** 2) / 2
+                phi[test] = part @ fit.weights / len(self.rows)
+        value = float(np.mean(per_fold))
+        if order is not None:
+            return Estimate(value=value)
+        whole = _fit(x, y, self.keep, self.projection)
+        assert whole is not None
+        return Estimate(
+            value=value,
+            per_fold=np.array(per_fold),
+            influence=phi if influence else None,
+            in_sample=float(whole.weights @ whole.r),
+        )
+
+
+class _Fit:
+    """Canonical directions of one training set."""
+
+    def __init__(self, means, directions, r, weights) -> None:
+        self.means, self.directions, self.r, self.weights = means, directions, r, weights
+
+    def variates(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Project new stimuli, centred on themselves."""
+        a, b = ((v - m) @ d for v, m, d in zip((x, y), self.means, self.directions, strict=True))
+        return a - a.mean(axis=0), b - b.mean(axis=0)
+
+
+def _fit(x: np.ndarray, y: np.ndarray, keep: float, projection: bool) -> _Fit | None:
+    means = x.mean(axis=0), y.mean(axis=0)
+    bases = [_whitened(v - m, keep) for v, m in zip((x, y), means, strict=True)]
+    if any(basis is None for basis in bases):
+        return None
+    (u, to_u), (v, to_v) = bases  # type: ignore[misc]
+    left, r, right = np.linalg.svd(u.T @ v, full_matrices=False)
+    weights = np.full(len(r), 1 / len(r))
+    if projection:  # how much of the source each of its canonical variates carries
+        carried = np.abs((u @ left).T @ (x - means[0])).sum(axis=1)
+        weights = carried / carried.sum()
+    return _Fit(means, (to_u @ left, to_v @ right.T), np.clip(r, 0, 1), weights)
+
+
+def _whitened(x: np.ndarray, keep: float) -> tuple[np.ndarray, np.ndarray] | None:
+    """Orthonormal variates of the leading principal components, and the map that makes them."""
+    left, values, right = np.linalg.svd(x, full_matrices=False)
+    if not values[0] > 0:
+        return None
+    share = np.cumsum(values**2) / (values**2).sum()
+    rank = int((values > _RANK * values[0]).sum())
+    kept = rank if keep == 1 else min(rank, int(np.searchsorted(share, keep - 1e-12)) + 1)
+    return left[:, :kept], right[:kept].T / values[:kept]
+
+
+def _correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    norm = np.linalg.norm(a, axis=0) * np.linalg.norm(b, axis=0)
+    return np.einsum("tj,tj->j", a, b) / np.where(norm > 0, norm, 1.0)
+
+
+def cca(
+    x: Any,
+    y: Any,
+    *,
+    protocol: str = "unbraid",
+    folds: Any = 5,
+    permutations: int = 20,
+    resamples: int = 200,
+    rng: Any = 0,
+    keep: float = 1.0,
+) -> Score:
+    """Mean held-out canonical correlation.
+
+    Canonical directions maximise ``corr(x a, y b)`` on training stimuli; the value is the mean of
+    the ``min(rank x, rank y)`` correlations of the same variates on held-out stimuli.
+
+    Parameters
+    ----------
+    x, y, protocol, folds, permutations, resamples, rng
+        As in ``semi_matching``; only the protocol ``unbraid`` exists.
+    keep : float
+        Share of variance kept by principal components of each side, fitted on training stimuli;
+        1 keeps all that is not rounding.
+
+    Returns
+    -------
+    Score
+        In [-1, 1]; 1 if the systems are linear maps of each other. ``in_sample`` is what other
+        tools report: 1 for anything as soon as there are as many units as stimuli.
+
+    Notes
+    -----
+    Symmetric. With ``keep=1`` invariant to every invertible linear map of either side. Cost
+    O(n p^2 + n q^2) a fold.
+
+    References
+    ----------
+    Hotelling (1936).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(100, 3))
+    >>> round(cca(x, x @ rng.normal(size=(3, 3)), permutations=0).value, 9)
+    1.0
+    """
+    judging = Judging(
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
+    )
+    return judge("cca", {"unbraid": Canonical}, x, y, judging, keep=keep)
+
+
+def svcca(
+    x: Any,
+    y: Any,
+    *,
+    protocol: str = "unbraid",
+    folds: Any = 5,
+    permutations: int = 20,
+    resamples: int = 200,
+    rng: Any = 0,
+    keep: float = 0.99,
+) -> Score:
+    """Mean held-out canonical correlation of the leading principal components.
+
+    ``cca`` after each side is reduced to the components that carry 99 % of its training variance.
+
+    Parameters
+    ----------
+    x, y, protocol, folds, permutations, resamples, rng, keep
+        As in ``cca``.
+
+    Returns
+    -------
+    Score
+        In [-1, 1].
+
+    Notes
+    -----
+    Invariant to rotation, common scaling and shift; not to other linear maps, since they change
+    which components lead.
+
+    References
+    ----------
+    Raghu et al. (2017), SVCCA.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).normal(size=(100, 3))
+    >>> round(svcca(x, -2 * x[:, ::-1], permutations=0).value, 9)
+    1.0
+    """
+    judging = Judging(
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
+    )
+    return judge("svcca", {"unbraid": Canonical}, x, y, judging, keep=keep)
+
+
+def pwcca(
+    x: Any,
+    y: Any,
+    *,
+    protocol: str = "unbraid",
+    folds: Any = 5,
+    permutations: int = 20,
+    resamples: int = 200,
+    rng: Any = 0,
+) -> Score:
+    """Held-out canonical correlation, each direction weighted by what it carries of the source.
+
+    ``sum_i w_i r_i`` with ``w_i`` proportional to ``sum_j |<h_i, x_j>|``, the projections of the
+    source's units onto its canonical variate ``h_i`` on training stimuli.
+
+    Parameters
+    ----------
+    x, y, protocol, folds, permutations, resamples, rng
+        As in ``cca``.
+
+    Returns
+    -------
+    Score
+        In [-1, 1]. Source -> target: the weights are the source's.
+
+    Notes
+    -----
+    Invariant to every invertible linear map of the target; the weights depend on the source's
+    units, so not to rotation of the source.
+
+    References
+    ----------
+    Morcos, Raghu & Bengio (2018).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(100, 3))
+    >>> round(pwcca(x, x @ rng.normal(size=(3, 3)), permutations=0).value, 9)
+    1.0
+    """
+    judging = Judging(
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
+    )
+    return judge("pwcca", {"unbraid": Canonical}, x, y, judging, projection=True)
