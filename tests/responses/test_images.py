@@ -79,6 +79,33 @@ def test_images_refused(pictures, tmp_path):
         images(archive)[0]
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_members_are_read_as_zipfile_reads_them(pictures, tmp_path, method):
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, array in pictures.items():
+            archive.writestr(name, png(array))
+    found = images(path)
+    for i, name in enumerate(found.names):
+        np.testing.assert_array_equal(found[i], pictures[name])
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("a.png", png(pictures["image00.png"]))
+    with pytest.raises(InputError, match="compressed in an uncommon way"):
+        images(path)[0]
+
+
+def test_a_zip_that_inflates_without_end(tmp_path):
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.png", bytes(2**20))
+    content = path.read_bytes().replace(
+        (2**20).to_bytes(4, "little"), (2**31).to_bytes(4, "little")
+    )
+    path.write_bytes(content)
+    with pytest.raises(InputError, match="holds a member of more than"):
+        images(path)
+
+
 def test_too_many_pixels(tmp_path):
     PIL.new("1", (20_000, 20_000)).save(tmp_path / "bomb.png")
     with pytest.raises(InputError, match="20000 x 20000 pixels|not a readable image"):
