@@ -125,3 +125,13 @@ def test_damaged_files(tmp_path, content, match):
 def test_no_file(tmp_path):
     with pytest.raises(InputError, match="is not a file; give a YAML file of Choice options"):
         _config.load(Choice, tmp_path / "none.yaml")
+
+
+def test_overrides_do_not_make_defaults_look_chosen():
+    class Wine(Config):
+        """A wine."""
+
+        year: int = 2000
+        red: bool = True
+
+    assert Wine().with_options(["red=false"]).model_fields_set == {"red"}

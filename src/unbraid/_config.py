@@ -39,7 +39,7 @@ class Config(pydantic.BaseModel):
 
     def with_options(self, overrides: Sequence[str]) -> Self:
         """Return a copy with ``key=value`` overrides applied, values read as YAML."""
-        options: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
+        options: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
         for item in overrides:
             key, equals, text = item.partition("=")
             if not equals:

@@ -48,8 +48,9 @@ def page(result: StudyResult) -> report.Page:
             tone="holds" if n_held == len(result.claims) else "fails",
             lead=result.question,
             numbers=[
-                report.KeyNumber(label="claims that hold", value=n_held, digits=0),
-                report.KeyNumber(label="claims", value=len(result.claims), kind="before", digits=0),
+                report.KeyNumber(
+                    label=f"of {len(result.claims)} claims hold", value=n_held, digits=0
+                )
             ],
         ),
         provenance=report.Provenance(
@@ -81,7 +82,7 @@ def _bars(figure: Figure, caption: report.Caption) -> report.BarFigure:
         series=[
             report.Bars(
                 name=series.name,
-                kind=_KINDS.get(series.kind),
+                kind=_role(series, figure),
                 values=[_estimate(series, category) for category in categories],
             )
             for series in figure.series
@@ -111,7 +112,7 @@ def _lines(figure: Figure, caption: report.Caption) -> report.CurveFigure:
                 y=series.y,
                 low=series.low or (),
                 high=series.high or (),
-                kind=_KINDS.get(series.kind),
+                kind=_role(series, figure),
                 mark="line" if series.kind == "theory" else "both",
                 dashed=series.kind == "theory",
             )
@@ -121,7 +122,14 @@ def _lines(figure: Figure, caption: report.Caption) -> report.CurveFigure:
         y_label=figure.y_label,
         caption=caption,
         x_log=figure.log_x,
+        y_log=figure.log_y,
     )
+
+
+def _role(series: Series, figure: Figure) -> Any:
+    """Return the colour of a role that one series has alone; several take the palette's."""
+    alike = [each for each in figure.series if each.kind == series.kind]
+    return _KINDS.get(series.kind) if len(alike) == 1 else None
 
 
 def _histogram(figure: Figure, caption: report.Caption) -> report.Histogram:
@@ -130,7 +138,7 @@ def _histogram(figure: Figure, caption: report.Caption) -> report.Histogram:
         title=figure.title,
         edges=[*left, 2 * left[-1] - left[-2]],
         series=[
-            report.Counts(name=series.name, counts=series.y, kind=_KINDS.get(series.kind))
+            report.Counts(name=series.name, counts=series.y, kind=_role(series, figure))
             for series in figure.series
         ],
         x_label=figure.x_label,
@@ -145,11 +153,9 @@ def _table(result: StudyResult) -> report.Table:
     for at, name in enumerate(names):
         values = [row[at] for row in rows if row[at] is not None]
         numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
-        columns.append(
-            report.Column(
-                name=name, format="number" if numeric else "text", digits=3, missing="not measured"
-            )
-        )
+        whole = numeric and all(float(v).is_integer() for v in values)
+        form: Any = "integer" if whole else "number" if numeric else "text"
+        columns.append(report.Column(name=name, format=form, digits=3, missing="not measured"))
         if not numeric:
             for row in rows:
                 row[at] = None if row[at] is None else str(row[at])

@@ -51,6 +51,7 @@ class Figure:
     caption: str
     """The finding, with its n and its seeds."""
     log_x: bool = False
+    log_y: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

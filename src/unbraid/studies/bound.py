@@ -159,4 +159,5 @@ def _boundary() -> Figure:
         caption="The curve M = K ln(N/K) for the hidden sizes of known models; sparse codes can be "
         "recovered below a curve.",
         log_x=True,
+        log_y=True,
     )
