@@ -4,6 +4,7 @@ from unbraid.responses._codes import Codes
 from unbraid.responses._huggingface import huggingface
 from unbraid.responses._images import Images, images
 from unbraid.responses._load import load, save
+from unbraid.responses._open import open_network
 from unbraid.responses._pair import common, pair
 from unbraid.responses._preprocess import Preprocess
 from unbraid.responses._record import record, record_to
@@ -46,6 +47,7 @@ __all__ = [
     "images",
     "load",
     "network",
+    "open_network",
     "open_store",
     "pair",
     "record",
