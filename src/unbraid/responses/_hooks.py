@@ -76,7 +76,7 @@ def _matching(wanted: Any, names: list[str]) -> list[Layer]:
     return found
 
 
-def select(output: Any, how: Select, layer: str) -> Any:
+def select_part(output: Any, how: Select, layer: str) -> Any:
     """Return the one tensor of a module's output that is meant."""
     import torch
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.responses._hooks import Layer, Select, choose_layers, run, select, tapped
+from unbraid.responses._hooks import Layer, Select, choose_layers, run, select_part, tapped
 from unbraid.responses._rules import Flatten, Rule
 from unbraid.responses._stimuli import Stimuli, as_stimuli
 
@@ -37,7 +37,7 @@ class Job:
         """Turn a module's output into rows of units, copied before anything can change it."""
         import torch
 
-        chosen = select(output, self.selects[layer.name], layer.name)
+        chosen = select_part(output, self.selects[layer.name], layer.name)
         if not chosen.is_floating_point():
             chosen = chosen.float()
         rows = self.rules[layer.name].units_of(chosen)
@@ -53,12 +53,13 @@ class Job:
 
 
 def plan(
+    *,
     model: Any,
     stimuli: Any,
     layers: Any,
     units: Any,
     preprocess: Any,
-    selects: Any,
+    select: Any,
     ids: Any,
     batch: int,
     device: Any,
@@ -79,7 +80,7 @@ def plan(
         stimuli=as_stimuli(stimuli, ids),
         layers=chosen,
         rules=_of_each(names, units, Flatten(), "units"),
-        selects=_of_each(names, selects, None, "select"),
+        selects=_of_each(names, select, None, "select"),
         preprocess=preprocess,
         batch=batch,
         device=device,

@@ -89,7 +89,17 @@ def record(
     {'0': Responses(3 stimuli x 8 units)}
     """
     job = plan(
-        model, stimuli, layers, units, preprocess, select, ids, batch, device, dtype, progress
+        model=model,
+        stimuli=stimuli,
+        layers=layers,
+        units=units,
+        preprocess=preprocess,
+        select=select,
+        ids=ids,
+        batch=batch,
+        device=device,
+        dtype=dtype,
+        progress=progress,
     )
     n, about = job.stimuli.length, provenance(job)
     n_numbers = n * sum(int(np.prod(probe.shape)) for probe in job.probes.values())
@@ -137,7 +147,17 @@ def record_to(
         One for each layer; ``load(folder / layer)`` reads one into memory.
     """
     job = plan(
-        model, stimuli, layers, units, preprocess, select, ids, batch, device, dtype, progress
+        model=model,
+        stimuli=stimuli,
+        layers=layers,
+        units=units,
+        preprocess=preprocess,
+        select=select,
+        ids=ids,
+        batch=batch,
+        device=device,
+        dtype=dtype,
+        progress=progress,
     )
     root, about = as_path(folder), provenance(job)
     writers: dict[str, StoreWriter] = {}
