@@ -14,8 +14,10 @@ from unbraid.sparse._shuffle import shuffle_latents
 from unbraid.sparse._training import Training
 from unbraid.sparse.auto import Auto
 from unbraid.sparse.controls import RandomDictionary, RandomExpansion, ShuffledLatents
+from unbraid.sparse.foreign import Imported, export, load_foreign
 from unbraid.sparse.longon2025 import Longon2025Dnn, Longon2025Toy
 from unbraid.sparse.pursuit import Pursuit
+from unbraid.sparse.refined import Refined
 from unbraid.sparse.topk import TopK
 
 METHODS: dict[str, type[Method]] = {
@@ -24,6 +26,7 @@ METHODS: dict[str, type[Method]] = {
         Auto,
         TopK,
         Pursuit,
+        Refined,
         Longon2025Toy,
         Longon2025Dnn,
         RandomDictionary,
@@ -44,16 +47,20 @@ __all__ = [
     "Dictionary",
     "Encoder",
     "Evidence",
+    "Imported",
     "Longon2025Dnn",
     "Longon2025Toy",
     "Method",
     "Pursuit",
     "RandomDictionary",
     "RandomExpansion",
+    "Refined",
     "ShuffledLatents",
     "TopK",
     "Training",
+    "export",
     "fit",
+    "load_foreign",
     "parse_method",
     "shuffle_latents",
 ]

@@ -33,7 +33,9 @@ class Turn:
 def code(x: np.ndarray, atoms: np.ndarray, offset: np.ndarray, k: int, penalty: float = 0.0,
          signed: bool = False) -> Turn:  # fmt: skip
     """Return the codes of ``x`` under atoms of unit length, and the residual."""
-    active, codes, _ = pursue(x - offset, atoms, k=k, penalty=penalty, signed=signed)
+    active, codes, _ = pursue(
+        x - offset, atoms, k=k, penalty=penalty, signed=signed, tolerance=1e-3
+    )
     return Turn(active, codes, x - decode(active, codes, atoms, offset))
 
 

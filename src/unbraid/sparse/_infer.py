@@ -10,8 +10,8 @@ import scipy.sparse as sp
 
 from unbraid.sparse._encoder import from_active
 
-_PENALTIES = 0.5 ** np.arange(1, 10)  # times the median over stimuli of the largest correlation
-_ROWS, _SPLITS = 400, 4
+_PENALTIES = 0.5 ** np.arange(1, 8)  # times the median over stimuli of the largest correlation
+_ROWS = 400
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,23 +92,22 @@ def choose_inference(
     return Choice(problem=problems[best], error=errors[best])
 
 
-def held_out_units(
-    x: np.ndarray, atoms: np.ndarray, problem: Problem, splits: int = _SPLITS
-) -> float:
-    """Squared error on units that the codes were not inferred from, relative to ``sum x^2``.
+def held_out_units(x: np.ndarray, atoms: np.ndarray, problem: Problem) -> float:
+    """Squared error on units that the codes were not inferred from, relative to the variance.
 
-    Codes of each stimulus are inferred from three quarters of the units and predict the rest. Too
-    few active latents leave features out, too many fit what the shown units alone hold: the error
-    is least near the truth, where the error on shown units only ever falls.
+    Codes of each stimulus are inferred from three quarters of the units (seven eighths of fewer
+    than 32) and predict the rest. Too few active latents leave features out, too many fit what the
+    shown units alone hold: the error is least near the truth, where the error on shown units only
+    ever falls. ``x`` is without its offset; the variance is about the mean, whatever the offset.
     """
     from unbraid._kernels.pursuit import pursue
     from unbraid._kernels.sparse_rows import decode
 
     p = x.shape[1]
-    splits = min(splits, p)
+    splits = min(p, 4 if p >= 32 else 8)  # few units: hide fewer at a time
     group = np.argsort(np.random.default_rng(p).permutation(p)) % max(splits, 2)
     wrong = 0.0
-    total = float(np.square(x, dtype=np.float64).sum())
+    total = float(np.square(x - x.mean(0), dtype=np.float64).sum())
     for g in range(splits):
         shown = group != g
         unit, length = normalised(np.ascontiguousarray(atoms[:, shown]))

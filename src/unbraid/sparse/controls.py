@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import Field
 
+from unbraid.sparse._described import Of
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._encoder import Encoder
 from unbraid.sparse._method import Method, active, width
 from unbraid.sparse._watch import Watch
 from unbraid.sparse.topk import TopK
-
-
-def _read_method(value: Any) -> Any:
-    """Read a method from what ``describe`` wrote, or from text."""
-    from unbraid.sparse import METHODS, parse_method
-
-    if isinstance(value, str):
-        return parse_method(value)
-    if isinstance(value, dict) and value.get("name") in METHODS:
-        return METHODS[value["name"]](**{k: v for k, v in value.items() if k != "name"})
-    return value
-
-
-Of = Annotated[
-    Method, BeforeValidator(_read_method), PlainSerializer(lambda method: method.describe())
-]
 
 
 class RandomDictionary(Method):

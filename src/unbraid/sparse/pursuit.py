@@ -12,8 +12,9 @@ from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._method import Method, active, say_if_few, width
 from unbraid.sparse._watch import Watch
 
-_PERFECT = 1e-3  # held-out FVU below which no other start is tried
+_PERFECT = 1e-4  # FVU below which no other start is tried
 _ROWS_A_LATENT = 64
+_JUDGES_MOST = 5000
 
 
 class Pursuit(Method):
@@ -26,7 +27,7 @@ class Pursuit(Method):
     -----
     Starts from data points. The number of active latents grows from 1 to k over the first half, so
     that supports are never guessed with many wrong atoms; atoms unused or doubled are replaced by
-    what is explained worst; several starts, of which the least held-out error is kept. Codes are
+    what is explained worst; several starts, of which the one with the least error is kept. Codes are
     inferred by matching pursuit or by the lasso, whichever predicts held-out units better. Needs
     fewer stimuli and fewer units than an autoencoder, because no linear encoder has to separate
     the features. Cost a turn: n (m p + k m) + m^3 / 3.
@@ -53,8 +54,8 @@ class Pursuit(Method):
     """What a stimulus without active latents answers: learned, the mean response, or nothing."""
     by: Literal["auto", "omp", "fista"] = "auto"
     """Inference of the codes; auto: the one that predicts held-out units better."""
-    held_out: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    """Share of the stimuli that judge the starts."""
+    held_out: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the stimuli kept out to judge the starts; 0: all are learned from, and judge."""
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn from several starts and keep the best."""
@@ -68,7 +69,8 @@ class Pursuit(Method):
         scale = float(np.sqrt(np.mean(np.square(x - x.mean(0)), dtype=np.float64))) or 1.0
         rows, held = split(x, self.held_out, rng)
         x = x / x.dtype.type(scale)
-        seen, unseen = x[rows], x[held] if len(held) else x[rows]
+        seen = x[rows]
+        unseen = x[held] if len(held) else seen[:_JUDGES_MOST]
         mean = seen.mean(0, dtype=np.float64).astype(x.dtype)
         total = float(np.square(unseen - mean, dtype=np.float64).sum())
         plan = Plan(
@@ -94,7 +96,7 @@ class Pursuit(Method):
             if errors[-1] <= _PERFECT * total:
                 break
         watch.within(0.0, 1.0)
-        fvu = min(errors) / total if total else float("nan")
+        fvu = min(errors) / total if total and len(held) else float("nan")
         return self._finish(x, best, k, scale, Evidence(fvu_held_out=fvu))
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
