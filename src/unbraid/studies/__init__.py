@@ -12,6 +12,7 @@ from unbraid.studies.bound import Bound
 from unbraid.studies.composition import Composition
 from unbraid.studies.deflation import Deflation
 from unbraid.studies.identifiability import Identifiability
+from unbraid.studies.onion import OnionStudy
 from unbraid.studies.pipeline import Pipeline
 from unbraid.studies.recovery import Recovery
 from unbraid.studies.toy import Toy
@@ -29,6 +30,7 @@ STUDIES: dict[str, type[Study]] = {
         Identifiability,
         Pipeline,
         Axes,
+        OnionStudy,
     )
 }
 """Name on the command line -> study."""
@@ -54,6 +56,7 @@ __all__ = [
     "Deflation",
     "Figure",
     "Identifiability",
+    "OnionStudy",
     "Pipeline",
     "Progress",
     "Recovery",

@@ -6,6 +6,7 @@ from unbraid.worlds.correlated import CorrelatedFeatures, correlated_pairs
 from unbraid.worlds.discrimination import Discriminator, TrainedEncoder
 from unbraid.worlds.hierarchy import Family, FeatureHierarchy
 from unbraid.worlds.naming_networks import NamingNetwork, NamingNetworks, NamingWorld
+from unbraid.worlds.onion import Onion, OnionWorld, peel
 from unbraid.worlds.projection import Projected, Projection
 from unbraid.worlds.sparse_features import SparseFeatures, power_law_importance
 from unbraid.worlds.sphere import Sphere, SphereSample, SphereWorld
@@ -23,6 +24,8 @@ __all__ = [
     "NamingNetwork",
     "NamingNetworks",
     "NamingWorld",
+    "Onion",
+    "OnionWorld",
     "Projected",
     "Projection",
     "Sampled",
@@ -35,5 +38,6 @@ __all__ = [
     "ToyWorld",
     "TrainedEncoder",
     "correlated_pairs",
+    "peel",
     "power_law_importance",
 ]

@@ -1,0 +1,108 @@
+"""The onion world: what a token's place is, only its magnitude tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import Field
+
+from unbraid import _validate
+from unbraid._config import Config
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Onion:
+    """Sequences, and what the system answers to them."""
+
+    tokens: np.ndarray
+    """(n, length) whole numbers."""
+    responses: np.ndarray
+    """(n, p)."""
+    directions: np.ndarray
+    """(length, n_tokens, p): what a token adds at each place."""
+    config: OnionWorld
+
+    def __repr__(self) -> str:
+        n, length = self.tokens.shape
+        kind = "onion" if self.config.layered else "linear"
+        return f"Onion({n} sequences of {length} tokens, {kind})"
+
+    @property
+    def features(self) -> np.ndarray:
+        """(n, length * n_tokens): 1 where that token stands at that place."""
+        hot = np.eye(self.config.n_tokens)[self.tokens]
+        return hot.reshape(len(self.tokens), -1)
+
+    @property
+    def presence(self) -> np.ndarray:
+        """(n, n_tokens): how strongly each token is there, whatever its place."""
+        hot = np.eye(self.config.n_tokens)[self.tokens]
+        return np.einsum("nlt,l->nt", hot, self.config.magnitudes())
+
+
+class OnionWorld(Config):
+    """Sequences of tokens in one vector, every place an order of magnitude below the last.
+
+    ``h = sum_j decay^j e(token_j)``: all places share a token's direction, so that features lie in
+    no directions of their own and only the magnitude tells the place. It is built here in the form
+    that was found in trained recurrent networks; nothing is trained. With ``layered=False``, the
+    control, each place has directions of its own and magnitude 1.
+
+    References
+    ----------
+    Csordas et al. (2024), Recurrent neural networks learn to store and generate sequences using
+    non-linear representations, arXiv 2408.10920.
+    """
+
+    n_tokens: int = Field(default=10, ge=2)
+    """Different tokens."""
+    length: int = Field(default=3, ge=1)
+    """Tokens of a sequence."""
+    n_units: int = Field(default=64, ge=2)
+    """p."""
+    decay: float = Field(default=0.4, gt=0, lt=1)
+    """Magnitude of a place relative to the one before."""
+    layered: bool = True
+    """Whether the world is an onion; otherwise the linear control."""
+
+    def magnitudes(self) -> np.ndarray:
+        """Magnitude of each place (length,)."""
+        return self.decay ** np.arange(self.length) if self.layered else np.ones(self.length)
+
+    def sample(self, n: int, *, rng: int | np.random.Generator | None = None) -> Onion:
+        """Draw directions and n sequences of independent tokens."""
+        rng = _validate.as_rng(rng)
+        places = 1 if self.layered else self.length
+        directions = rng.normal(size=(places, self.n_tokens, self.n_units))
+        directions /= np.linalg.norm(directions, axis=2, keepdims=True)
+        directions = np.broadcast_to(
+            directions, (self.length, self.n_tokens, self.n_units)
+        ) * self.magnitudes()[:, None, None]  # fmt: skip
+        tokens = rng.integers(self.n_tokens, size=(n, self.length))
+        responses = sum(directions[j][tokens[:, j]] for j in range(self.length))
+        return Onion(
+            tokens=tokens, responses=np.asarray(responses), directions=directions, config=self
+        )
+
+
+def peel(responses: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """Read tokens from the outside in: the strongest first, then what is left without it.
+
+    Parameters
+    ----------
+    responses : array of shape (n, p)
+    directions : array of shape (length, n_tokens, p)
+
+    Returns
+    -------
+    array of whole numbers of shape (n, length)
+    """
+    left = responses.copy()
+    tokens = []
+    for layer in directions:
+        unit = layer / np.linalg.norm(layer, axis=1, keepdims=True)
+        token = (left @ unit.T).argmax(axis=1)
+        left -= layer[token]
+        tokens.append(token)
+    return np.column_stack(tokens)
