@@ -13,6 +13,7 @@ from unbraid.errors import InputError
 from unbraid.responses import AveragePool, images, network, record
 from unbraid.responses._formats.safetensors import write_tensors
 from unbraid.studies import _pooled, _v4, it_rsa
+from unbraid.studies._nested import gain_over_units, nested
 from unbraid.studies._objects92 import objects92
 from unbraid.studies.dnn_brain import DnnBrain
 from unbraid.studies.it_rsa import ItRsa
@@ -144,6 +145,25 @@ def test_standardised_units_have_unit_sd_unless_they_hardly_vary(rng):
     assert z[:, 3].std() < 1e-6
 
 
+def test_a_fair_search_finds_the_layer_and_nothing_in_noise(rng):
+    good, bad, brain = rng.normal(size=(90, 4)), rng.normal(size=(90, 6)), rng.normal(size=(90, 3))
+    linked = good @ rng.normal(size=(4, 3)) + 0.3 * brain
+    found = nested({"good": good, "bad": bad}, linked, folds=3, rng=0)
+    assert found.chosen == "good x 3"
+    assert found.value > 0.9
+    # the best of many layers of noise, chosen where it is scored, would be above 0
+    noise = {str(i): rng.normal(size=(90, 4)) for i in range(12)}
+    assert abs(nested(noise, brain, folds=3, rng=0).value) < 0.15
+
+
+def test_interval_over_units(rng):
+    a, b = rng.normal(1, 0.1, 200), rng.normal(0, 0.1, 200)
+    a[3] = np.nan
+    found = gain_over_units(a, b, 500, rng)
+    assert found.low < 1 < found.high
+    assert found.high - found.low == pytest.approx(4 * 0.1 * 2**0.5 / 200**0.5, rel=0.3)
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # few stimuli, few steps: said in the result
 def test_dnn_brain_from_end_to_end(data, weights):
     options = {"layers": ("fire7",), "n_vectors": 1000, "steps": 5, "k": 4, "expansion": 1}
@@ -162,7 +182,7 @@ def test_dnn_brain_from_end_to_end(data, weights):
         "data" not in result.settings
     )  # a run is named by its choices, not by a machine's folders
     by_source = {row["source"]: row for row in result.table}
-    assert by_source["units"]["gain over units"] == 0
+    assert by_source["units"]["gain"] == 0
     assert all(-1 <= row["median r"] <= 1 for row in result.table)
     assert "12 pictures of session 201025" in result.notes[0]
     assert len(result.claims) == 2

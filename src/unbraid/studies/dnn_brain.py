@@ -11,6 +11,7 @@ from pydantic import Field
 from unbraid import align, sparse, stats
 from unbraid.align import Score
 from unbraid.responses import Network, network
+from unbraid.studies._nested import gain_over_units, nested
 from unbraid.studies._pooled import pooled, standardised, training_vectors
 from unbraid.studies._study import Claim, Figure, Progress, Series, Study, StudyResult, part
 from unbraid.studies._v4 import data_folder, networks_folder, other_pictures, session
@@ -99,8 +100,9 @@ class DnnBrain(Study):
         ceiling = None
         if brain.repeats is not None:
             ceiling = stats.noise_ceiling(brain.repeats, rng=self.seed).ceiling
+        searched = self._search(features, brain.values) if len(self.layers) > 1 else []
         fvu = {layer: d["codes"].evidence.fvu for layer, d in learned.items() if d["codes"]}
-        table = [_row(key, score, scores, ceiling, features) for key, score in scores.items()]
+        table = [self._row(key, scores, ceiling, features) for key in scores] + searched
         return StudyResult(
             name=self.name,
             question=self.question,
@@ -184,6 +186,39 @@ class DnnBrain(Study):
             ),
         )
 
+    def _search(self, features: dict, brain: np.ndarray) -> list[dict[str, Any]]:
+        """Return a row for each source, its layer chosen inside the folds."""
+        rows = []
+        for source in dict.fromkeys(name for _, name in features):
+            mine = {k: standardised(x) for (k, name), x in features.items() if name == source}
+            found = nested(mine, brain, folds=self.folds, rng=self.seed)
+            about = {"layer": "chosen inside folds", "source": source, "mean r": found.value}
+            rows.append(about | {"chosen": found.chosen})
+        return rows
+
+    def _row(
+        self,
+        key: tuple[str, str],
+        scores: dict[tuple[str, str], Score],
+        ceiling: np.ndarray | None,
+        features: dict[tuple[str, str], np.ndarray],
+    ) -> dict[str, Any]:
+        score, units = scores[key], scores[key[0], "units"]
+        gain = _difference(score, units)
+        over_units = gain_over_units(
+            score.per_target, units.per_target, self.resamples, np.random.default_rng(self.seed)
+        )
+        row = {
+            "layer": key[0], "source": key[1], "features": features[key].shape[1],
+            "median r": _median(score), "mean r": score.value, "low": score.low,
+            "high": score.high, "in sample": score.in_sample, "gain": gain.value,
+            "gain low": gain.low, "gain high": gain.high,
+            "gain low (over neurons)": over_units.low, "gain high (over neurons)": over_units.high,
+        }  # fmt: skip
+        if ceiling is not None:
+            row["median r / ceiling"] = float(np.nanmedian(score.per_target / ceiling))
+        return row
+
     def _figure(self, scores: dict[tuple[str, str], Score], n: int) -> Figure:
         sources = list(dict.fromkeys(name for _, name in scores))
         return Figure(
@@ -202,26 +237,6 @@ class DnnBrain(Study):
             ],
             caption=f"n = {n} pictures, {self.folds} folds, seed {self.seed}.",
         )
-
-
-def _row(
-    key: tuple[str, str],
-    score: Score,
-    scores: dict[tuple[str, str], Score],
-    ceiling: np.ndarray | None,
-    features: dict[tuple[str, str], np.ndarray],
-) -> dict[str, Any]:
-    layer, source = key
-    gain = _difference(score, scores[layer, "units"])
-    row = {
-        "layer": layer, "source": source, "features": features[key].shape[1],
-        "median r": _median(score), "mean r": score.value, "low": score.low, "high": score.high,
-        "in sample": score.in_sample, "gain over units": gain.value,
-        "gain low": gain.low, "gain high": gain.high,
-    }  # fmt: skip
-    if ceiling is not None:
-        row["median r / ceiling"] = float(np.nanmedian(score.per_target / ceiling))
-    return row
 
 
 def _median(score: Score) -> float:
