@@ -1,0 +1,46 @@
+"""Write docs/metrics.md from the table that the property tests use."""
+
+from pathlib import Path
+
+from unbraid import align
+
+PAGE = Path(__file__).parent.parent / "docs" / "metrics.md"
+
+HEAD = """# Metrics
+
+Made from `unbraid.align.METRICS`, the table that the property tests are made from too, by
+`python scripts/metrics_table.py`. Every metric is `unbraid.align.<name>(x, y)` and returns a
+`Score`. *Ignores* lists maps of the source that change nothing, *sees* maps that must change the
+value. **Held out**: what is fitted is scored on other stimuli.
+
+| metric | what it is | range | direction | held out | ignores | sees | cost | protocols |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+"""
+
+
+def page() -> str:
+    """Return the page."""
+    return HEAD + "".join(_row(name, metric) for name, metric in align.METRICS.items())
+
+
+def _row(name: str, metric: align.Metric) -> str:
+    cells = (
+        f"`{name}`",
+        metric.summary,
+        f"{metric.low:g} to {metric.high:g}",
+        "symmetric" if metric.symmetric else "source → target",
+        "yes" if metric.held_out else "nothing fitted",
+        _words(metric.invariant_to),
+        _words(metric.changes_under),
+        metric.cost,
+        ", ".join(metric.protocols),
+    )
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _words(names: frozenset[str]) -> str:
+    return ", ".join(sorted(name.replace("_", " ") for name in names))
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
