@@ -167,3 +167,13 @@ def test_config_or_options_not_both(rng):
     x = rng.normal(size=(60, 4))
     with pytest.raises(InputError, match="not both"):
         ub.compare(x, x, CompareConfig(), seeds=2)
+
+
+def test_the_published_protocol_scores_what_it_defines(rng):
+    x = rng.normal(size=(200, 6))
+    options = {"method": ub.TopK(k=1, n_latents=6), "protocol": "longon2025", **FEW}
+    result = ub.compare(x, x @ rng.normal(size=(6, 5)), rng=1, **options)
+    assert {score.protocol for score in result.scores} == {"longon2025"}
+    assert {s.metric for s in result.scores} == {"semi_matching", "soft_matching", "ridge", "rsa"}
+    with pytest.raises(InputError, match="longon2025 does not define procrustes"):
+        ub.compare(x, x, metrics=("procrustes",), **options)

@@ -189,12 +189,12 @@ def _conclude(
         needed = bound(of_side, known)
         beyond = beyond or n_units[side] < needed[0]
         warnings += warnings_of(names[side], of_side, n_units[side], needed)
-    found = changes(config.metrics, find, config.level)
+    found = changes(config.scored, find, config.level)
     return Comparison(
         config=config,
         scores=scores,
         changes=found,
-        verdict=verdict(config.metrics, found, beyond),
+        verdict=verdict(config.scored, found, beyond),
         warnings=tuple(warnings + warnings_of_scores(scores)),
         lifted=lifted,
         names=names,

@@ -69,6 +69,18 @@ class CompareConfig(Config):
             raise InputError(f"metrics must be among {', '.join(align.METRICS)}, got {came}")
         return value
 
+    @pydantic.model_validator(mode="after")
+    def _in_protocol(self) -> CompareConfig:
+        outside = [m for m in self.metrics if self.protocol not in align.METRICS[m].protocols]
+        if outside and "metrics" in self.model_fields_set:
+            raise InputError(f"protocol {self.protocol} does not define {', '.join(outside)}")
+        return self
+
+    @property
+    def scored(self) -> tuple[str, ...]:
+        """The metrics that the protocol defines; the first is the headline."""
+        return tuple(m for m in self.metrics if self.protocol in align.METRICS[m].protocols)
+
     @pydantic.field_serializer("method")
     def _described(self, value: Any) -> dict[str, Any]:
         return value.describe()

@@ -17,7 +17,7 @@ def matched_units(result: Comparison, pictures: Any = None) -> report.MatchedUni
     """Return the best pairs of the first seed, best first, no source latent twice."""
     pictures = _as_pictures(pictures, result)
     metric = next(
-        (name for name in result.config.metrics if _has_matching(result, name)),
+        (name for name in result.config.scored if _has_matching(result, name)),
         None,
     )
     pairs = [] if metric is None else _pairs(result, metric, pictures)

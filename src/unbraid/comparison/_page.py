@@ -32,8 +32,8 @@ def page(result: Comparison, pictures: Any = None, title: str = "") -> report.Pa
             title="Scores",
             lead="Each metric before and after, and each control against the same targets.",
             blocks=[
-                score_figure(result, "codes", result.config.metrics, "Codes against codes"),
-                score_figure(result, "base", result.config.metrics, "Codes against base units"),
+                score_figure(result, "codes", result.config.scored, "Codes against codes"),
+                score_figure(result, "base", result.config.scored, "Codes against base units"),
                 change_table(result),
             ],
         ),
@@ -50,7 +50,7 @@ def page(result: Comparison, pictures: Any = None, title: str = "") -> report.Pa
         verdict=verdict_block(result),
         provenance=_provenance(result),
         opening=[
-            score_figure(result, "codes", result.config.metrics[:1], "Before and after"),
+            score_figure(result, "codes", result.config.scored[:1], "Before and after"),
             matched_units(result, pictures),
             report.Warnings(items=result.warnings),
         ],
@@ -60,7 +60,7 @@ def page(result: Comparison, pictures: Any = None, title: str = "") -> report.Pa
 
 def verdict_block(result: Comparison) -> report.Verdict:
     """Return the headline with the numbers that carry it: before, after, best control."""
-    metric = result.config.metrics[0]
+    metric = result.config.scored[0]
     rivals = [(_number(result, metric, name, "codes"), name) for name in CONTROLS]
     rivals += [(_number(result, metric, name, name), name) for name in CONTROLS[:2]]
     best, control = max(rivals, key=lambda rival: rival[0][0])
@@ -94,7 +94,7 @@ def _truth(result: Comparison) -> Sequence[report.Section]:
     """Return the section on the known features, where they are known."""
     if not any(score.target == "features" for score in result.scores):
         return ()
-    metric = result.config.metrics[:1]
+    metric = result.config.scored[:1]
     figures = [
         score_figure(result, "features", metric, f"{name} against the true features", systems)
         for name, systems in zip(result.names, ("x->truth", "y->truth"), strict=True)

@@ -22,7 +22,7 @@ def write_run(
     html: str,
     overwrite: bool,
 ) -> Path:
-    """Write the files (arrays only where there are some) under a temporary name beside ``folder``, then rename it."""
+    """Write the files under a temporary name beside ``folder``, then rename it."""
     check_free(folder, overwrite)
     temporary = None
     try:

@@ -54,10 +54,10 @@ def jobs(
 def metrics_of(job: Job, config: CompareConfig) -> tuple[str, ...]:
     """Return the metrics worth computing for a job: all, or those that a reader would ask of it."""
     if job.systems in ("x->x", "y->y") or job.target == "features":
-        return config.metrics[:1]
+        return config.scored[:1]
     if job.systems == "y->x":
-        return tuple(name for name in config.metrics if not align.METRICS[name].symmetric)
-    return config.metrics
+        return tuple(name for name in config.scored if not align.METRICS[name].symmetric)
+    return config.scored
 
 
 def score(job: Job, metric: str, parts: Split, config: CompareConfig, seed: int) -> Score:
@@ -68,7 +68,7 @@ def score(job: Job, metric: str, parts: Split, config: CompareConfig, seed: int)
     answer = compute(
         *job.values,
         protocol=config.protocol,
-        folds=parts.folds,
+        folds=parts.folds if config.protocol == "unbraid" else 5,  # the other fixes its own
         permutations=min(most, config.permutations),
         resamples=config.resamples,
         rng=np.random.default_rng(seed),

@@ -39,6 +39,11 @@ def split(
 ) -> Split:
     """Pair the systems and set training stimuli apart from alignment stimuli."""
     x, y = pair(x, y)
+    if config.protocol != "unbraid" and (groups is not None or config.fold_kind != "shuffled"):
+        raise InputError(
+            f"protocol {config.protocol} fixes its folds (shuffled); groups and contiguous folds "
+            "need protocol='unbraid'."
+        )
     groups = _as_groups(groups, len(x))
     if (x_train is None) != (y_train is None):
         raise InputError("x_train and y_train go together: give both or neither.")

@@ -96,7 +96,7 @@ class DemoResult:
         )
 
     def _hopeless_section(self) -> report.Section:
-        metric = self.config.options.metrics[:1]
+        metric = self.config.options.scored[:1]
         title = f"The same with {self.config.hopeless.n_units} units"
         return report.Section(
             title="Where unbraiding cannot help",
