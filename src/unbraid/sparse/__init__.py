@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
 from unbraid._parse import parse_choice
 from unbraid.sparse._dictionary import Dictionary
@@ -15,10 +15,14 @@ from unbraid.sparse._training import Training
 from unbraid.sparse.auto import Auto
 from unbraid.sparse.controls import RandomDictionary, RandomExpansion, ShuffledLatents
 from unbraid.sparse.foreign import Imported, export, load_foreign
+from unbraid.sparse.hub import from_pretrained, push_to_hub, save_pretrained
 from unbraid.sparse.longon2025 import Longon2025Dnn, Longon2025Toy
 from unbraid.sparse.pursuit import Pursuit
 from unbraid.sparse.refined import Refined
 from unbraid.sparse.topk import TopK
+
+if TYPE_CHECKING:
+    from unbraid.sparse.estimator import DictionaryTransformer
 
 METHODS: dict[str, type[Method]] = {
     kind.__name__: kind
@@ -41,10 +45,20 @@ def parse_method(text: str) -> Method:
     return cast(Method, parse_choice(text, METHODS))
 
 
+def __getattr__(name: str) -> Any:
+    """Import the scikit-learn face when it is asked for: scikit-learn is slow to import."""
+    if name == "DictionaryTransformer":
+        from unbraid.sparse.estimator import DictionaryTransformer
+
+        return DictionaryTransformer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
     "METHODS",
     "Auto",
     "Dictionary",
+    "DictionaryTransformer",
     "Encoder",
     "Evidence",
     "Imported",
@@ -60,7 +74,10 @@ __all__ = [
     "Training",
     "export",
     "fit",
+    "from_pretrained",
     "load_foreign",
     "parse_method",
+    "push_to_hub",
+    "save_pretrained",
     "shuffle_latents",
 ]

@@ -192,6 +192,25 @@ class Dictionary:
 
         return load(cls, Path(folder))
 
+    @classmethod
+    def from_pretrained(cls, name: str | Path, **options: Any) -> Dictionary:
+        """Read from the Hugging Face hub or a folder; see ``sparse.from_pretrained``."""
+        from unbraid.sparse.hub import from_pretrained
+
+        return from_pretrained(name, **options)
+
+    def save_pretrained(self, folder: str | Path) -> Path:
+        """Write what ``save`` writes, and a model card."""
+        from unbraid.sparse.hub import save_pretrained
+
+        return save_pretrained(self, folder)
+
+    def push_to_hub(self, name: str, **options: Any) -> str:
+        """Upload to the Hugging Face hub; see ``sparse.push_to_hub``. Returns the address."""
+        from unbraid.sparse.hub import push_to_hub
+
+        return push_to_hub(self, name, **options)
+
     def with_evidence(self, **numbers: Any) -> Self:
         """Return the same dictionary with more evidence."""
         return replace(self, evidence=replace(self.evidence, **numbers))

@@ -1,4 +1,4 @@
-"""The scikit-learn face: a transformer around ``fit`` and ``encode``, for pipelines and searches."""
+"""The scikit-learn face: a transformer around ``fit`` and ``encode``."""
 
 from __future__ import annotations
 

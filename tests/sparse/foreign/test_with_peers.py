@@ -1,7 +1,7 @@
-"""sparsify, dictionary_learning and overcomplete judge our reading and writing of their files.
+"""sparsify, dictionary_learning, overcomplete and saev judge what we read and write.
 
 Each is skipped where it is not installed. Last run by hand with eai-sparsify 1.3.3,
-dictionary-learning 0.1.0, overcomplete 0.3.0 and torch 2.13.
+dictionary-learning 0.1.0, overcomplete 0.3.0, saev 0.1.0 and torch 2.13.
 """
 
 import json
@@ -138,3 +138,13 @@ def test_we_open_overcomplete(sae, tmp_path, name):
     theirs.eval()
     torch.save(theirs.state_dict(), tmp_path / "weights.pt")
     agree(sparse.load_foreign(tmp_path, **given), theirs, sae.x)
+
+
+def test_we_open_saev(sae, tmp_path):
+    library, config = peer("saev.nn"), peer("saev.config")
+    theirs = randomised(library.SparseAutoencoder(config.SparseAutoencoder(d_vit=6, exp_factor=2)))
+    library.dump(str(tmp_path / "sae.pt"), theirs)
+    back, codes, _ = theirs(torch.as_tensor(sae.x))
+    ours = sparse.load_foreign(tmp_path / "sae.pt")
+    np.testing.assert_allclose(ours.encode(sae.x).toarray(), codes.detach().numpy(), atol=1e-5)
+    np.testing.assert_allclose(ours.decode(ours.encode(sae.x)), back.detach().numpy(), atol=5e-5)

@@ -61,7 +61,8 @@ class Tensors:
         if name not in self.arrays:
             held = ", ".join(sorted(self.arrays)[:12]) or "nothing"
             raise InputError(
-                f"{self.path} must hold {name} to be a checkpoint of {self.library}; it holds {held}."
+                f"{self.path} must hold {name} to be a checkpoint of {self.library}; it holds "
+                f"{held}."
             )
         array = self.arrays[name]
         if array.dtype.kind not in "fiub":
