@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any, Optional, cast
 
 import typer
 
@@ -135,7 +135,7 @@ def encode(
 
     learned = sparse.Dictionary.load(dictionary)
     values = responses.load(x)
-    codes = learned.encode(values) if by is None else learned.encode(values, by=by)
+    codes = learned.encode(values, by=cast(Any, by))
     responses.save(codes, output)
     summary = {"n": codes.shape[0], "n_latents": codes.shape[1], "l0": codes.l0, "gap": codes.gap}
     _finish(output, summary, repr(codes), as_json)

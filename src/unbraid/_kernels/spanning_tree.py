@@ -8,6 +8,8 @@ feasible (an arc without flow leads towards the root), so that degenerate pivots
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba
 import numpy as np
 
@@ -107,7 +109,7 @@ def _meet(tree: np.ndarray, u: int, v: int) -> int:
 @numba.njit(cache=True)
 def _blocking(
     tree: np.ndarray, flow: np.ndarray, u: int, v: int, apex: int, p: int
-) -> tuple[int, int, bool]:
+) -> tuple[Any, Any, bool]:
     """Return the least flow that falls on the cycle, its node, and whether it is on u's side.
 
     Of equal ones, the last met when the cycle is walked from the apex along the entering arc.

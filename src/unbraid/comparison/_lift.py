@@ -56,8 +56,8 @@ def lift(
     )
 
 
-def _encode(dictionary: sparse.Dictionary, scored: Responses, by: str | None) -> Codes:
-    return dictionary.encode(scored) if by is None else dictionary.encode(scored, by=by)
+def _encode(dictionary: sparse.Dictionary, scored: Responses, by: Any) -> Codes:
+    return dictionary.encode(scored, by=by)
 
 
 def _fvu(scored: Responses, dictionary: sparse.Dictionary, codes: Any) -> float:

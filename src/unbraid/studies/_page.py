@@ -151,7 +151,7 @@ def _table(result: StudyResult) -> report.Table:
     names = list(dict.fromkeys(key for row in result.table for key in row))
     columns, rows = [], [[row.get(name) for name in names] for row in result.table]
     for at, name in enumerate(names):
-        values = [row[at] for row in rows if row[at] is not None]
+        values: list[Any] = [row[at] for row in rows if row[at] is not None]
         numeric = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
         whole = numeric and all(float(v).is_integer() for v in values)
         form: Any = "integer" if whole else "number" if numeric else "text"
