@@ -166,24 +166,19 @@ def test_interval_over_units(rng):
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # few stimuli, few steps: said in the result
 def test_dnn_brain_from_end_to_end(data, weights):
-    options = {"layers": ("fire7",), "n_vectors": 1000, "steps": 5, "k": 4, "expansion": 1}
+    options = {"layers": ("fire7", "fire9"), "n_vectors": 1000, "steps": 5, "k": 4, "expansion": 1}
     study = DnnBrain(data=data, networks=weights, pool=1, resamples=20, folds=3, **options)
     result = studies.run(study)
-    sources = [row["source"] for row in result.table]
-    assert sources == [
-        "units",
-        "codes",
-        "untrained",
-        "random top-k",
-        "random relu",
-        "random network",
-    ]
-    assert (
-        "data" not in result.settings
-    )  # a run is named by its choices, not by a machine's folders
-    by_source = {row["source"]: row for row in result.table}
-    assert by_source["units"]["gain"] == 0
-    assert all(-1 <= row["median r"] <= 1 for row in result.table)
+    kinds = ["units", "codes", "untrained", "random top-k", "random relu", "random network"]
+    by_layer = {}
+    for row in result.table:
+        by_layer.setdefault(row["layer"], {})[row["source"]] = row
+    assert {layer: sorted(rows) for layer, rows in by_layer.items()} == dict.fromkeys(
+        ("fire7", "fire9", "chosen inside folds"), sorted(kinds)
+    )
+    assert "data" not in result.settings  # named by its choices, not by a machine's folders
+    assert by_layer["fire7"]["units"]["gain"] == 0
+    assert all(-1 <= row["mean r"] <= 1 for row in result.table)
     assert "12 pictures of session 201025" in result.notes[0]
     assert len(result.claims) == 2
 
