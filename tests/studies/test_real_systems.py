@@ -179,6 +179,8 @@ def test_dnn_brain_from_end_to_end(data, weights):
     assert "data" not in result.settings  # named by its choices, not by a machine's folders
     assert by_layer["fire7"]["units"]["gain"] == 0
     assert all(-1 <= row["mean r"] <= 1 for row in result.table)
+    page = studies.save(result, data / "run") / "report.html"
+    assert "random relu" in page.read_text(encoding="utf-8")
     assert "12 pictures of session 201025" in result.notes[0]
     assert len(result.claims) == 2
 
@@ -194,6 +196,7 @@ def test_it_rsa_from_end_to_end(data, weights):
         ("pixels", "all units"), ("fire9", "all units"), ("fire9", "units"), ("fire9", "codes"),
         ("fire9", "untrained"), ("fire9", "random top-k"),
     ]  # fmt: skip
+    assert (studies.save(result, data / "run") / "report.html").is_file()
     assert all(row["human low"] <= row["human high"] for row in result.table)
     assert abs(result.table[0]["human"]) < 0.1  # dissimilarities here are noise
 

@@ -222,7 +222,7 @@ class DnnBrain(Study):
     def _figure(self, scores: dict[tuple[str, str], Score], n: int) -> Figure:
         sources = list(dict.fromkeys(name for _, name in scores))
         return Figure(
-            kind="line",
+            kind="bar",
             title=f"{self.network} to V4, session {self.session}",
             x_label="layer",
             y_label="median r over units, held out",

@@ -153,7 +153,7 @@ class ItRsa(Study):
     def _figure(self, found: dict, animal: str) -> Figure:
         sources = [s for s in _SOURCES if all((layer, s) in found for layer in self.layers)]
         return Figure(
-            kind="line",
+            kind="bar",
             title=f"{self.network} to {animal} IT",
             x_label="layer",
             y_label="Spearman r of dissimilarities",
