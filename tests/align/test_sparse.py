@@ -73,3 +73,22 @@ def test_the_number_of_threads_changes_nothing(rng, monkeypatch):
         scores.append(align.semi_matching(x, y, permutations=0, resamples=5))
     assert scores[0].value == scores[1].value
     np.testing.assert_array_equal(scores[0].replicates, scores[1].replicates)
+
+
+def test_cka_of_codes_makes_no_dense_codes(rng, monkeypatch):
+    n, m = 60, 3000
+    x = sp.random_array((n, m), density=0.01, rng=rng).tocsr()
+    y = sp.csr_array(x[:, ::-1] + sp.random_array((n, m), density=0.01, rng=rng))
+    expected = [metric(x.toarray(), y.toarray(), permutations=2, resamples=5)
+                for metric in (align.cka, align.cka_debiased)]  # fmt: skip
+    dense = sp.csr_array.toarray
+
+    def small(self, *arguments, **options):
+        assert self.shape == (n, n)
+        return dense(self, *arguments, **options)
+
+    monkeypatch.setattr(sp.csr_array, "toarray", small)
+    for metric, score in zip((align.cka, align.cka_debiased), expected, strict=True):
+        codes = metric(x, y, permutations=2, resamples=5)
+        assert codes.value == pytest.approx(score.value, abs=1e-10)
+        assert codes.null == pytest.approx(score.null, abs=1e-10)

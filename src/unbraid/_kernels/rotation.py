@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_THIN = 0.7  # stimuli per unit below which the units' span is worth finding first
+
 
 @dataclass(frozen=True, eq=False)
 class Rotation:
@@ -27,9 +29,9 @@ def best_rotation(x: np.ndarray, y: np.ndarray) -> Rotation:
     """Rotation of ``x`` (n, p) with the largest inner product with ``y`` (n, q)."""
     n, p = x.shape
     basis_x, basis_y = None, None
-    if n < p:
+    if n < _THIN * p:
         basis_x, x = _row_space(x)
-    if n < y.shape[1]:
+    if n < _THIN * y.shape[1]:
         basis_y, y = _row_space(y)
     left, values, right = _svd(x.T @ y)
     keep = values > 1e-12 * max(values[0], 1e-300) if len(values) else values > 0
@@ -39,6 +41,17 @@ def best_rotation(x: np.ndarray, y: np.ndarray) -> Rotation:
     if basis_y is not None:
         right = right @ basis_y.T
     return Rotation(left, right, float(values.sum()))
+
+
+def overlap(x: np.ndarray, y: np.ndarray) -> float:
+    """Return the nuclear norm of ``x' y``, the inner product with the best rotation of ``x``."""
+    import scipy.linalg
+
+    if len(x) < _THIN * x.shape[1]:
+        x = _row_space(x)[1]
+    if len(y) < _THIN * y.shape[1]:
+        y = _row_space(y)[1]
+    return float(scipy.linalg.svdvals(x.T @ y, overwrite_a=True, check_finite=False).sum())
 
 
 def _row_space(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

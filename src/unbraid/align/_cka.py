@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
-from unbraid.align._dense import check_memory
+from unbraid.align._dense import check_memory, densified
 from unbraid.align._judge import Estimate, Estimator, Judging, judge
 from unbraid.align._score import NAN, Score
 from unbraid.errors import InputError
@@ -18,14 +19,17 @@ class Cka(Estimator):
     debiased = False
 
     def __init__(self, x, y, folds, **options) -> None:
-        super().__init__(x - x.mean(axis=0), y - y.mean(axis=0), folds, **options)
-        n, (p, q) = len(x), (x.shape[1], y.shape[1])
+        n, (p, q) = x.shape[0], (x.shape[1], y.shape[1])
+        self.by_kernel = n * (p + q) <= p * q + p * p + q * q
+        if not self.by_kernel:
+            x, y = densified(x, "x"), densified(y, "y")
+        x, y = (side if sp.issparse(side) else side - side.mean(axis=0) for side in (x, y))
+        super().__init__(x, y, folds, **options)
         if self.debiased and n < 4:
             raise InputError(f"cka_debiased needs at least 4 stimuli, got {n}.")
-        self.by_kernel = n * (p + q) <= p * q + p * p + q * q
         if self.by_kernel:
             check_memory(3 * 8.0 * n * n, f"CKA of {n} stimuli")
-            self.kernels = [centre_kernel(v @ v.T, self.debiased) for v in (self.x, self.y)]
+            self.kernels = [centre_kernel(_gram(v), self.debiased) for v in (self.x, self.y)]
             self.own = [np.einsum("st,st->s", k, k) for k in self.kernels]
         else:
             self.own = [self._shares(v, v) for v in (self.x, self.y)]
@@ -73,6 +77,12 @@ class CkaDebiased(Cka):
     debiased = True
 
 
+def _gram(x: Any) -> np.ndarray:
+    """Return ``x x'``; codes are not made dense, only their (n, n) products are."""
+    gram = x @ x.T
+    return gram.toarray() if sp.issparse(gram) else gram
+
+
 def centre_kernel(kernel: np.ndarray, debiased: bool) -> np.ndarray:
     """Double-centre a kernel matrix in place; ``debiased``: U-centre, zero diagonal."""
     n = len(kernel)
@@ -101,44 +111,46 @@ def cka(
 ) -> Score:
     r"""Linear centred kernel alignment of two systems, on all stimuli.
 
-    .. math:: \|X^\top Y\|_F^2 \,/\, (\|X^\top X\|_F \, \|Y^\top Y\|_F), \quad
-              X, Y \text{ centred}
+        .. math:: \|X^\top Y\|_F^2 \,/\, (\|X^\top X\|_F \, \|Y^\top Y\|_F), \quad
+                  X, Y \text{ centred}
 
     Parameters
     ----------
-    x, y, protocol, permutations, resamples, rng
-        As in ``semi_matching``; only the protocol ``unbraid`` exists.
-    folds : int or array of labels
-        Nothing is fitted, so nothing is held out; grouped or contiguous labels say which stimuli
-        bootstrap and permutation move together.
+        x, y, protocol, permutations, resamples, rng
+            As in ``semi_matching``; only the protocol ``unbraid`` exists.
+        folds : int or array of labels
+            Nothing is fitted, so nothing is held out; grouped or contiguous labels say which stimuli
+            bootstrap and permutation move together.
 
     Returns
     -------
-    Score
-        In [0, 1]; 1 if the centred responses are equal up to rotation and scale. NaN, with a
-        warning, if a side is constant. ``per_target`` and ``per_fold`` are empty.
+        Score
+            In [0, 1]; 1 if the centred responses are equal up to rotation and scale. NaN, with a
+            warning, if a side is constant. ``per_target`` and ``per_fold`` are empty.
 
     Notes
     -----
-    Symmetric. Invariant to rotation, common scaling and shift. Biased upwards when ``n`` is not
-    much larger than the number of units (0.99 for unrelated 100 x 10,000): ``cka_debiased``
-    has no such bias. Cost O(n p q) or O(n^2 (p + q)), whichever is less.
+        Symmetric. Invariant to rotation, common scaling and shift. Biased upwards when ``n`` is not
+        much larger than the number of units (0.99 for unrelated 100 x 10,000): ``cka_debiased``
+        has no such bias. Cost O(n p q) or O(n^2 (p + q)), whichever is less;
+        codes (CSR) stay sparse on the second side.
 
     References
     ----------
-    Kornblith et al. (2019), Similarity of neural network representations revisited.
+        Kornblith et al. (2019), Similarity of neural network representations revisited.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> x = np.random.default_rng(0).normal(size=(50, 3))
-    >>> round(cka(x, 2 * x @ np.array([[0, 1, 0], [1, 0, 0], [0, 0, -1]])).value, 12)
-    1.0
+        >>> import numpy as np
+    import scipy.sparse as sp
+        >>> x = np.random.default_rng(0).normal(size=(50, 3))
+        >>> round(cka(x, 2 * x @ np.array([[0, 1, 0], [1, 0, 0], [0, 0, -1]])).value, 12)
+        1.0
     """
     judging = Judging(
         protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
     )
-    return judge("cka", {"unbraid": Cka}, x, y, judging)
+    return judge("cka", {"unbraid": Cka}, x, y, judging, sparse=True)
 
 
 def cka_debiased(
@@ -153,37 +165,38 @@ def cka_debiased(
 ) -> Score:
     """Linear CKA from the unbiased estimator of HSIC: 0 on average for unrelated systems.
 
-    Each kernel is U-centred (zero diagonal, rows that sum to 0) before the products are summed;
-    the ratio is that of ``cka``.
+        Each kernel is U-centred (zero diagonal, rows that sum to 0) before the products are summed;
+        the ratio is that of ``cka``.
 
     Parameters
     ----------
-    x, y, protocol, folds, permutations, resamples, rng
-        As in ``cka``; at least 4 stimuli.
+        x, y, protocol, folds, permutations, resamples, rng
+            As in ``cka``; at least 4 stimuli.
 
     Returns
     -------
-    Score
-        In [-1, 1]; 1 as for ``cka``, about 0 for independent systems whatever their size.
+        Score
+            In [-1, 1]; 1 as for ``cka``, about 0 for independent systems whatever their size.
 
     Notes
     -----
-    Invariances and cost as for ``cka``. It removes the bias from few stimuli, not the one from
-    recording few of a system's units.
+        Invariances and cost as for ``cka``. It removes the bias from few stimuli, not the one from
+        recording few of a system's units.
 
     References
     ----------
-    Song et al. (2012), eq. 5; Nguyen et al. (2021); Murphy et al. (2024), arXiv 2405.01012.
+        Song et al. (2012), eq. 5; Nguyen et al. (2021); Murphy et al. (2024), arXiv 2405.01012.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> rng = np.random.default_rng(0)
-    >>> x, y = rng.normal(size=(2, 50, 2000))
-    >>> bool(cka(x, y).value > 0.9), bool(abs(cka_debiased(x, y).value) < 0.05)
-    (True, True)
+        >>> import numpy as np
+    import scipy.sparse as sp
+        >>> rng = np.random.default_rng(0)
+        >>> x, y = rng.normal(size=(2, 50, 2000))
+        >>> bool(cka(x, y).value > 0.9), bool(abs(cka_debiased(x, y).value) < 0.05)
+        (True, True)
     """
     judging = Judging(
         protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
     )
-    return judge("cka_debiased", {"unbraid": CkaDebiased}, x, y, judging)
+    return judge("cka_debiased", {"unbraid": CkaDebiased}, x, y, judging, sparse=True)

@@ -20,6 +20,14 @@ def to_dense(responses: Responses, name: str) -> np.ndarray:
     return np.asarray(responses.values, dtype=np.float64)
 
 
+def densified(values: Any, name: str) -> np.ndarray:
+    """Return values as a dense array, refusing to fill the machine's memory."""
+    if not hasattr(values, "toarray"):
+        return values
+    check_memory(8.0 * values.shape[0] * values.shape[1], f"a dense copy of {name}")
+    return values.toarray()
+
+
 def check_memory(n_bytes: float, what: str, remedy: str = "") -> None:
     """Refuse an allocation of more than 80 % of the memory that is free."""
     free = _free_memory()

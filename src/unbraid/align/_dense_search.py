@@ -9,7 +9,7 @@ import numpy as np
 from unbraid._kernels.dense_search import near_best, rounding
 from unbraid.align._marginals import Marginals
 
-_BLOCK = 2.0**27  # bytes of cross-products held at once
+_BLOCK = 2.0**26  # bytes of cross-products held at once
 
 
 def best_sources(
@@ -24,7 +24,7 @@ def best_sources(
     """Return the best source of each target (n_plans, q), -1 if not scored, and its sign."""
     of_x, of_y = of
     n, p = x.shape
-    unit_x, unit_y = (np.sqrt((v**2).mean(axis=0)) for v in (x, y))
+    unit_x, unit_y = (np.sqrt(np.einsum("tj,tj->j", v, v) / n) for v in (x, y))
     unit_x, unit_y = np.where(unit_x > 0, unit_x, 1.0), np.where(unit_y > 0, unit_y, 1.0)
     folds = [np.asarray(x[r] / unit_x, dtype=np.float32) for r in rows]
     best = np.full((n_plans, y.shape[1]), -1)

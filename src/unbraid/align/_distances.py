@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from unbraid._kernels.rotation import best_rotation
+from unbraid._kernels.rotation import overlap
 from unbraid.align._dense import to_dense
 from unbraid.errors import InputError
 from unbraid.responses import pair
@@ -59,10 +59,10 @@ def shape_distance(x: Any, y: Any, *, alpha: float = 1.0, kind: str = "angular")
     if not (norms[0] > 0 and norms[1] > 0):
         return float("nan")
     if kind == "euclidean":
-        overlap = best_rotation(a, b).overlap
-        return float(np.sqrt(max(0.0, float(norms[0] ** 2 + norms[1] ** 2) - 2 * overlap)))
-    fit = best_rotation(a / norms[0], b / norms[1])
-    apart = np.sqrt(max(0.0, 2 - 2 * fit.overlap))  # chord: keeps digits that arccos loses near 0
+        return float(np.sqrt(max(0.0, float(norms[0] ** 2 + norms[1] ** 2) - 2 * overlap(a, b))))
+    apart = np.sqrt(
+        max(0.0, 2 - 2 * overlap(a / norms[0], b / norms[1]))
+    )  # chord: keeps digits that arccos loses near 0
     return float(2 * np.arcsin(min(1.0, apart / 2)))
 
 

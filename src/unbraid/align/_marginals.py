@@ -31,15 +31,13 @@ class Marginals:
 
 def marginals(x: np.ndarray, folds: Folds) -> Marginals:
     """Return the training statistics of every fold; ``x`` is centred, so no digits are lost."""
-    n_folds = folds.n_folds
-    rows = [folds == fold for fold in range(n_folds)]
-    parts = [x[here] for here in rows]
-    count = np.array([len(part) for part in parts])
-    sums = np.stack([part.sum(axis=0) for part in parts])
-    squares = np.stack([np.einsum("tj,tj->j", part, part) for part in parts])
-    low = np.stack([part.min(axis=0) for part in parts])
-    high = np.stack([part.max(axis=0) for part in parts])
-
+    n_folds, p = folds.n_folds, x.shape[1]
+    count = np.bincount(np.asarray(folds), minlength=n_folds)
+    sums, squares, low, high = np.empty((4, n_folds, p))
+    for fold in range(n_folds):
+        part = x[folds == fold]  # one fold at a time: a copy of all would double the memory
+        sums[fold], squares[fold] = part.sum(axis=0), np.einsum("tj,tj->j", part, part)
+        low[fold], high[fold] = part.min(axis=0), part.max(axis=0)
     size = held_in(count[:, None])
     mean = held_in(sums) / size
     variance = held_in(squares) / size - mean**2

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid.align._dense import check_memory, finite_mean, row_chunks
+from unbraid.align._dense import densified, finite_mean, row_chunks
 from unbraid.align._judge import Estimate, Estimator
 from unbraid.align._marginals import Marginals, marginals
 from unbraid.align._score import NAN
@@ -170,9 +170,7 @@ class Pooled:
 
 
 def _centred(values: Any, name: str) -> np.ndarray:
-    if sp.issparse(values):
-        check_memory(8.0 * values.shape[0] * values.shape[1], f"a dense copy of {name}")
-        values = values.toarray()
+    values = densified(values, name)
     return values - values.mean(axis=0)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from unbraid._kernels.rotation import best_rotation
+from unbraid._kernels.rotation import best_rotation, overlap
 from unbraid.align._judge import Estimate, Estimator, Judging, judge
 from unbraid.align._score import NAN, Score
 
@@ -41,14 +41,13 @@ class Procrustes(Estimator):
             )
         per_fold = [num[r].sum() / np.sqrt(xx[r].sum() * yy[r].sum()) for r in self.rows]
         phi = num / norm - value / 2 * (xx / xx.sum() + yy / yy.sum()) if influence else None
-        whole = best_rotation(self.x, y)
         return Estimate(
             value=value,
             per_fold=np.array(per_fold),
             per_target=np.where(np.ptp(y, axis=0) > 0, np.nan_to_num(per_target), np.nan),
             weights=None,
             influence=phi,
-            in_sample=float(whole.overlap / np.sqrt((self.x**2).sum() * (y**2).sum())),
+            in_sample=float(overlap(self.x, y) / np.sqrt((self.x**2).sum() * (y**2).sum())),
         )
 
 
