@@ -8,12 +8,12 @@ import shutil
 import tempfile
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from unbraid.errors import InputError, UnbraidError
-from unbraid.sparse._dictionary import Dictionary
+from unbraid.sparse._dictionary import By, Dictionary, Transform
 from unbraid.sparse._encoder import Encoder
 from unbraid.sparse._evidence import Evidence
 
@@ -74,7 +74,7 @@ def load(kind: type[Dictionary], folder: Path) -> Any:
     known = {item.name for item in fields(Evidence)}
     evidence: dict[str, Any] = {
         name: float("nan") if value is None else tuple(value) if isinstance(value, list) else value
-        for name, value in own.get("evidence", {}).items()
+        for name, value in _mapping(own, "evidence", folder).items()
         if name in known
     }
     return kind(
@@ -83,8 +83,30 @@ def load(kind: type[Dictionary], folder: Path) -> Any:
         encoder=_encoder(config, tensors),
         method=_method(own.get("method"), folder),
         evidence=Evidence(**evidence),
-        **{name: own[name] for name in _OWN if name in own},
+        **{name: own[name] for name in _OWN if name in own and _fits(name, own[name], folder)},
     )
+
+
+def _mapping(own: dict[str, Any], name: str, folder: Path) -> dict[str, Any]:
+    value = own.get(name, {})
+    if not isinstance(value, dict):
+        raise InputError(f"{folder / _CONFIG}: {name} must be a JSON object, got {value!r}.")
+    return value
+
+
+def _fits(name: str, value: Any, folder: Path) -> bool:
+    """Check an option of a dictionary that a person, or a damaged disk, may have changed."""
+    choices: dict[str, tuple[Any, ...]] = {"by": get_args(By), "transform": get_args(Transform)}
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    good = {
+        "k": value is None or (whole and value > 0),
+        "shuffled": value is None or whole,
+        "signed": isinstance(value, bool),
+        "penalty": value is None or (isinstance(value, int | float) and 0 <= value < float("inf")),
+    }.get(name, value in choices.get(name, ()))
+    if not good:
+        raise InputError(f"{folder / _CONFIG}: {name} cannot be {value!r}.")
+    return True
 
 
 def own_fields(folder: Path) -> dict[str, Any] | None:
@@ -182,13 +204,19 @@ def _encoder(config: dict[str, Any], tensors: dict[str, np.ndarray]) -> Encoder 
         raise InputError(f"The architecture {config.get('architecture')!r} is not known.")
     gated = activation == "gated"
     needed = ("b_gate", "b_mag", "r_mag") if gated else ("b_enc",)
+    needed += ("threshold",) if activation == "jumprelu" else ()
     if not set(needed) <= tensors.keys():
         raise InputError(f"The weights lack {', '.join(needed)} of the {activation} encoder.")
+    k = config.get("k")
+    if activation in ("topk", "abstopk") and not (type(k) is int and 1 <= k <= config["d_sae"]):
+        raise InputError(
+            f"k of the {activation} encoder must be in 1..{config['d_sae']}, got {k!r}."
+        )
     return Encoder(
         weights=tensors["W_enc"],
         bias=tensors["b_mag" if gated else "b_enc"],
         activation=activation,  # type: ignore[arg-type]
-        k=config.get("k"),
+        k=k,
         threshold=tensors.get("b_gate" if gated else "threshold"),
         scale=np.exp(tensors["r_mag"]) if gated else None,
         centred=bool(config.get("apply_b_dec_to_input", True)),
