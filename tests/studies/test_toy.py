@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from unbraid import sparse, studies, worlds
-from unbraid.studies._keep_top import keep_top
 from unbraid.studies._toy_autoencoders import gradients, train_together
 
 
@@ -49,15 +48,6 @@ def test_together_equals_alone():
         # float32 sums in another order: about 1e-6 a step
         np.testing.assert_allclose(learned.atoms, alone.atoms, atol=2e-4)
         np.testing.assert_allclose(learned.encoder.weights, alone.encoder.weights, atol=2e-4)
-
-
-def test_keep_top_equals_sorting(rng):
-    scores = rng.normal(size=(300, 40)).astype(np.float32)
-    scores[:20] = -np.abs(scores[:20])  # rows with nothing to keep
-    bound = np.sort(scores, axis=1)[:, -5][:, None]
-    expected = np.where((scores >= bound) & (scores > 0), scores, 0)
-    np.testing.assert_array_equal(keep_top(scores, 5), expected)
-    np.testing.assert_array_equal(keep_top(scores, 40), np.maximum(scores, 0))
 
 
 @pytest.fixture(scope="module")

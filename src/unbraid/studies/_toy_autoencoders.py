@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -92,9 +91,7 @@ def initial(
 ) -> sparse.Dictionary:
     """Return the autoencoder of one model before its training: the control."""
     units = models.responses(model, models.training_features(1024))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # few stimuli: nothing is learned from them
-        return sparse.fit(units, sparse.RandomDictionary(of=method), rng=seed)
+    return sparse.fit(units, sparse.RandomDictionary(of=method), rng=seed)
 
 
 def _batches(models: worlds.ToyModels, size: int) -> Iterator:
@@ -117,32 +114,17 @@ def gradients(y, enc, bias, atoms, offset, k: int, aux_weight: float):  # noqa: 
     """Loss summed over models, and the gradients of the four weights, on one batch (S, B, h)."""
     import torch
 
-    from unbraid.studies._keep_top import keep_top
+    from unbraid.studies._toy_kernel import loss_and_gradients
 
-    pre = torch.baddbmm(bias[:, None], y, enc)  # (S, B, m)
-    z = torch.from_numpy(keep_top(pre.numpy().reshape(-1, pre.shape[2]), k)).view(pre.shape)
-    on = z > 0
-    residual = y - torch.baddbmm(offset[:, None], z, atoms)
-    dead = ~on.any(dim=1, keepdim=True)  # (S, 1, m)
-    some_dead = bool(dead.any())
-    silent = pre * dead if some_dead else None
-    aux = offset[:, None].expand_as(y)
-    if silent is not None:
-        aux = torch.baddbmm(offset[:, None], silent, atoms)
-    wrong = aux - residual
-    loss = residual.square().mean(dim=(1, 2)) + aux_weight * wrong.square().mean(dim=(1, 2))
-    scale = 2 / (y.shape[1] * y.shape[2])
-    to_out = scale * (aux_weight * wrong - residual)
-    to_aux = (scale * aux_weight) * wrong
-    to_pre = torch.bmm(to_out, atoms.transpose(1, 2)).mul_(on)
-    to_atoms = torch.bmm(z.transpose(1, 2), to_out)
-    if silent is not None:
-        to_pre += torch.bmm(to_aux, atoms.transpose(1, 2)).mul_(dead)
-        to_atoms += torch.bmm(silent.transpose(1, 2), to_aux)
-    grads = [
-        torch.bmm(y.transpose(1, 2), to_pre),
-        to_pre.sum(dim=1),
-        to_atoms,
-        (to_out + to_aux).sum(dim=1),
-    ]
-    return float(loss.sum()), grads
+    pre = torch.baddbmm(bias[:, None], y, enc).numpy()  # (S, B, m)
+    to_enc = np.zeros_like(atoms.detach().numpy())
+    to_atoms, to_bias, to_offset = (
+        np.zeros_like(part.detach().numpy()) for part in (atoms, bias, offset)
+    )
+    loss = 0.0
+    for s, of_model in enumerate(pre):
+        own = y[s].numpy(), atoms[s].detach().numpy(), offset[s].detach().numpy()
+        sums = to_enc[s], to_bias[s], to_atoms[s], to_offset[s]
+        loss += loss_and_gradients(of_model, *own, k, aux_weight, *sums)
+    arrays = (to_enc.transpose(0, 2, 1).copy(), to_bias, to_atoms, to_offset)
+    return loss, [torch.from_numpy(array) for array in arrays]

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
 from unbraid import align, interpret, sparse, theory, worlds
+from unbraid._kernels.threads import workers
 from unbraid.studies._across import Across, across
 from unbraid.studies._study import Claim, Figure, Progress, Series, Study, StudyResult, part
 from unbraid.studies._toy_autoencoders import initial, train_together
 from unbraid.studies._toy_reference import REFERENCE
 
+_SCORING = Lock()  # metrics set warning filters, which are not safe between threads
 _QUANTITIES = (
     "loss", "shared features", "semi of weights", "fvu", "max r neurons", "max r latents",
     "semi N->N", "semi S->S", "semi R->S", "soft N->N", "soft S->S", "soft R->S",
@@ -62,10 +66,19 @@ class Toy(Study):
         """Train, unbraid, score, and hold the claims against it."""
         cells: list[tuple[str, int]] = [(kind, h) for kind in self.importances for h in self.units]
         seeds = np.random.default_rng(self.seed).spawn(len(cells))
-        found = {}
-        for i, (cell, rng) in enumerate(zip(cells, seeds, strict=True)):
-            tell = part(progress, i / len(cells), (i + 1) / len(cells), f"{cell[0]}, ")
-            found[cell] = self._cell(*cell, rng, tell)
+        shares = dict.fromkeys(cells, 0.0)
+
+        def work(cell: tuple[str, int], rng: np.random.Generator) -> dict[str, list]:
+            def tell(message: str, fraction: float) -> None:
+                shares[cell] = fraction
+                progress(f"{cell[0]}, {message}", sum(shares.values()) / len(cells))
+
+            return self._cell(*cell, rng, tell)
+
+        # one thread a cell: their steps are too small to share one
+        n_threads = min(workers(), len(cells))
+        with worlds.one_thread(), ThreadPoolExecutor(n_threads) as pool:
+            found = dict(zip(cells, pool.map(work, cells, seeds), strict=True))
         summary = {
             cell: {name: across(values) for name, values in numbers.items() if name in _QUANTITIES}
             for cell, numbers in found.items()
@@ -108,7 +121,8 @@ class Toy(Study):
             untrained = [
                 initial(models, i, method, seed) for i, seed in enumerate(seeds[both], start=2 * p)
             ]
-            one = _score_pair(models, p, z, learned[both], untrained, self.rsa_stimuli)
+            with _SCORING:
+                one = _score_pair(models, p, z, learned[both], untrained, self.rsa_stimuli)
             for name, value in one.items():
                 numbers[name].append(value)
         return numbers
