@@ -152,21 +152,28 @@ class ItRsa(Study):
 
     def _figure(self, found: dict, animal: str) -> Figure:
         sources = [s for s in _SOURCES if all((layer, s) in found for layer in self.layers)]
+        bounds = {key: stats.interval(values[animal][1], 0.95) for key, values in found.items()}
+        best = {s: max(found[layer, s][animal][0] for layer in self.layers) for s in sources}
         return Figure(
             kind="bar",
             title=f"{self.network} to {animal} IT",
-            x_label="layer",
+            x_label="",
             y_label="Spearman r of dissimilarities",
             series=[
                 Series(
                     name=source,
                     x=list(self.layers),
                     y=[found[layer, source][animal][0] for layer in self.layers],
+                    low=[bounds[layer, source].low for layer in self.layers],
+                    high=[bounds[layer, source].high for layer in self.layers],
                     kind="control" if source in _SOURCES[3:] else "measured",
                 )
                 for source in sources
             ],
-            caption=f"n = 92 objects, seed {self.seed}.",
+            caption=f"At their best layer, codes reach {best['codes']:.3f}, units "
+            f"{best['units']:.3f} (all of them, not pooled: {best['all units']:.3f}), an untrained "
+            f"dictionary {best['untrained']:.3f}. n = 92 objects, seed {self.seed}; bars: 95 % "
+            "over objects.",
         )
 
 
