@@ -1,6 +1,7 @@
 """How alike two systems answer: one metric a file, each ``align.<metric>(x, y) -> Score``."""
 
 from unbraid.align._axis_test import AxisTest, axis_test
+from unbraid.align._bands import VariancePartition, variance_partition
 from unbraid.align._best_of import Selection, best_of
 from unbraid.align._canonical import cca, pwcca, svcca
 from unbraid.align._catalogue import METRICS, Metric
@@ -26,6 +27,7 @@ __all__ = [
     "Score",
     "Selection",
     "SharedPairs",
+    "VariancePartition",
     "axis_test",
     "best_of",
     "cca",
@@ -48,4 +50,5 @@ __all__ = [
     "soft_matching",
     "soft_matching_distance",
     "svcca",
+    "variance_partition",
 ]

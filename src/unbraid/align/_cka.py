@@ -111,41 +111,40 @@ def cka(
 ) -> Score:
     r"""Linear centred kernel alignment of two systems, on all stimuli.
 
-        .. math:: \|X^\top Y\|_F^2 \,/\, (\|X^\top X\|_F \, \|Y^\top Y\|_F), \quad
-                  X, Y \text{ centred}
+    .. math:: \|X^\top Y\|_F^2 \,/\, (\|X^\top X\|_F \, \|Y^\top Y\|_F), \quad
+              X, Y \text{ centred}
 
     Parameters
     ----------
-        x, y, protocol, permutations, resamples, rng
-            As in ``semi_matching``; only the protocol ``unbraid`` exists.
-        folds : int or array of labels
-            Nothing is fitted, so nothing is held out; grouped or contiguous labels say which stimuli
-            bootstrap and permutation move together.
+    x, y, protocol, permutations, resamples, rng
+        As in ``semi_matching``; only the protocol ``unbraid`` exists.
+    folds : int or array of labels
+        Nothing is fitted, so nothing is held out; grouped or contiguous labels say which stimuli
+        bootstrap and permutation move together.
 
     Returns
     -------
-        Score
-            In [0, 1]; 1 if the centred responses are equal up to rotation and scale. NaN, with a
-            warning, if a side is constant. ``per_target`` and ``per_fold`` are empty.
+    Score
+        In [0, 1]; 1 if the centred responses are equal up to rotation and scale. NaN, with a
+        warning, if a side is constant. ``per_target`` and ``per_fold`` are empty.
 
     Notes
     -----
-        Symmetric. Invariant to rotation, common scaling and shift. Biased upwards when ``n`` is not
-        much larger than the number of units (0.99 for unrelated 100 x 10,000): ``cka_debiased``
-        has no such bias. Cost O(n p q) or O(n^2 (p + q)), whichever is less;
-        codes (CSR) stay sparse on the second side.
+    Symmetric. Invariant to rotation, common scaling and shift. Biased upwards when ``n`` is not
+    much larger than the number of units (0.99 for unrelated 100 x 10,000): ``cka_debiased``
+    has no such bias. Cost O(n p q) or O(n^2 (p + q)), the lesser;
+    codes (CSR) stay sparse on the second side.
 
     References
     ----------
-        Kornblith et al. (2019), Similarity of neural network representations revisited.
+    Kornblith et al. (2019), Similarity of neural network representations revisited.
 
     Examples
     --------
-        >>> import numpy as np
-    import scipy.sparse as sp
-        >>> x = np.random.default_rng(0).normal(size=(50, 3))
-        >>> round(cka(x, 2 * x @ np.array([[0, 1, 0], [1, 0, 0], [0, 0, -1]])).value, 12)
-        1.0
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).normal(size=(50, 3))
+    >>> round(cka(x, 2 * x @ np.array([[0, 1, 0], [1, 0, 0], [0, 0, -1]])).value, 12)
+    1.0
     """
     judging = Judging(
         protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
@@ -165,36 +164,35 @@ def cka_debiased(
 ) -> Score:
     """Linear CKA from the unbiased estimator of HSIC: 0 on average for unrelated systems.
 
-        Each kernel is U-centred (zero diagonal, rows that sum to 0) before the products are summed;
-        the ratio is that of ``cka``.
+    Each kernel is U-centred (zero diagonal, rows that sum to 0) before the products are summed;
+    the ratio is that of ``cka``.
 
     Parameters
     ----------
-        x, y, protocol, folds, permutations, resamples, rng
-            As in ``cka``; at least 4 stimuli.
+    x, y, protocol, folds, permutations, resamples, rng
+        As in ``cka``; at least 4 stimuli.
 
     Returns
     -------
-        Score
-            In [-1, 1]; 1 as for ``cka``, about 0 for independent systems whatever their size.
+    Score
+        In [-1, 1]; 1 as for ``cka``, about 0 for independent systems whatever their size.
 
     Notes
     -----
-        Invariances and cost as for ``cka``. It removes the bias from few stimuli, not the one from
-        recording few of a system's units.
+    Invariances and cost as for ``cka``. It removes the bias from few stimuli, not the one from
+    recording few of a system's units.
 
     References
     ----------
-        Song et al. (2012), eq. 5; Nguyen et al. (2021); Murphy et al. (2024), arXiv 2405.01012.
+    Song et al. (2012), eq. 5; Nguyen et al. (2021); Murphy et al. (2024), arXiv 2405.01012.
 
     Examples
     --------
-        >>> import numpy as np
-    import scipy.sparse as sp
-        >>> rng = np.random.default_rng(0)
-        >>> x, y = rng.normal(size=(2, 50, 2000))
-        >>> bool(cka(x, y).value > 0.9), bool(abs(cka_debiased(x, y).value) < 0.05)
-        (True, True)
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.normal(size=(2, 50, 2000))
+    >>> bool(cka(x, y).value > 0.9), bool(abs(cka_debiased(x, y).value) < 0.05)
+    (True, True)
     """
     judging = Judging(
         protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng

@@ -63,14 +63,18 @@ class NestedRidge:
         tests = [self.rows[fold] for fold in out] or [np.arange(self.x.shape[0])]
         return spectrum(self.x, np.sort(np.concatenate(train)), tests, self.kernel)
 
-    def predict(self, y: np.ndarray) -> Predictions:
-        """Return held-out predictions of ``y`` (n, q)."""
+    def inner_errors(self, y: np.ndarray) -> np.ndarray:
+        """Return squared errors (n_folds, n_alphas, q) over the inner folds of each fold."""
         errors = np.zeros((self.n_folds, len(ALPHAS), y.shape[1]))
         for out in combinations(range(self.n_folds), 2):
             first, second = self._errors(out, y)
             errors[out[1]] += first
             errors[out[0]] += second
-        chosen = errors.argmin(axis=1)
+        return errors
+
+    def predict(self, y: np.ndarray, chosen: np.ndarray | None = None) -> Predictions:
+        """Return held-out predictions of ``y`` (n, q), with the penalties ``chosen`` or chosen."""
+        chosen = self.inner_errors(y).argmin(axis=1) if chosen is None else chosen
         held_out, centred = np.empty_like(y), np.empty_like(y)
         scales = np.empty((2, *chosen.shape))
         for fold, rows in enumerate(self.rows):
