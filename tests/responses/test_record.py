@@ -318,13 +318,33 @@ def test_stimuli_of_every_kind(net, x):
     assert several["output"].shape == (2, 3)
 
 
+def test_pictures_of_several_sizes_and_lists_of_files(tmp_path, rng):
+    from PIL import Image
+
+    pictures = [rng.integers(0, 256, (9 + i, 12, 3), np.uint8) for i in range(3)]
+    paths = [tmp_path / f"{i}.png" for i in (2, 0, 1)]
+    for path, picture in zip(paths, pictures, strict=True):
+        Image.fromarray(picture).save(path)
+    options = {"preprocess": Preprocess(size=8, resize=8), "batch": 2}
+    here = record(nn.Flatten(), pictures, **options)["output"]
+    files = record(nn.Flatten(), paths, **options)["output"]
+    np.testing.assert_array_equal(here.values, files.values)
+    assert list(files.stimuli) == ["2.png", "0.png", "1.png"]
+    record_to(tmp_path / "r", nn.Flatten(), pictures, **options)
+    pictures[1] = pictures[1] // 2
+    with pytest.raises(InputError, match="different: stimuli"):
+        record_to(tmp_path / "r", nn.Flatten(), pictures, **options)
+
+
 @pytest.mark.parametrize(
     "stimuli, match",
     [
         (lines := ["a", "b"], "need preprocess=: Preprocess"),
         (np.zeros((0, 3)), "stimuli must be images"),
         (np.array([["a"]]), "stimuli must be images"),
-        ([np.zeros(2), np.zeros(3)], "Stimuli of different sizes"),
+        ([np.zeros(2), np.zeros(3)], "need preprocess=: Preprocess"),
+        ([np.zeros(2), "a"], "stimuli must be images"),
+        ([], "stimuli must be images"),
         (np.zeros(3), "stimuli must be images"),
     ],
 )

@@ -28,7 +28,8 @@ class Stimuli:
 
 def as_stimuli(stimuli: Any, ids: Any) -> Stimuli:
     """Take images, a folder or zip of them, a list of texts, or an array with rows."""
-    if isinstance(stimuli, str | Path):
+    several = list(stimuli) if isinstance(stimuli, list | tuple) else []
+    if isinstance(stimuli, str | Path) or (several and all(isinstance(s, Path) for s in several)):
         stimuli = images(stimuli)
     if isinstance(stimuli, Images):
         pictures = stimuli
@@ -36,25 +37,40 @@ def as_stimuli(stimuli: Any, ids: Any) -> Stimuli:
         return _made(
             names, lambda a, b: [pictures[i] for i in range(a, b)], lambda: pictures.fingerprint()
         )
-    if isinstance(stimuli, list | tuple) and stimuli and all(isinstance(s, str) for s in stimuli):
-        lines = list(stimuli)
+    if several and all(isinstance(s, str) for s in several):
+        lines = several
         names = as_ids(np.arange(len(lines)) if ids is None else ids, len(lines), "ids")
         return _made(names, lambda a, b: lines[a:b], lambda: _hash("\0".join(lines).encode()))
+    parts = [_array(s) for s in several]
+    if len({part.shape for part in parts}) > 1 and all(p.dtype.kind in "fiub" for p in parts):
+        names = as_ids(np.arange(len(parts)) if ids is None else ids, len(parts), "ids")
+        return _made(
+            names,
+            lambda a, b: parts[a:b],
+            lambda: _hash(*(piece for p in parts for piece in _of(p))),
+        )
     array = stimuli.detach().cpu().numpy() if hasattr(stimuli, "detach") else stimuli
-    try:
-        array = np.asarray(array)
-    except ValueError:
-        raise InputError("Stimuli of different sizes: give images(...) and preprocess.") from None
+    array = _array(array)
     if array.dtype.kind not in "fiub" or array.ndim < 2 or not len(array):
         raise InputError(
             "stimuli must be images, a folder or zip of images, a list of texts, or an array "
             f"(n_stimuli, ...), got {type(stimuli).__name__} of shape {array.shape} {array.dtype}."
         )
     names = as_ids(np.arange(len(array)) if ids is None else ids, len(array), "ids")
-    about = f"{array.dtype.str}{array.shape}".encode()
-    return _made(
-        names, lambda a, b: array[a:b], lambda: _hash(about, np.ascontiguousarray(array).data)
-    )
+    return _made(names, lambda a, b: array[a:b], lambda: _hash(*_of(array)))
+
+
+def _array(value: Any) -> np.ndarray:
+    """Return an array; of objects where rows do not fit together, which is refused later."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return np.empty(0, dtype=object)
+
+
+def _of(array: np.ndarray) -> tuple[Any, Any]:
+    """Return an array's description and bytes."""
+    return f"{array.dtype.str}{array.shape}".encode(), np.ascontiguousarray(array).data
 
 
 def _made(ids: Any, batch: Callable[[int, int], Any], digest: Callable[[], str]) -> Stimuli:
