@@ -33,6 +33,10 @@ class Demo(Config):
     """Networks with fewer units than K ln(N/K): what is not there cannot be recovered."""
     options: CompareConfig = Field(default_factory=CompareConfig)
     """How the two are compared."""
+    hopeless_options: CompareConfig = Field(
+        default_factory=lambda: CompareConfig(seeds=1, metrics=("semi_matching", "ridge"))
+    )
+    """How the hopeless two are compared."""
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -96,7 +100,7 @@ class DemoResult:
         )
 
     def _hopeless_section(self) -> report.Section:
-        metric = self.config.options.scored[:1]
+        metric = self.config.hopeless_options.scored[:1]
         title = f"The same with {self.config.hopeless.n_units} units"
         return report.Section(
             title="Where unbraiding cannot help",
@@ -122,9 +126,12 @@ def run(config: Demo, progress: Progress | None = None) -> DemoResult:
     tell = progress or _silent
     rng = np.random.default_rng(config.seed)
     first, second = rng.spawn(2)
-    helped, world = _compare(config.world, config, first, _share(tell, "", 0.0, 0.65))
+    helped, world = _compare(config.world, config.options, first, _share(tell, "", 0.0, 0.85))
     hopeless, _ = _compare(
-        config.hopeless, config, second, _share(tell, "the hopeless case: ", 0.65, 1.0)
+        config.hopeless,
+        config.hopeless_options,
+        second,
+        _share(tell, "the hopeless case: ", 0.85, 1.0),
     )
     return DemoResult(
         config=config,
@@ -136,22 +143,25 @@ def run(config: Demo, progress: Progress | None = None) -> DemoResult:
 
 
 def _compare(
-    networks: worlds.NamingNetworks, config: Demo, rng: np.random.Generator, tell: Progress
+    networks: worlds.NamingNetworks,
+    options: CompareConfig,
+    rng: np.random.Generator,
+    tell: Progress,
 ) -> tuple[Comparison, worlds.NamingWorld]:
     world_rng, compare_rng = rng.spawn(2)
-    world = networks.build(rng=world_rng, progress=_share(tell, "", 0.0, 0.4))
+    world = networks.build(rng=world_rng, progress=_share(tell, "", 0.0, 0.2))
     a, b = world.networks
     truth = world.evaluation
     result = comparison.compare(
         a.evaluation,
         b.evaluation,
-        config.options,
+        options,
         x_train=a.training,
         y_train=b.training,
         features=Responses(truth.features, stimuli=truth.stimuli, units=truth.feature_names),
         names=(a.name, b.name),
         rng=compare_rng,
-        progress=_share(tell, "", 0.4, 1.0),
+        progress=_share(tell, "", 0.2, 1.0),
     )
     return result, world
 

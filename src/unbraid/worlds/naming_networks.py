@@ -172,6 +172,13 @@ class NamingNetworks(Config):
         )
 
 
+def _part(progress: Progress | None, index: int, count: int) -> Progress | None:
+    """Return a progress over one network's share of the whole."""
+    if progress is None:
+        return None
+    return lambda message, fraction: progress(message, (index + fraction) / count)
+
+
 _SHAPES = ((32, 1, 5, 5), (96, 32, 4, 4), (256, 96 * 4))  # two convolutions, one hidden layer
 
 
