@@ -105,8 +105,9 @@ class NamingNetworks(Config):
         networks = []
         for index, seed in enumerate(seeds):
             name = f"network {chr(ord('A') + index)}" if index < 26 else f"network {index}"
+            tell = _part(progress, index, self.n_networks)
             with one_thread():
-                networks.append(self._train(name, split, seed, progress))
+                networks.append(self._train(name, split, seed, tell))
         return NamingWorld(
             training=split.training,
             evaluation=split.evaluation,
