@@ -213,3 +213,32 @@ def test_ceilings_from_repeats(rng):
     both = align.semi_matching(Responses(other.mean(axis=0), repeats=other), noisy, **FAST)
     assert both.ceiling == pytest.approx(4 / 5, abs=0.02)
     assert both.value / both.ceiling == pytest.approx(1, abs=0.04)
+
+
+def test_partial_soft_matching_leaves_out_what_nothing_matches(rng):
+    ot = pytest.importorskip("ot")
+    z = rng.normal(size=(300, 6))
+    x = np.hstack([z, rng.normal(size=(300, 4))])
+    y = np.hstack([z + 0.3 * rng.normal(size=z.shape), rng.normal(size=(300, 4))])
+    whole, part = align.soft_matching(x, y, **FAST), align.soft_matching(x, y, mass=0.6, **FAST)
+    assert part.value > 0.9 > 0.7 > whole.value
+    assert part.coverage == pytest.approx(0.6, abs=0.05)
+    assert set(np.flatnonzero(part.matching >= 0)) == set(range(6))
+    assert part.gap < 1e-9
+    r = np.corrcoef(x.T, y.T)[:10, 10:]
+    plan = ot.partial.partial_wasserstein(np.full(10, 0.1), np.full(10, 0.1), 1 - r, m=0.6)
+    assert part.in_sample == pytest.approx((plan * r).sum() / 0.6, abs=1e-8)
+    with pytest.raises(InputError, match=r"mass must lie in \(0, 1\], got 0"):
+        align.soft_matching(x, y, mass=0)
+    with pytest.raises(InputError, match="matches all mass"):
+        align.soft_matching(x, y, mass=0.5, protocol="longon2025")
+
+
+def test_cosine_of_dissimilarities_is_the_plain_formula(rng):
+    from scipy.spatial.distance import cosine, pdist
+
+    x, y = rng.normal(size=(2, 40, 5))
+    expected = 1 - cosine(pdist(x, "sqeuclidean"), pdist(y, "sqeuclidean"))
+    score = align.rsa(x, y, compare="cosine", permutations=5)
+    assert score.value == pytest.approx(expected, abs=1e-10)
+    assert score.null > 0.5

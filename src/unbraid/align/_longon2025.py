@@ -32,6 +32,8 @@ class LongonMetric(Estimator):
         super().__init__(x, y, folds, **options)
         if options.get("sign", "signed") != "signed":
             raise InputError("protocol 'longon2025' is signed; sign='absolute' needs 'unbraid'.")
+        if options.get("mass", 1) != 1:
+            raise InputError("protocol 'longon2025' matches all mass; mass < 1 needs 'unbraid'.")
         self.rows = [np.flatnonzero(folds == fold) for fold in range(folds.n_folds)]
         self.alive_x = self._alive(x, self.constant_is_dead)
 

@@ -29,6 +29,11 @@ def pair_scores(distances: np.ndarray, compare: str) -> np.ndarray:
     """Standardise (after ranking, for Spearman) over pairs; the diagonal becomes 0."""
     n = len(distances)
     upper = distances[np.triu_indices(n, 1)]
+    if compare == "cosine":
+        size = np.sqrt((upper**2).mean())
+        square = distances / size if size > 0 else distances.copy()
+        np.fill_diagonal(square, 0.0)
+        return square
     if compare == "spearman":
         from scipy.stats import rankdata
 
@@ -65,4 +70,4 @@ def spearman_influence(a: np.ndarray, b: np.ndarray, value: float) -> np.ndarray
 
 
 RDMS = {"euclidean": squared_euclidean, "correlation": correlation_distance}
-SCORES = {"pearson": pearson_influence, "spearman": spearman_influence}
+SCORES = {"pearson": pearson_influence, "cosine": pearson_influence, "spearman": spearman_influence}

@@ -87,8 +87,9 @@ def rsa(
     rdm : {"euclidean", "correlation"}
         Squared Euclidean distance, or 1 - Pearson r over units. Stimuli whose responses do not
         differ between units have no correlation distance and are left out on both sides.
-    compare : {"pearson", "spearman"}
-        Spearman gives ties their mean rank.
+    compare : {"pearson", "spearman", "cosine"}
+        Spearman gives ties their mean rank; cosine takes dissimilarities as they are, so that 0
+        stands for no difference (for unrelated systems it is far above 0: see ``null``).
 
     Returns
     -------

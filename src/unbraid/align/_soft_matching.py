@@ -12,10 +12,19 @@ from unbraid.align._longon2025 import LongonSoft
 from unbraid.align._marginals import Marginals
 from unbraid.align._matched import Matched, Plan
 from unbraid.align._score import Score
+from unbraid.errors import InputError
+
+_PARTS = 1000  # resolution of ``mass``
 
 
 class SoftMatched(Matched):
     """The transport plan of largest training correlation, uniform marginals on varying units."""
+
+    def __init__(self, x, y, folds, **options) -> None:
+        super().__init__(x, y, folds, **options)
+        mass = self.options.setdefault("mass", 1.0)
+        if not 0 < mass <= 1:
+            raise InputError(f"mass must lie in (0, 1], got {mass}.")
 
     def plans(self, y, of_y: Marginals, scored, all_too):
         found = []
@@ -31,20 +40,40 @@ class SoftMatched(Matched):
     def _transport(self, r, sources, targets, shape):
         from unbraid._kernels.network_simplex import transport  # compiles: not at import
 
-        solved = transport(np.abs(r) if self.absolute else r)
-        i, j = solved.sources, solved.targets
-        mass = solved.mass * len(targets)  # columns sum to 1
+        worth = np.abs(r) if self.absolute else r
+        if self.options["mass"] == 1:
+            solved = transport(worth)
+        else:
+            solved = transport(*_with_idle(worth, self.options["mass"]))
+        real = (solved.sources < len(sources)) & (solved.targets < len(targets))
+        i, j = solved.sources[real], solved.targets[real]
+        mass = solved.mass[real] / solved.mass[real].sum() * len(targets)  # columns sum to 1
         if self.absolute:
             mass = np.where(r[i, j] < 0, -mass, mass)
         return Plan(sp.csc_array((mass, (sources[i], targets[j])), shape=shape), gap=solved.gap)
 
 
 def _estimator(x: Any, y: Any, folds: Any, **options: Any) -> Estimator:
-    if not (sp.issparse(x) and sp.issparse(y)):
+    if not (sp.issparse(x) and sp.issparse(y)) or options["mass"] != 1:
         return SoftMatched(x, y, folds, **options)
     from unbraid.align._sparse_plans import SparseSoft  # compiles: not at import
 
-    return SparseSoft(x, y, folds, **options)
+    return SparseSoft(x, y, folds, sign=options["sign"])
+
+
+def _with_idle(worth: np.ndarray, mass: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return similarities and marginals with an idle unit a side, which takes what is not matched.
+
+    Exactly ``1 - mass`` of each side goes to the other's idle unit, worth 0; that both idle units
+    serve each other is priced out.
+    """
+    p, q = worth.shape
+    padded = np.zeros((p + 1, q + 1))
+    padded[:p, :q] = worth
+    padded[p, q] = -4.0
+    idle = round((1 - mass) * _PARTS) * p * q
+    supply = np.append(np.full(p, q * _PARTS), idle)
+    return padded, supply, np.append(np.full(q, p * _PARTS), idle)
 
 
 def soft_matching(
@@ -57,6 +86,7 @@ def soft_matching(
     resamples: int = 200,
     rng: Any = 0,
     sign: str = "signed",
+    mass: float = 1.0,
 ) -> Score:
     r"""Held-out correlation under the optimal transport plan between the units.
 
@@ -69,6 +99,10 @@ def soft_matching(
     x, y, protocol, folds, permutations, resamples, rng, sign
         As in ``semi_matching``. Under ``longon2025`` the value is ``sum_ij P_ij C_ij`` with the
         correlations ``C`` of each test fold.
+    mass : float
+        Share of each side that must be matched, in (0, 1]; the rest, left out where it helps the
+        total most, stays idle (partial soft matching). A target with any mass is scored and
+        weighs the same; ``coverage`` counts those without. Codes are made dense for ``mass < 1``.
 
     Returns
     -------
@@ -86,7 +120,7 @@ def soft_matching(
 
     References
     ----------
-    Khosla & Williams (2024), Soft matching distance, arXiv 2311.09466.
+    Khosla & Williams (2024), Soft matching distance, arXiv 2311.09466; partial: 2602.19331.
 
     Examples
     --------
@@ -100,5 +134,12 @@ def soft_matching(
     )
     estimators = {"unbraid": _estimator, "longon2025": LongonSoft}
     return judge(
-        "soft_matching", estimators, x, y, judging, sparse=protocol == "unbraid", sign=sign
+        "soft_matching",
+        estimators,
+        x,
+        y,
+        judging,
+        sparse=protocol == "unbraid",
+        sign=sign,
+        mass=mass,
     )
