@@ -14,7 +14,7 @@ import numpy as np
 
 from unbraid._kernels.threads import in_blocks
 
-_FAST = {"reassoc", "contract", "nsz", "arcp"}
+_FAST = {"reassoc", "contract", "nsz", "arcp", "nnan"}
 _BLOCK = 4096
 
 
@@ -101,7 +101,8 @@ def _active_set(start, stop, target, gram, options, found):
     chol = np.empty((k, k), np.float64)
     work = np.empty(k, np.float64)
     fresh = np.empty(k, np.float64)
-    barred = np.zeros(m, np.bool_)
+    score = np.empty(m, target.dtype)
+    open_ = np.empty(m, target.dtype)  # 1, or 0 for atoms that may not enter
     for row in range(start, stop):
         count = 0
         largest = zero
@@ -109,15 +110,23 @@ def _active_set(start, stop, target, gram, options, found):
             left[j] = target[row, j]
             largest = max(largest, abs(left[j]) if signed else left[j])
         slack = penalty + tolerance * largest
-        barred[:] = False
+        open_[:] = kind(1)
         violation = zero
         steps = 0
         while True:
             best, at = zero, -1
+            if signed:
+                for j in range(m):
+                    score[j] = abs(left[j]) * open_[j]
+            else:
+                for j in range(m):
+                    score[j] = left[j] * open_[j]
             for j in range(m):
-                score = abs(left[j]) if signed else left[j]
-                if score > best and not barred[j]:
-                    best, at = score, j
+                best = max(best, score[j])
+            if best > zero:
+                at = 0
+                while score[at] != best:
+                    at += 1
             violation = best - penalty
             if at < 0 or best <= slack or steps > 8 * k + 40:
                 break
@@ -133,7 +142,7 @@ def _active_set(start, stop, target, gram, options, found):
                 square -= fresh[a] ** 2
             if square <= 1e-7 * gram[at, at]:  # in the span of the active atoms
                 if penalty == zero or gram[at, at] <= zero:
-                    barred[at] = True
+                    open_[at] = zero
                     continue
                 # the atom as a sum of the active ones: trade them for it until one is used up
                 for a in range(count - 1, -1, -1):
@@ -146,13 +155,13 @@ def _active_set(start, stop, target, gram, options, found):
                     if work[a] > 1e-12 and (out < 0 or z[a] / work[a] < share):
                         share, out = z[a] / work[a], a
                 if out < 0:
-                    barred[at] = True
+                    open_[at] = zero
                     continue
                 for a in range(count):
                     z[a] -= kind(share * work[a])
-                barred[chosen[out]] = False
+                open_[chosen[out]] = kind(1)
                 chosen[out], sign[out], z[out] = at, s, kind(share)
-                barred[at] = True
+                open_[at] = zero
                 _factor(gram, chosen, sign, chol, out, count)
             elif count == k:
                 break
@@ -161,7 +170,7 @@ def _active_set(start, stop, target, gram, options, found):
                     chol[count, a] = fresh[a]
                 chol[count, count] = np.sqrt(square)
                 chosen[count], sign[count], z[count] = at, s, zero
-                barred[at] = True
+                open_[at] = zero
                 count += 1
             # solve on the active set; a code that would cross zero leaves
             while count:
@@ -193,7 +202,7 @@ def _active_set(start, stop, target, gram, options, found):
                 for a in range(count):
                     z[a] += kind(share) * (new[a] - z[a])
                 if chosen[out] != at:
-                    barred[chosen[out]] = False
+                    open_[chosen[out]] = kind(1)
                 for a in range(out, count - 1):
                     chosen[a], sign[a], z[a] = chosen[a + 1], sign[a + 1], z[a + 1]
                 count -= 1

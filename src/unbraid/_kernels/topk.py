@@ -27,7 +27,7 @@ def top_k(scores: np.ndarray, k: int) -> np.ndarray:
 
     Notes
     -----
-    The maxima of groups of 32 columns are taken first; their k-th largest bounds the k-th largest
+    The maxima of groups of columns are taken first; their k-th largest bounds the k-th largest
     entry from below, so that only few groups are looked at again. Exact for every input.
     """
     n, m = scores.shape
@@ -61,10 +61,11 @@ def _select(values, order, low, high, k):
             return
 
 
-@numba.njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True, fastmath={"reassoc", "nsz", "nnan"})
 def _top_k(start, stop, scores, chosen):
     m, k = scores.shape[1], chosen.shape[1]
-    n_groups = (m + _GROUP - 1) // _GROUP
+    size = min(_GROUP, max(1, m // (8 * k)))
+    n_groups = m // size  # column c < size * n_groups belongs to group c % n_groups
     maxima = np.empty(n_groups, scores.dtype)
     ranked = np.empty(n_groups, scores.dtype)
     ranks = np.empty(n_groups, np.int32)
@@ -73,18 +74,15 @@ def _top_k(start, stop, scores, chosen):
     zero = scores.dtype.type(0)
     for row in range(start, stop):
         line = scores[row]
-        for g in range(m // _GROUP):
-            largest = line[g * _GROUP]
-            for c in range(g * _GROUP, g * _GROUP + _GROUP):
-                largest = max(largest, line[c])
-            maxima[g] = largest
-        if m % _GROUP:
-            largest = line[m - 1]
-            for c in range(m // _GROUP * _GROUP, m):
-                largest = max(largest, line[c])
-            maxima[n_groups - 1] = largest
+        count = 0
         bound = zero
-        if n_groups > k:
+        if size > 1:
+            for g in range(n_groups):
+                maxima[g] = line[g]
+            for i in range(1, size):
+                for g in range(n_groups):
+                    value = line[i * n_groups + g]
+                    maxima[g] = value if value > maxima[g] else maxima[g]
             for g in range(n_groups):
                 ranked[g] = maxima[g]
             _select(ranked, ranks, 0, n_groups, k)
@@ -92,18 +90,22 @@ def _top_k(start, stop, scores, chosen):
             for g in range(1, k):
                 lowest = min(lowest, ranked[g])
             bound = max(bound, lowest)
-        count = 0
-        for g in range(n_groups):
-            if maxima[g] > zero and maxima[g] >= bound:
-                for c in range(g * _GROUP, min(m, g * _GROUP + _GROUP)):
-                    if line[c] > zero and line[c] >= bound:
-                        values[count] = line[c]
-                        columns[count] = c
-                        count += 1
+            for g in range(n_groups):
+                if maxima[g] > zero and maxima[g] >= bound:
+                    for c in range(g, size * n_groups, n_groups):
+                        if line[c] > zero and line[c] >= bound:
+                            values[count] = line[c]
+                            columns[count] = c
+                            count += 1
+        for c in range(size * n_groups if size > 1 else 0, m):
+            if line[c] > zero and line[c] >= bound:
+                values[count] = line[c]
+                columns[count] = c
+                count += 1
         if count > k:
             _select(values, columns, 0, count, k)
             count = k
-            columns[:k].sort()
+        columns[:count].sort()
         for j in range(count):
             chosen[row, j] = columns[j]
         for j in range(count, k):

@@ -12,13 +12,19 @@ from unbraid.sparse._fit import fit
 from unbraid.sparse._method import Method
 from unbraid.sparse._shuffle import shuffle_latents
 from unbraid.sparse._training import Training
+from unbraid.sparse.abs_topk import AbsTopK
 from unbraid.sparse.auto import Auto
+from unbraid.sparse.batch_topk import BatchTopK
 from unbraid.sparse.controls import RandomDictionary, RandomExpansion, ShuffledLatents
 from unbraid.sparse.foreign import Imported, export, load_foreign
+from unbraid.sparse.gated import Gated
 from unbraid.sparse.hub import from_pretrained, push_to_hub, save_pretrained
+from unbraid.sparse.jump_relu import JumpRelu
 from unbraid.sparse.longon2025 import Longon2025Dnn, Longon2025Toy
+from unbraid.sparse.matryoshka import Matryoshka
 from unbraid.sparse.pursuit import Pursuit
 from unbraid.sparse.refined import Refined
+from unbraid.sparse.relu_l1 import ReluL1
 from unbraid.sparse.topk import TopK
 
 if TYPE_CHECKING:
@@ -29,6 +35,12 @@ METHODS: dict[str, type[Method]] = {
     for kind in (
         Auto,
         TopK,
+        BatchTopK,
+        Matryoshka,
+        AbsTopK,
+        ReluL1,
+        JumpRelu,
+        Gated,
         Pursuit,
         Refined,
         Longon2025Toy,
@@ -56,7 +68,13 @@ def __getattr__(name: str) -> Any:
 
 __all__ = [
     "METHODS",
+    "AbsTopK",
     "Auto",
+    "BatchTopK",
+    "Gated",
+    "JumpRelu",
+    "Matryoshka",
+    "ReluL1",
     "Dictionary",
     "DictionaryTransformer",
     "Encoder",

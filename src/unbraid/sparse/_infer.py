@@ -104,6 +104,8 @@ def held_out_units(x: np.ndarray, atoms: np.ndarray, problem: Problem) -> float:
     from unbraid._kernels.sparse_rows import decode
 
     p = x.shape[1]
+    if p < 2:
+        return float("nan")
     splits = min(p, 4 if p >= 32 else 8)  # few units: hide fewer at a time
     group = np.argsort(np.random.default_rng(p).permutation(p)) % max(splits, 2)
     wrong = 0.0

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._method import Method
+from unbraid.sparse._training import Training
 from unbraid.sparse._watch import Watch
 from unbraid.sparse.pursuit import Pursuit
 from unbraid.sparse.refined import Refined, finish, judges
@@ -82,13 +83,14 @@ class Auto(Method):
         near = [k for k in actives[max(0, at - 1) : at + 2] if k < min(widths)]
         best = attempt([Pursuit(n_latents=middle, k=k) for k in near], 0.1)
         best = attempt([Pursuit(n_latents=m, k=best.k) for m in widths if m > (best.k or 1)], 0.2)
-        attempt([pair[1].model_copy(update={"offset": "zero"})
-                 for pair in sorted(drafts, key=_error)[:3]], 0.3)  # fmt: skip
+        good = [method for _, method in sorted(drafts, key=_error)[:3]]
+        zero = [each.model_copy(update={"offset": "zero"}) for each in good]
+        attempt(zero, 0.3)  # type: ignore[arg-type]
         full: list[Method] = [method for _, method in sorted(drafts, key=_error)[:2]]
         k = best.k or 1
         m = min(round(max(self.expansions) * x.shape[1]), max(2, len(seen) // 4))
         if self.autoencoder and m > k and not few:
-            full.append(TopK(n_latents=m, k=k, training={"learning_rate": 1e-2}))
+            full.append(TopK(n_latents=m, k=k, training=Training(learning_rate=1e-2)))
         for at, method in enumerate(full):
             watch.within(0.4 + 0.6 * at / len(full), 0.6 / len(full))
             once = {"restarts": 2} if isinstance(method, Pursuit) and not few else {}

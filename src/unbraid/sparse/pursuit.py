@@ -27,7 +27,7 @@ class Pursuit(Method):
     -----
     Starts from data points. The number of active latents grows from 1 to k over the first half, so
     that supports are never guessed with many wrong atoms; atoms unused or doubled are replaced by
-    what is explained worst; several starts, of which the one with the least error is kept. Codes are
+    what is explained worst; of several starts the one with the least error is kept. Codes are
     inferred by matching pursuit or by the lasso, whichever predicts held-out units better. Needs
     fewer stimuli and fewer units than an autoencoder, because no linear encoder has to separate
     the features. Cost a turn: n (m p + k m) + m^3 / 3.

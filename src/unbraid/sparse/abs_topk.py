@@ -1,0 +1,61 @@
+"""AbsTopK autoencoder: signed codes, the k largest by size."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from unbraid.sparse import _autoencode
+from unbraid.sparse._dictionary import Dictionary
+from unbraid.sparse._method import Method, active, width
+from unbraid.sparse._training import Training
+from unbraid.sparse._watch import Watch
+
+
+class AbsTopK(Method):
+    r"""AbsTopK sparse autoencoder: the k pre-activations largest by size stay, with their sign.
+
+    One atom serves a feature and its opposite.
+
+    References
+    ----------
+    Zhu et al. (2025), AbsTopK: rethinking sparse autoencoders for bidirectional features.
+    """
+
+    k: Annotated[int, Field(ge=1)] | None = None
+    """Active latents a stimulus; none: the most that so many units can tell apart."""
+    expansion: Annotated[float, Field(gt=0)] = 4.0
+    """Latents a unit."""
+    n_latents: Annotated[int, Field(ge=1)] | None = None
+    """Number of latents, in place of ``expansion``."""
+    training: Training = Training()
+    """How it is trained."""
+
+    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+        """Train on ``x``."""
+        import torch
+
+        from unbraid.sparse._dense_net import scores
+
+        start = self.untrained(x, rng)
+        k = start.k or 1
+
+        def rule(w, h, share):  # noqa: ANN001, ANN202, ARG001 - torch tensors
+            z = scores(w, h)
+            at = torch.topk(z.abs(), k, dim=1, sorted=False).indices
+            return torch.zeros_like(z).scatter(1, at, z.gather(1, at)), z.new_zeros(())
+
+        w, fvu, _ = _autoencode.learn(x, start, rule, self.training, rng, watch)
+        mean = x.mean(0, dtype=np.float64)
+        learned = _autoencode.assemble(self, w, mean, activation="abstopk", k=k)
+        return replace(learned, signed=True).with_evidence(fvu_held_out=fvu)
+
+    def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
+        """Return random atoms of unit length, the encoder tied to them."""
+        m = width(self.n_latents, self.expansion, x.shape[1])
+        k = active(self.k, m, x.shape[1])
+        start = _autoencode.random_start(self, x, m, rng, activation="abstopk", k=k)
+        return replace(start, signed=True)

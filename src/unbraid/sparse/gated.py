@@ -1,0 +1,66 @@
+"""Gated autoencoder: whether a latent is active and how strongly are told apart."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from unbraid.sparse import _autoencode
+from unbraid.sparse._dictionary import Dictionary
+from unbraid.sparse._method import Method, width
+from unbraid.sparse._training import Training
+from unbraid.sparse._watch import Watch
+
+
+class Gated(Method):
+    r"""Gated sparse autoencoder: ``z = 1[h E + g > 0] relu(h (E exp(r)) + c)``.
+
+    An L1 penalty on the gates' pre-activations, which also have to reconstruct through the frozen
+    atoms, so that sparsity is asked for without shrinking the codes.
+
+    References
+    ----------
+    Rajamanoharan et al. (2024), Improving dictionary learning with gated sparse autoencoders.
+    """
+
+    penalty: Annotated[float, Field(ge=0)] = 0.3
+    """Weight of the gates' L1 norm, for responses scaled to unit variance a unit."""
+    expansion: Annotated[float, Field(gt=0)] = 4.0
+    """Latents a unit."""
+    n_latents: Annotated[int, Field(ge=1)] | None = None
+    """Number of latents, in place of ``expansion``."""
+    training: Training = Training()
+    """How it is trained."""
+
+    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+        """Train on ``x``."""
+        start = self.untrained(x, rng)
+        m = start.n_latents
+
+        def rule(w, h, share):  # noqa: ANN001, ANN202 - torch tensors
+            both = h @ w["encoder"].T
+            gate = both + w["gate"]
+            size = (both * w["gain"].exp() + w["bias"]).relu()
+            open_ = gate.relu()
+            through = open_ @ w["atoms"].detach() - h
+            weight = self.penalty * min(1.0, 10 * share)
+            extra = through.square().sum(1).mean() + weight * open_.sum(1).mean()
+            return (gate > 0) * size, extra
+
+        w, _, _ = _autoencode.learn(
+            x, start, rule, self.training, rng, watch,
+            extra={"gate": np.zeros(m), "gain": np.zeros(m)},
+        )  # fmt: skip
+        mean = x.mean(0, dtype=np.float64)
+        return _autoencode.assemble(
+            self, w, mean, activation="gated", threshold=w["gate"], gain=np.exp(w["gain"])
+        )
+
+    def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
+        """Return random atoms of unit length, the encoder tied to them."""
+        m = width(self.n_latents, self.expansion, x.shape[1])
+        return _autoencode.random_start(
+            self, x, m, rng, activation="gated", threshold=np.zeros(m), gain=np.ones(m)
+        )

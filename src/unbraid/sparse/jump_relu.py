@@ -1,0 +1,70 @@
+"""JumpReLU autoencoder: each latent has its own learned threshold."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from unbraid.sparse import _autoencode
+from unbraid.sparse._dictionary import Dictionary
+from unbraid.sparse._method import Method, width
+from unbraid.sparse._training import Training
+from unbraid.sparse._watch import Watch
+
+
+class JumpRelu(Method):
+    r"""JumpReLU sparse autoencoder: ``z = p 1[p > t]``, trained on ``|x - x^|^2 + penalty l0``.
+
+    The thresholds t are learned by the straight-through estimate of the gradient of the expected
+    l0 and error, with a rectangle kernel of the given width.
+
+    References
+    ----------
+    Rajamanoharan et al. (2024), Jumping ahead: improving reconstruction fidelity with JumpReLU
+    sparse autoencoders, equations 9 to 12.
+    """
+
+    penalty: Annotated[float, Field(ge=0)] = 0.3
+    """Weight of the number of active latents, for responses scaled to unit variance a unit."""
+    bandwidth: Annotated[float, Field(gt=0)] = 0.2
+    """Width of the kernel that estimates the thresholds' gradient."""
+    expansion: Annotated[float, Field(gt=0)] = 4.0
+    """Latents a unit."""
+    n_latents: Annotated[int, Field(ge=1)] | None = None
+    """Number of latents, in place of ``expansion``."""
+    training: Training = Training()
+    """How it is trained."""
+
+    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+        """Train on ``x``."""
+        from unbraid.sparse._dense_net import scores
+
+        start = self.untrained(x, rng)
+
+        def rule(w, h, share):  # noqa: ANN001, ANN202 - torch tensors
+            z, threshold = scores(w, h).relu(), w["log_threshold"].exp()
+            step = (z > threshold).float()
+            near = ((z - threshold).abs() < self.bandwidth / 2).float().detach() / self.bandwidth
+            # value of the step, gradient of the kernel, towards the threshold only
+            smooth = step + near * (threshold.detach() - threshold)
+            weight = self.penalty * min(1.0, 10 * share)
+            codes = z * step + near * threshold.detach() * (threshold.detach() - threshold)
+            return codes, weight * smooth.sum(1).mean()
+
+        w, _, _ = _autoencode.learn(
+            x, start, rule, self.training, rng, watch,
+            extra={"log_threshold": np.full(start.n_latents, np.log(0.1))},
+        )  # fmt: skip
+        mean = x.mean(0, dtype=np.float64)
+        return _autoencode.assemble(
+            self, w, mean, activation="jumprelu", threshold=np.exp(w["log_threshold"])
+        )
+
+    def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
+        """Return random atoms of unit length, the encoder tied to them."""
+        m = width(self.n_latents, self.expansion, x.shape[1])
+        return _autoencode.random_start(
+            self, x, m, rng, activation="jumprelu", threshold=np.full(m, 0.1)
+        )

@@ -1,0 +1,68 @@
+"""Matryoshka autoencoder: its first latents alone describe the stimuli too."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from unbraid.sparse import _autoencode
+from unbraid.sparse._dictionary import Dictionary
+from unbraid.sparse._method import Method, active, width
+from unbraid.sparse._training import Training
+from unbraid.sparse._watch import Watch
+from unbraid.sparse.batch_topk import keep_batch, threshold_for
+
+
+class Matryoshka(Method):
+    r"""Matryoshka BatchTopK sparse autoencoder: nested dictionaries, each reconstructing alone.
+
+    The loss is the mean over nested prefixes of the latents of the error of reconstructing from
+    that prefix, so that general features stay in the first latents and are not absorbed by the
+    special ones. Encoded by one threshold, as BatchTopK.
+
+    References
+    ----------
+    Bussmann et al. (2025), Learning multi-level features with matryoshka sparse autoencoders.
+    """
+
+    k: Annotated[int, Field(ge=1)] | None = None
+    """Active latents a stimulus, on average; none: the most that so many units can tell apart."""
+    levels: Annotated[int, Field(ge=1, le=10)] = 4
+    """Nested dictionaries: all latents, half of them, a quarter, ..."""
+    expansion: Annotated[float, Field(gt=0)] = 4.0
+    """Latents a unit."""
+    n_latents: Annotated[int, Field(ge=1)] | None = None
+    """Number of latents, in place of ``expansion``."""
+    training: Training = Training()
+    """How it is trained."""
+
+    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+        """Train on ``x``."""
+        from unbraid.sparse._dense_net import scores
+
+        start = self.untrained(x, rng)
+        k, m = start.k or 1, start.n_latents
+        prefixes = sorted({max(1, m >> level) for level in range(1, self.levels)})
+
+        def rule(w, h, share):  # noqa: ANN001, ANN202, ARG001 - torch tensors
+            codes = keep_batch(scores(w, h), k)
+            total = codes.new_zeros(())
+            for prefix in prefixes:
+                part = codes[:, :prefix] @ w["atoms"][:prefix]
+                total = total + (part - h).square().sum(1).mean()
+            return codes, total
+
+        w, fvu, seen = _autoencode.learn(x, start, rule, self.training, rng, watch)
+        learned = _autoencode.assemble(
+            self, w, x.mean(0, dtype=np.float64), activation="jumprelu", k=k,
+            threshold=threshold_for(w, seen, k),
+        )  # fmt: skip
+        return learned.with_evidence(fvu_held_out=fvu)
+
+    def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
+        """Return random atoms of unit length, the encoder tied to them."""
+        m = width(self.n_latents, self.expansion, x.shape[1])
+        k = active(self.k, m, x.shape[1])
+        return _autoencode.random_start(self, x, m, rng, activation="topk", k=k)

@@ -1,0 +1,55 @@
+"""ReLU autoencoder with an L1 penalty weighted by the atoms' lengths."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from unbraid.sparse import _autoencode
+from unbraid.sparse._dictionary import Dictionary
+from unbraid.sparse._method import Method, width
+from unbraid.sparse._training import Training
+from unbraid.sparse._watch import Watch
+
+
+class ReluL1(Method):
+    r"""ReLU sparse autoencoder: ``|x - x^|^2 + penalty sum_j z_j |a_j|``, atoms of any length.
+
+    The weight by the atoms' lengths takes away the gain of small codes on long atoms; afterwards
+    atoms are brought to unit length and the codes grow in their place. The penalty rises over the
+    first tenth of the training.
+
+    References
+    ----------
+    Bricken et al. (2023), Towards monosemanticity; Conerly et al. (2024), Update on training.
+    """
+
+    penalty: Annotated[float, Field(ge=0)] = 0.3
+    """Weight of the L1 norm, for responses scaled to unit variance a unit."""
+    expansion: Annotated[float, Field(gt=0)] = 4.0
+    """Latents a unit."""
+    n_latents: Annotated[int, Field(ge=1)] | None = None
+    """Number of latents, in place of ``expansion``."""
+    training: Training = Training()
+    """How it is trained."""
+
+    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+        """Train on ``x``."""
+        from unbraid.sparse._dense_net import scores
+
+        start = self.untrained(x, rng)
+
+        def rule(w, h, share):  # noqa: ANN001, ANN202 - torch tensors
+            codes = scores(w, h).relu()
+            weight = self.penalty * min(1.0, 10 * share)
+            return codes, weight * (codes * w["atoms"].norm(dim=1)).sum(1).mean()
+
+        w, _, _ = _autoencode.learn(x, start, rule, self.training, rng, watch, unit=False)
+        return _autoencode.assemble(self, w, x.mean(0, dtype=np.float64), activation="relu")
+
+    def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
+        """Return random atoms of unit length, the encoder tied to them."""
+        m = width(self.n_latents, self.expansion, x.shape[1])
+        return _autoencode.random_start(self, x, m, rng, activation="relu")
