@@ -117,6 +117,14 @@ def test_export_and_back(sae, formulas, write, tmp_path, kind):
     assert sae.agrees(again, codes_of(sae, formulas, kind), atol=1e-5)
 
 
+def test_a_jumprelu_encoder_that_centres(sae, formulas, write_saelens, tmp_path):
+    names = ("W_enc", "W_dec", "b_enc", "b_dec", "threshold")
+    folder = write_saelens({name: getattr(sae, name) for name in names}, "jumprelu")
+    out = sparse.export(sparse.load_foreign(folder), tmp_path / "out", "dictionary_learning")
+    codes = formulas.jump(sae.scores(), sae.threshold)
+    assert sae.agrees(sparse.load_foreign(out), codes, atol=1e-5)
+
+
 def test_a_gated_encoder_that_does_not_centre(sae, write, write_saelens, tmp_path):
     parts = {"W_enc": sae.W_enc, "W_dec": sae.W_dec, "b_dec": sae.b_dec, "b_mag": sae.b_enc,
              "b_gate": sae.b_gate, "r_mag": sae.r_mag}  # fmt: skip

@@ -1,5 +1,7 @@
 """What a path means, and what is said when it means nothing or two things."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,10 @@ def test_export_refuses_what_would_change(folder, tmp_path):
     learned = sparse.load_foreign(folder)
     with pytest.raises(InputError, match=r"sparsify layout cannot hold a relu encoder \(it has"):
         sparse.export(learned, tmp_path / "out", "sparsify")
+    for options, lost in [({"transform": "layer_norm"}, "the input transform layer_norm"),
+                          ({"shuffled": 1}, "shuffled codes")]:  # fmt: skip
+        with pytest.raises(InputError, match=f"cannot hold {lost}"):
+            sparse.export(replace(learned, **options), tmp_path / "out", "dictionary_learning")
     pursuit = sparse.Dictionary(atoms=learned.atoms, offset=learned.offset, method=learned.method)
     with pytest.raises(InputError, match="cannot hold codes found by pursuit"):
         sparse.export(pursuit, tmp_path / "out", "dictionary_learning")

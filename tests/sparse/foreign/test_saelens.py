@@ -73,6 +73,13 @@ def test_batchtopk_of_a_training(sae, formulas, write_saelens):
     assert sae.agrees(sparse.load_foreign(folder), codes)
 
 
+def test_batchtopk_trains_with_atom_lengths_unless_told_otherwise(sae, formulas, write_saelens):
+    parts = tensors(sae) | {"topk_threshold": np.float64(0.7).reshape(())}
+    learned = sparse.load_foreign(write_saelens(parts, "batchtopk", k=3))
+    codes = formulas.jump(sae.scores() * np.linalg.norm(sae.W_dec, axis=1), 0.7)
+    np.testing.assert_allclose(learned.encode(sae.x).toarray(), codes, atol=1e-5)
+
+
 def test_matching_pursuit_becomes_orthogonal_pursuit(sae, write_saelens):
     parts = {"W_dec": sae.W_dec, "b_dec": sae.b_dec}
     folder = write_saelens(parts, "matching_pursuit", max_iterations=3)
