@@ -554,6 +554,20 @@ def test_arrow_lists_of_other_lengths(tmp_path):
         refused(path, match)
 
 
+def test_arrow_offsets_that_point_elsewhere(tmp_path):
+    """Trusted, they would abort the process."""
+    pa = pytest.importorskip("pyarrow")
+    path = tmp_path / "x.arrow"
+    column = pa.array([[1.0, 2.0], [3.0, 4.0]], pa.list_(pa.float32()))
+    table = pa.table({"h": column})
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    good, bad = (np.array(o, dtype="i4").tobytes() for o in ([0, 2, 4], [0, -5, 2**30]))
+    assert path.read_bytes().count(good) == 1
+    path.write_bytes(path.read_bytes().replace(good, bad))
+    refused(path, "is not a whole Arrow file")
+
+
 def test_a_missing_library_is_named(values, tmp_path, monkeypatch):
     from unbraid.responses._formats import _foreign
 

@@ -94,6 +94,18 @@ def test_members_are_read_as_zipfile_reads_them(pictures, tmp_path, method):
         images(path)[0]
 
 
+def test_a_changed_member_is_noticed(pictures, tmp_path):
+    stream = io.BytesIO()
+    PIL.fromarray(pictures["image00.png"]).save(stream, "bmp")  # a format without checksums
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("a.bmp", stream.getvalue())
+    content = bytearray((tmp_path / "x.zip").read_bytes())
+    content[content.index(b"BM") + 60] ^= 1
+    (tmp_path / "x.zip").write_bytes(content)
+    with pytest.raises(InputError, match="a.bmp is damaged .its checksum differs"):
+        images(tmp_path / "x.zip")[0]
+
+
 def test_a_zip_that_inflates_without_end(tmp_path):
     path = tmp_path / "x.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
