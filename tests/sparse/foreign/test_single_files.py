@@ -113,7 +113,9 @@ def test_gemma_scope(sae, formulas, tmp_path, lower, ends):
     else:
         save_file(gemma(sae, lower), tmp_path / "params.safetensors")
     codes = formulas.jump(sae.scores(centred=False), sae.threshold)
-    assert sae.agrees(sparse.load_foreign(tmp_path), codes)
+    learned = sparse.load_foreign(tmp_path)
+    assert sae.agrees(learned, codes)
+    assert learned.atoms.flags.writeable and learned.encoder.weights.flags.writeable
 
 
 @pytest.mark.parametrize("config, more", [

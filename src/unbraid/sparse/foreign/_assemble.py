@@ -70,8 +70,8 @@ def assemble(parts: Parts) -> Dictionary:
     for note in parts.method.notes:
         warnings.warn(f"{where}: {note}", RuntimeWarning, stacklevel=4)
     return Dictionary(
-        atoms=np.ascontiguousarray(parts.atoms),
-        offset=np.ascontiguousarray(parts.offset, parts.atoms.dtype),
+        atoms=_owned(parts.atoms, parts.atoms.dtype),
+        offset=_owned(parts.offset, parts.atoms.dtype),
         encoder=_encoder(parts),
         method=parts.method,
         evidence=Evidence(warnings=parts.method.notes),
@@ -95,11 +95,16 @@ def _encoder(parts: Parts) -> Encoder | None:
         return None
     kind = parts.atoms.dtype
     return Encoder(
-        weights=np.ascontiguousarray(parts.weights, kind),
-        bias=np.ascontiguousarray(parts.bias, kind),
+        weights=_owned(parts.weights, kind),
+        bias=_owned(parts.bias, kind),
         activation=parts.activation,
         k=parts.k,
         threshold=None if parts.threshold is None else parts.threshold.astype(kind),
         scale=None if parts.log_scale is None else np.exp(parts.log_scale).astype(kind),
         centred=parts.centred,
     )
+
+
+def _owned(array: np.ndarray, kind: np.dtype) -> np.ndarray:
+    """Return a contiguous array that no file stands behind: it outlives a checkpoint's deletion."""
+    return np.require(array, kind, ["C", "W", "E"])
