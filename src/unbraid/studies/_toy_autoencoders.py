@@ -123,8 +123,8 @@ def gradients(y, enc, bias, atoms, offset, k: int, aux_weight: float):  # noqa: 
     )
     loss = 0.0
     for s, of_model in enumerate(pre):
-        own = y[s].numpy(), atoms[s].detach().numpy(), offset[s].detach().numpy()
+        decoder = atoms[s].detach().numpy(), offset[s].detach().numpy()
         sums = to_enc[s], to_bias[s], to_atoms[s], to_offset[s]
-        loss += loss_and_gradients(of_model, *own, k, aux_weight, *sums)
+        loss += loss_and_gradients(of_model, y[s].numpy(), decoder, k, aux_weight, sums)
     arrays = (to_enc.transpose(0, 2, 1).copy(), to_bias, to_atoms, to_offset)
     return loss, [torch.from_numpy(array) for array in arrays]

@@ -9,12 +9,15 @@ _FAST = {"reassoc", "contract", "nsz"}
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_FAST)
-def loss_and_gradients(pre, y, atoms, offset, k, aux_weight, to_enc, to_bias, to_atoms, to_offset):
-    """Return the loss of one model; its gradients are added to the last four arrays.
+def loss_and_gradients(pre, y, decoder, k, aux_weight, sums):
+    """Return the loss of one model; its gradients are added to the four arrays of ``sums``.
 
-    ``pre (B, m)`` are the pre-activations of ``y (B, h)``; ``to_enc (m, h)`` is the transposed
-    gradient of the encoder. Only the k active latents of a row, and the dead ones, are touched.
+    ``pre (B, m)`` are the pre-activations of ``y (B, h)``; ``decoder`` is atoms (m, h) and offset;
+    ``sums`` are of the transposed encoder (m, h), the bias, the atoms and the offset. Only the k
+    active latents of a row, and the dead ones, are touched.
     """
+    atoms, offset = decoder
+    to_offset = sums[3]
     n, m = pre.shape
     h = y.shape[1]
     chosen = np.empty((n, k), np.int64)
@@ -68,14 +71,15 @@ def loss_and_gradients(pre, y, atoms, offset, k, aux_weight, to_enc, to_bias, to
         loss += total
         for i in range(counts[row]):
             j = chosen[row, i]
-            _add(pre[row, j], j, to_out, atoms, y[row], to_enc, to_bias, to_atoms)
+            _add(pre[row, j], j, to_out, atoms, y[row], sums)
         for j in dead:
-            _add(pre[row, j], j, to_aux, atoms, y[row], to_enc, to_bias, to_atoms)
+            _add(pre[row, j], j, to_aux, atoms, y[row], sums)
     return loss / (n * h)
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_FAST, inline="always")
-def _add(value, j, slope, atoms, y, to_enc, to_bias, to_atoms):
+def _add(value, j, slope, atoms, y, sums):
+    to_enc, to_bias, to_atoms, _ = sums
     through = value * 0
     for c in range(len(slope)):
         through += slope[c] * atoms[j, c]
