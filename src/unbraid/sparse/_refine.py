@@ -45,7 +45,7 @@ def refine(
     start: Draft,
     rng: np.random.Generator,
     *,
-    cycles: int = 2,
+    cycles: int = 3,
     n_latents: int | None = None,
 ) -> Draft:
     """Return the best draft among the start's and those of each cycle of polish and prune.
@@ -94,6 +94,8 @@ def prune(x: np.ndarray, judges: np.ndarray, now: Draft, n_latents: int | None =
         return seen[size]
 
     m = len(order)
+    if not np.isfinite(error(m)):  # one unit, or stimuli that do not vary: nothing can judge
+        return now
     sizes = sorted({max(1, round(m * share)) for share in (0.1, 0.2, 0.3, 0.4, 0.55, 0.7, 0.85, 1)})
     best = min(sizes, key=error)
     while True:

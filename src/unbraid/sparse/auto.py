@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from unbraid.sparse._refine import Draft
 
 _TRIAL_ROWS, _TRIAL_TURNS = 4000, 12
-_FEW = 3000  # stimuli up to which all learn in the end, and short learnings are done in full
+_NOTHING = 0.8  # held-out-units error above which codes say next to nothing
+_FEW = 1500  # stimuli up to which all learn in the end, and short learnings are done in full
 
 
 class Auto(Method):
@@ -28,7 +29,8 @@ class Auto(Method):
     Codes of stimuli that nothing was learned from are inferred from three quarters of the units and
     predict the rest: too few active latents or atoms leave features out, too many fit what the
     shown units alone hold. Short pursuit learnings over widths and numbers of active latents come
-    first; the two best, and a wide TopK autoencoder, are learned in full, refined and compared.
+    first; the best, once more with twice the active latents, and a wide
+    TopK autoencoder are learned in full, refined and compared.
 
     Notes
     -----
@@ -49,7 +51,7 @@ class Auto(Method):
 
         x = np.ascontiguousarray(x, np.float32)
         rows, judged = judges(x, rng)
-        seen, unseen = x[rows], x[judged] if len(judged) > 3 else x
+        seen, unseen = x[rows], x[judged]
         trials: list[dict[str, Any]] = []
         drafts: list[tuple[Draft, Method]] = []
 
@@ -61,7 +63,7 @@ class Auto(Method):
 
         some = seen[rng.choice(len(seen), min(len(seen), _TRIAL_ROWS), replace=False)]
         few = len(x) < _FEW
-        short = {"restarts": 2} if few else {"turns": _TRIAL_TURNS, "restarts": 1}
+        short = {"restarts": 1} if few else {"turns": _TRIAL_TURNS, "restarts": 1}
         tried: set[Pursuit] = set()
 
         def attempt(candidates: list[Pursuit], part: float) -> Pursuit:
@@ -86,8 +88,12 @@ class Auto(Method):
         good = [method for _, method in sorted(drafts, key=_error)[:3]]
         zero = [each.model_copy(update={"offset": "zero"}) for each in good]
         attempt(zero, 0.3)  # type: ignore[arg-type]
-        full: list[Method] = [method for _, method in sorted(drafts, key=_error)[:2]]
-        k = best.k or 1
+        method = min(drafts, key=_error)[1]
+        full: list[Method] = [method]
+        k = int(method.k or 1)  # type: ignore[attr-defined]
+        if 2 * k < min(x.shape[1], method.n_latents):  # type: ignore[attr-defined]
+            # room to spare: with k just enough, atoms that are sums of features pay
+            full.append(method.model_copy(update={"k": 2 * k}))
         m = min(round(max(self.expansions) * x.shape[1]), max(2, len(seen) // 4))
         if self.autoencoder and m > k and not few:
             full.append(TopK(n_latents=m, k=k, training=Training(learning_rate=1e-2)))
@@ -103,8 +109,14 @@ class Auto(Method):
         watch.warnings.clear()
         chosen, method = _most_frugal(drafts)
         watch.news(f"chose {len(chosen.atoms)} latents", 1.0)
-        verdict = {"method": method.describe(), "n_latents": len(chosen.atoms),
+        verdict: dict[str, Any] = {"method": method.describe(), "n_latents": len(chosen.atoms),
                 "held_out_units": chosen.error}  # fmt: skip
+        if not chosen.error < _NOTHING:
+            verdict["note"] = "units do not predict each other: a default was taken in place"
+            method = Pursuit(n_latents=max(2, min(2 * x.shape[1], len(x) // 3)))
+            learned = method.learn(x, rng, watch)
+            watch.warnings.clear()
+            return learned.with_evidence(chosen={"trials": trials, "best": verdict})
         if few and isinstance(method, Pursuit):  # too few stimuli to spare those that judged
             method = method.model_copy(update={"restarts": 10})
             again = method.learn(x, rng, watch)
@@ -124,11 +136,12 @@ class Auto(Method):
 
 
 def _error(pair: tuple[Draft, Method]) -> float:
-    return pair[0].error
+    error = pair[0].error
+    return error if error == error else float("inf")  # one unit cannot be held out
 
 
 def _most_frugal(drafts: list[tuple[Draft, Method]]) -> tuple[Draft, Method]:
     """Return the draft with the fewest atoms among those that predict as well as the best."""
     least = min(map(_error, drafts))
-    good = [pair for pair in drafts if pair[0].error <= least * 1.02 + 5e-4]
+    good = [pair for pair in drafts if _error(pair) <= least * 1.02 + 5e-4]
     return min(good, key=lambda pair: (len(pair[0].atoms), pair[0].error))

@@ -25,7 +25,7 @@ class Gated(Method):
     Rajamanoharan et al. (2024), Improving dictionary learning with gated sparse autoencoders.
     """
 
-    penalty: Annotated[float, Field(ge=0)] = 0.3
+    penalty: Annotated[float, Field(ge=0)] = 2.0
     """Weight of the gates' L1 norm, for responses scaled to unit variance a unit."""
     expansion: Annotated[float, Field(gt=0)] = 4.0
     """Latents a unit."""

@@ -26,7 +26,7 @@ class JumpRelu(Method):
     sparse autoencoders, equations 9 to 12.
     """
 
-    penalty: Annotated[float, Field(ge=0)] = 0.3
+    penalty: Annotated[float, Field(ge=0)] = 1.0
     """Weight of the number of active latents, for responses scaled to unit variance a unit."""
     bandwidth: Annotated[float, Field(gt=0)] = 0.2
     """Width of the kernel that estimates the thresholds' gradient."""

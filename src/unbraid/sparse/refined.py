@@ -15,7 +15,7 @@ from unbraid.sparse._method import Method
 from unbraid.sparse._watch import Watch
 from unbraid.sparse.topk import TopK
 
-_JUDGES_MOST = 800
+_JUDGES_LEAST, _JUDGES_MOST = 4, 800
 
 
 class Refined(Method):
@@ -31,7 +31,7 @@ class Refined(Method):
     """The method that learns the wide dictionary."""
     n_latents: Annotated[int, Field(ge=1)] | None = None
     """Atoms that stay; none: as many as predict held-out units best."""
-    cycles: Annotated[int, Field(ge=1)] = 2
+    cycles: Annotated[int, Field(ge=1)] = 3
     """Rounds of polishing and pruning."""
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
@@ -61,10 +61,11 @@ class Refined(Method):
 
 
 def judges(x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows to learn from and the fifth, at most 800, that judge."""
+    """Return the rows to learn from and the fifth, at most 800, that judge (all, where that is under 4)."""
     from unbraid.sparse._loop import split
 
-    return split(x, min(0.2, _JUDGES_MOST / len(x)), rng)
+    rows, judged = split(x, min(0.2, _JUDGES_MOST / len(x)), rng)
+    return rows, judged if len(judged) >= _JUDGES_LEAST else np.arange(len(x))
 
 
 def finish(method: Method, best, x: np.ndarray) -> Dictionary:  # noqa: ANN001 - a Draft

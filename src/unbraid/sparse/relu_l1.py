@@ -26,7 +26,7 @@ class ReluL1(Method):
     Bricken et al. (2023), Towards monosemanticity; Conerly et al. (2024), Update on training.
     """
 
-    penalty: Annotated[float, Field(ge=0)] = 0.3
+    penalty: Annotated[float, Field(ge=0)] = 0.5
     """Weight of the L1 norm, for responses scaled to unit variance a unit."""
     expansion: Annotated[float, Field(gt=0)] = 4.0
     """Latents a unit."""

@@ -1,0 +1,68 @@
+"""Choosing by held-out units: the true number of features is where the error is least."""
+
+import numpy as np
+import pytest
+
+from unbraid.sparse import Auto, Dictionary, Pursuit, RandomDictionary, Refined, TopK, fit
+from unbraid.sparse._infer import Problem, held_out_units
+from unbraid.sparse._refine import unexplained_by_two
+
+
+def test_held_out_units_choose_the_number_of_active_latents(make_world):
+    world = make_world(n_features=40, n_units=30, k=3, n=400, noise=0.1)
+    errors = [held_out_units(world.x, world.atoms, Problem(by="omp", k=k)) for k in range(1, 9)]
+    assert np.argmin(errors) in (2, 3)
+    assert errors[-1] > 1.1 * min(errors)
+
+
+def test_held_out_units_reject_atoms_that_are_no_features(make_world, rng):
+    world = make_world(n_features=40, n_units=24, k=3, n=400, noise=0.1)
+    junk = rng.normal(size=(40, 24))
+    junk /= np.linalg.norm(junk, axis=1, keepdims=True)
+    problem = Problem(by="fista", penalty=0.1)
+    truth = held_out_units(world.x, world.atoms, problem)
+    assert held_out_units(world.x, np.concatenate([world.atoms, junk]), problem) > 1.1 * truth
+    assert held_out_units(world.x, world.atoms[:-4], problem) > 1.1 * truth
+
+
+def test_a_composition_is_explained_by_two(rng):
+    atoms = np.linalg.qr(rng.normal(size=(12, 12)))[0][:9]
+    pair = (atoms[0] + 2 * atoms[1]) / np.sqrt(5)
+    left = unexplained_by_two(np.concatenate([atoms, pair[None]]))
+    assert left[-1] == pytest.approx(0, abs=1e-9)
+    np.testing.assert_allclose(left[2:-1], 1, atol=1e-9)
+
+
+@pytest.mark.parametrize("wide", [
+    TopK(k=2, n_latents=48, training={"steps": 600, "learning_rate": 1e-2}),
+    Pursuit(k=4, n_latents=48),
+], ids=["autoencoder", "pursuit"])  # fmt: skip
+def test_a_wide_dictionary_is_reduced_to_the_true_features(make_world, tmp_path, wide):
+    world = make_world(n_units=16, n=2500, noise=0.02)
+    learned = fit(world.x, Refined(of=wide), rng=0)
+    assert learned.n_latents == pytest.approx(24, abs=2)
+    assert learned.method.n_latents == learned.n_latents
+    assert world.mcc(learned.encode(world.x)) > 0.96
+    control = fit(world.x, RandomDictionary(of=learned.method), rng=0)
+    assert control.n_latents == learned.n_latents
+    assert world.mcc(control.encode(world.x)) < 0.75
+    again = fit(world.x, learned.method, rng=1)  # what was chosen serves another seed
+    assert again.n_latents == learned.n_latents
+    assert Dictionary.load(learned.save(tmp_path / "d")).method == learned.method
+
+
+@pytest.mark.parametrize("n", [300, 2500])
+def test_auto_finds_width_and_activity_by_itself(make_world, n):
+    world = make_world(n_units=20, n=n + 500, noise=0.02)
+    learned = fit(world.x[:n], Auto(autoencoder=False), rng=0)
+    test = slice(n, None)
+    assert world.mcc(learned.encode(world.x[test]), test) > 0.93
+    assert 22 <= learned.n_latents <= 40
+
+
+def test_auto_is_a_function_of_its_seed_and_takes_small_systems(rng):
+    for shape in ((30, 1), (12, 3), (200, 6)):
+        x = rng.normal(size=shape)
+        first, again = (fit(x, Auto(), rng=4) for _ in range(2))
+        np.testing.assert_array_equal(first.atoms, again.atoms)
+        assert first.encode(x).shape == (shape[0], first.n_latents)
