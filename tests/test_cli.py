@@ -68,6 +68,18 @@ def test_fit_then_encode(run, systems):
     assert "240 stimuli x 12 latents" in out
 
 
+def test_record_then_load(run, tmp_path, rng):
+    image = pytest.importorskip("PIL.Image")
+    (tmp_path / "pictures").mkdir()
+    for name in "ab":
+        picture = rng.integers(0, 255, (32, 32, 3), dtype=np.uint8)
+        image.fromarray(picture).save(tmp_path / "pictures" / f"{name}.png")
+    words = ("record", "squeezenet1_1", "pictures", "-o", "R", "--layer", "relu1")
+    status, out, err = run(*words)
+    assert status == 0, err
+    assert "relu1: 2 stimuli" in out
+
+
 def test_doctor_speaks_json(run):
     status, out, _ = run("doctor", "--json")
     assert status == 0
@@ -110,7 +122,9 @@ def test_an_unknown_command_is_exit_2(run):
     assert run("compar")[0] == 2
 
 
-@pytest.mark.parametrize("command", ["demo", "compare", "fit", "encode", "bound", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["demo", "compare", "record", "fit", "encode", "study", "bound", "doctor"]
+)
 def test_every_command_explains_itself(run, command):
     status, out, _ = run(command, "--help")
     assert status == 0

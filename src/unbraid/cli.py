@@ -103,6 +103,40 @@ def compare(
 
 
 @app.command()
+def record(
+    model: Annotated[
+        str,
+        typer.Argument(help="A known network, transformers folder, torchvision:NAME, timm:NAME."),
+    ],
+    pictures: Annotated[Path, typer.Argument(help="Folder or zip of pictures, taken by name.")],
+    *,
+    output: Output,
+    layers: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--layer", help="Name or pattern of a layer; may be repeated."),
+    ] = None,
+    weights: Annotated[Optional[Path], typer.Option(help="The network's weights.")] = None,  # noqa: UP045
+    seed: Seed = 0,
+    as_json: Json = False,
+) -> None:
+    """Record the responses of a network's layers to pictures; resumes where it was stopped."""
+    from unbraid import responses
+
+    network = responses.open_network(model, weights, rng=seed)
+    found = responses.record_to(
+        output,
+        network.model,
+        responses.images(pictures),
+        layers or network.layers,
+        preprocess=network.preprocess,
+        progress=not as_json,
+    )
+    shapes = {layer: list(store.shape) for layer, store in found.items()}
+    lines = [f"{layer}: {n} stimuli x {p} units" for layer, (n, p) in shapes.items()]
+    _finish(output, shapes, "\n".join(lines), as_json)
+
+
+@app.command()
 def fit(
     x: Annotated[Path, typer.Argument(help="Responses to learn from.")],
     output: Output,
@@ -150,6 +184,14 @@ def study(
         typer.Option("--output", "-o", help="Where it is written; default: study-NAME."),
     ] = None,
     fast: Annotated[bool, typer.Option("--fast", help="A reduced version, in seconds.")] = False,
+    data: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Folder of real data; default: UNBRAID_DATA."),
+    ] = None,
+    networks: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="Folder of networks' weights; default: UNBRAID_NETWORKS."),
+    ] = None,
     overrides: Set = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -164,7 +206,9 @@ def study(
         _print(found, "\n".join(f"{row['name']:16} {row['question']}" for row in found), as_json)
         return
     folder = output or Path(f"study-{name}")
-    options = [*(["fast=true"] if fast else []), *(overrides or [])]
+    places = {"data": data, "networks": networks}
+    options = [f"{key}={str(path)!r}" for key, path in places.items() if path is not None]
+    options += [*(["fast=true"] if fast else []), *(overrides or [])]
     choice = studies.choose(name).with_options(options)
     comparison.check_free(folder, overwrite)
     with _progress() as tell:

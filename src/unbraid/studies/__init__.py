@@ -11,7 +11,9 @@ from unbraid.studies.axes import Axes
 from unbraid.studies.bound import Bound
 from unbraid.studies.composition import Composition
 from unbraid.studies.deflation import Deflation
+from unbraid.studies.dnn_brain import DnnBrain
 from unbraid.studies.identifiability import Identifiability
+from unbraid.studies.it_rsa import ItRsa
 from unbraid.studies.onion import OnionStudy
 from unbraid.studies.pipeline import Pipeline
 from unbraid.studies.recovery import Recovery
@@ -31,6 +33,8 @@ STUDIES: dict[str, type[Study]] = {
         Pipeline,
         Axes,
         OnionStudy,
+        DnnBrain,
+        ItRsa,
     )
 }
 """Name on the command line -> study."""
@@ -54,8 +58,10 @@ __all__ = [
     "Claim",
     "Composition",
     "Deflation",
+    "DnnBrain",
     "Figure",
     "Identifiability",
+    "ItRsa",
     "OnionStudy",
     "Pipeline",
     "Progress",
