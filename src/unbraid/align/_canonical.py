@@ -45,12 +45,12 @@ class Canonical(Estimator):
         if order is not None:
             return Estimate(value=value)
         whole = _fit(x, y, self.keep, self.projection)
-        assert whole is not None
+        in_sample = NAN if whole is None else float(whole.weights @ whole.r)
         return Estimate(
             value=value,
             per_fold=np.array(per_fold),
             influence=phi if influence else None,
-            in_sample=float(whole.weights @ whole.r),
+            in_sample=in_sample,
         )
 
 

@@ -51,19 +51,17 @@ def best_sources(
                 r = (total[:, c] - part[:, c] - means[0] * means[1][c]) * inverse
                 r = np.where(inverse > 0, np.abs(r) if absolute else r, -np.inf)
                 close = np.flatnonzero(r >= r.max() - 2 * slack[c])
-                first[c] = close[_exact(x, y, rows, of, fold, close, block[c], absolute).argmax()]
+                train = np.concatenate([r for f, r in enumerate(rows) if f != fold])
+                exact = _exact(x[train], y[train, block[c]], of_x, fold, close)
+                first[c] = close[(np.abs(exact) if absolute else exact).argmax()]
             best[plan, block] = first
     return best, _signs(x, y, rows, of, best) if absolute else np.ones(best.shape)
 
 
-def _exact(x, y, rows, of, fold, sources, target, absolute):
+def _exact(x, target, of_x, fold, sources):
     """Return the float64 correlation of a few sources with one target, up to its scale."""
-    held = [r for f, r in enumerate(rows) if f != fold]
-    train = np.concatenate(held)
-    centred = y[train, target] - of[1].mean[fold, target]
-    own = x[np.ix_(train, sources)] - of[0].mean[fold, sources]
-    r = centred @ own / of[0].scale[fold, sources]
-    return np.abs(r) if absolute else r
+    own = x[:, sources] - of_x.mean[fold, sources]
+    return (target - target.mean()) @ own / of_x.scale[fold, sources]
 
 
 def _signs(x, y, rows, of, best) -> Any:
