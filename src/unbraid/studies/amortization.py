@@ -110,7 +110,11 @@ class Amortization(Study):
         # the same objective per stimulus, as 1/2 |x - x^|^2 + penalty |codes|
         penalty = self.sparsity * m / (2 * n)
         lasso_flops = m * n + n + (4 * m * n + 2 * m + 11 * n) * 100
-        options: dict[str, Any] = {"rng": rng, "learning_rate": self.learning_rate, "penalty": self.sparsity}
+        options: dict[str, Any] = {
+            "rng": rng,
+            "learning_rate": self.learning_rate,
+            "penalty": self.sparsity,
+        }
 
         def judged(encode: Callable, atoms: np.ndarray, flops: int) -> tuple[float, float, int]:
             return interpret.mcc(encode(test), truth), interpret.dictionary_mcc(atoms, a), flops
