@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from unbraid.responses import as_responses
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._method import Method
 from unbraid.sparse._watch import Watch
+from unbraid.sparse.topk import TopK
 
 _EVIDENCE_ROWS = 50_000
 
@@ -26,6 +28,7 @@ def fit(
     *,
     rng: int | np.random.Generator | None = None,
     progress: bool | Callable[[str, float], None] = False,
+    checkpoint: str | Path | None = None,
 ) -> Dictionary:
     """Learn a dictionary of sparse features from responses.
 
@@ -39,6 +42,9 @@ def fit(
         All randomness. The same seed gives the same dictionary.
     progress : bool or callable
         Show progress on stderr, or pass it to ``progress(message, share)``.
+    checkpoint : path, optional
+        Folder in which ``TopK`` leaves its state twenty times a training: killed at any moment and
+        called again with the same arguments, it goes on to the same bits. Gone when done.
 
     Returns
     -------
@@ -69,15 +75,20 @@ def fit(
         raise InputError(f"x must hold at least 2 stimuli to learn from, got {len(values)}.")
     if not np.ptp(values, axis=0).any():
         raise InputError("x must vary over stimuli, but every unit is constant.")
+    if checkpoint is not None and not isinstance(method, TopK):
+        raise InputError(
+            f"checkpoint is kept by TopK only, got method {type(method).__name__}; leave it out."
+        )
+    folder = None if checkpoint is None else Path(checkpoint)
     rng = _own_stream(_validate.as_rng(rng))
     started = time.perf_counter()
     if callable(progress):
-        learned, watch = _learn(values, method, rng, progress)
+        learned, watch = _learn(values, method, rng, progress, folder)
     elif progress:
         with show_progress() as tell:
-            learned, watch = _learn(values, method, rng, tell)
+            learned, watch = _learn(values, method, rng, tell, folder)
     else:
-        learned, watch = _learn(values, method, rng, None)
+        learned, watch = _learn(values, method, rng, None, folder)
     seconds = time.perf_counter() - started
     learned = _with_evidence(learned, values, watch, seconds)
     for line in learned.evidence.warnings:
@@ -94,9 +105,9 @@ def _own_stream(rng: np.random.Generator) -> np.random.Generator:
 
 
 def _learn(
-    values: np.ndarray, method: Method, rng: np.random.Generator, tell: Any
+    values: np.ndarray, method: Method, rng: np.random.Generator, tell: Any, folder: Path | None
 ) -> tuple[Dictionary, Watch]:
-    watch = Watch(tell)
+    watch = Watch(tell, folder)
     return method.learn(values, rng, watch), watch
 
 

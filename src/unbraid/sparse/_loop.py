@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from unbraid.errors import TrainingError
+from unbraid.sparse._checkpoint import Checkpoint
 from unbraid.sparse._training import Training
 from unbraid.sparse._watch import Watch
 
@@ -63,10 +64,27 @@ def train(
     steps, batch = training.steps_for(n), training.batch_for(n)
     every = max(1, steps // _CHECKS)
     total = float(np.square(held, dtype=np.float64).sum())
-    best, best_state, waited = np.inf, {}, 0
+    best, waited, first, seconds = np.inf, 0, 0, 0.0
+    best_state: dict[str, np.ndarray] = {}
+    checkpoint = None
+    if watch.checkpoint is not None:
+        checkpoint = Checkpoint(watch.checkpoint, net.state(), x)
     order, cursor = rng.permutation(n), 0
-    started = time.monotonic()
-    for step in range(steps):
+    saved = checkpoint.load() if checkpoint is not None else None
+    if saved is not None:
+        arrays, numbers = saved
+        for name, array in net.state().items():
+            array[...] = arrays[f"now.{name}"]
+        best_state = {k[5:]: v for k, v in arrays.items() if k.startswith("best.")}
+        order, cursor = arrays["order"], numbers["cursor"]
+        best = numbers["best"] if numbers["best"] is not None else np.inf
+        waited, first, seconds = numbers["waited"], numbers["step"], numbers["seconds"]
+        watch.history[:] = numbers["history"]
+        rng.bit_generator.state = numbers["rng"]
+    started = time.monotonic() - seconds
+    for step in range(first, steps):
+        if waited >= training.patience:
+            break
         if cursor + batch > n:
             order, cursor = rng.permutation(n), 0
         rows = order[cursor : cursor + batch]
@@ -79,20 +97,37 @@ def train(
             )
         if (step + 1) % every and step + 1 < steps:
             continue
-        numbers = {"step": step + 1, "loss": news.loss, "fvu": news.fvu, "dead": news.dead}
+        line = {"step": step + 1, "loss": news.loss, "fvu": news.fvu, "dead": news.dead}
         if total > 0:
             error = net.error(held)
-            numbers["held_out"] = error / total
+            line["held_out"] = error / total
             if error < best * (1 - 1e-4):
                 best, waited = error, 0
                 best_state = {name: array.copy() for name, array in net.state().items()}
             else:
                 waited += 1
-        numbers["seconds"] = time.monotonic() - started
-        watch.record((step + 1) / steps, **numbers)
-        if waited >= training.patience:
-            break
+        line["seconds"] = time.monotonic() - started
+        watch.record((step + 1) / steps, **line)
+        if checkpoint is not None:
+            checkpoint.save(
+                {
+                    **{f"now.{name}": array for name, array in net.state().items()},
+                    **{f"best.{name}": array for name, array in best_state.items()},
+                    "order": order,
+                },
+                {
+                    "step": step + 1,
+                    "cursor": cursor,
+                    "best": best if np.isfinite(best) else None,
+                    "waited": waited,
+                    "seconds": line["seconds"],
+                    "history": watch.history,
+                    "rng": rng.bit_generator.state,
+                },
+            )
     for name, array in net.state().items():
         if name in best_state:
             array[...] = best_state[name]
+    if checkpoint is not None:
+        checkpoint.clear()
     return best / total if total > 0 else float("nan")

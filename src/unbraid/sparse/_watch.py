@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 Tell = Callable[[str, float], None]
@@ -12,8 +13,8 @@ Tell = Callable[[str, float], None]
 class Watch:
     """Collects the history of one training and passes news on to whoever shows it."""
 
-    def __init__(self, tell: Tell | None = None) -> None:
-        self.tell = tell
+    def __init__(self, tell: Tell | None = None, checkpoint: Path | None = None) -> None:
+        self.tell, self.checkpoint = tell, checkpoint
         self.history: list[dict[str, float]] = []
         self.warnings: list[str] = []
         self.part, self.span = 0.0, 1.0

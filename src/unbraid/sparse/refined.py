@@ -61,7 +61,7 @@ class Refined(Method):
 
 
 def judges(x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows to learn from and the fifth, at most 800, that judge (all, where that is under 4)."""
+    """Return the rows to learn from and the fifth, 4 to 800, that judge; all, where too few."""
     from unbraid.sparse._loop import split
 
     rows, judged = split(x, min(0.2, _JUDGES_MOST / len(x)), rng)

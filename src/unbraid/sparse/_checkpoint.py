@@ -1,0 +1,66 @@
+"""A training that can be killed at any moment and goes on to the same result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unbraid.errors import InputError, TrainingError
+
+_NAME = "training.safetensors"
+
+
+class Checkpoint:
+    """One file with everything the rest of a training depends on, replaced in one move."""
+
+    def __init__(self, folder: Path, start: dict[str, np.ndarray], x: np.ndarray) -> None:
+        self.path = folder / _NAME
+        digest = hashlib.sha256(str(x.shape).encode())
+        for array in (*start.values(), x[:: max(1, len(x) // 1000)]):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        self.identity = digest.hexdigest()
+
+    def save(self, arrays: dict[str, np.ndarray], numbers: dict[str, Any]) -> None:
+        """Write to a temporary name, then rename; a failure leaves the last good state."""
+        from safetensors.numpy import save_file
+
+        temporary = self.path.with_suffix(".tmp")
+        meta = {"identity": self.identity, "numbers": json.dumps(numbers)}
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, temporary, meta)
+            temporary.replace(self.path)
+        except Exception as error:  # safetensors wraps the system's errors in its own
+            raise TrainingError(
+                f"{self.path} could not be written ({error}); the last good state is kept."
+            ) from None
+
+    def load(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+        """Return the arrays and numbers saved last, or None where nothing was."""
+        from safetensors import SafetensorError, safe_open
+
+        if not self.path.is_file():
+            return None
+        try:
+            with safe_open(self.path, "numpy") as file:
+                meta = file.metadata() or {}
+                arrays = {name: file.get_tensor(name).copy() for name in file.keys()}  # noqa: SIM118
+            numbers = json.loads(meta["numbers"])
+        except (SafetensorError, KeyError, ValueError, OSError) as error:
+            raise InputError(
+                f"{self.path} is damaged ({error}); delete it to start the training anew."
+            ) from None
+        if meta.get("identity") != self.identity:
+            raise InputError(
+                f"{self.path} belongs to a training with another seed, other options or other "
+                "responses; give another folder, or delete it."
+            )
+        return arrays, numbers
+
+    def clear(self) -> None:
+        """Remove the file once the training is done."""
+        self.path.unlink(missing_ok=True)

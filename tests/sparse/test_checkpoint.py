@@ -1,0 +1,99 @@
+"""A training killed at any moment goes on to the same bits."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from unbraid.errors import InputError, TrainingError
+from unbraid.sparse import Pursuit, TopK, fit
+from unbraid.sparse._sparse_net import SparseNet
+
+METHOD = TopK(k=2, n_latents=24, training={"steps": 400, "batch_size": 64})
+SCRIPT = """
+import sys, numpy as np, torch
+torch.set_num_threads(1)
+from unbraid.sparse import TopK, fit
+x = np.random.default_rng(5).normal(size=(800, 12))
+method = TopK(k=2, n_latents=24, training={"steps": 400, "batch_size": 64})
+fit(x, method, rng=1, checkpoint=sys.argv[1])
+"""
+
+
+@pytest.fixture
+def x():
+    return np.random.default_rng(5).normal(size=(800, 12))
+
+
+def stopped(x, folder, step):
+    """Break a training off after a step, as a kill would."""
+
+    class Killed(BaseException):
+        pass
+
+    whole_step = SparseNet.step
+
+    def breaking(net, *arguments):
+        if net.steps[0] >= step:
+            raise Killed
+        return whole_step(net, *arguments)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(SparseNet, "step", breaking)
+        fit(x, METHOD, rng=1, checkpoint=folder)
+
+
+@pytest.mark.parametrize("step", [21, 100, 200])
+def test_broken_off_and_resumed_is_the_same(x, tmp_path, step):
+    whole = fit(x, METHOD, rng=1)
+    stopped(x, tmp_path, step)
+    stopped(x, tmp_path, min(399, step + 15))
+    resumed = fit(x, METHOD, rng=1, checkpoint=tmp_path)
+    np.testing.assert_array_equal(resumed.atoms, whole.atoms)
+    np.testing.assert_array_equal(resumed.encoder.weights, whole.encoder.weights)
+    assert len(resumed.evidence.history) == len(whole.evidence.history)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_killed_in_a_loop_and_resumed_is_the_same(x, tmp_path):
+    whole = fit(x, METHOD, rng=1)
+    file = tmp_path / "training.safetensors"
+    for _ in range(2):
+        before = file.stat().st_mtime_ns if file.exists() else 0
+        child = subprocess.Popen([sys.executable, "-c", SCRIPT, str(tmp_path)])
+        while child.poll() is None:
+            if file.exists() and file.stat().st_mtime_ns > before:
+                os.kill(child.pid, signal.SIGKILL)
+                child.wait()
+            time.sleep(0.001)
+    resumed = fit(x, METHOD, rng=1, checkpoint=tmp_path)
+    np.testing.assert_array_equal(resumed.atoms, whole.atoms)
+
+
+def test_damage_and_strangers_are_told(x, tmp_path, monkeypatch):
+    stopped(x, tmp_path, 100)
+    with pytest.raises(InputError, match="another seed, other options or other responses"):
+        fit(x, METHOD, rng=2, checkpoint=tmp_path)
+    file = tmp_path / "training.safetensors"
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(InputError, match="is damaged .* delete it"):
+        fit(x, METHOD, rng=1, checkpoint=tmp_path)
+    with pytest.raises(InputError, match="kept by TopK only, got method Pursuit"):
+        fit(x, Pursuit(), rng=1, checkpoint=tmp_path)
+
+
+def test_a_full_disk_leaves_the_last_good_state(x, tmp_path, monkeypatch):
+    stopped(x, tmp_path, 100)
+    good = (tmp_path / "training.safetensors").read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("safetensors.numpy.save_file", full)
+    with pytest.raises(TrainingError, match="No space left on device.*last good state is kept"):
+        fit(x, METHOD, rng=1, checkpoint=tmp_path)
+    assert (tmp_path / "training.safetensors").read_bytes() == good
