@@ -41,7 +41,7 @@ class Deflation(Study):
     """M, of both systems."""
     probabilities: tuple[float, ...] = (0.01, 0.03, 0.1, 0.3, 0.6)
     """Probability that a feature is active, for the sweep over sparsity."""
-    n_stimuli: int = Field(default=3_000, ge=100)
+    n_stimuli: int = Field(default=2_000, ge=100)
     """Stimuli of each simulation."""
 
     def answer(self, progress: Progress) -> StudyResult:
