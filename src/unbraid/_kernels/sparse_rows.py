@@ -31,9 +31,12 @@ def dots(active: np.ndarray, rows: np.ndarray, x: np.ndarray) -> np.ndarray:
 def scatter(active: np.ndarray, codes: np.ndarray, x: np.ndarray, out: np.ndarray) -> None:
     """Add ``sum_i codes[i, j] x[i]`` to ``out[active[i, j]]`` (m, p), in place.
 
-    Threads own columns, so that the sum's order, hence every bit, is the same for any number.
+    Entries are sorted by latent first, so that each row of ``out`` is summed in cache; threads own
+    latents, so that the sum's order, hence every bit, is the same for any number of them.
     """
-    in_blocks(_scatter, out.shape[1], active, codes, x, out, least=64)
+    order, pointers = _by_latent(active, len(out))
+    entries = (order, pointers, codes.ravel())
+    in_blocks(_scatter, len(out), entries, active.shape[1], x, out, least=64)
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_FAST)
@@ -59,11 +62,33 @@ def _dots(start, stop, active, rows, x, out):
             out[i, j] = total
 
 
+@numba.njit(nogil=True, cache=True)
+def _by_latent(active, m):
+    """Return the flat positions of the entries sorted by latent (stable), and where each begins."""
+    pointers = np.zeros(m + 1, np.int64)
+    flat = active.ravel()
+    for entry in flat:
+        if entry >= 0:
+            pointers[entry + 1] += 1
+    for latent in range(m):
+        pointers[latent + 1] += pointers[latent]
+    order = np.empty(pointers[m], np.int64)
+    free = pointers[:m].copy()
+    for at in range(len(flat)):
+        latent = flat[at]
+        if latent >= 0:
+            order[free[latent]] = at
+            free[latent] += 1
+    return order, pointers
+
+
 @numba.njit(nogil=True, cache=True, fastmath=_FAST)
-def _scatter(start, stop, active, codes, x, out):
-    for i in range(active.shape[0]):
-        for j in range(active.shape[1]):
-            latent, code = active[i, j], codes[i, j]
-            if latent >= 0 and code != 0:
-                for c in range(start, stop):
-                    out[latent, c] += code * x[i, c]
+def _scatter(start, stop, entries, k, x, out):
+    order, pointers, codes = entries
+    for latent in range(start, stop):
+        for at in range(pointers[latent], pointers[latent + 1]):
+            code = codes[order[at]]
+            row = order[at] // k
+            if code != 0:
+                for c in range(out.shape[1]):
+                    out[latent, c] += code * x[row, c]
