@@ -41,8 +41,9 @@ _HOMES = {
     "InputError": "errors",
     "UnbraidError": "errors",
 }
-_METHODS = ("Auto", "Longon2025Dnn", "Longon2025Toy", "Pursuit", "RandomDictionary",
-            "RandomExpansion", "ShuffledLatents", "TopK")  # fmt: skip
+_METHODS = ("AbsTopK", "Auto", "BatchTopK", "Gated", "JumpRelu", "Longon2025Dnn", "Longon2025Toy",
+            "Matryoshka", "Pursuit", "RandomDictionary", "RandomExpansion", "Refined", "ReluL1",
+            "ShuffledLatents", "TopK", "Training")  # fmt: skip
 
 __all__ = ["__version__", *_ROOMS, *_HOMES, *_METHODS]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 _POOLS: dict[int, ThreadPoolExecutor] = {}  # one a process: a forked child has no threads
@@ -42,3 +43,30 @@ def in_blocks(work: Callable[..., Any], total: int, *arguments: Any, least: int 
     work(edges[0], edges[1], *arguments)
     for future in futures:
         future.result()
+
+
+@contextmanager
+def one_thread(when: bool = True) -> Iterator[None]:
+    """Keep NumPy's and torch's algebra on one thread inside the block; then restore the number.
+
+    Threads that meet at every small product cost many times what they save, the more so on a busy
+    machine; and the same sums on any machine give the same numbers.
+    """
+    if not when:
+        yield
+        return
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(limits=1, user_api="blas"):
+            yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def is_small(*n_units: int) -> bool:
+    """Whether systems of so many units are quicker on one thread."""
+    return max(n_units) <= 256

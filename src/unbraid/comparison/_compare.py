@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import _validate
+from unbraid._kernels.threads import is_small, one_thread
 from unbraid.align import Score
 from unbraid.comparison._changes import changes
 from unbraid.comparison._comparison import Comparison
@@ -95,8 +96,9 @@ def compare(
     split_rng, lift_rng, score_rng = rng.spawn(3)
     parts = split(x, y, x_train, y_train, groups, config, split_rng)
     truth = _truth(features, x, parts)
-    lifted = _lift_all(parts, config, lift_rng, tell)
-    scores = _score_all(parts, lifted, truth, config, int(score_rng.integers(2**31)), tell)
+    with one_thread(when=is_small(parts.x.shape[1], parts.y.shape[1])):
+        lifted = _lift_all(parts, config, lift_rng, tell)
+        scores = _score_all(parts, lifted, truth, config, int(score_rng.integers(2**31)), tell)
     return _conclude(parts, lifted, truth, scores, config, names, time.perf_counter() - started)
 
 

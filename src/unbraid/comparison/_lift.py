@@ -51,17 +51,10 @@ def lift(
         dictionary=dictionary,
         codes=codes,
         controls=controls,
-        fvu=_fvu(scored, dictionary, codes),
+        fvu=dictionary.fvu(scored, codes),
         dead=1 - len(np.unique(codes.indices)) / codes.shape[1],
     )
 
 
 def _encode(dictionary: sparse.Dictionary, scored: Responses, by: Any) -> Codes:
     return dictionary.encode(scored, by=by)
-
-
-def _fvu(scored: Responses, dictionary: sparse.Dictionary, codes: Any) -> float:
-    values = scored.toarray()
-    residual = values - dictionary.decode(codes)
-    total = np.var(values, axis=0, dtype=np.float64).sum()
-    return float(np.mean(residual**2, axis=0, dtype=np.float64).sum() / total) if total else np.nan

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import _validate
+from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import progress as show_progress
 from unbraid.errors import InputError
 from unbraid.responses import as_responses
@@ -82,13 +83,14 @@ def fit(
     folder = None if checkpoint is None else Path(checkpoint)
     rng = _own_stream(_validate.as_rng(rng))
     started = time.perf_counter()
-    if callable(progress):
-        learned, watch = _learn(values, method, rng, progress, folder)
-    elif progress:
-        with show_progress() as tell:
-            learned, watch = _learn(values, method, rng, tell, folder)
-    else:
-        learned, watch = _learn(values, method, rng, None, folder)
+    with one_thread(when=is_small(values.shape[1])):
+        if callable(progress):
+            learned, watch = _learn(values, method, rng, progress, folder)
+        elif progress:
+            with show_progress() as tell:
+                learned, watch = _learn(values, method, rng, tell, folder)
+        else:
+            learned, watch = _learn(values, method, rng, None, folder)
     seconds = time.perf_counter() - started
     learned = _with_evidence(learned, values, watch, seconds)
     for line in learned.evidence.warnings:

@@ -76,8 +76,8 @@ class Composition(Study):
             notes=[
                 "Published values are for 2,500 training stimuli and other optimisers. With "
                 "10,000 stimuli the learned atoms are better, here and probably there.",
-                "MCC beyond the shift is over the features that occur there; the published value pads with "
-                "noise in place of those that never do.",
+                "MCC beyond the shift is over the features that occur there; the published value "
+                "pads with noise in place of those that never do.",
                 "Accuracy is that of a logistic readout of feature 0 trained before the shift.",
             ],
         )

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from unbraid import align, interpret, sparse, theory, worlds
-from unbraid._kernels.threads import workers
+from unbraid._kernels.threads import one_thread, workers
 from unbraid.studies._across import across
 from unbraid.studies._study import Progress, Study, StudyResult, part
 from unbraid.studies._toy_autoencoders import initial, train_together
@@ -72,7 +72,7 @@ class Toy(Study):
 
         # one thread a cell: their steps are too small to share one
         n_threads = min(workers(), len(cells))
-        with worlds.one_thread(), ThreadPoolExecutor(n_threads) as pool:
+        with one_thread(), ThreadPoolExecutor(n_threads) as pool:
             found = dict(zip(cells, pool.map(work, cells, seeds), strict=True))
         summary = {
             cell: {name: across(values) for name, values in numbers.items() if name in QUANTITIES}

@@ -1,6 +1,5 @@
 """Systems whose features are known, so that what is measured can be checked against the truth."""
 
-from unbraid.worlds._threads import one_thread
 from unbraid.worlds.canvases import Canvases, CanvasSplit, HandwrittenCanvases
 from unbraid.worlds.composition import CompositionShift, Sampled, ShiftedWorld
 from unbraid.worlds.correlated import CorrelatedFeatures, correlated_pairs
@@ -39,7 +38,6 @@ __all__ = [
     "ToyWorld",
     "TrainedEncoder",
     "correlated_pairs",
-    "one_thread",
     "peel",
     "power_law_importance",
 ]

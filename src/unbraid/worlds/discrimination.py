@@ -9,7 +9,7 @@ from pydantic import Field
 
 from unbraid import _validate
 from unbraid._config import Config
-from unbraid.worlds._threads import one_thread
+from unbraid._kernels.threads import one_thread
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

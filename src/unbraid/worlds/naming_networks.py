@@ -11,8 +11,8 @@ from pydantic import Field
 
 from unbraid import _validate
 from unbraid._config import Config
+from unbraid._kernels.threads import one_thread
 from unbraid.responses import Responses
-from unbraid.worlds._threads import one_thread
 from unbraid.worlds.canvases import N_FEATURES, Canvases, CanvasSplit, HandwrittenCanvases
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from pydantic import Field
 
 from unbraid import _validate
 from unbraid._config import Config
+from unbraid._kernels.threads import one_thread
 from unbraid.errors import TrainingError
-from unbraid.worlds._threads import one_thread
 from unbraid.worlds.correlated import CorrelatedFeatures
 from unbraid.worlds.sparse_features import SparseFeatures, power_law_importance
 
