@@ -17,11 +17,12 @@ def bound(codes: Sequence[Lifted], truth: tuple[int, float] | None) -> tuple[flo
     """Return the units that sparse recovery needs, and the N and K it was reckoned with.
 
     N and K are the truth's number of features and mean number active, where it is known; else the
-    live latents and the mean l0 of the codes.
+    live latents and the effective number of active ones, (sum |z|)^2 / sum z^2 a stimulus, which
+    counts many faint entries for little where l0 counts each in full.
     """
     if truth is None:
         n_features = int(np.median([_alive(lifted) for lifted in codes]))
-        active = float(np.median([lifted.codes.l0 for lifted in codes]))
+        active = float(np.median([_effective_active(lifted) for lifted in codes]))
     else:
         n_features, active = truth
     if not 0 < active < n_features:
@@ -75,3 +76,9 @@ def warnings_of_scores(scores: Sequence[Score]) -> list[str]:
 
 def _alive(lifted: Lifted) -> int:
     return len(np.unique(lifted.codes.indices))
+
+
+def _effective_active(lifted: Lifted) -> float:
+    size = abs(lifted.codes.values)
+    total, squares = np.asarray(size.sum(axis=1)), np.asarray(size.power(2).sum(axis=1))
+    return float(np.mean(total**2 / np.where(squares > 0, squares, 1)))
