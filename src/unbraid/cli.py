@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, Any, Optional, cast
 
@@ -34,11 +35,16 @@ Method = Annotated[
 
 def main() -> None:
     """Run the command line; a user's mistake is one line and exit status 2."""
+    warnings.showwarning = _one_line
     try:
         app(prog_name="unbraid")
     except UnbraidError as error:
         print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from None
+
+
+def _one_line(message: Warning | str, *_where: Any, **_more: Any) -> None:
+    print(f"Warning: {' '.join(str(message).split())}", file=sys.stderr)  # noqa: T201
 
 
 @app.callback(invoke_without_command=True)

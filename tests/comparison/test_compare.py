@@ -177,3 +177,10 @@ def test_the_published_protocol_scores_what_it_defines(rng):
     assert {s.metric for s in result.scores} == {"semi_matching", "soft_matching", "ridge", "rsa"}
     with pytest.raises(InputError, match="longon2025 does not define procrustes"):
         ub.compare(x, x, metrics=("procrustes",), **options)
+
+
+def test_what_the_rooms_warn_of_stands_in_the_comparison(rng):
+    x = rng.normal(size=(60, 5))
+    x[:, 2] = 0
+    result = ub.compare(x, x, method=ub.TopK(k=2, n_latents=20), metrics=("cka_debiased",), **FEW)
+    assert any("30 stimuli are few for 20 latents" in line for line in result.warnings)

@@ -18,7 +18,7 @@ _UNIT = 2.0**-24
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"contract", "arcp"})
-def _near_best(start, stop, total, part, a, b, inverse, slack, absolute, first, count):  # type: ignore[no-untyped-def]  # fmt: skip
+def _near_best(start, stop, total, part, a, b, inverse, slack, absolute, first, count):  # fmt: skip
     """Fill the best row of each column, and how many come within ``slack`` of it."""
     p = total.shape[0]
     width = stop - start

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-Values = np.ndarray | sp.csr_array
+Values = Any
 
 
 @dataclass(frozen=True, eq=False)

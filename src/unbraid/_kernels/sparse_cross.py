@@ -32,7 +32,7 @@ def columns_of(values: sp.csr_array) -> Columns:
 
 
 @numba.njit(cache=True, nogil=True)
-def _extremes(start, stop, indptr, rows, data, fold, size, low, high):  # type: ignore[no-untyped-def]
+def _extremes(start, stop, indptr, rows, data, fold, size, low, high):
     """Smallest and largest value of each column in each fold, the unstored zeros included."""
     n_folds = len(size)
     for j in range(start, stop):
@@ -57,7 +57,7 @@ def extremes(columns: Columns, fold: np.ndarray, size: np.ndarray) -> tuple[Any,
 
 
 @numba.njit(cache=True, nogil=True)
-def _pair_sums(start, stop, of_x, of_y, i, j, fold, only, answer):  # type: ignore[no-untyped-def]
+def _pair_sums(start, stop, of_x, of_y, i, j, fold, only, answer):
     x_at, x_row, x = of_x
     y_at, y_row, y = of_y
     for e in range(start, stop):
@@ -88,7 +88,7 @@ def pair_sums(
 
 @numba.njit(cache=True, nogil=True)
 def _best(start, stop, rows_x, cols_y, fold, count, level, scale, mean, order, absolute, best,
-          sign):  # type: ignore[no-untyped-def]  # fmt: skip
+          sign):  # fmt: skip
     """Source of largest correlation with each target, for each held-out fold and for none."""
     at, index, data = rows_x
     y_at, y_row, y = cols_y

@@ -104,7 +104,7 @@ def _turned(pairs: Pairs) -> Pairs:
 
 
 @numba.njit(cache=True, nogil=True)
-def _fill(i, of_source, at_y, total, stamp, touched):  # type: ignore[no-untyped-def]
+def _fill(i, of_source, at_y, total, stamp, touched):
     """Add up ``sum_t x_ti y_tj`` for every target active with source i; return their number."""
     start, rows, x = of_source
     at, columns, y = at_y
@@ -122,7 +122,7 @@ def _fill(i, of_source, at_y, total, stamp, touched):  # type: ignore[no-untyped
 
 
 @numba.njit(cache=True, nogil=True)
-def _best_partners(start, stop, of_source, at_y, a, b, absolute, partner, value):  # type: ignore[no-untyped-def]
+def _best_partners(start, stop, of_source, at_y, a, b, absolute, partner, value):
     """Fill the best partners of each source among those it is ever active with, best first."""
     q, width = len(b), partner.shape[1]
     total = np.zeros(q)
@@ -145,7 +145,7 @@ def _best_partners(start, stop, of_source, at_y, a, b, absolute, partner, value)
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
-def _largest_worth(a_i, absolute, total, b, price):  # type: ignore[no-untyped-def]
+def _largest_worth(a_i, absolute, total, b, price):
     best = -np.inf
     if absolute:
         for j in range(len(b)):
@@ -157,7 +157,7 @@ def _largest_worth(a_i, absolute, total, b, price):  # type: ignore[no-untyped-d
 
 
 @numba.njit(cache=True, nogil=True)
-def _best_of_row(i, of_source, at_y, a, b, absolute, price, total, stamp, touched):  # type: ignore[no-untyped-def]
+def _best_of_row(i, of_source, at_y, a, b, absolute, price, total, stamp, touched):
     """Return the largest similarity minus price over all targets, and where it is."""
     n_touched = _fill(i, of_source, at_y, total, stamp, touched)
     best = _largest_worth(a[i], absolute, total, b, price)
@@ -175,7 +175,7 @@ def _best_of_row(i, of_source, at_y, a, b, absolute, price, total, stamp, touche
 
 
 @numba.njit(cache=True, nogil=True)
-def _least_feasible(start, stop, of_source, at_y, a, b, absolute, price, answer):  # type: ignore[no-untyped-def]
+def _least_feasible(start, stop, of_source, at_y, a, b, absolute, price, answer):
     """Fill the least source duals that cover every pair: max_j S_ij - v_j."""
     q = len(price)
     total, stamp = np.zeros(q), np.full(q, -1, dtype=np.int64)
@@ -187,7 +187,7 @@ def _least_feasible(start, stop, of_source, at_y, a, b, absolute, price, answer)
 
 
 @numba.njit(cache=True)
-def _similarity(i, j, of_source, of_target, a, b, absolute):  # type: ignore[no-untyped-def]
+def _similarity(i, j, of_source, of_target, a, b, absolute):
     start, x_row, x = of_source
     at, y_row, y = of_target
     c, c_end, d, d_end = start[i], start[i + 1], at[j], at[j + 1]
@@ -205,7 +205,7 @@ def _similarity(i, j, of_source, of_target, a, b, absolute):  # type: ignore[no-
 
 
 @numba.njit(cache=True)
-def _improve(of_source, at_y, of_target, a, b, absolute, indptr, targets, values, tolerance, state):  # type: ignore[no-untyped-def]
+def _improve(of_source, at_y, of_target, a, b, absolute, indptr, targets, values, tolerance, state):
     """Pivot until no pair is worth more than its duals; return the number of pivots."""
     tree, flow, dual = state
     p, q = len(a), len(b)
@@ -243,7 +243,7 @@ def _improve(of_source, at_y, of_target, a, b, absolute, indptr, targets, values
 
 
 @numba.njit(cache=True)
-def _set_duals(of_source, of_target, a, b, absolute, tree, dual):  # type: ignore[no-untyped-def]
+def _set_duals(of_source, of_target, a, b, absolute, tree, dual):
     """Set duals and depths so that every arc of the tree is tight: u_i + v_j = S_ij."""
     p, q = len(a), len(b)
     root = p + q

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import platform
 import time
+import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -96,10 +98,15 @@ def compare(
     split_rng, lift_rng, score_rng = rng.spawn(3)
     parts = split(x, y, x_train, y_train, groups, config, split_rng)
     truth = _truth(features, x, parts)
-    with one_thread(when=is_small(parts.x.shape[1], parts.y.shape[1])):
+    small = is_small(parts.x.shape[1], parts.y.shape[1])
+    with one_thread(when=small), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", RuntimeWarning)
         lifted = _lift_all(parts, config, lift_rng, tell)
         scores = _score_all(parts, lifted, truth, config, int(score_rng.integers(2**31)), tell)
-    return _conclude(parts, lifted, truth, scores, config, names, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    result = _conclude(parts, lifted, truth, scores, config, names, seconds)
+    said = [*result.warnings, *(str(each.message) for each in caught)]
+    return replace(result, warnings=tuple(dict.fromkeys(said)))
 
 
 def _silent(_message: str, _share: float) -> None:
@@ -185,19 +192,19 @@ def _conclude(
         dense = truth.toarray()
         known = (dense.shape[1], float((dense != 0).sum(axis=1).mean()))
     n_units = (parts.x.shape[1], parts.y.shape[1])
-    warnings, beyond = [], False
+    beyond, noted = False, []
     for side in (0, 1):
         of_side = [pair[side] for pair in lifted]
         needed = bound(of_side, known)
         beyond = beyond or n_units[side] < needed[0]
-        warnings += warnings_of(names[side], of_side, n_units[side], needed)
+        noted += warnings_of(names[side], of_side, n_units[side], needed)
     found = changes(config.scored, find, config.level)
     return Comparison(
         config=config,
         scores=scores,
         changes=found,
         verdict=verdict(config.scored, found, beyond),
-        warnings=tuple(warnings + warnings_of_scores(scores)),
+        warnings=tuple(noted + warnings_of_scores(scores)),
         lifted=lifted,
         names=names,
         stimuli=parts.x.stimuli if parts.x.stimuli is not None else parts.rows.astype(str),

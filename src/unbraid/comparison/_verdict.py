@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from unbraid.comparison._comparison import Change, Verdict
@@ -42,6 +43,8 @@ def _judge(
     numbers = f"{gain.before:.2f} to {gain.after:.2f} ({_plain(metric)}, {_interval(gain)})"
     what = f"{_WHAT[after]} from {numbers}"
     short = "there are fewer units than sparse recovery needs" if beyond_bound else ""
+    if not math.isfinite(gain.value):
+        return "no gain", f"{_WHAT[after].capitalize()} by {_plain(metric)} could not be scored."
     if gain.high < 0:
         tone, why = ("cannot help", f": {short}") if short else ("no gain", "")
         return tone, f"Unbraiding lowers {what}{why}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ def pair(x: Any, y: Any) -> tuple[Responses, Responses]:
     Warns
     -----
     RuntimeWarning
-        Only one side has ids: the rows are taken to be in the same order.
+        Only one side has ids: the rows are taken to be in the same order, and to be theirs too.
     """
     x, y = as_responses(x, "x"), as_responses(y, "y")
     if x.stimuli is not None and y.stimuli is not None:
@@ -43,6 +44,8 @@ def pair(x: Any, y: Any) -> tuple[Responses, Responses]:
             RuntimeWarning,
             stacklevel=3,
         )
+        ids = y.stimuli if x.stimuli is None else x.stimuli
+        return replace(x, stimuli=ids), replace(y, stimuli=ids)
     return x, y
 
 
