@@ -123,9 +123,9 @@ class LongonSoft(LongonMetric):
     gap = 0.0
 
     def predict(self, x_train, y_train, x_test):
-        from unbraid._kernels.network_simplex import transport
+        from unbraid._kernels.published_transport import published_transport
 
-        plan = transport(x_train.T @ y_train)
+        plan = published_transport(x_train.T @ y_train)
         p, q = x_train.shape[1], y_train.shape[1]
         self._plan = sp.csc_array((plan.mass * q, (plan.sources, plan.targets)), shape=(p, q))
         self.gap = max(self.gap, plan.gap)
