@@ -72,6 +72,8 @@ def test_records_are_complete_flat_and_json(shared):
             assert (source, target) in sides
     assert ("base", "base") in sides
     assert len(result.table()) == len(record["scores"])
+    assert record["provenance"]["seed"] == 1
+    assert record["provenance"]["x"]["sha256"] != record["provenance"]["y"]["sha256"]
 
 
 def test_two_runs_with_one_seed_are_equal(rng):

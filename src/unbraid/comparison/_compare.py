@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
 import time
 import warnings
@@ -92,6 +93,7 @@ def compare(
     (arXiv 2510.03186); the controls that it lacks are those of the Notes.
     """
     config = _configure(config, options)
+    seed = rng if isinstance(rng, int) else None
     rng = _validate.as_rng(rng)
     started = time.perf_counter()
     tell = progress or _silent
@@ -106,7 +108,11 @@ def compare(
     seconds = time.perf_counter() - started
     result = _conclude(parts, lifted, truth, scores, config, names, seconds)
     said = [*result.warnings, *(str(each.message) for each in caught)]
-    return replace(result, warnings=tuple(dict.fromkeys(said)))
+    return replace(
+        result,
+        warnings=tuple(dict.fromkeys(said)),
+        provenance={**result.provenance, "seed": seed},
+    )
 
 
 def _silent(_message: str, _share: float) -> None:
@@ -232,6 +238,11 @@ def _provenance(parts: Split, config: CompareConfig, seconds: float) -> dict[str
         "python": platform.python_version(),
         "machine": platform.machine(),
         "seconds": round(seconds, 1),
-        "x": dict(parts.x.made_by),
-        "y": dict(parts.y.made_by),
+        "x": {"sha256": _hash(parts.x), **parts.x.made_by},
+        "y": {"sha256": _hash(parts.y), **parts.y.made_by},
     }
+
+
+def _hash(scored: Responses) -> str:
+    """Return the hash of the alignment responses, as they were scored."""
+    return hashlib.sha256(np.ascontiguousarray(scored.toarray()).tobytes()).hexdigest()

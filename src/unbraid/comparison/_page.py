@@ -125,6 +125,9 @@ def _provenance(result: Comparison) -> report.Provenance:
         report.Fact(name="Training stimuli", value=f"{result.n_train[0]} and {result.n_train[1]}"),
         report.Fact(name="Units", value=f"{result.n_units[0]} and {result.n_units[1]}"),
         report.Fact(name="Protocol", value=result.config.protocol),
+        report.Fact(name="Seed", value=_or_dash(result.provenance["seed"])),
+        report.Fact(name="Hash of x", value=result.provenance["x"]["sha256"][:12]),
+        report.Fact(name="Hash of y", value=result.provenance["y"]["sha256"][:12]),
         report.Fact(name="Seconds", value=result.provenance["seconds"]),
         report.Fact(name="Python", value=result.provenance["python"]),
         *[
@@ -137,3 +140,7 @@ def _provenance(result: Comparison) -> report.Provenance:
         config=result.config.describe(),
         facts=facts,
     )
+
+
+def _or_dash(seed: int | None) -> int | report.Missing:
+    return report.Missing("a generator was given") if seed is None else seed

@@ -76,7 +76,11 @@ class DemoResult:
     def page(self) -> report.Page:
         """Return the story as a page."""
         page = comparison.page(self.comparison, self.images, title="Two networks, one handwriting")
-        return replace(page, sections=[self._story(), *page.sections, self._hopeless_section()])
+        made = replace(
+            page.provenance, config=self.config.describe(), fingerprint=self.config.fingerprint()
+        )
+        sections = [self._story(), *page.sections, self._hopeless_section()]
+        return replace(page, provenance=made, sections=sections)
 
     def _story(self) -> report.Section:
         n_units = self.config.world.n_units
@@ -160,7 +164,7 @@ def _compare(
         y_train=b.training,
         features=Responses(truth.features, stimuli=truth.stimuli, units=truth.feature_names),
         names=(a.name, b.name),
-        rng=compare_rng,
+        rng=int(compare_rng.integers(2**31)),
         progress=_share(tell, "", 0.2, 1.0),
     )
     return result, world
