@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings as python_warnings
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,15 +41,15 @@ class Estimate:
     """Worth knowing: recorded only."""
 
 
-class Estimator:
+class Estimator(ABC):
     """A metric's estimate on one problem; ``x`` stays, the rows of ``y`` are permuted."""
 
     def __init__(self, x: Any, y: Any, folds: stats.Folds, **options: Any) -> None:
         self.x, self.y, self.folds, self.options = x, y, folds, options
 
+    @abstractmethod
     def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
         """Fit and score with ``y[order]``; with ``order`` only the value is used."""
-        raise NotImplementedError
 
     def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> float:  # noqa: ARG002
         """Best value that noise allows; NaN without repeats or where it is not known."""

@@ -8,6 +8,7 @@ on some fold's rows, 0/0 in the published code, is dropped like a silent one.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -37,9 +38,9 @@ class LongonMetric(Estimator):
         self.rows = [np.flatnonzero(folds == fold) for fold in range(folds.n_folds)]
         self.alive_x = self._alive(x, self.constant_is_dead)
 
+    @abstractmethod
     def predict(self, x_train: np.ndarray, y_train: np.ndarray, x_test: np.ndarray) -> Any:
         """Return the prediction of the normalised test rows of y, (n_test, q)."""
-        raise NotImplementedError
 
     def normalise(self, values: np.ndarray) -> np.ndarray:
         """Centre each column and give it unit norm."""

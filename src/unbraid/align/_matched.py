@@ -13,6 +13,7 @@ independence. A target is scored when it varies on the training stimuli of every
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,9 +45,9 @@ class Matched(Estimator):
         self.of_x = marginals(self.x, folds)
         self.rows = [np.flatnonzero(folds == fold) for fold in range(folds.n_folds)]
 
+    @abstractmethod
     def plans(self, y: np.ndarray, of_y: Marginals, scored: Any, all_too: bool):
         """Return one plan a fold, then (``all_too``) the plan of all stimuli and its score."""
-        raise NotImplementedError
 
     def correlations(self, y, of_y):
         """Yield (p, q) correlations on the training stimuli of each fold; NaN where undefined."""

@@ -6,6 +6,7 @@ pair is active together: ``sum_t (x_i - m_i)(y_j - m_j) = sum_t x_i y_j - m_i Y_
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -38,9 +39,9 @@ class SparseMatched(Estimator):
         self.rows = [np.flatnonzero(self.fold == f) for f in range(folds.n_folds)]
         self.source = sparse_side(x, folds)
 
+    @abstractmethod
     def plans(self, target: SparseSide, scored: Any, all_too: bool) -> list[Plan]:
         """Return one plan a fold, then (``all_too``) that of all stimuli."""
-        raise NotImplementedError
 
     def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
         target = sparse_side(self.y if order is None else self.y[order], self.folds)
