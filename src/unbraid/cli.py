@@ -83,6 +83,9 @@ def compare(
     features: Annotated[
         Optional[Path], typer.Option(help="True features of the stimuli, where known.")  # noqa: UP045
     ] = None,
+    features_train: Annotated[
+        Optional[Path], typer.Option(help="True features of the training stimuli, for theory.")  # noqa: UP045
+    ] = None,
     method: Method = "auto",
     config: Annotated[Optional[Path], typer.Option(help="YAML file of options.")] = None,  # noqa: UP045
     overrides: Set = None,
@@ -97,7 +100,12 @@ def compare(
     options = _config.load(
         comparison.CompareConfig, config, [f"method={method!r}", *(overrides or [])]
     )
-    files = {"x_train": x_train, "y_train": y_train, "features": features}
+    files = {
+        "x_train": x_train,
+        "y_train": y_train,
+        "features": features,
+        "features_train": features_train,
+    }
     loaded = {name: responses.load(path) for name, path in files.items() if path is not None}
     systems = responses.load(x), responses.load(y)
     names = (x.stem, y.stem) if x.stem != y.stem else (str(x), str(y))

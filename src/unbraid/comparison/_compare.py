@@ -20,12 +20,14 @@ from unbraid.comparison._changes import changes
 from unbraid.comparison._comparison import Comparison
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._lift import Lifted, lift
+from unbraid.comparison._predict import Prediction, predictions
 from unbraid.comparison._score_all import jobs, metrics_of, score
 from unbraid.comparison._split import Split, split
+from unbraid.comparison._truth import Truth, truth_of
 from unbraid.comparison._verdict import verdict
 from unbraid.comparison._warn import bound, warnings_of, warnings_of_scores
 from unbraid.errors import InputError
-from unbraid.responses import Responses, as_responses
+from unbraid.responses import Responses
 
 Progress = Callable[[str, float], None]
 """Told what is being done and which share of the work is behind."""
@@ -39,6 +41,7 @@ def compare(
     x_train: Any = None,
     y_train: Any = None,
     features: Any = None,
+    features_train: Any = None,
     groups: Any = None,
     names: tuple[str, str] = ("x", "y"),
     rng: int | np.random.Generator | None = 0,
@@ -63,6 +66,9 @@ def compare(
         set aside for it. Training stimuli are never alignment stimuli.
     features : Responses or array of shape (n, N), optional
         The true features of each stimulus, where they are known; codes are scored against them.
+    features_train : Responses or array of shape (n_x, N), optional
+        The true features of the stimuli of ``x_train`` and ``y_train``, if both saw the same: what
+        theory needs to predict the scores. Without ``x_train`` they are among ``features``.
     groups : sequence of length n, optional
         Stimuli of one group stay in one fold, and on one side of the split.
     names : pair of str
@@ -99,20 +105,18 @@ def compare(
     tell = progress or _silent
     split_rng, lift_rng, score_rng = rng.spawn(3)
     parts = split(x, y, x_train, y_train, groups, config, split_rng)
-    truth = _truth(features, x, parts)
+    truth = truth_of(features, features_train, x, parts, own=x_train is not None)
     small = is_small(parts.x.shape[1], parts.y.shape[1])
     with one_thread(when=small), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
         lifted = _lift_all(parts, config, lift_rng, tell)
-        scores = _score_all(parts, lifted, truth, config, int(score_rng.integers(2**31)), tell)
-    seconds = time.perf_counter() - started
-    result = _conclude(parts, lifted, truth, scores, config, names, seconds)
+        drawn = int(score_rng.integers(2**31))
+        scores = _score_all(parts, lifted, truth.scored, config, drawn, tell)
+        result = _conclude(parts, lifted, truth, scores, config, names)
     said = [*result.warnings, *(str(each.message) for each in caught)]
-    return replace(
-        result,
-        warnings=tuple(dict.fromkeys(said)),
-        provenance={**result.provenance, "seed": seed},
-    )
+    made = {**_provenance(parts, config), "seed": seed}
+    made["seconds"] = round(time.perf_counter() - started, 1)
+    return replace(result, warnings=tuple(dict.fromkeys(said)), provenance=made)
 
 
 def _silent(_message: str, _share: float) -> None:
@@ -125,20 +129,6 @@ def _configure(config: CompareConfig | None, options: dict[str, Any]) -> Compare
     if options:
         raise InputError("Give either config or single options, not both.")
     return config
-
-
-def _truth(features: Any, x: Any, parts: Split) -> Responses | None:
-    """Return the true features of the alignment stimuli, in the order of ``x``."""
-    if features is None:
-        return None
-    features, given = as_responses(features, "features"), as_responses(x, "x")
-    if features.stimuli is not None and given.stimuli is not None:
-        return features.select(given.stimuli[parts.rows])
-    if len(features) != len(given):
-        raise InputError(
-            f"features must describe the {len(given)} stimuli of x, got {len(features)}."
-        )
-    return features.take(parts.rows)
 
 
 def _lift_all(
@@ -183,28 +173,26 @@ def _score_all(
 def _conclude(
     parts: Split,
     lifted: tuple[tuple[Lifted, Lifted], ...],
-    truth: Responses | None,
+    truth: Truth,
     scores: tuple[Score, ...],
     config: CompareConfig,
     names: tuple[str, str],
-    seconds: float,
 ) -> Comparison:
     def find(metric: str, source: str, target: str) -> list[Score]:
         wanted = (metric, source, target, "x->y")
         return [s for s in scores if (s.metric, s.source, s.target, s.systems) == wanted]
 
-    known = None
-    if truth is not None:
-        dense = truth.toarray()
-        known = (dense.shape[1], float((dense != 0).sum(axis=1).mean()))
     n_units = (parts.x.shape[1], parts.y.shape[1])
     beyond, noted = False, []
     for side in (0, 1):
         of_side = [pair[side] for pair in lifted]
-        needed = bound(of_side, known)
+        needed = bound(of_side, truth.counts)
         beyond = beyond or n_units[side] < needed[0]
         noted += warnings_of(names[side], of_side, n_units[side], needed)
     found = changes(config.scored, find, config.level)
+    expected: tuple[Prediction, ...] = ()
+    if truth.train is not None:
+        expected = predictions(parts, lifted, truth.train, config.by, scores)
     return Comparison(
         config=config,
         scores=scores,
@@ -215,29 +203,21 @@ def _conclude(
         names=names,
         stimuli=parts.x.stimuli if parts.x.stimuli is not None else parts.rows.astype(str),
         rows=parts.rows,
-        feature_names=_feature_names(truth),
+        feature_names=truth.names,
         n_train=(len(parts.x_train), len(parts.y_train)),
         n_units=n_units,
-        provenance=_provenance(parts, config, seconds),
+        predictions=expected,
+        provenance={},
     )
 
 
-def _feature_names(truth: Responses | None) -> tuple[str, ...]:
-    if truth is None:
-        return ()
-    if truth.units is None:
-        return tuple(f"feature {i}" for i in range(truth.shape[1]))
-    return tuple(str(name) for name in truth.units)
-
-
-def _provenance(parts: Split, config: CompareConfig, seconds: float) -> dict[str, Any]:
+def _provenance(parts: Split, config: CompareConfig) -> dict[str, Any]:
     packages = ("unbraid", "numpy", "scipy", "torch", "scikit-learn", "POT")
     return {
         "fingerprint": config.fingerprint(),
         "versions": {name: version(name) for name in packages},
         "python": platform.python_version(),
         "machine": platform.machine(),
-        "seconds": round(seconds, 1),
         "x": {"sha256": _hash(parts.x), **parts.x.made_by},
         "y": {"sha256": _hash(parts.y), **parts.y.made_by},
     }

@@ -12,6 +12,7 @@ import numpy as np
 from unbraid.align import Score
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._lift import Lifted
+from unbraid.comparison._predict import Prediction
 from unbraid.errors import InputError
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class Comparison:
     """Ids of the alignment stimuli, in the order of the codes' rows."""
     rows: np.ndarray
     """Their rows in the responses given."""
+    predictions: tuple[Prediction, ...]
+    """What theory expects of the scores, where the features of the training stimuli are known."""
     feature_names: tuple[str, ...]
     """Names of the true features; empty where they are not known."""
     n_train: tuple[int, int]
@@ -103,6 +106,7 @@ class Comparison:
             "warnings": list(self.warnings),
             "scores": [score.record() for score in self.scores],
             "changes": [change.record() for change in self.changes],
+            "predictions": [prediction.record() for prediction in self.predictions],
             "systems": [self._system(side) for side in (0, 1)],
             "n_alignment_stimuli": len(self.rows),
             "provenance": self.provenance,

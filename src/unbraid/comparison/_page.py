@@ -14,6 +14,7 @@ from unbraid.comparison._tables import (
     change_table,
     dictionary_table,
     history_figure,
+    prediction_table,
     score_table,
 )
 
@@ -100,7 +101,8 @@ def _truth(result: Comparison) -> Sequence[report.Section]:
         for name, systems in zip(result.names, ("x->truth", "y->truth"), strict=True)
     ]
     lead = "For every true feature, its best unit or latent, chosen on other stimuli."
-    return (report.Section(title="Against the truth", lead=lead, blocks=figures),)
+    tables = [prediction_table(result)] if result.predictions else []
+    return (report.Section(title="Against the truth", lead=lead, blocks=[*figures, *tables]),)
 
 
 def _how_to_read() -> report.Prose:

@@ -68,6 +68,39 @@ def change_table(result: Comparison) -> report.Table:
     return report.Table(title="Differences", columns=columns, rows=rows, note=note)
 
 
+def prediction_table(result: Comparison) -> report.Table:
+    """Return one row a score that theory has an expectation of."""
+    columns = [
+        report.Column(name="metric"),
+        report.Column(name="source"),
+        report.Column(name="target"),
+        report.Column(name="seed", format="integer", missing="no dictionary on either side"),
+        report.Column(name="expected", format="number", digits=3, help="by the closed form"),
+        report.Column(name="measured", format="number", digits=3, help="held out"),
+        report.Column(name="linear, source", format="percent", digits=0),
+        report.Column(name="linear, target", format="percent", digits=0),
+    ]
+    rows = [
+        (
+            expected.metric,
+            expected.source,
+            expected.target,
+            expected.seed,
+            expected.predicted,
+            expected.measured,
+            *expected.linear,
+        )
+        for expected in result.predictions
+    ]
+    note = (
+        "Expected if the systems share nothing but the true features: each side's encoding and "
+        "errors are fitted on training stimuli, and the errors of the two are independent. Linear: "
+        "share of the variance that is linear in the features. With few stimuli the best match is "
+        "overestimated, by at most e_m / sqrt(n)."
+    )
+    return report.Table(title="Theory beside measurement", columns=columns, rows=rows, note=note)
+
+
 def dictionary_table(result: Comparison) -> report.Table:
     """Return one row a dictionary, judged on the alignment stimuli."""
     columns = [

@@ -155,14 +155,18 @@ def _compare(
     world_rng, compare_rng = rng.spawn(2)
     world = networks.build(rng=world_rng, progress=_share(tell, "", 0.0, 0.2))
     a, b = world.networks
-    truth = world.evaluation
+    known, trained = (
+        Responses(of.features, stimuli=of.stimuli, units=of.feature_names)
+        for of in (world.evaluation, world.training)
+    )
     result = comparison.compare(
         a.evaluation,
         b.evaluation,
         options,
         x_train=a.training,
         y_train=b.training,
-        features=Responses(truth.features, stimuli=truth.stimuli, units=truth.feature_names),
+        features=known,
+        features_train=trained,
         names=(a.name, b.name),
         rng=int(compare_rng.integers(2**31)),
         progress=_share(tell, "", 0.2, 1.0),
