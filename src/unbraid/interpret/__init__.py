@@ -14,6 +14,7 @@ from unbraid.interpret.recovery import (
     matched_mean,
     mcc,
 )
+from unbraid.interpret.retrieval import retrieval_ranks
 
 __all__ = [
     "Composed",
@@ -25,5 +26,6 @@ __all__ = [
     "feature_correlations",
     "matched_mean",
     "mcc",
+    "retrieval_ranks",
     "sign_flip_p",
 ]

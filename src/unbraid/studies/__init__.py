@@ -5,7 +5,9 @@ from difflib import get_close_matches
 from unbraid.errors import InputError
 from unbraid.studies._page import save
 from unbraid.studies._study import Claim, Figure, Progress, Series, Study, StudyResult, run
+from unbraid.studies.additivity import Additivity
 from unbraid.studies.amortization import Amortization
+from unbraid.studies.analogy import Analogy
 from unbraid.studies.arrangement import Arrangement
 from unbraid.studies.axes import Axes
 from unbraid.studies.bound import Bound
@@ -33,6 +35,8 @@ STUDIES: dict[str, type[Study]] = {
         Pipeline,
         Axes,
         OnionStudy,
+        Additivity,
+        Analogy,
         DnnBrain,
         ItRsa,
     )
@@ -51,7 +55,9 @@ def choose(name: str) -> Study:
 
 __all__ = [
     "STUDIES",
+    "Additivity",
     "Amortization",
+    "Analogy",
     "Arrangement",
     "Axes",
     "Bound",

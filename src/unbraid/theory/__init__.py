@@ -4,6 +4,7 @@ Encodings ``a`` and ``b`` are arrays (n_features, n_units): the direction of eac
 and the responses are ``features @ a``.
 """
 
+from unbraid.theory.additivity import additive_cosine, additive_from_parts, parts_cosine
 from unbraid.theory.bound import (
     KNOWN_MODELS,
     KnownModel,
@@ -44,6 +45,8 @@ __all__ = [
     "KNOWN_MODELS",
     "Inversion",
     "KnownModel",
+    "additive_cosine",
+    "additive_from_parts",
     "bernoulli_cumulants",
     "boundary_table",
     "expected_cka",
@@ -62,6 +65,7 @@ __all__ = [
     "mixture_correlation",
     "one_to_one",
     "participation_ratio",
+    "parts_cosine",
     "r2",
     "r2_per_unit",
     "recovered_score",
