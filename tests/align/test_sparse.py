@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from unbraid import align
-from unbraid.align import _matched
+from unbraid.align import _dense_matched
 
 
 def codes(kind, rng, n=250, p=70, q=50):
@@ -58,7 +58,7 @@ def test_nothing_is_densified(rng, monkeypatch):
     x, y = (sp.random_array((n, m), density=0.005, rng=rng).tocsr() for _ in range(2))
     monkeypatch.setattr(sp.csr_array, "toarray", refuse)
     monkeypatch.setattr(sp.csr_array, "todense", refuse)
-    monkeypatch.setattr(_matched, "Matched", None)
+    monkeypatch.setattr(_dense_matched, "DenseMatched", None)
     assert abs(align.semi_matching(x, y, permutations=1, resamples=2).value) < 0.05
 
 

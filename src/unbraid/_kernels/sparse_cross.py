@@ -32,28 +32,33 @@ def columns_of(values: sp.csr_array) -> Columns:
 
 
 @numba.njit(cache=True, nogil=True)
-def _extremes(start, stop, indptr, rows, data, fold, size, low, high):
-    """Smallest and largest value of each column in each fold, the unstored zeros included."""
+def _column_sums(start, stop, indptr, rows, data, fold, size, sums, squares, low, high):
+    """Sums, squares and extremes of each column in each fold, the unstored zeros included."""
     n_folds = len(size)
+    seen = np.empty(n_folds, dtype=np.int64)
     for j in range(start, stop):
-        seen = np.zeros(n_folds, dtype=np.int64)
+        seen[:] = 0
         for e in range(indptr[j], indptr[j + 1]):
-            f = fold[rows[e]]
+            f, value = fold[rows[e]], np.float64(data[e])
             seen[f] += 1
-            low[f, j] = min(low[f, j], data[e])
-            high[f, j] = max(high[f, j], data[e])
+            sums[f, j] += value
+            squares[f, j] += value * value
+            low[f, j] = min(low[f, j], value)
+            high[f, j] = max(high[f, j], value)
         for f in range(n_folds):
             if seen[f] < size[f]:
                 low[f, j] = min(low[f, j], 0.0)
                 high[f, j] = max(high[f, j], 0.0)
 
 
-def extremes(columns: Columns, fold: np.ndarray, size: np.ndarray) -> tuple[Any, Any]:
-    """Return (n_folds, m) smallest and largest values of each column in each fold."""
+def column_sums(columns: Columns, fold: np.ndarray, size: np.ndarray) -> tuple[Any, ...]:
+    """Return sums, sums of squares, least and largest values (n_folds, m) of each column."""
     shape = (len(size), len(columns.indptr) - 1)
+    sums, squares = np.zeros((2, *shape))
     low, high = np.full(shape, np.inf), np.full(shape, -np.inf)
-    in_blocks(_extremes, shape[1], *columns, fold, size, low, high, least=4096)
-    return low, high
+    found = sums, squares, low, high
+    in_blocks(_column_sums, shape[1], *columns, fold, size, *found, least=4096)
+    return found
 
 
 @numba.njit(cache=True, nogil=True)

@@ -9,6 +9,9 @@ training correlations. For target ``j``::
 over the folds in which ``j`` is matched; the value is the mean over targets, weighted by the
 share of folds in which each was matched. 1 exactly for copies, |r_j| <= 1, no bias under
 independence. A target is scored when it varies on the training stimuli of every fold.
+
+Only sums are needed, ``sum_t x_ti y_tj`` of the pairs a plan holds and those of each unit, so
+that dense responses, sparse codes and streamed moments share everything but how these are had.
 """
 
 from __future__ import annotations
@@ -20,9 +23,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid.align._dense import densified, finite_mean, row_chunks
+from unbraid.align._dense import finite_mean
 from unbraid.align._judge import Estimate, Estimator
-from unbraid.align._marginals import Marginals, marginals
+from unbraid.align._marginals import Side
 from unbraid.align._score import NAN
 from unbraid.errors import InputError
 from unbraid.responses import Responses
@@ -37,102 +40,84 @@ class Plan:
 
 
 class Matched(Estimator):
-    """Estimator of every matching metric: subclasses say how a plan is found."""
+    """Estimator of every matching metric: subclasses say how sums and plans are found."""
 
-    def __init__(self, x, y, folds, **options) -> None:
-        super().__init__(_centred(x, "x"), _centred(y, "y"), folds, **options)
+    def __init__(self, x: Any, y: Any, folds: Any, **options: Any) -> None:
+        super().__init__(x, y, folds, **options)
         self.absolute = check_sign(self.options.setdefault("sign", "signed"))
-        self.of_x = marginals(self.x, folds)
-        self.rows = [np.flatnonzero(folds == fold) for fold in range(folds.n_folds)]
+        self.fold = np.asarray(folds)
+        self.rows = [np.flatnonzero(self.fold == f) for f in range(folds.n_folds)]
+        self.source = self.side(x)
 
     @abstractmethod
-    def plans(self, y: np.ndarray, of_y: Marginals, scored: Any, all_too: bool):
-        """Return one plan a fold, then (``all_too``) the plan of all stimuli and its score."""
+    def side(self, values: Any) -> Side:
+        """Return one side with its sums."""
 
-    def correlations(self, y, of_y):
-        """Yield (p, q) correlations on the training stimuli of each fold; NaN where undefined."""
-        total = self.x.T @ y
-        for fold, rows in enumerate(self.rows):
-            yield self._correlation(total - self.x[rows].T @ y[rows], of_y, fold)
-        yield self._correlation(total, of_y, -1)
+    @abstractmethod
+    def plans(self, target: Side, scored: np.ndarray, all_too: bool) -> list[Plan]:
+        """Return one plan a fold, then (``all_too``) that of all stimuli."""
 
-    def _correlation(self, cross: np.ndarray, of_y: Marginals, fold: int) -> np.ndarray:
-        size = of_y.count[fold]
-        cross -= np.outer(size * self.of_x.mean[fold], of_y.mean[fold])
-        cross /= size * self.of_x.scale[fold][:, None]
-        cross /= of_y.scale[fold]
-        return cross
+    @abstractmethod
+    def pair_sums(self, target: Side, pairs: tuple[Any, Any], fold: int) -> np.ndarray:
+        """Return ``sum_t x_ti y_tj`` of each pair over a fold's stimuli (-1: over all)."""
+
+    @abstractmethod
+    def influence(self, target: Side, plans: list[Plan], pooled: Pooled) -> np.ndarray:
+        """Return the derivative of the value by each stimulus' weight, the plans held fixed."""
+
+    def target(self, order: np.ndarray | None) -> Side:
+        """Return the target's side with its rows in this order."""
+        return self.side(self.y if order is None else self.y[order])
 
     def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
-        y = self.y if order is None else self.y[order]
-        of_y = marginals(y, self.folds)
-        scored = of_y.varies.all(axis=0)
-        if not scored.any() or not self.of_x.varies.any(axis=1).all():
-            return nothing(y.shape[1], self.folds.n_folds)
-        plans = self.plans(y, of_y, scored, all_too=order is None)
-        pooled = self._pool(y, of_y, plans[: len(self.rows)], scored)
+        target = self.target(order)
+        scored = target.of.varies.all(axis=0)
+        if not scored.any() or not self.source.of.varies.any(axis=1).all():
+            return _nothing(len(scored), len(target.sizes))
+        plans = self.plans(target, scored, all_too=order is None)
+        pooled = self.pool(target, plans[: len(target.sizes)], scored)
         value = finite_mean(pooled.r, pooled.share)
         if order is not None:
             return Estimate(value=value)
-        whole: Plan = plans[-1]
         return Estimate(
             value=value,
             per_fold=pooled.per_fold,
             per_target=pooled.r,
             weights=pooled.share,
-            influence=self._influence(y, of_y, plans, pooled) if influence else None,
-            in_sample=self._in_sample(y, of_y, whole),
-            matching=strongest(whole.weights),
+            influence=self.influence(target, plans, pooled) if influence else None,
+            in_sample=self.in_sample(target, plans[-1]),
+            matching=strongest(plans[-1].weights),
             gap=float(np.max([plan.gap for plan in plans])),
         )
 
-    def _standardised(self, values: np.ndarray, of: Marginals, fold: int, rows) -> np.ndarray:
-        with np.errstate(invalid="ignore"):
-            return np.nan_to_num((values[rows] - of.mean[fold]) / of.scale[fold], copy=False)
-
-    def _pool(self, y, of_y, plans, scored):
-        n_folds, q = len(self.rows), y.shape[1]
-        num, xx, yy = np.zeros((3, n_folds, q))
+    def pool(self, target: Side, plans: list[Plan], scored: np.ndarray) -> Pooled:
+        """Return the held-out sums of one plan a fold."""
+        num, xx, yy = np.zeros((3, len(plans), len(scored)))
         for fold, plan in enumerate(plans):
-            for rows in self._chunks(fold):
-                a = self._standardised(self.x, self.of_x, fold, rows)
-                b = self._standardised(y, of_y, fold, rows)
-                num[fold] += np.einsum("tj,tj->j", carried(a, plan.weights), b)
-                xx[fold] += np.einsum("ti,ti->i", a, a) @ abs(plan.weights)
-                matched = np.diff(plan.weights.indptr) > 0
-                yy[fold] += np.einsum("tj,tj->j", b, b) * matched
+            products = plan.weights.data * self._products(target, plan.weights, fold)
+            num[fold] = np.bincount(_pairs(plan.weights)[1], products, len(scored))
+            xx[fold] = self.source.energy(fold) @ abs(plan.weights)
+            yy[fold] = target.energy(fold) * (np.diff(plan.weights.indptr) > 0)
         share = np.mean([np.diff(plan.weights.indptr) > 0 for plan in plans], axis=0) * scored
         return Pooled(num, xx, yy, share)
 
-    def _chunks(self, fold: int):
-        rows = self.rows[fold]
-        return [rows[c] for c in row_chunks(len(rows), sum(self.x.shape[1:] + self.y.shape[1:]))]
-
-    def _influence(self, y, of_y, plans, pooled):
-        """Return the derivative of the value by each stimulus' weight, the plans held fixed."""
-        on_product, on_x, on_y = pooled.sensitivities
-        answer = np.zeros(len(y))
-        for fold, plan in enumerate(plans[: len(self.rows)]):
-            matched = np.diff(plan.weights.indptr) > 0
-            for rows in self._chunks(fold):
-                a = self._standardised(self.x, self.of_x, fold, rows)
-                b = self._standardised(y, of_y, fold, rows)
-                product = np.einsum("tj,tj->t", carried(a, plan.weights), b * on_product)
-                squares = a**2 @ (abs(plan.weights) @ on_x) + b**2 @ (on_y * matched)
-                answer[rows] = product - squares
-        return answer
-
-    def _in_sample(self, y, of_y, plan: Plan) -> float:
-        total, mass = 0.0, 0.0
-        for rows in row_chunks(len(y), sum(self.x.shape[1:] + self.y.shape[1:])):
-            a = self._standardised(self.x, self.of_x, -1, rows)
-            b = self._standardised(y, of_y, -1, rows)
-            total += float(np.einsum("tj,tj->", carried(a, plan.weights), b))
+    def in_sample(self, target: Side, plan: Plan) -> float:
+        """Return the mean correlation of the pairs of the plan of all stimuli."""
         mass = float(abs(plan.weights).sum())
-        return total / (len(y) * mass) if mass else NAN
+        total = float(plan.weights.data @ self._products(target, plan.weights, -1))
+        return total / (target.size(-1) * mass) if mass else NAN
+
+    def _products(self, target: Side, weights: sp.csc_array, fold: int) -> np.ndarray:
+        """Return <x_i, y_j> of each stored pair, standardised as the training of ``fold`` says."""
+        i, j = _pairs(weights)
+        a, b = self.source.of, target.of
+        together = self.pair_sums(target, (i, j), fold)
+        of_i, of_j = a.mean[fold][i], b.mean[fold][j]
+        together = together - of_i * target.total(fold)[j] - of_j * self.source.total(fold)[i]
+        return (together + target.size(fold) * of_i * of_j) / (a.scale[fold][i] * b.scale[fold][j])
 
     def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> float:
-        return matching_ceiling(x, y, estimate)
+        return _ceiling(x, y, estimate)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,11 +155,6 @@ class Pooled:
         return a, b, c
 
 
-def _centred(values: Any, name: str) -> np.ndarray:
-    values = densified(values, name)
-    return values - values.mean(axis=0)
-
-
 def check_sign(sign: str) -> bool:
     """Return whether a unit may be matched with the mirror of another."""
     if sign not in ("signed", "absolute"):
@@ -189,11 +169,6 @@ def one_each(best: np.ndarray, sign: np.ndarray, p: int) -> Plan:
     return Plan(sp.csc_array((sign[has], best[has], start), shape=(p, len(best))))
 
 
-def _ratio(num: np.ndarray, xx: np.ndarray, yy: np.ndarray) -> np.ndarray:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return num / np.sqrt(xx * yy)
-
-
 def carried(a: np.ndarray, weights: sp.csc_array) -> np.ndarray:
     """Return ``a @ weights``; a mere choice of columns where each has one entry of 1."""
     if weights.nnz == weights.shape[1] and (np.diff(weights.indptr) == 1).all():
@@ -205,13 +180,23 @@ def carried(a: np.ndarray, weights: sp.csc_array) -> np.ndarray:
 def strongest(weights: sp.csc_array) -> np.ndarray:
     """(q,) source of the largest weight of each column, -1 where the column is empty."""
     answer = np.full(weights.shape[1], -1)
-    column = np.repeat(np.arange(weights.shape[1]), np.diff(weights.indptr))
+    i, j = _pairs(weights)
     order = np.argsort(np.abs(weights.data), kind="stable")
-    answer[column[order]] = weights.indices[order]
+    answer[j[order]] = i[order]
     return answer
 
 
-def nothing(q: int, n_folds: int) -> Estimate:
+def _pairs(weights: sp.csc_array) -> tuple[np.ndarray, np.ndarray]:
+    """Return source and target of each stored weight."""
+    return weights.indices, np.repeat(np.arange(weights.shape[1]), np.diff(weights.indptr))
+
+
+def _ratio(num: np.ndarray, xx: np.ndarray, yy: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return num / np.sqrt(xx * yy)
+
+
+def _nothing(q: int, n_folds: int) -> Estimate:
     return Estimate(
         value=NAN,
         per_fold=np.full(n_folds, np.nan),
@@ -225,7 +210,7 @@ def nothing(q: int, n_folds: int) -> Estimate:
     )
 
 
-def matching_ceiling(x: Responses, y: Responses, estimate: Estimate) -> float:
+def _ceiling(x: Responses, y: Responses, estimate: Estimate) -> float:
     """Mean over scored targets of sqrt(reliability of source and target), where known."""
     from unbraid.stats import noise_ceiling
 

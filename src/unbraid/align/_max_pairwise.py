@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from unbraid.align._judge import Estimate, Judging, judge
-from unbraid.align._marginals import marginals
 from unbraid.align._score import Score
 from unbraid.align._semi_matching import SemiMatched
 
@@ -18,10 +17,9 @@ class MaxPairwise(SemiMatched):
 
     def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
         if order is not None:
-            y = self.y[order]
-            of_y = marginals(y, self.folds)
-            plan = self.plans(y, of_y, of_y.varies.all(axis=0), all_too=True)[-1]
-            return Estimate(value=self._in_sample(y, of_y, plan))
+            target = self.target(order)
+            plan = self.plans(target, target.of.varies.all(axis=0), all_too=True)[-1]
+            return Estimate(value=self.in_sample(target, plan))
         found = super().estimate(None, influence)
         return replace(found, value=found.in_sample, per_fold=np.empty(0), per_target=np.empty(0))
 

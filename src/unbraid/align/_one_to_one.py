@@ -7,34 +7,32 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from unbraid.align._dense_matched import DenseMatched
 from unbraid.align._judge import Estimator, Judging, judge
-from unbraid.align._marginals import Marginals
-from unbraid.align._matched import Matched, Plan
+from unbraid.align._marginals import Side
+from unbraid.align._matched import Plan
 from unbraid.align._score import Score
 
 
-class OneToOne(Matched):
+class OneToOne(DenseMatched):
     """The assignment of largest summed training correlation."""
 
-    def plans(self, y, of_y: Marginals, scored, all_too):
-        found = []
-        for fold, r in enumerate(self.correlations(y, of_y)):
-            if fold == len(self.rows) and not all_too:
-                break
-            fold = fold if fold < len(self.rows) else -1
-            sources = np.flatnonzero(self.of_x.varies[fold])
-            targets = np.flatnonzero(scored)
-            found.append(self._assign(r[np.ix_(sources, targets)], sources, targets, r.shape))
-        return found
+    def plans(self, target: Side, scored: np.ndarray, all_too: bool) -> list[Plan]:
+        return [
+            assignment(r, self.source.of.varies[fold], scored, self.absolute)
+            for fold, r in self.correlations(target, all_too)
+        ]
 
-    def _assign(self, r, sources, targets, shape):
-        from scipy.optimize import linear_sum_assignment
 
-        absolute = self.absolute
-        i, j = linear_sum_assignment(np.abs(r) if absolute else r, maximize=True)
-        sign = np.where(r[i, j] < 0, -1.0, 1.0) if absolute else np.ones(len(i))
-        plan = sp.csc_array((sign, (sources[i], targets[j])), shape=shape)
-        return Plan(plan, gap=0.0)
+def assignment(r: np.ndarray, alive: np.ndarray, scored: np.ndarray, absolute: bool) -> Plan:
+    """Return the best one-to-one plan of the sources alive and the targets scored."""
+    from scipy.optimize import linear_sum_assignment
+
+    sources, targets = np.flatnonzero(alive), np.flatnonzero(scored)
+    worth = r[np.ix_(sources, targets)]
+    i, j = linear_sum_assignment(np.abs(worth) if absolute else worth, maximize=True)
+    sign = np.where(worth[i, j] < 0, -1.0, 1.0) if absolute else np.ones(len(i))
+    return Plan(sp.csc_array((sign, (sources[i], targets[j])), shape=r.shape), gap=0.0)
 
 
 def _estimator(x: Any, y: Any, folds: Any, **options: Any) -> Estimator:

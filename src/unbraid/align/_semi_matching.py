@@ -7,52 +7,52 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from unbraid.align._dense_matched import DenseMatched
 from unbraid.align._judge import Estimator, Judging, judge
 from unbraid.align._longon2025 import LongonSemi
-from unbraid.align._marginals import Marginals
-from unbraid.align._matched import Matched, one_each
+from unbraid.align._marginals import Side
+from unbraid.align._matched import Plan, one_each
 from unbraid.align._score import Score
 
 _BLOCK = 2.0**26  # bytes of cross-products held at once
 _LARGE = 2**19  # pairs from which on the search in float32 pays
 
 
-class SemiMatched(Matched):
+class SemiMatched(DenseMatched):
     """Best source of each target, found in blocks of targets."""
 
-    def plans(self, y, of_y: Marginals, scored, all_too):
-        n_plans = len(self.rows) + bool(all_too)
-        if self.x.shape[1] * y.shape[1] >= _LARGE:
+    def plans(self, target: Side, scored: np.ndarray, all_too: bool) -> list[Plan]:
+        n_plans, p = len(self.rows) + bool(all_too), self.x.shape[1]
+        if p * len(scored) >= _LARGE:
             from unbraid.align._dense_search import best_sources  # compiles: not at import
 
-            found = best_sources(
-                self.x, y, self.rows, (self.of_x, of_y), scored, n_plans, self.absolute
-            )
-            return [one_each(*each, self.x.shape[1]) for each in zip(*found, strict=True)]
-        best = np.full((n_plans, y.shape[1]), -1)
-        sign = np.ones((n_plans, y.shape[1]))
+            found = best_sources(self.source, target, self.rows, scored, n_plans, self.absolute)
+            return [one_each(*each, p) for each in zip(*found, strict=True)]
+        best, sign = np.full((n_plans, len(scored)), -1), np.ones((n_plans, len(scored)))
         targets = np.flatnonzero(scored)
-        step = max(16, int(_BLOCK / (8 * self.x.shape[1] * (len(self.rows) + 2))))
+        step = max(16, int(_BLOCK / (8 * p * (len(self.rows) + 2))))
         for start in range(0, len(targets), step):
             block = targets[start : start + step]
-            parts = [self.x[rows].T @ y[np.ix_(rows, block)] for rows in self.rows]
+            parts = [self.x[rows].T @ target.values[np.ix_(rows, block)] for rows in self.rows]
             total = np.sum(parts, axis=0)
             for plan in range(n_plans):
                 fold = plan if plan < len(self.rows) else -1
                 cross = total - parts[fold] if fold >= 0 else total
-                best[plan, block], sign[plan, block] = self._best(cross, of_y, fold, block)
-        return [one_each(*each, self.x.shape[1]) for each in zip(best, sign, strict=True)]
+                cross -= np.outer(
+                    target.of.count[fold] * self.source.of.mean[fold], target.of.mean[fold, block]
+                )
+                cross /= self.source.of.scale[fold][:, None]
+                best[plan, block], sign[plan, block] = strongest_sources(cross, self.absolute)
+        return [one_each(*each, p) for each in zip(best, sign, strict=True)]
 
-    def _best(self, cross, of_y, fold, block):
-        """Return the source of largest training correlation with each target, and its sign."""
-        mean, scale = self.of_x.mean[fold], self.of_x.scale[fold]
-        cross = cross - np.outer(of_y.count[fold] * mean, of_y.mean[fold, block])
-        cross /= scale[:, None]
-        size = np.abs(cross) if self.absolute else cross
-        best = np.where(np.isnan(size), -np.inf, size).argmax(axis=0)
-        if not self.absolute:
-            return best, np.ones(len(best))
-        return best, np.where(cross[best, np.arange(len(best))] < 0, -1.0, 1.0)
+
+def strongest_sources(r: np.ndarray, absolute: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return the source of largest correlation in each column of (p, q), and its sign."""
+    size = np.abs(r) if absolute else r
+    best = np.where(np.isnan(size), -np.inf, size).argmax(axis=0)
+    if not absolute:
+        return best, np.ones(len(best))
+    return best, np.where(r[best, np.arange(len(best))] < 0, -1.0, 1.0)
 
 
 def _estimator(x: Any, y: Any, folds: Any, **options: Any) -> Estimator:

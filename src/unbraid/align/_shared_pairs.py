@@ -12,8 +12,7 @@ import scipy.sparse as sp
 from unbraid import stats
 from unbraid._validate import as_rng
 from unbraid.align._dense import to_dense
-from unbraid.align._marginals import marginals
-from unbraid.align._matched import carried, strongest
+from unbraid.align._matched import Matched, carried, strongest
 from unbraid.align._semi_matching import SemiMatched
 from unbraid.errors import InputError
 from unbraid.responses import pair
@@ -127,11 +126,10 @@ class _Tested:
 
 
 def _one(left, right, folds, permutations, rng) -> _Tested:
-    fit = _sparse_fit if left.is_sparse and right.is_sparse else _dense_fit
-    found = fit(left, right, folds)
-    plans, r, observed = found(None)
+    fit = _fit_of(left, right, folds)
+    plans, r, observed = _tested(fit, None)
     null = np.concatenate(
-        [found(order)[2] for order in
+        [_tested(fit, order)[2] for order in
          stats.permuted_rows(len(left), permutations, rng, folds.blocks)]
     )  # fmt: skip
     null = np.sort(null[~np.isnan(null)])
@@ -142,34 +140,22 @@ def _one(left, right, folds, permutations, rng) -> _Tested:
     return _Tested(whole, r, p, (chosen == whole).mean(axis=0) * (whole >= 0))
 
 
-def _dense_fit(left, right, folds) -> Any:
-    est = SemiMatched(to_dense(left, "x"), to_dense(right, "y"), folds)
-
-    def found(order):
-        y = est.y if order is None else est.y[order]
-        of_y = marginals(y, folds)
-        plans = est.plans(y, of_y, of_y.varies.all(axis=0), all_too=order is None)
-        pooled = est._pool(y, of_y, plans[: len(est.rows)], of_y.varies.all(axis=0))
-        return plans, pooled.r, _statistic(est.x, y, est.rows, plans, pooled.r)
-
-    return found
-
-
-def _sparse_fit(left, right, folds) -> Any:
-    from unbraid.align._sparse_marginals import sparse_side
-    from unbraid.align._sparse_matched import SparseSemi
+def _fit_of(left, right, folds) -> Matched:
+    if not (left.is_sparse and right.is_sparse):
+        return SemiMatched(to_dense(left, "x"), to_dense(right, "y"), folds)
+    from unbraid.align._sparse_matched import SparseSemi  # compiles: not at import
 
     x, y = (side.values.astype(np.float64) for side in (left, right))
-    est = SparseSemi(x, y, folds)
+    return SparseSemi(x, y, folds)
 
-    def found(order):
-        target = sparse_side(est.y if order is None else est.y[order], folds)
-        scored = target.of.varies.all(axis=0)
-        plans = est.plans(target, scored, all_too=order is None)
-        r = est._pool(target, plans[: len(est.rows)], scored).r
-        return plans, r, _statistic(est.x, target.values, est.rows, plans, r)
 
-    return found
+def _tested(fit: Matched, order: np.ndarray | None) -> tuple[Any, np.ndarray, np.ndarray]:
+    """Return the plans, each target's held-out correlation, and the statistic to be tested."""
+    target = fit.target(order)
+    scored = target.of.varies.all(axis=0)
+    plans = fit.plans(target, scored, all_too=order is None)
+    r = fit.pool(target, plans[: len(fit.rows)], scored).r
+    return plans, r, _statistic(fit.x, target.values, fit.rows, plans, r)
 
 
 def _statistic(x, y, rows, plans, r) -> np.ndarray:

@@ -7,50 +7,54 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from unbraid.align._dense_matched import DenseMatched
 from unbraid.align._judge import Estimator, Judging, judge
 from unbraid.align._longon2025 import LongonSoft
-from unbraid.align._marginals import Marginals
-from unbraid.align._matched import Matched, Plan
+from unbraid.align._marginals import Side
+from unbraid.align._matched import Plan
 from unbraid.align._score import Score
 from unbraid.errors import InputError
 
 _PARTS = 1000  # resolution of ``mass``
 
 
-class SoftMatched(Matched):
+class SoftMatched(DenseMatched):
     """The transport plan of largest training correlation, uniform marginals on varying units."""
 
-    def __init__(self, x, y, folds, **options) -> None:
+    def __init__(self, x: Any, y: Any, folds: Any, **options: Any) -> None:
         super().__init__(x, y, folds, **options)
-        mass = self.options.setdefault("mass", 1.0)
-        if not 0 < mass <= 1:
-            raise InputError(f"mass must lie in (0, 1], got {mass}.")
+        self.mass = check_mass(self.options.setdefault("mass", 1.0))
 
-    def plans(self, y, of_y: Marginals, scored, all_too):
-        found = []
-        targets = np.flatnonzero(scored)
-        for fold, r in enumerate(self.correlations(y, of_y)):
-            if fold == len(self.rows) and not all_too:
-                break
-            fold = fold if fold < len(self.rows) else -1
-            sources = np.flatnonzero(self.of_x.varies[fold])
-            found.append(self._transport(r[np.ix_(sources, targets)], sources, targets, r.shape))
-        return found
+    def plans(self, target: Side, scored: np.ndarray, all_too: bool) -> list[Plan]:
+        return [
+            transport_plan(r, self.source.of.varies[fold], scored, self.absolute, self.mass)
+            for fold, r in self.correlations(target, all_too)
+        ]
 
-    def _transport(self, r, sources, targets, shape):
-        from unbraid._kernels.network_simplex import transport  # compiles: not at import
 
-        worth = np.abs(r) if self.absolute else r
-        if self.options["mass"] == 1:
-            solved = transport(worth)
-        else:
-            solved = transport(*_with_idle(worth, self.options["mass"]))
-        real = (solved.sources < len(sources)) & (solved.targets < len(targets))
-        i, j = solved.sources[real], solved.targets[real]
-        mass = solved.mass[real] / solved.mass[real].sum() * len(targets)  # columns sum to 1
-        if self.absolute:
-            mass = np.where(r[i, j] < 0, -mass, mass)
-        return Plan(sp.csc_array((mass, (sources[i], targets[j])), shape=shape), gap=solved.gap)
+def check_mass(mass: float) -> float:
+    """Return the share of each side that must be matched."""
+    if not 0 < mass <= 1:
+        raise InputError(f"mass must lie in (0, 1], got {mass}.")
+    return mass
+
+
+def transport_plan(
+    r: np.ndarray, alive: np.ndarray, scored: np.ndarray, absolute: bool, mass: float
+) -> Plan:
+    """Return the best plan with uniform marginals on the sources alive and the targets scored."""
+    from unbraid._kernels.network_simplex import transport  # compiles: not at import
+
+    sources, targets = np.flatnonzero(alive), np.flatnonzero(scored)
+    r, shape = r[np.ix_(sources, targets)], r.shape
+    worth = np.abs(r) if absolute else r
+    solved = transport(worth) if mass == 1 else transport(*_with_idle(worth, mass))
+    real = (solved.sources < len(sources)) & (solved.targets < len(targets))
+    i, j = solved.sources[real], solved.targets[real]
+    weights = solved.mass[real] / solved.mass[real].sum() * len(targets)  # columns sum to 1
+    if absolute:
+        weights = np.where(r[i, j] < 0, -weights, weights)
+    return Plan(sp.csc_array((weights, (sources[i], targets[j])), shape=shape), gap=solved.gap)
 
 
 def _estimator(x: Any, y: Any, folds: Any, **options: Any) -> Estimator:

@@ -1,0 +1,74 @@
+"""Matchings of dense responses, in blocks of stimuli."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from unbraid.align._dense import densified, row_chunks
+from unbraid.align._marginals import Side, dense_side
+from unbraid.align._matched import Matched, Plan, Pooled, carried
+
+
+class DenseMatched(Matched):
+    """Estimator of matchings between dense responses; subclasses say how a plan is found."""
+
+    def __init__(self, x: Any, y: Any, folds: Any, **options: Any) -> None:
+        super().__init__(_centred(x, "x"), _centred(y, "y"), folds, **options)
+
+    def side(self, values: np.ndarray) -> Side:
+        return dense_side(values, self.folds)
+
+    def correlations(self, target: Side, all_too: bool) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield each fold (then -1) and the (p, q) correlations on its training stimuli."""
+        x, y = self.x, target.values
+        total = x.T @ y
+        for fold, rows in enumerate(self.rows):
+            yield fold, correlation(total - x[rows].T @ y[rows], self.source, target, fold)
+        if all_too:
+            yield -1, correlation(total, self.source, target, -1)
+
+    def pair_sums(self, target: Side, pairs: tuple[Any, Any], fold: int) -> np.ndarray:
+        i, j = pairs
+        total = np.zeros(len(i))
+        for rows in self._chunks(fold, len(i)):
+            total += np.einsum("tc,tc->c", self.x[rows].take(i, 1), target.values[rows].take(j, 1))
+        return total
+
+    def influence(self, target: Side, plans: list[Plan], pooled: Pooled) -> np.ndarray:
+        on_product, on_x, on_y = pooled.sensitivities
+        answer = np.zeros(len(self.fold))
+        for fold, plan in enumerate(plans[: len(self.rows)]):
+            matched = np.diff(plan.weights.indptr) > 0
+            for rows in self._chunks(fold, self.x.shape[1] + len(matched)):
+                a, b = (_standardised(side, fold, rows) for side in (self.source, target))
+                product = np.einsum("tj,tj->t", carried(a, plan.weights), b * on_product)
+                squares = a**2 @ (abs(plan.weights) @ on_x) + b**2 @ (on_y * matched)
+                answer[rows] = product - squares
+        return answer
+
+    def _chunks(self, fold: int, columns: int) -> list[np.ndarray]:
+        rows = self.rows[fold] if fold >= 0 else np.arange(len(self.fold))
+        return [rows[c] for c in row_chunks(len(rows), columns)]
+
+
+def correlation(cross: np.ndarray, x: Side, y: Side, fold: int) -> np.ndarray:
+    """Turn training cross-products (p, q) into correlations, in place; NaN where undefined."""
+    size = x.of.count[fold]
+    cross -= np.outer(size * x.of.mean[fold], y.of.mean[fold])
+    cross /= size * x.of.scale[fold][:, None]
+    cross /= y.of.scale[fold]
+    return cross
+
+
+def _standardised(side: Side, fold: int, rows: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        values = (side.values[rows] - side.of.mean[fold]) / side.of.scale[fold]
+    return np.nan_to_num(values, copy=False)
+
+
+def _centred(values: Any, name: str) -> np.ndarray:
+    values = densified(values, name)
+    return values - values.mean(axis=0)
