@@ -18,6 +18,7 @@ from unbraid.errors import InputError
 from unbraid.responses import Responses, pair
 
 PROTOCOLS = ("unbraid", "longon2025")
+_FEW = 5.0  # below this, Student's t is more than 30 % wider than the normal
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -30,7 +31,8 @@ class Estimate:
     weights: np.ndarray | None = None
     """(q,) share of folds in which each target could be scored; None: all of them."""
     influence: np.ndarray | None = None
-    """(n,) derivative of the value by each stimulus' weight; sums to 0."""
+    """(n,) what the value loses when a stimulus is deleted, what was fitted held fixed: exactly or
+    to first order (then it sums to 0); (n_blocks,) where blocks are deleted, exactly."""
     in_sample: float = NAN
     matching: np.ndarray | None = None
     gap: float = NAN
@@ -43,6 +45,9 @@ class Estimate:
 
 class Estimator(ABC):
     """A metric's estimate on one problem; ``x`` stays, the rows of ``y`` are permuted."""
+
+    least = -1.0
+    """Least possible value; ``-inf`` for a share of variance."""
 
     def __init__(self, x: Any, y: Any, folds: stats.Folds, **options: Any) -> None:
         self.x, self.y, self.folds, self.options = x, y, folds, options
@@ -105,11 +110,15 @@ def judge(
             for order in stats.permuted_rows(n, judging.permutations, streams[2], folds.blocks)
         ]
     )
+    losses = _losses(found, folds) if judging.resamples else np.empty(0)
+    spread = stats.jackknife_spread(losses)
+    bounds = stats.student_interval(found.value, spread, judging.level, least=estimator.least)
     replicates = np.empty(0)
-    if judging.resamples and found.influence is not None:
-        weights = stats.bootstrap_weights(n, judging.resamples, streams[1], folds.blocks)
-        replicates = found.value + (weights - 1.0) @ found.influence
-    bounds = stats.interval(replicates, judging.level)
+    if len(losses):
+        replicates = stats.student_replicates(
+            found.value, losses, judging.resamples, streams[1], least=estimator.least
+        )
+    notes = found.notes + _few(spread)
     coverage, over_all = _coverage(found, y.shape[1])
     for message in found.warnings:
         python_warnings.warn(f"{metric}: {message}", RuntimeWarning, stacklevel=3)
@@ -134,8 +143,32 @@ def judge(
         ceiling=estimator.ceiling(x, y, found),
         matching=found.matching,
         gap=found.gap,
+        influence=losses,
         replicates=replicates,
-        warnings=found.warnings + found.notes,
+        warnings=found.warnings + notes,
+    )
+
+
+def _losses(found: Estimate, folds: stats.Folds) -> np.ndarray:
+    """Return what deleting each stimulus, or each block where they are dependent, costs."""
+    if found.influence is None:
+        return np.empty(0)
+    if folds.blocks is None:
+        return found.influence
+    number = np.unique(folds.blocks, return_inverse=True)[1]
+    n_blocks = int(number.max()) + 1
+    if len(found.influence) == n_blocks:
+        return found.influence
+    # deleting a block moves a mean by its share times G / (G - 1)
+    return np.bincount(number, found.influence) * n_blocks / (n_blocks - 1)
+
+
+def _few(spread: stats.Spread) -> tuple[str, ...]:
+    if not spread.df < _FEW:
+        return ()
+    return (
+        f"the interval rests on about {spread.df:.0f} degrees of freedom: few stimuli or blocks, "
+        "or a few of them (heavy tails) decide the score.",
     )
 
 

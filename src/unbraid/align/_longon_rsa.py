@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from unbraid.align._judge import Estimate, Estimator
-from unbraid.align._rdm import correlation_distance, pair_scores, pearson_influence
+from unbraid.align._rdm import correlation_distance
+from unbraid.align._rdm_compare import Pearson
 from unbraid.align._score import NAN
 from unbraid.errors import InputError
 
@@ -26,19 +27,18 @@ class LongonRsa(Estimator):
             self.used &= np.ptp(side, axis=1) > 0 if side.shape[1] else False
         self.ok = self.used.sum() >= 3
         if self.ok:
-            self.a, self.b = (
-                pair_scores(correlation_distance(v[self.used]), "pearson") for v in (x, y)
-            )
+            self.agreement = Pearson(*(correlation_distance(v[self.used]) for v in (x, y)))
 
     def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
         if not self.ok:
             return Estimate(value=NAN, warnings=("undefined: fewer than 3 stimuli are left.",))
-        b, m = self.b, len(self.a)
         if order is not None:
             rows = np.argsort(np.argsort(order[np.isin(order, np.flatnonzero(self.used))]))
-            b = b[np.ix_(rows, rows)]
-        value = float(np.einsum("st,st->", self.a, b) / (m * (m - 1)))
-        phi = np.zeros(len(self.used)) if influence else None
-        if phi is not None:
-            phi[self.used] = pearson_influence(self.a, b, value) * 2 / (m * (m - 1))
-        return Estimate(value=value, influence=phi, in_sample=value)
+            return Estimate(value=self.agreement.value(rows))
+        value = self.agreement.value()
+        losses = np.zeros(len(self.used))
+        if influence:
+            losses[self.used] = self.agreement.losses(value, np.arange(len(self.agreement.a)))
+        return Estimate(
+            value=value, influence=losses if influence else None, in_sample=value
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -39,7 +39,7 @@ class Score:
     low: float = NAN
     high: float = NAN
     level: float = 0.95
-    """Confidence level of ``[low, high]``, a bootstrap over stimuli."""
+    """Confidence level of ``[low, high]``, for other stimuli, what was fitted held fixed."""
     coverage: float = 1.0
     """Fraction of the target units given that were scored."""
     value_over_all: float = NAN
@@ -54,8 +54,10 @@ class Score:
     """Certificate of the solver (0: proven optimal); NaN where nothing is solved."""
     seed: int | None = None
     """Seed of the dictionaries behind the two sides, set by ``compare``."""
+    influence: np.ndarray = field(default_factory=lambda: np.empty(0))
+    """(n,) what the value loses when each stimulus is deleted, or (n_blocks,) each block."""
     replicates: np.ndarray
-    """(B,) bootstrap replicates; those of two scores with one ``rng`` are paired."""
+    """(B,) draws of the value; those of two scores with one ``rng`` are paired."""
     warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:

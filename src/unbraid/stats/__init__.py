@@ -16,6 +16,12 @@ from unbraid.stats._folds import (
     grouped_folds,
     shuffled_folds,
 )
+from unbraid.stats._jackknife import (
+    Spread,
+    jackknife_spread,
+    student_interval,
+    student_replicates,
+)
 from unbraid.stats._moments import FoldMoments, Moments
 from unbraid.stats._permutation import permutation_p, permuted_rows
 
@@ -26,15 +32,19 @@ __all__ = [
     "Interval",
     "Moments",
     "NoiseCeiling",
+    "Spread",
     "as_folds",
     "benjamini_hochberg",
     "bootstrap_weights",
     "contiguous_folds",
     "grouped_folds",
     "interval",
+    "jackknife_spread",
     "noise_ceiling",
     "paired_difference",
     "permutation_p",
     "permuted_rows",
     "shuffled_folds",
+    "student_interval",
+    "student_replicates",
 ]

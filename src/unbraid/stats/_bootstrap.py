@@ -89,14 +89,19 @@ def interval(replicates: Any, level: float = 0.95) -> Interval:
     level : float
         Share of replicates inside, in (0, 1).
     """
-    if not 0 < level < 1:
-        raise InputError(f"level must lie strictly between 0 and 1, got {level}.")
+    check_level(level)
     replicates = np.asarray(replicates, dtype=float)
     if not replicates.size or np.isnan(replicates).all():
         return Interval(float("nan"), float("nan"), level)
     tail = (1 - level) / 2
-    low, high = np.nanquantile(replicates, [tail, 1 - tail])
+    low, high = np.nanquantile(replicates, [tail, 1 - tail], method="weibull")
     return Interval(float(low), float(high), level)
+
+
+def check_level(level: float) -> None:
+    """Refuse a confidence level outside (0, 1)."""
+    if not 0 < level < 1:
+        raise InputError(f"level must lie strictly between 0 and 1, got {level}.")
 
 
 def paired_difference(

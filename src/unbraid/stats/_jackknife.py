@@ -1,0 +1,155 @@
+"""How far a score would move on other stimuli: deletion of each stimulus, Student's t."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import chdtri, stdtrit
+
+from unbraid._validate import as_rng
+from unbraid.stats._bootstrap import Interval, check_level
+
+_EXACT = 1e-12  # a score this close to 1 is a copy: there is no scale left to stretch
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Standard error of a score, and how much evidence there is for it."""
+
+    error: float
+    df: float
+    """Degrees of freedom: at most the number of blocks - 1, less where few of them dominate."""
+
+
+def jackknife_spread(losses: Any) -> Spread:
+    r"""Jackknife standard error, with the degrees of freedom that the losses themselves show.
+
+    With the losses ``l_g``, the value minus the value without block ``g``, of ``G`` blocks and
+    ``c_g`` their deviations from the mean,
+
+    .. math:: s^2 = \frac{G - 1}{G} \sum_g c_g^2, \qquad
+              df = \min\Big(G - 1,\; 2 \Big/ \Big(\frac{\sum c_g^4}{(\sum c_g^2)^2}
+              - \frac1G\Big)\Big)
+
+    Parameters
+    ----------
+    losses : array of shape (G,)
+
+    Returns
+    -------
+    Spread
+        NaN where there are fewer than two blocks, or the losses are not finite.
+
+    Notes
+    -----
+    ``df`` is Satterthwaite's, with the variance of ``s^2`` estimated from the losses: under heavy
+    tails a few stimuli make up the standard error, and an interval that ignores it is too narrow.
+
+    References
+    ----------
+    Tukey (1958); Satterthwaite (1946); Lipsitz, Ibrahim & Parzen (1999).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> values = np.array([1.0, 2.0, 3.0, 4.0])
+    >>> losses = [values.mean() - np.delete(values, t).mean() for t in range(4)]
+    >>> bool(np.isclose(jackknife_spread(losses).error, values.std(ddof=1) / 2))
+    True
+    """
+    losses = np.asarray(losses, dtype=float)
+    n_blocks = len(losses)
+    if n_blocks < 2 or not np.isfinite(losses).all():
+        return Spread(float("nan"), float("nan"))
+    centred = losses - losses.mean()
+    largest = np.abs(centred).max()
+    if not largest > 0:
+        return Spread(0.0, n_blocks - 1.0)
+    part = centred / largest
+    square = float(part @ part)
+    uneven = float((part**4).sum()) / square**2 - 1 / n_blocks
+    error = float(largest) * np.sqrt(square * (n_blocks - 1) / n_blocks)
+    return Spread(float(error), min(n_blocks - 1.0, 2 / max(uneven, 1e-12)))
+
+
+def student_interval(
+    value: float, spread: Spread, level: float = 0.95, *, least: float = -1.0
+) -> Interval:
+    """Interval of a score from its standard error, by Student's t on a stretched scale.
+
+    Parameters
+    ----------
+    value : float
+        At most 1.
+    spread : Spread
+    level : float
+        In (0, 1).
+    least : float
+        Least possible score: -1 stretches by ``artanh v`` (Fisher), ``-inf`` by ``-log(1 - v)``.
+
+    Returns
+    -------
+    Interval
+        Inside the range of the score; NaN where the value or its spread is.
+    """
+    check_level(level)
+    if np.isnan(value) or np.isnan(spread.error):
+        return Interval(float("nan"), float("nan"), level)
+    reach = stdtrit(spread.df, (1 + level) / 2) * spread.error
+    low, high = _moved(value, np.array([-reach, reach]), least)
+    return Interval(float(low), float(high), level)
+
+
+def student_replicates(
+    value: float,
+    losses: Any,
+    resamples: int,
+    rng: int | np.random.Generator | None = 0,
+    *,
+    least: float = -1.0,
+) -> np.ndarray:
+    """Draws of a score whose quantiles are the ends of ``student_interval``, pairable by seed.
+
+    Each draw gives every block a normal multiplier, and all together one Student scale. Two calls
+    with one seed and one number of blocks use the same multipliers and the same quantile of the
+    scale, so that the draws of two scores on the same stimuli are paired.
+
+    Parameters
+    ----------
+    value : float
+    losses : array of shape (G,)
+        As in ``jackknife_spread``.
+    resamples : int
+    rng : int, Generator or None
+    least : float
+        As in ``student_interval``.
+
+    Returns
+    -------
+    array of shape (resamples,)
+        NaN where the value or its spread is.
+
+    References
+    ----------
+    Wu (1986), Jackknife, bootstrap and other resampling methods.
+    """
+    losses, rng = np.asarray(losses, dtype=float), as_rng(rng)
+    spread = jackknife_spread(losses)
+    if np.isnan(value) or np.isnan(spread.error):
+        return np.full(resamples, np.nan)
+    n_blocks = len(losses)
+    scale = np.sqrt(spread.df / chdtri(spread.df, rng.random(resamples)))
+    centred = (losses - losses.mean()) * np.sqrt((n_blocks - 1) / n_blocks)
+    drawn = np.array([rng.standard_normal(n_blocks) @ centred for _ in range(resamples)])
+    return _moved(value, scale * drawn, least)
+
+
+def _moved(value: float, steps: np.ndarray, least: float) -> np.ndarray:
+    """Return the value after steps of the given first-order size, within the score's range."""
+    if 1 - abs(value) < _EXACT or value > 1:
+        return value + steps
+    if least == -1:
+        return np.tanh(np.arctanh(value) + steps / (1 - value**2))
+    return 1 - (1 - value) * np.exp(-steps / (1 - value))
