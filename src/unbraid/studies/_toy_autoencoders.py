@@ -114,17 +114,33 @@ def gradients(y, enc, bias, atoms, offset, k: int, aux_weight: float):  # noqa: 
     """Loss summed over models, and the gradients of the four weights, on one batch (S, B, h)."""
     import torch
 
-    from unbraid.studies._toy_kernel import loss_and_gradients
-
-    pre = torch.baddbmm(bias[:, None], y, enc).numpy()  # (S, B, m)
-    to_enc = np.zeros_like(atoms.detach().numpy())
-    to_atoms, to_bias, to_offset = (
-        np.zeros_like(part.detach().numpy()) for part in (atoms, bias, offset)
-    )
+    weights = [part.detach().numpy() for part in (enc, bias, atoms, offset)]
+    totals = [np.empty_like(part) for part in weights]
     loss = 0.0
-    for s, of_model in enumerate(pre):
-        decoder = atoms[s].detach().numpy(), offset[s].detach().numpy()
-        sums = to_enc[s], to_bias[s], to_atoms[s], to_offset[s]
-        loss += loss_and_gradients(of_model, y[s].numpy(), decoder, k, aux_weight, sums)
-    arrays = (to_enc.transpose(0, 2, 1).copy(), to_bias, to_atoms, to_offset)
-    return loss, [torch.from_numpy(array) for array in arrays]
+    for s, units in enumerate(y.numpy()):
+        one, slopes = _of_one(units.T, *(part[s] for part in weights), k, aux_weight)
+        loss += one
+        for total, slope in zip(totals, slopes, strict=True):
+            total[s] = slope
+    return loss, [torch.from_numpy(total) for total in totals]
+
+
+def _of_one(y, enc, bias, atoms, offset, k, aux_weight):  # noqa: ANN001, ANN202
+    """Loss and gradients of one model; stimuli are columns, ``y (h, B)``."""
+    from unbraid.studies._toy_kernel import keep_largest
+
+    pre = enc.T @ y + bias[:, None]  # (m, B)
+    codes = keep_largest(pre, k)
+    active = codes > 0
+    dead = np.flatnonzero(~active.any(axis=1))
+    residual = y - offset[:, None] - atoms.T @ codes  # (h, B)
+    wrong = offset[:, None] + atoms[dead].T @ pre[dead] - residual  # what dead latents leave of it
+    loss = float(np.mean(np.square(residual)) + aux_weight * np.mean(np.square(wrong)))
+    to_aux = wrong * (2 * aux_weight / y.size)
+    to_out = to_aux - residual * (2 / y.size)
+    to_codes = (atoms @ to_out) * active
+    to_codes[dead] = atoms[dead] @ to_aux
+    to_atoms = codes @ to_out.T
+    to_atoms[dead] = pre[dead] @ to_aux.T
+    to_offset = (to_out + to_aux).sum(axis=1)
+    return loss, ((to_codes @ y.T).T, to_codes.sum(axis=1), to_atoms, to_offset)

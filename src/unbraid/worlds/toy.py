@@ -118,7 +118,7 @@ class ToyWorld(Config):
 
         Notes
         -----
-        Gradients are written out (five products of the size of the batch). Cost a step and model:
+        Gradients are written out (five products of the size of the batch), model by model. Cost a step and model:
         ``10 batch_size n_features n_units`` operations.
         """
         rng = _validate.as_rng(rng)
@@ -186,18 +186,17 @@ def gradients(
     """Loss of each model and the gradients of its weights and biases on one batch (B, N)."""
     import torch
 
-    models, n_features, n_units = weights.shape
-    flat = weights.transpose(0, 1).reshape(n_features, models * n_units)
-    units = (z @ flat).relu_().view(len(z), models, n_units).transpose(0, 1)  # (S, B, h)
-    out = torch.baddbmm(biases[:, None], units, weights.transpose(1, 2)).relu_()  # (S, B, N)
-    alive = out > 0
-    error = out.sub_(z)
-    weighted = error * importance
-    loss = (weighted * error).mean(dim=(1, 2), dtype=torch.float64)
-    slope = weighted.mul_(2 / z.numel()).mul_(alive)  # of the loss, before the output's ReLU
-    back = (slope @ weights).mul_(units > 0)  # (S, B, h)
-    through_units = (z.T @ back.transpose(0, 1).reshape(len(z), -1)).view(
-        n_features, models, n_units
-    )
-    grad = slope.transpose(1, 2) @ units + through_units.transpose(0, 1)
-    return loss, grad, slope.sum(dim=1)
+    from unbraid.worlds._toy_kernel import slope_of_loss
+
+    batch, weight, bias = (part.detach().numpy() for part in (z, weights, biases))
+    to_weights, to_biases = np.empty_like(weight), np.empty_like(bias)
+    losses = np.empty(len(weight))
+    for s, w in enumerate(weight):  # one model's arrays stay in cache
+        units = np.maximum(batch @ w, 0)  # (B, h)
+        slope = units @ w.T  # (B, N): what comes out, then the loss's slope
+        losses[s] = slope_of_loss(slope, bias[s], batch, importance.numpy(), to_biases[s])
+        back = slope @ w
+        back *= units > 0
+        np.matmul(slope.T, units, out=to_weights[s])
+        to_weights[s] += batch.T @ back
+    return torch.from_numpy(losses), torch.from_numpy(to_weights), torch.from_numpy(to_biases)
