@@ -118,8 +118,8 @@ class ToyWorld(Config):
 
         Notes
         -----
-        Gradients are written out (five products of the size of the batch), model by model. Cost a step and model:
-        ``10 batch_size n_features n_units`` operations.
+        Gradients are written out, model by model (five products of the size of the batch). Cost a
+        step and model: ``10 batch_size n_features n_units`` operations.
         """
         rng = _validate.as_rng(rng)
         stream = int(rng.integers(2**63))
