@@ -264,7 +264,9 @@ def test_rsa_leaves_out_stimuli_without_a_direction_on_both_sides(rng):
     keep = np.setdiff1d(np.arange(80), [3, 9])
     assert score.value == pytest.approx(align.rsa(x[keep], y[keep], rdm="correlation").value)
     assert "2 of 80 stimuli left out" in score.warnings[0]
-    with pytest.raises(InputError, match="rdm must be one of euclidean, correlation, got 'city'"):
+    with pytest.raises(
+        InputError, match="rdm must be one of euclidean, correlation, crossnobis, got 'city'"
+    ):
         align.rsa(x, y, rdm="city")
 
 

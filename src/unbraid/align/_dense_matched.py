@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from unbraid._kernels.deletion import Sums, losses
 from unbraid.align._dense import densified, row_chunks
+from unbraid.align._judge import Blocks
 from unbraid.align._marginals import Side, dense_side
-from unbraid.align._matched import Matched, Plan, Pooled, carried
+from unbraid.align._matched import Matched, Plan, Pooled
 
 
 class DenseMatched(Matched):
@@ -38,16 +40,22 @@ class DenseMatched(Matched):
         return total
 
     def influence(self, target: Side, plans: list[Plan], pooled: Pooled) -> np.ndarray:
-        on_product, on_x, on_y = pooled.sensitivities
+        from unbraid._kernels import deletion_loops  # compiles: not at import
+
+        totals, blocks = pooled.totals, Blocks.of(self.folds)
+        sums = Sums(*np.zeros((3, blocks.count, len(totals.r)))) if blocks else None
         answer = np.zeros(len(self.fold))
         for fold, plan in enumerate(plans[: len(self.rows)]):
-            matched = np.diff(plan.weights.indptr) > 0
-            for rows in self._chunks(fold, self.x.shape[1] + len(matched)):
+            arrays = deletion_loops.plan_of(plan.weights)
+            for rows in self._chunks(fold, self.x.shape[1] + len(totals.r)):
                 a, b = (_standardised(side, fold, rows) for side in (self.source, target))
-                product = np.einsum("tj,tj->t", carried(a, plan.weights), b * on_product)
-                squares = a**2 @ (abs(plan.weights) @ on_x) + b**2 @ (on_y * matched)
-                answer[rows] = product - squares
-        return answer
+                if blocks and sums:
+                    deletion_loops.dense_sums(a, b, arrays, blocks.number[rows], sums)
+                else:
+                    part = np.zeros(len(rows))
+                    deletion_loops.dense_losses(a, b, arrays, totals, part)
+                    answer[rows] = part
+        return losses(sums, totals) if sums else answer
 
     def _chunks(self, fold: int, columns: int) -> list[np.ndarray]:
         rows = self.rows[fold] if fold >= 0 else np.arange(len(self.fold))

@@ -43,6 +43,29 @@ class Estimate:
     """Worth knowing: recorded only."""
 
 
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """Which dependent stimuli are deleted together."""
+
+    number: np.ndarray
+    """(n,) block of each stimulus, from 0."""
+    count: int
+
+    @classmethod
+    def of(cls, folds: stats.Folds) -> Blocks | None:
+        """Return the blocks of these folds, None where every stimulus stands for itself."""
+        if folds.blocks is None:
+            return None
+        number = np.unique(folds.blocks, return_inverse=True)[1]
+        return cls(number, int(number.max()) + 1)
+
+    def sums(self, values: np.ndarray) -> np.ndarray:
+        """Return the sums of rows (n, ...) over each block, (count, ...)."""
+        total = np.zeros((self.count, *values.shape[1:]))
+        np.add.at(total, self.number, values)
+        return total
+
+
 class Estimator(ABC):
     """A metric's estimate on one problem; ``x`` stays, the rows of ``y`` are permuted."""
 
@@ -153,14 +176,11 @@ def _losses(found: Estimate, folds: stats.Folds) -> np.ndarray:
     """Return what deleting each stimulus, or each block where they are dependent, costs."""
     if found.influence is None:
         return np.empty(0)
-    if folds.blocks is None:
-        return found.influence
-    number = np.unique(folds.blocks, return_inverse=True)[1]
-    n_blocks = int(number.max()) + 1
-    if len(found.influence) == n_blocks:
+    blocks = Blocks.of(folds)
+    if blocks is None or len(found.influence) == blocks.count:
         return found.influence
     # deleting a block moves a mean by its share times G / (G - 1)
-    return np.bincount(number, found.influence) * n_blocks / (n_blocks - 1)
+    return np.bincount(blocks.number, found.influence) * blocks.count / max(blocks.count - 1, 1)
 
 
 def _few(spread: stats.Spread) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from unbraid._kernels.deletion import Totals
 from unbraid.align._dense import finite_mean
 from unbraid.align._judge import Estimate, Estimator
 from unbraid.align._marginals import Side
@@ -63,7 +64,7 @@ class Matched(Estimator):
 
     @abstractmethod
     def influence(self, target: Side, plans: list[Plan], pooled: Pooled) -> np.ndarray:
-        """Return the derivative of the value by each stimulus' weight, the plans held fixed."""
+        """Return what the value loses when each stimulus or block is deleted, the plans kept."""
 
     def target(self, order: np.ndarray | None) -> Side:
         """Return the target's side with its rows in this order."""
@@ -144,15 +145,11 @@ class Pooled:
         return np.array([finite_mean(row, self.share) for row in r])
 
     @property
-    def sensitivities(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Derivatives (q,) of the value by each target's num, and minus those by xx and yy."""
-        xx, yy = self.xx.sum(axis=0), self.yy.sum(axis=0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            share = np.where(np.isnan(self.r), 0.0, self.share)
-            share = share / share.sum()
-            parts = share / np.sqrt(xx * yy), share * self.r / (2 * xx), share * self.r / (2 * yy)
-        a, b, c = (np.nan_to_num(part, posinf=0.0, neginf=0.0) for part in parts)
-        return a, b, c
+    def totals(self) -> Totals:
+        """Sums over all folds, each target's correlation and its weight in the value."""
+        share = np.where(np.isnan(self.r), 0.0, self.share)
+        sums = [part.sum(axis=0) for part in (self.num, self.xx, self.yy)]
+        return Totals(*sums, np.nan_to_num(self.r), share / share.sum())
 
 
 def check_sign(sign: str) -> bool:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from unbraid._kernels.deletion import Sums, Totals, losses
 from unbraid._kernels.rotation import best_rotation, overlap
-from unbraid.align._judge import Estimate, Estimator, Judging, judge
+from unbraid.align._judge import Blocks, Estimate, Estimator, Judging, judge
 from unbraid.align._score import NAN, Score
 
 
@@ -40,7 +41,7 @@ class Procrustes(Estimator):
                 (rotated**2).sum(axis=0) * (target**2).sum(axis=0)
             )
         per_fold = [num[r].sum() / np.sqrt(xx[r].sum() * yy[r].sum()) for r in self.rows]
-        phi = num / norm - value / 2 * (xx / xx.sum() + yy / yy.sum()) if influence else None
+        phi = self._influence(num, xx, yy) if influence else None
         return Estimate(
             value=value,
             per_fold=np.array(per_fold),
@@ -49,6 +50,13 @@ class Procrustes(Estimator):
             influence=phi,
             in_sample=float(overlap(self.x, y) / np.sqrt((self.x**2).sum() * (y**2).sum())),
         )
+
+    def _influence(self, *parts: np.ndarray) -> np.ndarray:
+        """Return what deleting each stimulus or block costs, the rotations held fixed."""
+        blocks = Blocks.of(self.folds)
+        sums = Sums(*((blocks.sums(part) if blocks else part)[:, None] for part in parts))
+        num, xx, yy = (part.sum(axis=0) for part in sums)
+        return losses(sums, Totals(num, xx, yy, num / np.sqrt(xx * yy), np.ones(1)))
 
 
 def procrustes(

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from unbraid._kernels.deletion import LEFT, Sums, Totals, losses
 from unbraid.align._dense import finite_mean
-from unbraid.align._judge import Estimate, Estimator, Judging, judge
+from unbraid.align._judge import Blocks, Estimate, Estimator, Judging, judge
 from unbraid.align._longon2025 import LongonRidge
 from unbraid.align._nested_ridge import ALPHAS, NestedRidge, Predictions
 from unbraid.align._score import NAN, Score
@@ -48,18 +49,22 @@ class Ridge(Estimator):
         return np.where((xx == 0) & (yy > 0), 0.0, r)  # a constant prediction explains nothing
 
     def influence(self, predicted, centred, score):
-        """Return the derivative of the summed score by each stimulus' weight, (n,)."""
-        xx, yy = ((part**2).sum(axis=0) for part in (predicted, centred))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            on = [np.nan_to_num(a, posinf=0.0) for a in
-                  (1 / np.sqrt(xx * yy), score / (2 * xx), score / (2 * yy))]  # fmt: skip
-        return (predicted * centred) @ on[0] - predicted**2 @ on[1] - centred**2 @ on[2]
+        """Return what deleting each stimulus or block takes from the summed score."""
+        sums = Sums(*(self._in_blocks(part) for part in
+                      (predicted * centred, predicted**2, centred**2)))  # fmt: skip
+        totals = [part.sum(axis=0) for part in sums]
+        return losses(sums, Totals(*totals, score, np.ones(len(score))))
+
+    def _in_blocks(self, part: np.ndarray) -> np.ndarray:
+        blocks = Blocks.of(self.folds)
+        return blocks.sums(part) if blocks else part
 
     def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
         n, q = self.y.shape
         per_target, whole = np.full(q, np.nan), np.full(q, np.nan)
         per_fold = np.full((len(self.in_fold), q), np.nan)
-        phi, edges = np.zeros(n), np.zeros(2)
+        phi: Any = 0.0
+        edges = np.zeros(2)
         step = max(1, int(_BLOCK / (8 * 6 * n)))
         for start in range(0, q, step):
             block = np.arange(start, min(start + step, q))
@@ -119,6 +124,8 @@ class Ridge(Estimator):
 class RidgeR2(Ridge):
     """Pooled fraction of held-out variance explained."""
 
+    least = -np.inf
+
     def comparable(self, found: Predictions) -> tuple[np.ndarray, np.ndarray]:
         return found.held_out, found.centred
 
@@ -127,9 +134,13 @@ class RidgeR2(Ridge):
             return 1 - ((centred - predicted) ** 2).sum(axis=0) / (centred**2).sum(axis=0)
 
     def influence(self, predicted, centred, score):
-        """Return the derivative of the summed score by each stimulus' weight, (n,)."""
-        total = (centred**2).sum(axis=0)
-        return centred**2 @ ((1 - score) / total) - (centred - predicted) ** 2 @ (1 / total)
+        """Return what deleting each stimulus or block takes from the summed score."""
+        total, residual = (self._in_blocks(part) for part in
+                           (centred**2, (centred - predicted) ** 2))  # fmt: skip
+        left = total.sum(axis=0) - total
+        enough = left > LEFT * total.sum(axis=0)
+        without = 1 - (residual.sum(axis=0) - residual) / np.where(enough, left, 1.0)
+        return (score - np.where(enough, without, 0.0)).sum(axis=1)
 
     def best(self, ceiling: np.ndarray) -> np.ndarray:
         return ceiling**2

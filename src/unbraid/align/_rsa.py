@@ -9,7 +9,7 @@ import numpy as np
 from unbraid import stats
 from unbraid.align._crossnobis import crossnobis
 from unbraid.align._dense import check_memory
-from unbraid.align._judge import Estimate, Estimator, Judging, judge
+from unbraid.align._judge import Blocks, Estimate, Estimator, Judging, judge
 from unbraid.align._longon_rsa import LongonRsa
 from unbraid.align._rdm import RDMS, squared_euclidean
 from unbraid.align._rdm_compare import COMPARISONS
@@ -61,9 +61,8 @@ class Rsa(Estimator):
         return Estimate(value=value, influence=losses, in_sample=value, notes=self.notes)
 
     def _losses(self, value: float) -> np.ndarray:
-        blocks = self.folds.blocks
-        number = np.arange(len(self.used)) if blocks is None else np.unique(
-            blocks, return_inverse=True)[1]  # fmt: skip
+        blocks = Blocks.of(self.folds)
+        number = blocks.number if blocks else np.arange(len(self.used))
         left, own = np.unique(number[self.used], return_inverse=True)
         losses = np.zeros(int(number.max()) + 1)
         losses[left] = self.agreement.losses(value, own)

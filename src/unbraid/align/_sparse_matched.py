@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from unbraid._kernels.deletion import Sums, losses
 from unbraid._kernels.sparse_cross import best_sources, pair_sums
+from unbraid.align._judge import Blocks
 from unbraid.align._marginals import Side
 from unbraid.align._matched import Matched, Plan, Pooled, one_each
 from unbraid.align._sparse_marginals import sparse_side
@@ -27,22 +29,27 @@ class SparseMatched(Matched):
         return pair_sums(self.source.columns, target.columns, pairs, self.fold, fold)
 
     def influence(self, target: Side, plans: list[Plan], pooled: Pooled) -> np.ndarray:
-        on_product, on_x, on_y = pooled.sensitivities
+        from unbraid._kernels import deletion_loops
+
+        totals, blocks = pooled.totals, Blocks.of(self.folds)
+        sums = Sums(*np.zeros((3, blocks.count, len(totals.r)))) if blocks else None
         answer = np.zeros(len(self.fold))
-        for fold, (plan, rows) in enumerate(zip(plans, self.rows, strict=False)):
-            x, y = self.source.values[rows], target.values[rows]
-            (m_x, s_x), (m_y, s_y) = (
-                (side.of.mean[fold], np.nan_to_num(1 / side.of.scale[fold]))
-                for side in (self.source, target)
-            )
-            matched = np.diff(plan.weights.indptr) > 0
-            weights = sp.diags_array(s_x) @ plan.weights @ sp.diags_array(on_product * s_y)
-            product = (y @ weights.T).multiply(x).sum(axis=1)
-            product = np.asarray(product).ravel() - y @ (weights.T @ m_x) - x @ (weights @ m_y)
-            answer[rows] = product + m_x @ (weights @ m_y)
-            answer[rows] -= _squares(x, m_x, s_x**2 * (abs(plan.weights) @ on_x))
-            answer[rows] -= _squares(y, m_y, s_y**2 * on_y * matched)
-        return answer
+        sides = self.source, target
+        for fold, plan in enumerate(plans[: len(self.rows)]):
+            arrays = deletion_loops.plan_of(plan.weights)
+            marginals = tuple(
+                part for side in sides
+                for part in (side.of.mean[fold], np.nan_to_num(1 / side.of.scale[fold]))
+            )  # fmt: skip
+            columns = (self.source.columns, target.columns)
+            in_fold = self.fold == fold
+            if blocks and sums:
+                deletion_loops.sparse_sums(
+                    *columns, marginals, arrays, in_fold, blocks.number, sums
+                )
+            else:
+                deletion_loops.sparse_losses(*columns, marginals, arrays, in_fold, totals, answer)
+        return losses(sums, totals) if sums else answer
 
 
 class SparseSemi(SparseMatched):
@@ -58,8 +65,3 @@ class SparseSemi(SparseMatched):
             self.x, target.columns, self.fold, statistics, scored, self.absolute
         )
         return [one_each(*each, self.x.shape[1]) for each in zip(best, sign, strict=True)]
-
-
-def _squares(x: sp.csr_array, mean: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return ``sum_i weight_i (x_ti - mean_i)^2`` of each stimulus."""
-    return x.power(2) @ weight - 2 * (x @ (mean * weight)) + mean**2 @ weight
