@@ -216,6 +216,9 @@ def test_very_few_stimuli_are_scored_or_refused_in_one_line(name, rng):
     if name in ("mutual_knn", "cknna"):
         with pytest.raises(InputError, match=r"k must lie in 1..n-1=7, got 10"):
             compute(x, y)
+    elif name == "weighted_rsa":
+        with pytest.raises(InputError, match="at least 3 folds of at least 4 stimuli"):
+            compute(x, y)
     else:
         assert np.isfinite(compute(x, y, permutations=2, resamples=10).value)
     with pytest.raises(InputError, match="folds must lie between 2 and the 3 stimuli, got 5"):

@@ -1,6 +1,6 @@
 """What a mean of pooled correlations loses when each stimulus, or block of them, is deleted.
 
-With the sums ``N``, ``X``, ``Y`` of target ``j``, of which stimulus ``t`` holds ``n``, ``x``, ``y``,
+With the sums ``N, X, Y`` of target ``j``, of which stimulus ``t`` holds ``n, x, y``,
 its loss is ``sum_j weight_j (r_j - (N - n) / sqrt((X - x) (Y - y)))``: exact, where a derivative
 would miss how much of the sums one stimulus can hold.
 """

@@ -12,6 +12,7 @@ from unbraid.align._kernel_cka import kernel_cka
 from unbraid.align._max_pairwise import max_pairwise
 from unbraid.align._neighbours import cknna, mutual_knn
 from unbraid.align._one_to_one import one_to_one
+from unbraid.align._pls import pls
 from unbraid.align._procrustes import procrustes
 from unbraid.align._ridge import ridge, ridge_r2
 from unbraid.align._rsa import rsa
@@ -19,6 +20,7 @@ from unbraid.align._score import Score
 from unbraid.align._semi_matching import semi_matching
 from unbraid.align._shared_pairs import SharedPairs, shared_pairs
 from unbraid.align._soft_matching import soft_matching
+from unbraid.align._weighted_rsa import weighted_rsa
 
 __all__ = [
     "METRICS",
@@ -39,6 +41,7 @@ __all__ = [
     "max_pairwise",
     "mutual_knn",
     "one_to_one",
+    "pls",
     "procrustes",
     "pwcca",
     "ridge",
@@ -51,4 +54,5 @@ __all__ = [
     "soft_matching_distance",
     "svcca",
     "variance_partition",
+    "weighted_rsa",
 ]

@@ -12,12 +12,14 @@ from unbraid.align._kernel_cka import kernel_cka
 from unbraid.align._max_pairwise import max_pairwise
 from unbraid.align._neighbours import cknna, mutual_knn
 from unbraid.align._one_to_one import one_to_one
+from unbraid.align._pls import pls
 from unbraid.align._procrustes import procrustes
 from unbraid.align._ridge import ridge, ridge_r2
 from unbraid.align._rsa import rsa
 from unbraid.align._score import Score
 from unbraid.align._semi_matching import semi_matching
 from unbraid.align._soft_matching import soft_matching
+from unbraid.align._weighted_rsa import weighted_rsa
 
 UNITS = frozenset({"permutation", "unit_scaling", "common_scaling", "shift"})
 """Maps that keep each unit's tuning: matching metrics ignore them."""
@@ -88,6 +90,14 @@ METRICS: dict[str, Metric] = {
         invariant_to=SPACE, target_invariant_to=TARGETS,
         changes_under=frozenset({"shuffle"}),
     ),
+    "pls": Metric(
+        compute=pls,
+        summary="correlation of each target unit with its partial least squares prediction",
+        low=-1, high=1, symmetric=False, held_out=True,
+        cost="components (n (p + q) + min(p,q)^2 max(p,q))",
+        invariant_to=SPACE, target_invariant_to=TARGETS,
+        changes_under=frozenset({"shuffle"}),
+    ),
     "cka": Metric(
         compute=cka,
         summary="similarity of the spaces' covariance, biased upwards for few stimuli",
@@ -109,6 +119,14 @@ METRICS: dict[str, Metric] = {
         invariant_to=SPACE, target_invariant_to=SPACE,
         changes_under=frozenset({"unit_scaling", "shuffle"}),
         protocols=("unbraid", "longon2025"),
+    ),
+    "weighted_rsa": Metric(
+        compute=weighted_rsa,
+        summary="correlation of dissimilarities, each source unit with a fitted weight",
+        low=-1, high=1, symmetric=False, held_out=True, cost="n^2 p + n p^2 + p^3 log p",
+        invariant_to=frozenset({"permutation", "common_scaling", "shift", "sign_flip"}),
+        target_invariant_to=SPACE,
+        changes_under=frozenset({"rotation", "shuffle"}),
     ),
     "procrustes": Metric(
         compute=procrustes,

@@ -9,6 +9,8 @@ from unbraid.align._dense import check_memory
 from unbraid.errors import InputError
 from unbraid.stats import Folds
 
+_ROUNDING = 1e-24  # share of a unit's squares below which its noise is rounding
+
 
 def crossnobis(repeats: np.ndarray, folds: Folds, name: str) -> np.ndarray:
     """(n, n) mean over pairs of different repeats of the product of their whitened differences.
@@ -43,7 +45,8 @@ def crossnobis(repeats: np.ndarray, folds: Folds, name: str) -> np.ndarray:
 def _distances(trials: np.ndarray, residuals: np.ndarray, name: str) -> np.ndarray:
     n_repeats, n_away, p = residuals.shape
     noise = residuals.reshape(-1, p)
-    known = np.einsum("ti,ti->i", noise, noise) > 0
+    size = np.einsum("rti,rti->i", trials, trials)
+    known = np.einsum("ti,ti->i", noise, noise) > _ROUNDING * size
     if not known.any():
         raise InputError(
             f"rdm='crossnobis': no unit of {name} varies between repeats, so its noise is unknown. "
@@ -56,8 +59,8 @@ def _distances(trials: np.ndarray, residuals: np.ndarray, name: str) -> np.ndarr
     total = white.sum(axis=0)
     gram = total @ total.T - np.einsum("rsi,rti->st", white, white, optimize=True)
     gram /= n_repeats * (n_repeats - 1) * white.shape[2]
-    size = gram.diagonal()
-    return size + size[:, None] - 2 * gram
+    own = gram.diagonal()
+    return own + own[:, None] - 2 * gram
 
 
 def shrunk_covariance(residuals: np.ndarray, dof: int) -> np.ndarray:

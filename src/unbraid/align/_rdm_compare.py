@@ -76,12 +76,9 @@ class Spearman(Agreement):
 
     @staticmethod
     def prepare(distances: np.ndarray) -> np.ndarray:
-        from scipy.stats import rankdata
+        from unbraid._kernels.ranks import rank_scores  # compiles: not at import
 
-        ranks = rankdata(_upper(distances))
-        scale = ranks.std()
-        standard = (ranks - ranks.mean()) / scale if scale > 0 else np.zeros_like(ranks)
-        return _from_upper(standard, len(distances))
+        return rank_scores(distances)
 
     def losses(self, value: float, number: np.ndarray) -> np.ndarray:
         """To first order: what a pair contributes, and what it changes in the others' ranks."""
@@ -101,8 +98,8 @@ class Kendall(Agreement):
 
     @staticmethod
     def prepare(distances: np.ndarray) -> np.ndarray:
-        upper = _upper(distances)
-        return _square(distances - upper.min()) if np.ptp(upper) > 0 else np.zeros_like(distances)
+        upper = _without_rounding(_upper(distances))
+        return _from_upper(upper - upper.min(), len(distances))
 
     def value(self, rows: np.ndarray | None = None) -> float:
         return float(self._concordance(rows).mean())
@@ -133,15 +130,15 @@ def _upper(square: np.ndarray) -> np.ndarray:
     return square[np.triu_indices(len(square), 1)]
 
 
+def _without_rounding(upper: np.ndarray) -> np.ndarray:
+    """Make ties of what differs by rounding only."""
+    largest = np.abs(upper).max()
+    return np.round(upper / largest, 12) if largest > 0 else upper
+
+
 def _square(values: np.ndarray) -> np.ndarray:
     np.fill_diagonal(values, 0.0)
     return values
-
-
-def _from_upper(upper: np.ndarray, m: int) -> np.ndarray:
-    square = np.zeros((m, m))
-    square[np.triu_indices(m, 1)] = upper
-    return square + square.T
 
 
 def _without(u: np.ndarray | None, v: np.ndarray | None, number: np.ndarray) -> np.ndarray:
