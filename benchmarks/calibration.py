@@ -1,4 +1,4 @@
-"""Coverage of intervals, p-values under the null, false discoveries: many worlds, printed as tables.
+"""Coverage of intervals, p-values under the null, false discoveries: many worlds, as tables.
 
 Claims: p-values of unrelated systems are uniform; 95 % intervals cover the score's expectation in
 about 95 % of worlds, over dense, sparse, heavy-tailed and autocorrelated responses; of the pairs
@@ -24,27 +24,27 @@ Draw = Callable[[np.random.Generator, int, int], np.ndarray]
 
 
 def dense(rng, n, p):
-    """Normal responses."""
+    """Draw normal responses."""
     return rng.normal(size=(n, p))
 
 
 def sparse(rng, n, p):
-    """Each unit active on 15 % of the stimuli."""
+    """Draw units active on 15 % of the stimuli."""
     return (rng.random((n, p)) < 0.15) * rng.uniform(0.2, 1, (n, p))
 
 
 def heavy(rng, n, p):
-    """Student's t with 5 degrees of freedom."""
+    """Draw Student's t with 5 degrees of freedom."""
     return rng.standard_t(5, size=(n, p))
 
 
 def heavier(rng, n, p):
-    """Student's t with 3: no fourth moment."""
+    """Draw Student's t with 3: no fourth moment."""
     return rng.standard_t(3, size=(n, p))
 
 
 def autocorrelated(rng, n, p):
-    """A first-order process of coefficient 0.7."""
+    """Draw a first-order process of coefficient 0.7."""
     z = rng.normal(size=(n, p))
     for t in range(1, n):
         z[t] = 0.7 * z[t - 1] + np.sqrt(1 - 0.7**2) * z[t]
@@ -55,13 +55,13 @@ WORLDS: tuple[Draw, ...] = (dense, sparse, heavy, heavier, autocorrelated)
 METRICS = {
     "semi_matching": {}, "one_to_one": {}, "soft_matching": {}, "ridge": {}, "ridge_r2": {},
     "pls": {}, "cka": {}, "cka_debiased": {}, "kernel_cka": {}, "procrustes": {}, "cca": {},
-    "mutual_knn": {}, "cknna": {}, "jaccard": {}, "rsa": {}, "rsa spearman": {"compare": "spearman"},
-    "rsa kendall": {"compare": "kendall"}, "weighted_rsa": {},
+    "mutual_knn": {}, "cknna": {}, "jaccard": {}, "weighted_rsa": {}, "rsa": {},
+    "rsa spearman": {"compare": "spearman"}, "rsa kendall": {"compare": "kendall"},
 }  # fmt: skip
 
 
 def folds_of(world: Draw, n: int):
-    """Runs of ten correlation times where stimuli are neighbours."""
+    """Return runs of several correlation times where stimuli are neighbours."""
     return stats.contiguous_folds(n, 5, run=max(10, n // 25)) if world is autocorrelated else 5
 
 

@@ -127,7 +127,7 @@ def pls_predictions(x: np.ndarray, y: np.ndarray, train: np.ndarray, components:
 
 
 def _dominant(cross: np.ndarray) -> np.ndarray:
-    """Unit left singular vector of the largest singular value, through the smaller Gram matrix."""
+    """Return the leading left singular vector, through the smaller Gram matrix."""
     if cross.shape[0] <= cross.shape[1]:
         return np.linalg.eigh(cross @ cross.T)[1][:, -1]
     left = cross @ np.linalg.eigh(cross.T @ cross)[1][:, -1]

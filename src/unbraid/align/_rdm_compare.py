@@ -45,8 +45,8 @@ class Cosine(Agreement):
         return _square(distances / size) if size > 0 else np.zeros_like(distances)
 
     def losses(self, value: float, number: np.ndarray) -> np.ndarray:
-        ab, aa, bb = (_without(u, v, number)
-                      for u, v in ((self.a, self.b), (self.a, self.a), (self.b, self.b)))  # fmt: skip
+        sides = (self.a, self.b), (self.a, self.a), (self.b, self.b)
+        ab, aa, bb = (_without(u, v, number) for u, v in sides)
         return value - _ratio(ab, aa, bb)
 
 
@@ -98,8 +98,12 @@ class Kendall(Agreement):
 
     @staticmethod
     def prepare(distances: np.ndarray) -> np.ndarray:
-        upper = _without_rounding(_upper(distances))
-        return _from_upper(upper - upper.min(), len(distances))
+        upper = _upper(distances)
+        # a distance that differs by rounding only is a tie
+        largest, least = np.abs(upper).max(), upper.min()
+        if np.ptp(upper) <= 1e-12 * largest:
+            return np.zeros_like(distances)
+        return _square(np.round((distances - least) / largest, 12))
 
     def value(self, rows: np.ndarray | None = None) -> float:
         return float(self._concordance(rows).mean())
@@ -128,12 +132,6 @@ COMPARISONS: dict[str, type[Agreement]] = {
 
 def _upper(square: np.ndarray) -> np.ndarray:
     return square[np.triu_indices(len(square), 1)]
-
-
-def _without_rounding(upper: np.ndarray) -> np.ndarray:
-    """Make ties of what differs by rounding only."""
-    largest = np.abs(upper).max()
-    return np.round(upper / largest, 12) if largest > 0 else upper
 
 
 def _square(values: np.ndarray) -> np.ndarray:
