@@ -22,7 +22,8 @@ def correlation_distance(x: np.ndarray) -> np.ndarray:
     """(n, n) 1 - Pearson r between rows."""
     x = x - x.mean(axis=1, keepdims=True)
     x /= np.linalg.norm(x, axis=1, keepdims=True)
-    return 1.0 - x @ x.T
+    gram = x @ x.T
+    return np.subtract(1.0, gram, out=gram)
 
 
 RDMS = {"euclidean": squared_euclidean, "correlation": correlation_distance}
