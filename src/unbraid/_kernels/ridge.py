@@ -64,13 +64,13 @@ def spectrum(x: Values, train: np.ndarray, tests: list[np.ndarray], kernel: Any)
         gram = part.T @ part
         gram = gram.toarray() if sp.issparse(gram) else gram
         gram -= np.outer(len(train) * mean, mean)
-        values, basis = _eigh(gram)
+        values, basis = eigen(gram)
         seen = [x[rows] @ basis - mean @ basis for rows in tests]
         return Spectrum(values, basis, True, train, tuple(seen))
     block = kernel[np.ix_(train, train)]
     columns = block.mean(axis=0)
     level = columns.mean()
-    values, basis = _eigh(block - columns - columns[:, None] + level)
+    values, basis = eigen(block - columns - columns[:, None] + level)
     seen = []
     for rows in tests:
         cross = kernel[np.ix_(rows, train)]
@@ -78,7 +78,7 @@ def spectrum(x: Values, train: np.ndarray, tests: list[np.ndarray], kernel: Any)
     return Spectrum(values, basis, False, train, tuple(seen))
 
 
-def _eigh(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def eigen(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Eigenvalues above rounding and their vectors; one zero where there are none."""
     import scipy.linalg
 

@@ -33,14 +33,17 @@ def best_rotation(x: np.ndarray, y: np.ndarray) -> Rotation:
         basis_x, x = _row_space(x)
     if n < _THIN * y.shape[1]:
         basis_y, y = _row_space(y)
-    left, values, right = _svd(x.T @ y)
+    found = rotation_of(x.T @ y)
+    left = found.left if basis_x is None else basis_x @ found.left
+    right = found.right if basis_y is None else found.right @ basis_y.T
+    return Rotation(left, right, found.overlap)
+
+
+def rotation_of(cross: np.ndarray) -> Rotation:
+    """Return the best rotation of ``x`` onto ``y`` from ``x' y`` (p, q)."""
+    left, values, right = _svd(cross)
     keep = values > 1e-12 * max(values[0], 1e-300) if len(values) else values > 0
-    left, right = left[:, keep], right[keep]
-    if basis_x is not None:
-        left = basis_x @ left
-    if basis_y is not None:
-        right = right @ basis_y.T
-    return Rotation(left, right, float(values.sum()))
+    return Rotation(left[:, keep], right[keep], float(values.sum()))
 
 
 def overlap(x: np.ndarray, y: np.ndarray) -> float:

@@ -1,5 +1,6 @@
 """How alike two systems answer: one metric a file, each ``align.<metric>(x, y) -> Score``."""
 
+from unbraid.align import streamed
 from unbraid.align._axis_test import AxisTest, axis_test
 from unbraid.align._bands import VariancePartition, variance_partition
 from unbraid.align._best_of import Selection, best_of
@@ -52,6 +53,7 @@ __all__ = [
     "shared_pairs",
     "soft_matching",
     "soft_matching_distance",
+    "streamed",
     "svcca",
     "variance_partition",
     "weighted_rsa",

@@ -142,7 +142,7 @@ def judge(
             found.value, losses, judging.resamples, streams[1], least=estimator.least
         )
     notes = found.notes + _few(spread)
-    coverage, over_all = _coverage(found, y.shape[1])
+    coverage, over_all = coverage_of(found, y.shape[1])
     for message in found.warnings:
         python_warnings.warn(f"{metric}: {message}", RuntimeWarning, stacklevel=3)
     return Score(
@@ -217,7 +217,7 @@ def _folds_of(judging: Judging, n: int, rng: np.random.Generator) -> stats.Folds
     return stats.as_folds(labels, n)
 
 
-def _coverage(found: Estimate, q: int) -> tuple[float, float]:
+def coverage_of(found: Estimate, q: int) -> tuple[float, float]:
     """Return the share of targets scored, and the value when the others count as 0."""
     if not len(found.per_target):
         return (0.0, 0.0) if np.isnan(found.value) else (1.0, found.value)

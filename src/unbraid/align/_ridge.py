@@ -88,14 +88,14 @@ class Ridge(Estimator):
         if order is not None or not n_scored:
             return Estimate(value=finite_mean(per_target), per_target=per_target,
                             per_fold=np.full(len(self.in_fold), np.nan),
-                            warnings=() if n_scored else (_NOTHING,))  # fmt: skip
+                            warnings=() if n_scored else (NOTHING,))  # fmt: skip
         return Estimate(
             value=finite_mean(per_target),
             per_fold=np.array([finite_mean(row) for row in per_fold]),
             per_target=per_target,
             influence=phi / n_scored if influence else None,
             in_sample=finite_mean(whole),
-            notes=_edge_notes(edges / (len(self.in_fold) * n_scored)),
+            notes=edge_notes(edges / (len(self.in_fold) * n_scored)),
         )
 
     def _targets(self, block: np.ndarray, order: np.ndarray | None) -> np.ndarray:
@@ -146,10 +146,10 @@ class RidgeR2(Ridge):
         return ceiling**2
 
 
-_NOTHING = "no target varies on every fold's training stimuli, so nothing is scored."
+NOTHING = "no target varies on every fold's training stimuli, so nothing is scored."
 
 
-def _edge_notes(edges: np.ndarray) -> tuple[str, ...]:
+def edge_notes(edges: np.ndarray) -> tuple[str, ...]:
     return tuple(
         f"alpha stands at the {side} edge of its grid for {share:.0%} of targets and folds."
         for side, share in zip(("lower", "upper"), edges, strict=True)

@@ -24,6 +24,7 @@ from unbraid.stats._jackknife import (
 )
 from unbraid.stats._moments import FoldMoments, Moments
 from unbraid.stats._permutation import permutation_p, permuted_rows
+from unbraid.stats._stream import fold_moments
 
 __all__ = [
     "Difference",
@@ -37,6 +38,7 @@ __all__ = [
     "benjamini_hochberg",
     "bootstrap_weights",
     "contiguous_folds",
+    "fold_moments",
     "grouped_folds",
     "interval",
     "jackknife_spread",

@@ -19,25 +19,41 @@ from unbraid.errors import InputError
 class FoldMoments:
     """Sums over the stimuli of each fold, of ``x`` and ``y`` minus provisional means.
 
-    Build with ``FoldMoments.empty(p, q, n_folds)`` and ``add`` blocks; ``merge`` those of several
-    workers that share the provisional means ``shift_x``, ``shift_y``. All sums are float64.
+    ``fold_moments`` makes them in one pass. By hand: ``FoldMoments.empty(p, q, n_folds)``, ``add``
+    blocks, ``merge`` those of several workers that share ``shift_x`` and ``shift_y``. All sums are
+    float64; ``F`` is the number of folds.
     """
 
     count: np.ndarray
     """(F,) stimuli."""
     sum_x: np.ndarray
+    """(F, p)."""
     sum_y: np.ndarray
+    square_x: np.ndarray
+    """(F, p) sums of squares."""
+    square_y: np.ndarray
+    low_x: np.ndarray
+    """(F, p) least value of each unit, infinity in an empty fold."""
+    low_y: np.ndarray
+    high_x: np.ndarray
+    high_y: np.ndarray
     xx: np.ndarray
     """(F, p, p) sums of outer products; (F, 0, 0) where they were not asked for."""
     yy: np.ndarray
     xy: np.ndarray
     """(F, p, q)."""
     shift_x: np.ndarray
+    """(p,) provisional means, already subtracted from all of the above."""
     shift_y: np.ndarray
 
     def __repr__(self) -> str:
         f, p, q = self.xy.shape
         return f"FoldMoments({int(self.count.sum())} stimuli in {f} folds, {p} x {q} units)"
+
+    @property
+    def within(self) -> bool:
+        """Whether ``xx`` and ``yy`` are kept."""
+        return bool(self.xx.size)
 
     @classmethod
     def empty(
@@ -59,13 +75,20 @@ class FoldMoments:
             Provisional means, e.g. those of the first block: what is subtracted before summing,
             so that large means cost no digits.
         within : bool
-            Whether to keep ``xx`` and ``yy`` too.
+            Whether to keep ``xx`` and ``yy`` too: ridge, CKA and Procrustes need them, matchings
+            do not.
         """
         own = (p, q) if within else (0, 0)
         return cls(
             count=np.zeros(n_folds),
             sum_x=np.zeros((n_folds, p)),
             sum_y=np.zeros((n_folds, q)),
+            square_x=np.zeros((n_folds, p)),
+            square_y=np.zeros((n_folds, q)),
+            low_x=np.full((n_folds, p), np.inf),
+            low_y=np.full((n_folds, q), np.inf),
+            high_x=np.full((n_folds, p), -np.inf),
+            high_y=np.full((n_folds, q), -np.inf),
             xx=np.zeros((n_folds, own[0], own[0])),
             yy=np.zeros((n_folds, own[1], own[1])),
             xy=np.zeros((n_folds, p, q)),
@@ -75,22 +98,41 @@ class FoldMoments:
 
     def add(self, x: Any, y: Any, folds: Any) -> Self:
         """Return the moments with a block of stimuli added: ``x (b, p)``, ``y (b, q)``, labels."""
+        own = replace(self, **{name: getattr(self, name).copy() for name in _SUMS})
+        own.accumulate(x, y, folds)
+        return own
+
+    def accumulate(self, x: Any, y: Any, folds: Any) -> None:
+        """Add a block of stimuli in place: as ``add``, without a copy of all sums."""
         folds = np.asarray(folds)
-        if len(folds) != x.shape[0] or len(folds) != y.shape[0]:
+        n_folds, p, q = self.xy.shape
+        if not x.shape[0] == y.shape[0] == len(folds):
             raise InputError(
                 f"x, y and folds must have one row a stimulus, got {x.shape[0]}, {y.shape[0]} and "
                 f"{len(folds)}."
             )
-        block = replace(self, **{name: np.zeros_like(getattr(self, name)) for name in _ADDITIVE})
+        if x.shape[1:] != (p,) or y.shape[1:] != (q,):
+            raise InputError(
+                f"x and y must have {p} and {q} columns, got {x.shape[1:]} and {y.shape[1:]}."
+            )
+        if len(folds) and not (folds.min() >= 0 and folds.max() < n_folds):
+            raise InputError(
+                f"folds must be labels in 0..{n_folds - 1}, got {folds.min()}..{folds.max()}."
+            )
         for fold in np.unique(folds):
             rows = np.flatnonzero(folds == fold)
             a, b = _shifted(x[rows], self.shift_x), _shifted(y[rows], self.shift_y)
-            block.count[fold] = len(rows)
-            block.sum_x[fold], block.sum_y[fold] = a.sum(axis=0), b.sum(axis=0)
-            block.xy[fold] = a.T @ b
-            if self.xx.size:
-                block.xx[fold], block.yy[fold] = a.T @ a, b.T @ b
-        return self.merge(block)
+            self.count[fold] += len(rows)
+            for side, part in (("x", a), ("y", b)):
+                getattr(self, f"sum_{side}")[fold] += part.sum(axis=0)
+                getattr(self, f"square_{side}")[fold] += np.einsum("tj,tj->j", part, part)
+                for name, extreme in (("low", np.minimum), ("high", np.maximum)):
+                    found = getattr(self, f"{name}_{side}")[fold]
+                    extreme(found, extreme.reduce(part, axis=0), out=found)
+            self.xy[fold] += a.T @ b
+            if self.within:
+                self.xx[fold] += a.T @ a
+                self.yy[fold] += b.T @ b
 
     def merge(self, other: FoldMoments) -> Self:
         """Return the moments of both sets of stimuli; order and grouping change nothing."""
@@ -98,44 +140,65 @@ class FoldMoments:
             np.array_equal(getattr(self, name), getattr(other, name))
             for name in ("shift_x", "shift_y")
         )
-        if self.xy.shape != other.xy.shape or not same:
+        if self.xy.shape != other.xy.shape or self.xx.shape != other.xx.shape or not same:
             raise InputError("Moments can be merged only if they share sizes, folds and shifts.")
         return replace(
-            self, **{name: getattr(self, name) + getattr(other, name) for name in _ADDITIVE}
+            self,
+            **{
+                name: _EXTREMES.get(name[:3], np.add)(getattr(self, name), getattr(other, name))
+                for name in _SUMS
+            },
         )
 
-    def train(self, fold: int) -> Moments:
-        """Return the centred moments of all stimuli but one fold's (-1: of all stimuli)."""
-        parts = {name: getattr(self, name).sum(axis=0) for name in _ADDITIVE}
-        if fold >= 0:
-            parts = {name: part - getattr(self, name)[fold] for name, part in parts.items()}
-        return self._centred(parts)
+    def train(self, *folds: int) -> Moments:
+        """Return the centred moments of all stimuli but these folds' (none or -1: of all)."""
+        out = [fold for fold in folds if fold >= 0]
+        keep = np.setdiff1d(np.arange(len(self.count)), out)
+        return self._centred(
+            {name: getattr(self, name)[keep].sum(axis=0) for name in _ADDITIVE}, None
+        )
 
-    def test(self, fold: int) -> Moments:
-        """Return the moments of one fold's stimuli, centred on their own means."""
-        return self._centred({name: getattr(self, name)[fold] for name in _ADDITIVE})
+    def test(self, fold: int, about: Moments | None = None) -> Moments:
+        """Return the moments of one fold's stimuli (-1: of all), centred on their own means.
 
-    def _centred(self, parts: dict[str, Any]) -> Moments:
+        ``about``: on the means of these moments instead.
+        """
+        rows = slice(None) if fold < 0 else slice(fold, fold + 1)
+        return self._centred(
+            {name: getattr(self, name)[rows].sum(axis=0) for name in _ADDITIVE}, about
+        )
+
+    def _centred(self, parts: dict[str, Any], about: Moments | None) -> Moments:
         n = parts["count"]
-        mean_x, mean_y = parts["sum_x"] / n, parts["sum_y"] / n
-        own = bool(self.xx.size)
+        means = parts["sum_x"] / n, parts["sum_y"] / n
+        centre = means
+        if about is not None:
+            centre = about.mean_x - self.shift_x, about.mean_y - self.shift_y
+        # sum (a - c)(b - d)' = sum a b' - n m m' + n (m - c)(m - d)', m the means
+        (mx, my), (dx, dy) = means, [m - c for m, c in zip(means, centre, strict=True)]
+        own = self.within
         return Moments(
             n=int(n),
-            mean_x=mean_x + self.shift_x,
-            mean_y=mean_y + self.shift_y,
-            xx=parts["xx"] - n * np.outer(mean_x, mean_x) if own else parts["xx"],
-            yy=parts["yy"] - n * np.outer(mean_y, mean_y) if own else parts["yy"],
-            xy=parts["xy"] - n * np.outer(mean_x, mean_y),
+            mean_x=centre[0] + self.shift_x,
+            mean_y=centre[1] + self.shift_y,
+            square_x=parts["square_x"] - n * (mx**2 - dx**2),
+            square_y=parts["square_y"] - n * (my**2 - dy**2),
+            xx=parts["xx"] - n * (np.outer(mx, mx) - np.outer(dx, dx)) if own else parts["xx"],
+            yy=parts["yy"] - n * (np.outer(my, my) - np.outer(dy, dy)) if own else parts["yy"],
+            xy=parts["xy"] - n * (np.outer(mx, my) - np.outer(dx, dy)),
         )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Moments:
-    """Means, and sums of products of deviations from them, over one set of stimuli."""
+    """Centres, and sums of products of deviations from them, over one set of stimuli."""
 
     n: int
     mean_x: np.ndarray
     mean_y: np.ndarray
+    square_x: np.ndarray
+    """(p,) the diagonal of ``xx``, kept where ``xx`` is not."""
+    square_y: np.ndarray
     xx: np.ndarray
     yy: np.ndarray
     xy: np.ndarray
@@ -150,10 +213,12 @@ class Moments:
     def correlation(self) -> np.ndarray:
         """(p, q) correlations; NaN where a unit is constant."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            return self.xy / np.sqrt(np.outer(self.xx.diagonal(), self.yy.diagonal()))
+            return self.xy / np.sqrt(np.outer(self.square_x, self.square_y))
 
 
-_ADDITIVE = ("count", "sum_x", "sum_y", "xx", "yy", "xy")
+_ADDITIVE = ("count", "sum_x", "sum_y", "square_x", "square_y", "xx", "yy", "xy")
+_SUMS = (*_ADDITIVE, "low_x", "low_y", "high_x", "high_y")
+_EXTREMES = {"low": np.minimum, "hig": np.maximum}
 
 
 def _shifted(values: Any, shift: np.ndarray) -> np.ndarray:

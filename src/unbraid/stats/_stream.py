@@ -1,0 +1,122 @@
+"""One pass over the stimuli of two systems, wherever they are kept, into fold moments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from unbraid._validate import as_rng, check_finite
+from unbraid.errors import InputError
+from unbraid.responses import Responses, Store
+from unbraid.stats._folds import as_folds
+from unbraid.stats._moments import FoldMoments
+
+_BLOCK = 2.0**26  # bytes of stimuli held at once
+
+
+def fold_moments(
+    x: Any, y: Any, *, folds: Any = 5, rng: Any = 0, within: bool = True, rows: int | None = None
+) -> FoldMoments:
+    """Fold moments of two systems that need not fit into memory.
+
+    Read in blocks of stimuli, made float64 and shifted by the means of the first block; what
+    ``align.streamed`` scores.
+
+    Parameters
+    ----------
+    x, y : arrays (n, p) and (n, q), memory maps, CSR, ``Responses``, ``open_store(...)``, dask
+        Rows in the same order; where both have stimulus ids, they must agree row by row.
+    folds : int or array of labels (n,)
+        The same folds as a metric's for the same ``folds`` and ``rng``.
+    rng : int, Generator or None
+    within : bool
+        Whether to keep the products within each side: ridge, CKA and Procrustes need them,
+        matchings do not.
+    rows : int, optional
+        Stimuli read at once; by default 64 MiB of them.
+
+    Returns
+    -------
+    FoldMoments
+
+    Raises
+    ------
+    InputError
+        Different stimuli; NaN or infinity; ``rows`` below 1.
+
+    Notes
+    -----
+    Memory: ``F p q`` doubles, with ``within`` also ``F (p^2 + q^2)``, and two blocks. The block
+    size changes nothing beyond rounding. To spread the work, give each worker
+    ``FoldMoments.empty(p, q, n_folds, shift_x=, shift_y=)`` and ``merge`` what they return.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).normal(size=(100, 4))
+    >>> fold_moments(x, x[:, ::-1], rows=30)
+    FoldMoments(100 stimuli in 5 folds, 4 x 4 units)
+    """
+    x, y = _source(x, "x"), _source(y, "y")
+    (n, p), (n_y, q) = _values(x).shape, _values(y).shape
+    if n != n_y:
+        raise InputError(f"x and y must have one row a stimulus each, got {n} and {n_y}.")
+    _check_order(x, y)
+    if rows is not None and rows < 1:
+        raise InputError(f"rows must be at least 1, got {rows}.")
+    step = rows or max(1, int(_BLOCK / (8 * (p + q))))
+    # a metric draws its folds from the first of the streams that it splits its seed into
+    labels = np.asarray(as_folds(folds, n, as_rng(rng).spawn(3)[0]))
+    moments = None
+    for start in range(0, n, step):
+        block = slice(start, min(start + step, n))
+        a, b = (_read(_values(side), block, name) for side, name in ((x, "x"), (y, "y")))
+        if moments is None:
+            moments = FoldMoments.empty(
+                p, q, int(labels.max()) + 1, shift_x=a.mean(axis=0, dtype=np.float64),
+                shift_y=b.mean(axis=0, dtype=np.float64), within=within,
+            )  # fmt: skip
+        moments.accumulate(a, b, labels[block])
+    if moments is None:
+        raise InputError("x and y must hold at least one stimulus.")
+    return moments
+
+
+def _source(values: Any, name: str) -> Any:
+    shape = getattr(values, "shape", None)
+    if shape is None:
+        values = np.asarray(values)
+        shape = values.shape
+    if len(shape) != 2 or 0 in shape:
+        raise InputError(f"{name} must have shape (n_stimuli, n_units), got {shape}.")
+    return values
+
+
+def _values(source: Any) -> Any:
+    return source.values if isinstance(source, Responses) else source
+
+
+def _check_order(x: Any, y: Any) -> None:
+    """Refuse rows that stand for different stimuli, where both sides name theirs."""
+    ids = [getattr(side, "stimuli", None) for side in (x, y)]
+    if ids[0] is None or ids[1] is None:
+        return
+    apart = np.flatnonzero(np.asarray(ids[0]) != np.asarray(ids[1]))
+    if len(apart):
+        raise InputError(
+            f"x and y must hold the same stimuli in the same order, got {str(ids[0][apart[0]])!r} "
+            f"and {str(ids[1][apart[0]])!r} in row {apart[0]}. Reorder one with select(ids), or write it "
+            "again."
+        )
+
+
+def _read(values: Any, block: slice, name: str) -> np.ndarray:
+    if isinstance(values, Store):
+        part = values.rows(np.arange(block.start, block.stop))
+    else:
+        part = values[block]
+    part = np.asarray(part.toarray() if sp.issparse(part) else part)
+    check_finite(part, f"{name} (rows from {block.start})")
+    return part
