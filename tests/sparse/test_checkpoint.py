@@ -38,7 +38,7 @@ def stopped(x, folder, step):
     whole_step = SparseNet.step
 
     def breaking(net, *arguments):
-        if net.steps[0] >= step:
+        if net.descent.steps[0] >= step:
             raise Killed
         return whole_step(net, *arguments)
 
@@ -82,7 +82,7 @@ def test_damage_and_strangers_are_told(x, tmp_path, monkeypatch):
     file.write_bytes(file.read_bytes()[:1000])
     with pytest.raises(InputError, match="is damaged .* delete it"):
         fit(x, METHOD, rng=1, checkpoint=tmp_path)
-    with pytest.raises(InputError, match="kept by TopK only, got method Pursuit"):
+    with pytest.raises(InputError, match="kept by autoencoders only.* got method Pursuit"):
         fit(x, Pursuit(), rng=1, checkpoint=tmp_path)
 
 

@@ -36,7 +36,9 @@ def test_sparse_gradients_equal_dense_ones(rng, monkeypatch):
     net, x = net_and_batch(rng)
     seen = {}
     monkeypatch.setattr(
-        net, "_update", lambda rate: seen.update({k: v.copy() for k, v in net.gradient.items()})
+        net.descent,
+        "step",
+        lambda rate: seen.update({k: v.copy() for k, v in net.gradient.items()}),
     )
     net.step(x, 0.1, 1.0)
     for name, expected in dense_gradients(net, x, 3).items():
@@ -45,7 +47,7 @@ def test_sparse_gradients_equal_dense_ones(rng, monkeypatch):
 
 def test_bfloat16_selects_and_float32_computes(rng):
     net, x = net_and_batch(rng, precision="bfloat16")
-    active, codes, _ = net._encode(x, 3)
+    active, codes = net._encode(x, 3)
     exact = x @ net.encoder.T + net.bias
     np.testing.assert_allclose(codes, np.take_along_axis(exact, active, 1), rtol=1e-4, atol=1e-5)
 
@@ -56,7 +58,9 @@ def test_auxiliary_loss_reaches_the_encoder_of_dead_latents(rng, monkeypatch):
     net.since[:5] = 10**6
     seen = {}
     monkeypatch.setattr(
-        net, "_update", lambda rate: seen.update({k: v.copy() for k, v in net.gradient.items()})
+        net.descent,
+        "step",
+        lambda rate: seen.update({k: v.copy() for k, v in net.gradient.items()}),
     )
     net.step(x, 0.1, 1.0)
     assert (np.abs(seen["encoder"][:5]).sum(1) > 0).all()
@@ -72,7 +76,9 @@ def test_auxiliary_target_excludes_offset_and_is_constant(rng, monkeypatch):
         for array in net.gradient.values():
             array[...] = 0
         monkeypatch.setattr(
-            net, "_update", lambda rate: seen.append({k: v.copy() for k, v in net.gradient.items()})
+            net.descent,
+            "step",
+            lambda rate: seen.append({k: v.copy() for k, v in net.gradient.items()}),
         )
         net.step(x, 0.1, 1.0)
     # what is not dead learns from the main loss alone

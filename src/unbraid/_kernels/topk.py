@@ -8,9 +8,10 @@ import numpy as np
 from unbraid._kernels.threads import in_blocks
 
 _GROUP = 32
+_PATTERNS = {8: np.int64, 4: np.int32, 2: np.int16, 1: np.int8}
 
 
-def top_k(scores: np.ndarray, k: int) -> np.ndarray:
+def top_k(scores: np.ndarray, k: int, out: np.ndarray | None = None) -> np.ndarray:
     """Return the columns of the ``k`` largest positive entries of each row.
 
     Parameters
@@ -18,6 +19,8 @@ def top_k(scores: np.ndarray, k: int) -> np.ndarray:
     scores : array of shape (n, m), float or signed integer, C-contiguous
         Integers may be the bit patterns of bfloat16: their order is that of the positive floats.
     k : int
+    out : array of int32, shape (n, k), optional
+        Where the columns go.
 
     Returns
     -------
@@ -28,85 +31,93 @@ def top_k(scores: np.ndarray, k: int) -> np.ndarray:
     Notes
     -----
     The maxima of groups of columns are taken first; their k-th largest bounds the k-th largest
-    entry from below, so that only few groups are looked at again. Exact for every input.
+    entry from below, so that only few groups are looked at again. A k-th largest is found by
+    bisection over bit patterns: counting has no branches to guess. Exact for every input.
     """
     n, m = scores.shape
-    chosen = np.empty((n, k), np.int32)
-    in_blocks(_top_k, n, scores, chosen, least=max(1, 200_000 // m))
+    chosen = np.empty((n, k), np.int32) if out is None else out
+    patterns = scores.view(_PATTERNS[scores.dtype.itemsize])
+    in_blocks(_top_k, n, patterns, chosen, least=max(1, 200_000 // m))
     return chosen
 
 
 @numba.njit(nogil=True, cache=True)
-def _select(values, order, low, high, k):
-    """Bring the ``k`` largest of ``values[low:high]`` to its front by quickselect."""
-    first, last, target = low, high - 1, low + k - 1
-    while first < last:
-        pivot = values[(first + last) // 2]
-        i, j = first, last
-        while i <= j:
-            while values[i] > pivot:
-                i += 1
-            while values[j] < pivot:
-                j -= 1
-            if i <= j:
-                values[i], values[j] = values[j], values[i]
-                order[i], order[j] = order[j], order[i]
-                i += 1
-                j -= 1
-        if target <= j:
-            last = j
-        elif target >= i:
-            first = i
+def _edge(values, count, k, high):
+    """Return the k-th largest of ``values[:count]``, whole numbers in 1..high; 0 if too few."""
+    low, zero = values.dtype.type(0), 0
+    while low < high:  # at least k are >= low, fewer than k are > high
+        middle = low + (high - low + 1) // 2
+        above = zero
+        for i in range(count):
+            above += values[i] >= middle
+        if above >= k:
+            low = middle
         else:
-            return
+            high = middle - 1
+    return low
 
 
-@numba.njit(nogil=True, cache=True, fastmath={"reassoc", "nsz", "nnan"})
+@numba.njit(nogil=True, cache=True)
 def _top_k(start, stop, scores, chosen):
     m, k = scores.shape[1], chosen.shape[1]
     size = min(_GROUP, max(1, m // (8 * k)))
     n_groups = m // size  # column c < size * n_groups belongs to group c % n_groups
+    kind = scores.dtype.type
     maxima = np.empty(n_groups, scores.dtype)
-    ranked = np.empty(n_groups, scores.dtype)
-    ranks = np.empty(n_groups, np.int32)
-    values = np.empty(m, scores.dtype)
-    columns = np.empty(m, np.int32)
-    zero = scores.dtype.type(0)
+    values = np.empty(m + 1, scores.dtype)
+    columns = np.empty(m + 1, np.int32)
     for row in range(start, stop):
         line = scores[row]
-        count = 0
-        bound = zero
-        if size > 1:
+        for g in range(n_groups):
+            maxima[g] = line[g]
+        for i in range(1, size):
+            part = line[i * n_groups : (i + 1) * n_groups]
             for g in range(n_groups):
-                maxima[g] = line[g]
-            for i in range(1, size):
-                for g in range(n_groups):
-                    value = line[i * n_groups + g]
-                    maxima[g] = value if value > maxima[g] else maxima[g]
-            for g in range(n_groups):
-                ranked[g] = maxima[g]
-            _select(ranked, ranks, 0, n_groups, k)
-            lowest = ranked[0]
-            for g in range(1, k):
-                lowest = min(lowest, ranked[g])
-            bound = max(bound, lowest)
-            for g in range(n_groups):
-                if maxima[g] > zero and maxima[g] >= bound:
-                    for c in range(g, size * n_groups, n_groups):
-                        if line[c] > zero and line[c] >= bound:
-                            values[count] = line[c]
-                            columns[count] = c
-                            count += 1
-        for c in range(size * n_groups if size > 1 else 0, m):
-            if line[c] > zero and line[c] >= bound:
-                values[count] = line[c]
-                columns[count] = c
-                count += 1
+                maxima[g] = max(maxima[g], part[g])
+        most = kind(0)
+        for g in range(n_groups):
+            most = max(most, maxima[g])
+        for c in range(size * n_groups, m):
+            most = max(most, line[c])
+        bound = max(kind(1), _edge(maxima, n_groups, k, most))
+        count = 0  # every entry is written, and kept by moving on: no branch to guess
+        for g in range(n_groups):
+            if maxima[g] >= bound:
+                for c in range(g, size * n_groups, n_groups):
+                    values[count], columns[count] = line[c], c
+                    count += line[c] >= bound
+        for c in range(size * n_groups, m):
+            values[count], columns[count] = line[c], c
+            count += line[c] >= bound
         if count > k:
-            _select(values, columns, 0, count, k)
+            edge = _edge(values, count, k, most)
+            spare = k
+            for i in range(count):
+                spare -= values[i] > edge
+            kept = 0
+            for i in range(count):
+                equal = values[i] == edge
+                take = values[i] > edge or (equal and spare > 0)
+                spare -= equal
+                columns[kept] = columns[i]
+                kept += take
             count = k
-        columns[:count].sort()
+        _ascending(columns, count)
         for j in range(count):
             chosen[row, j] = columns[j]
         for j in range(count, k):
             chosen[row, j] = -1
+
+
+@numba.njit(nogil=True, cache=True)
+def _ascending(columns, count):
+    if count > 64:
+        columns[:count].sort()
+        return
+    for i in range(1, count):
+        column = columns[i]
+        j = i - 1
+        while j >= 0 and columns[j] > column:
+            columns[j + 1] = columns[j]
+            j -= 1
+        columns[j + 1] = column

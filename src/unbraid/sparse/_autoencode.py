@@ -2,51 +2,67 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._encoder import Activation, Encoder
-from unbraid.sparse._method import Method, say_if_few
-from unbraid.sparse._training import Training
+from unbraid.sparse._memory import announce
+from unbraid.sparse._method import Method, say_if_few, width
+from unbraid.sparse._source import Source, mean
 from unbraid.sparse._watch import Watch
+
+if TYPE_CHECKING:
+    from unbraid.sparse._dense_net import Rule
 
 
 def learn(
-    x: np.ndarray,
-    start: Dictionary,
-    rule: Any,
-    training: Training,
+    method: Any,
+    x: Any,
     rng: np.random.Generator,
     watch: Watch,
+    rule: Rule,
     *,
     unit: bool = True,
     extra: dict[str, np.ndarray] | None = None,
-) -> tuple[dict[str, np.ndarray], float, np.ndarray]:
-    """Train the rule from ``start``; return weights, held-out FVU, and the training stimuli.
+) -> Learned:
+    """Train the rule of activation from ``method.untrained``.
 
-    Weights are for responses ``(x - start.offset) / scale``; ``scale`` is among them.
+    Weights are for responses ``(x - mean) / scale``; ``scale`` is among them.
     """
     from unbraid.sparse._dense_net import DenseNet
-    from unbraid.sparse._loop import split, train
+    from unbraid.sparse._loop import train
 
-    say_if_few(watch, len(x), start.n_latents)
-    rows, held = split(x, training.held_out, rng)
-    scale = float(np.sqrt(np.mean(np.square(x - start.offset), dtype=np.float64))) or 1.0
-    ready = ((x - start.offset) / scale).astype(np.float32)
-    m, p = start.atoms.shape
+    training = method.training
+    m = width(method.n_latents, method.expansion, x.shape[1])
+    announce(x, m, training, watch, dense=True)
+    start = method.untrained(x, rng)
+    say_if_few(watch, len(x), m)
+    center = mean(x)
+    source = Source(x, training.held_out, rng, center)
     weights = {
         "atoms": start.atoms,
-        "encoder": start.atoms.copy(),
+        "encoder": start.atoms,
         "bias": np.zeros(m),
-        "offset": np.zeros(p),
+        "offset": np.zeros(x.shape[1]),
         **(extra or {}),
     }
-    net = DenseNet(weights, rule, len(rows), training, unit=unit)
-    fvu = train(net, ready[rows], ready[held], training, rng, watch)
-    learned = {name: array.astype(np.float64) for name, array in net.state().items()}
-    return learned | {"scale": np.asarray(scale)}, fvu, ready[rows]
+    net = DenseNet(weights, rule, len(source), training, unit=unit)
+    fvu = train(net, source, training, rng, watch, method.describe())
+    learned = {name: w.astype(np.float64) for name, w in net.descent.weights.items()}
+    return Learned(learned | {"scale": np.asarray(source.scale)}, center, fvu, source)
+
+
+class Learned(NamedTuple):
+    """What a training ends with."""
+
+    weights: dict[str, np.ndarray]
+    mean: np.ndarray
+    """Of the responses; the weights' offset comes on top."""
+    fvu: float
+    """On the stimuli held out; NaN where none were."""
+    source: Source
 
 
 def random_start(
@@ -58,13 +74,13 @@ def random_start(
     atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
     weights = {"atoms": atoms, "encoder": atoms, "bias": np.zeros(m), "offset": np.zeros(p),
                "scale": np.asarray(1.0)}  # fmt: skip
-    return assemble(method, weights, x.mean(0, dtype=np.float64), **options)
+    return assemble(method, weights, mean(x), **options)
 
 
 def assemble(
     method: Method,
     weights: dict[str, np.ndarray],
-    mean: np.ndarray,
+    center: np.ndarray,
     *,
     activation: Activation,
     k: int | None = None,
@@ -79,7 +95,7 @@ def assemble(
     # codes grow by the atom's length where it is brought to 1; thresholds and biases with them
     return Dictionary(
         atoms=(weights["atoms"] / length[:, None]).astype(kind),
-        offset=(mean + weights["offset"] * scale).astype(kind),
+        offset=(center + weights["offset"] * scale).astype(kind),
         encoder=Encoder(
             weights=np.ascontiguousarray((weights["encoder"] * length[:, None]).T, kind),
             bias=(weights["bias"] * length * scale).astype(kind),

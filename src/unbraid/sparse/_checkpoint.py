@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +16,19 @@ from unbraid.errors import InputError, TrainingError
 _NAME = "training.safetensors"
 
 
+def identity(start: dict[str, np.ndarray], x: np.ndarray, options: dict[str, Any]) -> str:
+    """Return a digest of all that a training depends on: its start, stimuli and options."""
+    digest = hashlib.sha256(json.dumps(options, sort_keys=True, default=str).encode())
+    for array in (*start.values(), x):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
 class Checkpoint:
     """One file with everything the rest of a training depends on, replaced in one move."""
 
-    def __init__(self, folder: Path, start: dict[str, np.ndarray], x: np.ndarray) -> None:
-        self.path = folder / _NAME
-        digest = hashlib.sha256(str(x.shape).encode())
-        for array in (*start.values(), x[:: max(1, len(x) // 1000)]):
-            digest.update(np.ascontiguousarray(array).tobytes())
-        self.identity = digest.hexdigest()
+    def __init__(self, folder: Path, identity: str) -> None:
+        self.path, self.identity = folder / _NAME, identity
 
     def save(self, arrays: dict[str, np.ndarray], numbers: dict[str, Any]) -> None:
         """Write to a temporary name, then rename; a failure leaves the last good state."""
@@ -33,8 +39,12 @@ class Checkpoint:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, temporary, meta)
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
             temporary.replace(self.path)
         except Exception as error:  # safetensors wraps the system's errors in its own
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
             raise TrainingError(
                 f"{self.path} could not be written ({error}); the last good state is kept."
             ) from None

@@ -7,7 +7,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from unbraid.sparse._descent import Descent
 from unbraid.sparse._loop import News
+from unbraid.sparse._ranks import Ranks
 from unbraid.sparse._training import Training
 
 Weights = dict[str, torch.Tensor]
@@ -27,18 +29,19 @@ class DenseNet:
         *,
         unit: bool = True,
     ) -> None:
-        self.weights: Weights = {
-            name: torch.from_numpy(np.array(array, np.float32)).requires_grad_()
-            for name, array in weights.items()
-        }
-        self.rule, self.training, self.unit = rule, training, unit
+        self.rule, self.training, self.ranks = rule, training, Ranks()
+        self.descent = Descent(weights, unit=("atoms",) if unit else ())
+        self.weights: Weights = {}
+        for name, array in self.descent.weights.items():
+            weight = torch.from_numpy(array).requires_grad_()
+            weight.grad = torch.from_numpy(self.descent.gradient[name])  # summed in place
+            self.weights[name] = weight
         self.dead_after = training.dead_after * n_train
         self.since = np.zeros(len(weights["atoms"]), np.int64)
-        self.optimizer = torch.optim.Adam(list(self.weights.values()), lr=0.0)
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return the weights, shared."""
-        return {name: weight.detach().numpy() for name, weight in self.weights.items()}
+        """Return all arrays by name."""
+        return {**self.descent.state(), "since": self.since}
 
     def step(self, x: np.ndarray, rate: float, share: float) -> News:
         """Take one Adam step on a batch (B, p)."""
@@ -48,22 +51,15 @@ class DenseNet:
         residual = w["offset"] + codes @ w["atoms"] - data
         main = residual.square().sum(1).mean()
         loss = main + penalty + self._revive(h, residual.detach())
-        self.optimizer.param_groups[0]["lr"] = rate
-        self.optimizer.zero_grad()
         loss.backward()
-        with torch.no_grad():
-            atoms = w["atoms"]
-            if self.unit and atoms.grad is not None:
-                atoms.grad -= (atoms.grad * atoms).sum(1, keepdim=True) * atoms
-            self.optimizer.step()
-            if self.unit:
-                atoms /= atoms.norm(dim=1, keepdim=True).clamp_min(1e-12)
         dead = float((self.since > self.dead_after).mean())
-        self.since += len(x)
-        self.since[(codes.detach() != 0).any(0).numpy()] = 0
-        variance = float((data - data.mean(0)).square().sum(1).mean())
-        fvu = float(main.detach()) / variance if variance else float("nan")
-        return News(float(loss.detach()), fvu, dead)
+        fired = (codes.detach() != 0).any(0).numpy()
+        losses = [float(loss.detach()), float(main.detach())]
+        done = self.ranks.average(self.descent.gradient, len(x), fired, losses)
+        self.descent.step(rate)
+        self.since += done.n
+        self.since[done.fired] = 0
+        return News(done.losses[0], done.losses[1] / x.shape[1], dead)
 
     def error(self, x: np.ndarray) -> float:
         """Return the summed squared error, penalty included, of ``x`` at the end of training."""

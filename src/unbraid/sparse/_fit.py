@@ -14,11 +14,10 @@ from unbraid import _validate
 from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import progress as show_progress
 from unbraid.errors import InputError
-from unbraid.responses import as_responses
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._method import Method
+from unbraid.sparse._source import opened, varies
 from unbraid.sparse._watch import Watch
-from unbraid.sparse.topk import TopK
 
 _EVIDENCE_ROWS = 50_000
 
@@ -35,8 +34,9 @@ def fit(
 
     Parameters
     ----------
-    x : Responses or array of shape (n, p)
-        Responses to the training stimuli. Never modified.
+    x : Responses, array of shape (n, p), memory map, or Store
+        Responses to the training stimuli. Never modified. Autoencoders read a memory map or a store
+        a part at a time, so that it may be larger than memory; other methods read it whole.
     method : Method
         For example ``TopK(k=32, expansion=4)``, ``Pursuit()`` or ``Auto()``.
     rng : int or Generator, optional
@@ -44,8 +44,9 @@ def fit(
     progress : bool or callable
         Show progress on stderr, or pass it to ``progress(message, share)``.
     checkpoint : path, optional
-        Folder in which ``TopK`` leaves its state twenty times a training: killed at any moment and
-        called again with the same arguments, it goes on to the same bits. Gone when done.
+        Folder in which an autoencoder leaves its state twenty times a training: killed at any
+        moment and called again with the same arguments, it goes on to the same bits. Gone when
+        done.
 
     Returns
     -------
@@ -71,14 +72,15 @@ def fit(
             f"method must be a method such as TopK(k=32, expansion=4), got {method!r}. "
             "Names are read by unbraid.sparse.parse_method."
         )
-    values = as_responses(x).toarray()
+    values = opened(x, in_batches=method.in_batches)
     if len(values) < 2:
         raise InputError(f"x must hold at least 2 stimuli to learn from, got {len(values)}.")
-    if not np.ptp(values, axis=0).any():
+    if not varies(values):
         raise InputError("x must vary over stimuli, but every unit is constant.")
-    if checkpoint is not None and not isinstance(method, TopK):
+    if checkpoint is not None and not method.in_batches:
         raise InputError(
-            f"checkpoint is kept by TopK only, got method {type(method).__name__}; leave it out."
+            "checkpoint is kept by autoencoders only, which learn in batches, got method "
+            f"{type(method).__name__}; leave it out."
         )
     folder = None if checkpoint is None else Path(checkpoint)
     rng = _own_stream(_validate.as_rng(rng))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from unbraid.errors import TrainingError
-from unbraid.sparse._checkpoint import Checkpoint
+from unbraid.sparse._checkpoint import Checkpoint, identity
+from unbraid.sparse._ranks import Ranks
+from unbraid.sparse._source import Source
 from unbraid.sparse._training import Training
 from unbraid.sparse._watch import Watch
 
 _CHECKS = 20
-_HELD_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -22,15 +23,18 @@ class News:
     """What a step tells."""
 
     loss: float
+    """Mean over the batch, penalties included."""
     fvu: float
+    """Squared error of the batch relative to the variance of the training stimuli."""
     dead: float
+    """Share of the latents that are dead."""
 
 
 class Net(Protocol):
     """A model in training."""
 
     def step(self, x: np.ndarray, rate: float, share: float) -> News:
-        """Take one optimiser step; ``share`` of the training is done."""
+        """Take one optimiser step on this process' part of a batch; ``share`` is done so far."""
 
     def error(self, x: np.ndarray) -> float:
         """Return the summed squared error as it would be at the end of the training."""
@@ -39,95 +43,96 @@ class Net(Protocol):
         """Return every array that the rest of the training depends on, shared, not copied."""
 
 
-def split(
-    x: np.ndarray, held_out: float, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows to train on and the rows held out."""
-    n_held = min(_HELD_ROWS, round(held_out * len(x)))
-    order = rng.permutation(len(x))
-    return np.sort(order[n_held:]), np.sort(order[:n_held])
-
-
 def train(
     net: Net,
-    x: np.ndarray,
-    held: np.ndarray,
+    source: Source,
     training: Training,
     rng: np.random.Generator,
     watch: Watch,
+    options: dict[str, Any],
 ) -> float:
-    """Train ``net`` in place on ``x``; return its held-out FVU (NaN where nothing is held out).
+    """Train ``net`` in place; return its held-out FVU (NaN where nothing is held out).
 
-    The state kept is the one with the least held-out error.
+    The state kept is the one with the least held-out error. ``options`` name the method, so that a
+    checkpoint is not taken up by another.
     """
-    n = len(x)
+    n, ranks = len(source), Ranks()
     steps, batch = training.steps_for(n), training.batch_for(n)
     every = max(1, steps // _CHECKS)
-    total = float(np.square(held, dtype=np.float64).sum())
-    best, waited, first, seconds = np.inf, 0, 0, 0.0
+    held = ranks.share(source.held)
+    total = float(np.square(source.held, dtype=np.float64).sum())
+    digest = identity(net.state(), source.sample(1000), {**options, "n": n})
+    ranks.check_same(digest, "responses, method and seed")
+    checkpoint = None if watch.checkpoint is None else Checkpoint(watch.checkpoint, digest)
+    now = _Now(rng.bit_generator.state)
     best_state: dict[str, np.ndarray] = {}
-    checkpoint = None
-    if watch.checkpoint is not None:
-        checkpoint = Checkpoint(watch.checkpoint, net.state(), x)
-    order, cursor = rng.permutation(n), 0
     saved = checkpoint.load() if checkpoint is not None else None
     if saved is not None:
         arrays, numbers = saved
         for name, array in net.state().items():
             array[...] = arrays[f"now.{name}"]
         best_state = {k[5:]: v for k, v in arrays.items() if k.startswith("best.")}
-        order, cursor = arrays["order"], numbers["cursor"]
-        best = numbers["best"] if numbers["best"] is not None else np.inf
-        waited, first, seconds = numbers["waited"], numbers["step"], numbers["seconds"]
-        watch.history[:] = numbers["history"]
-        rng.bit_generator.state = numbers["rng"]
-    started = time.monotonic() - seconds
-    for step in range(first, steps):
-        if waited >= training.patience:
-            break
-        if cursor + batch > n:
-            order, cursor = rng.permutation(n), 0
-        rows = order[cursor : cursor + batch]
-        cursor += batch
-        news = net.step(x[rows], training.rate(step, steps), step / steps)
-        if not np.isfinite(news.loss):
-            raise TrainingError(
-                f"The loss became {news.loss} at step {step + 1} of {steps}; lower "
-                f"training.learning_rate (now {training.learning_rate})."
-            )
-        if (step + 1) % every and step + 1 < steps:
+        watch.history[:] = numbers.pop("history")
+        now = _Now(**numbers)
+    rng.bit_generator.state = now.pass_began
+    order = source.order(rng)
+    started = time.monotonic() - now.seconds
+    while now.step < steps and now.waited < training.patience:
+        if now.cursor + batch > n:
+            now.pass_began, now.cursor = rng.bit_generator.state, 0
+            order = source.order(rng)
+        rows = source.batch(order, now.cursor, batch)
+        now.cursor += batch
+        rate, share = training.rate(now.step, steps), now.step / steps
+        news = net.step(np.ascontiguousarray(ranks.share(rows)), rate, share)
+        now.step += 1
+        _check_loss(news.loss, now.step, steps, training, checkpoint)
+        if now.step % every and now.step < steps:
             continue
-        line = {"step": step + 1, "loss": news.loss, "fvu": news.fvu, "dead": news.dead}
+        line = {"step": now.step, "loss": news.loss, "fvu": news.fvu, "dead": news.dead}
         if total > 0:
-            error = net.error(held)
-            line["held_out"] = error / total
-            if error < best * (1 - 1e-4):
-                best, waited = error, 0
+            wrong = np.array([net.error(held)])
+            ranks.add(wrong)
+            _check_loss(float(wrong[0]), now.step, steps, training, checkpoint)
+            line["held_out"] = wrong[0] / total
+            if now.best is None or wrong[0] < now.best * (1 - 1e-4):
+                now.best, now.waited = float(wrong[0]), 0
                 best_state = {name: array.copy() for name, array in net.state().items()}
             else:
-                waited += 1
-        line["seconds"] = time.monotonic() - started
-        watch.record((step + 1) / steps, **line)
-        if checkpoint is not None:
-            checkpoint.save(
-                {
-                    **{f"now.{name}": array for name, array in net.state().items()},
-                    **{f"best.{name}": array for name, array in best_state.items()},
-                    "order": order,
-                },
-                {
-                    "step": step + 1,
-                    "cursor": cursor,
-                    "best": best if np.isfinite(best) else None,
-                    "waited": waited,
-                    "seconds": line["seconds"],
-                    "history": watch.history,
-                    "rng": rng.bit_generator.state,
-                },
-            )
+                now.waited += 1
+        line["seconds"] = now.seconds = time.monotonic() - started
+        watch.record(now.step / steps, **line)
+        if checkpoint is not None and ranks.rank == 0:
+            arrays = {f"now.{name}": array for name, array in net.state().items()}
+            arrays |= {f"best.{name}": array for name, array in best_state.items()}
+            checkpoint.save(arrays, {**vars(now), "history": watch.history})
     for name, array in net.state().items():
         if name in best_state:
             array[...] = best_state[name]
-    if checkpoint is not None:
+    if checkpoint is not None and ranks.rank == 0:
         checkpoint.clear()
-    return best / total if total > 0 else float("nan")
+    return now.best / total if now.best is not None else float("nan")
+
+
+@dataclass
+class _Now:
+    """Where a training stands."""
+
+    pass_began: dict[str, Any]
+    """State of the generator from which the order of this pass over the stimuli was made."""
+    cursor: int = 0
+    step: int = 0
+    best: float | None = None
+    waited: int = 0
+    seconds: float = 0.0
+
+
+def _check_loss(
+    loss: float, step: int, steps: int, training: Training, checkpoint: Checkpoint | None
+) -> None:
+    if not np.isfinite(loss):
+        kept = "" if checkpoint is None else f" The last good state is kept in {checkpoint.path}."
+        raise TrainingError(
+            f"The loss became {loss} at step {step} of {steps}; lower training.learning_rate "
+            f"(now {training.learning_rate}).{kept}"
+        )

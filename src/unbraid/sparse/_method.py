@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 class Method(Config, ABC):
     """A choice of how to learn a dictionary: frozen, validated, stored with what it makes."""
+
+    in_batches: ClassVar[bool] = False
+    """Whether it learns batch by batch: from what is larger than memory, and with checkpoints."""
 
     @abstractmethod
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -34,24 +34,24 @@ class AbsTopK(Method):
     training: Training = Training()
     """How it is trained."""
 
+    in_batches: ClassVar[bool] = True
+
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train on ``x``."""
         import torch
 
         from unbraid.sparse._dense_net import scores
 
-        start = self.untrained(x, rng)
-        k = start.k or 1
+        k = active(self.k, width(self.n_latents, self.expansion, x.shape[1]), x.shape[1])
 
         def rule(w, h, share):  # noqa: ANN001, ANN202, ARG001 - torch tensors
             z = scores(w, h)
             at = torch.topk(z.abs(), k, dim=1, sorted=False).indices
             return torch.zeros_like(z).scatter(1, at, z.gather(1, at)), z.new_zeros(())
 
-        w, fvu, _ = _autoencode.learn(x, start, rule, self.training, rng, watch)
-        mean = x.mean(0, dtype=np.float64)
-        learned = _autoencode.assemble(self, w, mean, activation="abstopk", k=k)
-        return replace(learned, signed=True).with_evidence(fvu_held_out=fvu)
+        done = _autoencode.learn(self, x, rng, watch, rule)
+        learned = _autoencode.assemble(self, done.weights, done.mean, activation="abstopk", k=k)
+        return replace(learned, signed=True).with_evidence(fvu_held_out=done.fvu)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return random atoms of unit length, the encoder tied to them."""

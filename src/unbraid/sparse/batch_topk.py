@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -10,8 +10,11 @@ from pydantic import Field
 from unbraid.sparse import _autoencode
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._method import Method, active, width
+from unbraid.sparse._ranks import Ranks
 from unbraid.sparse._training import Training
 from unbraid.sparse._watch import Watch
+
+_ROWS = 4096  # on which the threshold is set
 
 
 class BatchTopK(Method):
@@ -34,23 +37,20 @@ class BatchTopK(Method):
     training: Training = Training()
     """How it is trained."""
 
+    in_batches: ClassVar[bool] = True
+
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train on ``x``."""
         from unbraid.sparse._dense_net import scores
 
-        start = self.untrained(x, rng)
-        k = start.k or 1
+        k = active(self.k, width(self.n_latents, self.expansion, x.shape[1]), x.shape[1])
 
         def rule(w, h, share):  # noqa: ANN001, ANN202, ARG001 - torch tensors
             codes = keep_batch(scores(w, h), k)
             return codes, codes.new_zeros(())
 
-        w, fvu, seen = _autoencode.learn(x, start, rule, self.training, rng, watch)
-        learned = _autoencode.assemble(
-            self, w, x.mean(0, dtype=np.float64), activation="jumprelu", k=k,
-            threshold=threshold_for(w, seen, k),
-        )  # fmt: skip
-        return learned.with_evidence(fvu_held_out=fvu)
+        done = _autoencode.learn(self, x, rng, watch, rule)
+        return thresholded(self, done, k)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return random atoms of unit length, the encoder tied to them."""
@@ -60,19 +60,22 @@ class BatchTopK(Method):
 
 
 def keep_batch(scores, k: int):  # noqa: ANN001, ANN201 - torch tensors
-    """Keep the k largest positive entries a row on average, (B, m)."""
+    """Keep the k largest positive entries a row on average over all processes' rows, (B, m)."""
     import torch
 
     positive = scores.relu()
-    most = min(k * len(scores), positive.numel())
-    edge = torch.topk(positive.flatten(), most, sorted=False).values.min()
-    return torch.where(positive >= edge.clamp_min(1e-12), positive, 0)
+    edge = Ranks().edge(positive.detach().numpy().ravel(), k, len(scores))
+    return torch.where(positive >= max(edge, 1e-12), positive, 0)
 
 
-def threshold_for(weights: dict[str, np.ndarray], x: np.ndarray, k: int) -> np.ndarray:
-    """Return the one threshold above which k latents a stimulus are active on average (m,)."""
-    rows = x[:20_000]
-    scores = (rows - weights["offset"]) @ weights["encoder"].T + weights["bias"]
-    most = min(k * len(rows), scores.size)
+def thresholded(method: Method, done: _autoencode.Learned, k: int) -> Dictionary:
+    """Return the dictionary, with the threshold above which k latents are active on average."""
+    w, x = done.weights, done.source.sample(_ROWS)
+    scores = (x - w["offset"]) @ w["encoder"].T + w["bias"]
+    most = min(k * len(x), scores.size)
     edge = float(np.partition(scores.ravel(), scores.size - most)[scores.size - most])
-    return np.full(len(weights["bias"]), max(0.0, np.nextafter(edge, -np.inf)))
+    threshold = np.full(len(w["bias"]), max(0.0, np.nextafter(edge, -np.inf)))
+    learned = _autoencode.assemble(
+        method, w, done.mean, activation="jumprelu", k=k, threshold=threshold
+    )
+    return learned.with_evidence(fvu_held_out=done.fvu)

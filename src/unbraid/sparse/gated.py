@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -34,10 +34,11 @@ class Gated(Method):
     training: Training = Training()
     """How it is trained."""
 
+    in_batches: ClassVar[bool] = True
+
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train on ``x``."""
-        start = self.untrained(x, rng)
-        m = start.n_latents
+        m = width(self.n_latents, self.expansion, x.shape[1])
 
         def rule(w, h, share):  # noqa: ANN001, ANN202 - torch tensors
             both = h @ w["encoder"].T
@@ -49,13 +50,11 @@ class Gated(Method):
             extra = through.square().sum(1).mean() + weight * open_.sum(1).mean()
             return (gate > 0) * size, extra
 
-        w, _, _ = _autoencode.learn(
-            x, start, rule, self.training, rng, watch,
-            extra={"gate": np.zeros(m), "gain": np.zeros(m)},
-        )  # fmt: skip
-        mean = x.mean(0, dtype=np.float64)
+        extra = {"gate": np.zeros(m), "gain": np.zeros(m)}
+        done = _autoencode.learn(self, x, rng, watch, rule, extra=extra)
+        w = done.weights
         return _autoencode.assemble(
-            self, w, mean, activation="gated", threshold=w["gate"], gain=np.exp(w["gain"])
+            self, w, done.mean, activation="gated", threshold=w["gate"], gain=np.exp(w["gain"])
         )
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:

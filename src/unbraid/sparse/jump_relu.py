@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -37,11 +37,13 @@ class JumpRelu(Method):
     training: Training = Training()
     """How it is trained."""
 
+    in_batches: ClassVar[bool] = True
+
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train on ``x``."""
         from unbraid.sparse._dense_net import scores
 
-        start = self.untrained(x, rng)
+        m = width(self.n_latents, self.expansion, x.shape[1])
 
         def rule(w, h, share):  # noqa: ANN001, ANN202 - torch tensors
             z, threshold = scores(w, h).relu(), w["log_threshold"].exp()
@@ -53,13 +55,11 @@ class JumpRelu(Method):
             codes = z * step + near * threshold.detach() * (threshold.detach() - threshold)
             return codes, weight * smooth.sum(1).mean()
 
-        w, _, _ = _autoencode.learn(
-            x, start, rule, self.training, rng, watch,
-            extra={"log_threshold": np.full(start.n_latents, np.log(0.1))},
-        )  # fmt: skip
-        mean = x.mean(0, dtype=np.float64)
+        extra = {"log_threshold": np.full(m, np.log(0.1))}
+        done = _autoencode.learn(self, x, rng, watch, rule, extra=extra)
+        threshold = np.exp(done.weights["log_threshold"])
         return _autoencode.assemble(
-            self, w, mean, activation="jumprelu", threshold=np.exp(w["log_threshold"])
+            self, done.weights, done.mean, activation="jumprelu", threshold=threshold
         )
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -12,7 +12,7 @@ from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._method import Method, active, width
 from unbraid.sparse._training import Training
 from unbraid.sparse._watch import Watch
-from unbraid.sparse.batch_topk import keep_batch, threshold_for
+from unbraid.sparse.batch_topk import keep_batch, thresholded
 
 
 class Matryoshka(Method):
@@ -38,12 +38,14 @@ class Matryoshka(Method):
     training: Training = Training()
     """How it is trained."""
 
+    in_batches: ClassVar[bool] = True
+
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train on ``x``."""
         from unbraid.sparse._dense_net import scores
 
-        start = self.untrained(x, rng)
-        k, m = start.k or 1, start.n_latents
+        m = width(self.n_latents, self.expansion, x.shape[1])
+        k = active(self.k, m, x.shape[1])
         prefixes = sorted({max(1, m >> level) for level in range(1, self.levels)})
 
         def rule(w, h, share):  # noqa: ANN001, ANN202, ARG001 - torch tensors
@@ -54,12 +56,8 @@ class Matryoshka(Method):
                 total = total + (part - h).square().sum(1).mean()
             return codes, total
 
-        w, fvu, seen = _autoencode.learn(x, start, rule, self.training, rng, watch)
-        learned = _autoencode.assemble(
-            self, w, x.mean(0, dtype=np.float64), activation="jumprelu", k=k,
-            threshold=threshold_for(w, seen, k),
-        )  # fmt: skip
-        return learned.with_evidence(fvu_held_out=fvu)
+        done = _autoencode.learn(self, x, rng, watch, rule)
+        return thresholded(self, done, k)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return random atoms of unit length, the encoder tied to them."""

@@ -60,7 +60,7 @@ class Pursuit(Method):
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn from several starts and keep the best."""
         from unbraid.sparse._alternate import Plan, code, draw_atoms, learn_atoms
-        from unbraid.sparse._loop import split
+        from unbraid.sparse._source import split
 
         p = x.shape[1]
         m = width(self.n_latents, self.expansion, p)

@@ -62,7 +62,7 @@ class Refined(Method):
 
 def judges(x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows to learn from and the fifth, 4 to 800, that judge; all, where too few."""
-    from unbraid.sparse._loop import split
+    from unbraid.sparse._source import split
 
     rows, judged = split(x, min(0.2, _JUDGES_MOST / len(x)), rng)
     return rows, judged if len(judged) >= _JUDGES_LEAST else np.arange(len(x))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -35,19 +35,19 @@ class ReluL1(Method):
     training: Training = Training()
     """How it is trained."""
 
+    in_batches: ClassVar[bool] = True
+
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train on ``x``."""
         from unbraid.sparse._dense_net import scores
-
-        start = self.untrained(x, rng)
 
         def rule(w, h, share):  # noqa: ANN001, ANN202 - torch tensors
             codes = scores(w, h).relu()
             weight = self.penalty * min(1.0, 10 * share)
             return codes, weight * (codes * w["atoms"].norm(dim=1)).sum(1).mean()
 
-        w, _, _ = _autoencode.learn(x, start, rule, self.training, rng, watch, unit=False)
-        return _autoencode.assemble(self, w, x.mean(0, dtype=np.float64), activation="relu")
+        done = _autoencode.learn(self, x, rng, watch, rule, unit=False)
+        return _autoencode.assemble(self, done.weights, done.mean, activation="relu")
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return random atoms of unit length, the encoder tied to them."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._encoder import Encoder
+from unbraid.sparse._memory import announce
 from unbraid.sparse._method import Method, active, say_if_few, width
+from unbraid.sparse._source import Source, mean
 from unbraid.sparse._training import Training
 from unbraid.sparse._watch import Watch
 
@@ -44,23 +46,26 @@ class TopK(Method):
     training: Training = Training()
     """How it is trained."""
 
+    in_batches: ClassVar[bool] = True
+
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train on ``x``."""
-        from unbraid.sparse._loop import split, train
+        from unbraid.sparse._loop import train
         from unbraid.sparse._sparse_net import SparseNet
 
+        m = width(self.n_latents, self.expansion, x.shape[1])
+        announce(x, m, self.training, watch, dense=False)
         start = self.untrained(x, rng)
-        say_if_few(watch, len(x), start.n_latents)
-        rows, held = split(x, self.training.held_out, rng)
-        scale = _scale(x[rows], start.offset)
-        ready = ((x - start.offset) / scale).astype(np.float32)
-        net = SparseNet(start.atoms, start.k or 1, len(rows), self.training, anneal=self.anneal)
-        fvu = train(net, ready[rows], ready[held], self.training, rng, watch)
+        say_if_few(watch, len(x), m)
+        center = mean(x)
+        source = Source(x, self.training.held_out, rng, center)
+        net = SparseNet(start.atoms, start.k or 1, len(source), self.training, anneal=self.anneal)
+        fvu = train(net, source, self.training, rng, watch, self.describe())
         learned = self._dictionary(
             atoms=net.atoms,
             encoder=net.encoder,
-            bias=net.bias * scale,
-            offset=start.offset + net.offset * scale,
+            bias=net.bias * source.scale,
+            offset=center + net.offset * source.scale,
             k=net.k,
         )
         return learned.with_evidence(fvu_held_out=fvu)
@@ -72,10 +77,7 @@ class TopK(Method):
         k = active(self.k, m, p)
         atoms = rng.normal(size=(m, p))
         atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
-        offset = x.mean(0, dtype=np.float64)
-        return self._dictionary(
-            atoms=atoms, encoder=atoms.copy(), bias=np.zeros(m), offset=offset, k=k
-        )
+        return self._dictionary(atoms=atoms, encoder=atoms, bias=np.zeros(m), offset=mean(x), k=k)
 
     def _dictionary(
         self,
@@ -99,9 +101,3 @@ class TopK(Method):
             method=self,
             k=k,
         )
-
-
-def _scale(x: np.ndarray, offset: np.ndarray) -> float:
-    """Return the root mean square of centred responses over stimuli and units."""
-    size = float(np.sqrt(np.mean(np.square(x - offset), dtype=np.float64)))
-    return size if size > 0 else 1.0

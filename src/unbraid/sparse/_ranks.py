@@ -1,0 +1,113 @@
+"""Processes that train one dictionary together, each on its share of every batch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import numpy as np
+
+from unbraid.errors import InputError
+
+
+class Step(NamedTuple):
+    """What a step on all processes' stimuli tells."""
+
+    n: int
+    """Stimuli."""
+    fired: np.ndarray
+    """Which latents fired for any of them (m,)."""
+    losses: list[float]
+    """Means over them."""
+
+
+class Ranks:
+    """The processes that train together; alone, every sum is its own term."""
+
+    def __init__(self) -> None:
+        from torch import distributed
+
+        joined = distributed.is_available() and distributed.is_initialized()
+        self.rank = distributed.get_rank() if joined else 0
+        self.size = distributed.get_world_size() if joined else 1
+
+    def share(self, rows: np.ndarray) -> np.ndarray:
+        """Return the part of ``rows`` that is this process' own."""
+        return rows[self.rank :: self.size]
+
+    def add(self, *arrays: np.ndarray) -> None:
+        """Sum each array over the processes, in place."""
+        if self.size == 1:
+            return
+        import torch
+        from torch import distributed
+
+        for array in arrays:
+            distributed.all_reduce(torch.from_numpy(array))
+
+    def average(
+        self, gradient: dict[str, np.ndarray], n: int, fired: np.ndarray, losses: list[float]
+    ) -> Step:
+        """Turn means over ``n`` own stimuli into means over those of all processes, in place."""
+        if self.size == 1:
+            return Step(n, fired, losses)
+        told = np.concatenate([[n], n * np.asarray(losses), fired])
+        self.add(told)
+        for array in gradient.values():
+            array *= n / told[0]
+        self.add(*gradient.values())
+        means = told[1 : 1 + len(losses)] / told[0]
+        return Step(round(told[0]), told[1 + len(losses) :] > 0, means.tolist())
+
+    def edge(self, values: np.ndarray, k: int, n: int) -> float:
+        """Return the (k n)-th largest of all processes' non-negative ``values``, n stimuli each."""
+        count = np.array([float(n)])
+        self.add(count)
+        most = k * round(count[0])
+        room = np.zeros((self.size, most), values.dtype)
+        own = np.partition(values, max(0, len(values) - most))[-most:]
+        room[self.rank, : len(own)] = own
+        self.add(room)
+        return float(np.partition(room.ravel(), room.size - most)[room.size - most])
+
+    def check_same(self, digest: str, what: str) -> None:
+        """Refuse to go on where processes were given different things."""
+        if self.size == 1:
+            return
+        mine = np.frombuffer(bytes.fromhex(digest[:32]), np.uint8).astype(np.float64)
+        total, squares = mine.copy(), np.square(mine)
+        self.add(total, squares)
+        if not np.array_equal(squares * self.size, np.square(total)):
+            raise InputError(f"Every process must be given the same {what}.")
+
+
+@contextmanager
+def together() -> Iterator[Ranks]:
+    """Join the processes that ``torchrun`` started; inside, ``fit`` trains on all of them.
+
+    Every process must call ``fit`` with the same responses, method and seed, and gets the same
+    dictionary: that of one process with the whole batch, up to rounding. Without ``torchrun``
+    there is one process, and nothing changes. CPU only (gloo).
+
+    Examples
+    --------
+    ``torchrun --nproc-per-node 2 train.py``, where ``train.py`` holds
+
+    >>> from unbraid.sparse import together
+    >>> with together() as ranks:      # fit(x, TopK(), rng=0) goes here
+    ...     ranks.size
+    1
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) < 2:
+        yield Ranks()
+        return
+    from torch import distributed
+
+    distributed.init_process_group("gloo")
+    try:
+        yield Ranks()
+        distributed.barrier()  # none may leave while another still sends
+    finally:
+        distributed.destroy_process_group()

@@ -1,0 +1,185 @@
+"""Where the training's stimuli come from: memory, a memory map, or a store larger than memory."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from unbraid import _validate
+from unbraid._kernels.gather import gather
+from unbraid.responses import Store, as_responses
+
+_NEIGHBOURS = 256  # rows that are read together
+_POOL_BYTES, _POOL_ROWS = 2**28, 65_536  # of the shuffled part of what is on disk
+_HELD_BYTES, _HELD_ROWS = 2**29, 20_000
+_BLOCK_NUMBERS = 2**22
+
+
+def opened(x: Any, *, in_batches: bool) -> Any:
+    """Return responses (n, p) in memory, or, for those who read in batches, where they are."""
+    if isinstance(x, Store):
+        return OnDisk(x) if in_batches else x.read().toarray()
+    values = as_responses(x).toarray()
+    return OnDisk(values) if in_batches and _map_of(values) is not None else values
+
+
+class OnDisk:
+    """Rows of a store or a memory map: looks like an array, reads only what is asked for."""
+
+    def __init__(self, where: Store | np.ndarray) -> None:
+        self.where = where
+        self.shape: tuple[int, int] = tuple(where.shape)  # type: ignore[assignment]
+        wide = np.dtype(np.float64 if where.dtype.itemsize > 4 else np.float32)
+        self.dtype = wide
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        index = np.arange(len(self))[rows] if isinstance(rows, slice) else np.asarray(rows)
+        if isinstance(self.where, Store):
+            values = self.where.rows(index)
+            forget(*self.where.shards)
+        else:
+            values = self.where[index]
+            forget(self.where)
+        return values.astype(self.dtype, copy=False)
+
+
+class Source:
+    """Training stimuli, centred and scaled, in batches; and those held out.
+
+    What is in memory, or fits the pool, is shuffled whole. Of what is on disk, runs of 256 rows in
+    random order fill a pool, which is shuffled: memory stays that of the pool, and the disk is read
+    in runs. The order depends on the generator and the shape alone: it can be made again.
+    """
+
+    def __init__(
+        self, x: Any, held_out: float, rng: np.random.Generator, offset: np.ndarray
+    ) -> None:
+        self.x = x
+        self.rows, held = split(x, held_out, rng)
+        self.offset = offset.astype(np.float64)
+        self.scale = self._spread()
+        self.held = self._ready(held)
+        self.pool = pool_rows(x) if isinstance(x, OnDisk) else len(self.rows)
+        self._window: tuple[np.ndarray, int, np.ndarray, np.ndarray] | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def order(self, rng: np.random.Generator) -> np.ndarray:
+        """Return the order of one pass over the training stimuli."""
+        n = len(self.rows)
+        if self.pool >= n:
+            return rng.permutation(n)
+        runs = rng.permutation(-(-n // _NEIGHBOURS)) * _NEIGHBOURS
+        order = (runs[:, None] + np.arange(_NEIGHBOURS)).ravel()
+        order = order[order < n]
+        for start in range(0, n, self.pool):
+            rng.shuffle(order[start : start + self.pool])
+        return order
+
+    def batch(self, order: np.ndarray, start: int, size: int) -> np.ndarray:
+        """Return stimuli ``start`` to ``start + size`` of a pass, float32."""
+        if not isinstance(self.x, OnDisk):
+            return self._ready(self.rows[order[start : start + size]])
+        parts, stop = [], start + size
+        while start < stop:
+            pool = start // self.pool
+            end = min(stop, (pool + 1) * self.pool)
+            index, values = self._pooled(order, pool)
+            parts.append(values[np.searchsorted(index, order[start:end])])
+            start = end
+        return self._scaled(np.concatenate(parts))
+
+    def sample(self, n: int) -> np.ndarray:
+        """Return up to ``n`` training stimuli spread over all of them, float32."""
+        most = min(n, len(self.rows))
+        return self._ready(self.rows[np.linspace(0, len(self.rows) - 1, most).astype(int)])
+
+    def _pooled(self, order: np.ndarray, pool: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the sorted stimuli of a pool and their responses, read once."""
+        if self._window is None or self._window[0] is not order or self._window[1] != pool:
+            self._window = None  # let go of the old pool before the next is read
+            index = np.sort(order[pool * self.pool : (pool + 1) * self.pool])
+            self._window = (order, pool, index, self.x[self.rows[index]])
+        return self._window[2:]
+
+    def _ready(self, rows: np.ndarray) -> np.ndarray:
+        if isinstance(self.x, OnDisk) or not self.x.flags.c_contiguous:
+            return self._scaled(np.ascontiguousarray(self.x[rows]))
+        return gather(self.x, rows, self.offset, self.scale)
+
+    def _scaled(self, values: np.ndarray) -> np.ndarray:
+        return gather(values, np.arange(len(values)), self.offset, self.scale)
+
+    def _spread(self) -> float:
+        """Return the root mean square of the centred training stimuli over stimuli and units."""
+        total, count = 0.0, 0
+        for rows in self._blocks():
+            total += float(np.square(self.x[rows] - self.offset).sum())
+            count += len(rows) * self.x.shape[1]
+        size = float(np.sqrt(total / count))
+        return size if size > 0 else 1.0
+
+    def _blocks(self) -> Iterator[np.ndarray]:
+        step = max(1, _BLOCK_NUMBERS // self.x.shape[1])
+        for start in range(0, len(self.rows), step):
+            yield self.rows[start : start + step]
+
+
+def split(x: Any, held_out: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows to train on and the rows held out."""
+    n_held = held_rows(*x.shape, held_out)
+    order = rng.permutation(len(x))
+    return np.sort(order[n_held:]), np.sort(order[:n_held])
+
+
+def mean(x: Any) -> np.ndarray:
+    """Return the mean stimulus (p,), float64, reading a block at a time."""
+    step = max(1, _BLOCK_NUMBERS // x.shape[1])
+    total = np.zeros(x.shape[1])
+    for start in range(0, len(x), step):
+        block = x[start : start + step]
+        if isinstance(x, OnDisk):
+            _validate.check_finite(block, f"x from stimulus {start} on")
+        total += block.sum(0, dtype=np.float64)
+    return total / len(x)
+
+
+def varies(x: Any) -> bool:
+    """Whether any unit differs between two stimuli."""
+    first = x[:1]
+    step = max(1, _BLOCK_NUMBERS // x.shape[1])
+    return any((x[start : start + step] != first).any() for start in range(0, len(x), step))
+
+
+def held_rows(n: int, p: int, share: float) -> int:
+    """Return how many of ``n`` stimuli are held out: their share, but no more than serves."""
+    most = min(_HELD_ROWS, max(1, _HELD_BYTES // (4 * p)))
+    return min(most, round(share * n))
+
+
+def pool_rows(x: OnDisk) -> int:
+    """Return the rows of the pool in which what is on disk is shuffled."""
+    most = min(_POOL_ROWS, _POOL_BYTES // (x.shape[1] * x.dtype.itemsize))
+    return max(2, most // _NEIGHBOURS) * _NEIGHBOURS
+
+
+def forget(*arrays: np.ndarray) -> None:
+    """Let the system take back the memory of what was read of memory maps."""
+    for array in arrays:
+        mapped = _map_of(array)
+        if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+            mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def _map_of(array: np.ndarray) -> mmap.mmap | None:
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    return base if isinstance(base, mmap.mmap) else None
