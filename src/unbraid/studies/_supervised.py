@@ -18,7 +18,7 @@ def supervised_topk(
     batch_size: int = 512,
     learning_rate: float = 3e-3,
 ) -> sparse.Dictionary:
-    """Train ``TopK_k(relu(x E + c))`` to equal the true features, from ``E = A^T``.
+    """Train ``TopK_k(relu(x E + c))`` to equal the true features by Adam, from ``E = A^T``.
 
     Parameters
     ----------
@@ -34,16 +34,13 @@ def supervised_topk(
 
     weights = torch.tensor(encoding.T, dtype=torch.float32, requires_grad=True)
     bias = torch.zeros(len(encoding), requires_grad=True)
-    inputs, targets = (torch.from_numpy(a.astype(np.float32)) for a in (x, features))
+    inputs, targets = (a.astype(np.float32) for a in (x, features))
     optimizer = torch.optim.Adam([weights, bias], lr=learning_rate)
+    values = weights.detach().numpy(), bias.detach().numpy()  # views: they follow the optimiser
     for _ in range(steps):
-        rows = torch.from_numpy(rng.integers(len(x), size=batch_size))
-        scores = (inputs[rows] @ weights + bias).relu()
-        top = torch.topk(scores, k, dim=1)
-        codes = torch.zeros_like(scores).scatter(1, top.indices, top.values)
-        loss = (codes - targets[rows]).square().sum(dim=1).mean()
-        optimizer.zero_grad()
-        loss.backward()
+        rows = rng.integers(len(x), size=batch_size)
+        slopes = gradients(inputs[rows], targets[rows], *values, k)
+        weights.grad, bias.grad = (torch.from_numpy(slope) for slope in slopes)
         optimizer.step()
     encoder = sparse.Encoder(
         weights=weights.detach().numpy(),
@@ -59,3 +56,14 @@ def supervised_topk(
         method=sparse.TopK(k=k, n_latents=len(encoding)),
         k=k,
     )
+
+
+def gradients(
+    x: np.ndarray, features: np.ndarray, weights: np.ndarray, bias: np.ndarray, k: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gradients of ``mean_i |codes_i - features_i|^2`` by weights and bias."""
+    from unbraid.studies._keep_largest import keep_largest
+
+    codes = keep_largest(weights.T @ x.T + bias[:, None], k)  # (N, B)
+    slope = (codes - features.T) * (codes > 0) * x.dtype.type(2 / len(x))
+    return x.T @ slope.T, slope.sum(axis=1)

@@ -127,7 +127,7 @@ def gradients(y, enc, bias, atoms, offset, k: int, aux_weight: float):  # noqa: 
 
 def _of_one(y, enc, bias, atoms, offset, k, aux_weight):  # noqa: ANN001, ANN202
     """Loss and gradients of one model; stimuli are columns, ``y (h, B)``."""
-    from unbraid.studies._toy_kernel import keep_largest
+    from unbraid.studies._keep_largest import keep_largest
 
     pre = enc.T @ y + bias[:, None]  # (m, B)
     codes = keep_largest(pre, k)

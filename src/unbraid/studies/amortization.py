@@ -13,6 +13,7 @@ from unbraid.studies import _relu_encoder
 from unbraid.studies._across import across
 from unbraid.studies._known import fit, true_dictionary
 from unbraid.studies._study import Claim, Figure, Progress, Series, Study, StudyResult
+from unbraid.studies._together import together
 
 _PUBLISHED = {  # N = 16, M = 8, K = 3: MCC of codes
     ("known", "linear encoder"): 0.609, ("known", "lasso"): 0.967,
@@ -62,9 +63,9 @@ class Amortization(Study):
     def answer(self, progress: Progress) -> StudyResult:
         """Train encoders, infer codes, compare both with the truth."""
         found: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
-        for s in range(self.seeds):
-            progress(f"world {s + 1} of {self.seeds}", s / self.seeds)
-            for key, numbers in self._world(np.random.default_rng((self.seed, s))).items():
+        runs = together(self._world, range(self.seeds), lambda s: f"world {s + 1}", progress)
+        for run in runs:
+            for key, numbers in run.items():
                 found.setdefault(key, []).append(numbers)
         published = (self.n_features, self.n_units, self.active) == (16, 8, 3)
         table: list[dict[str, Any]] = []
@@ -98,7 +99,8 @@ class Amortization(Study):
             ],
         )
 
-    def _world(self, rng: np.random.Generator) -> dict[tuple[str, str], tuple]:
+    def _world(self, s: int) -> dict[tuple[str, str], tuple]:
+        rng = np.random.default_rng((self.seed, s))
         n, m, k = self.n_features, self.n_units, self.active
         features = worlds.SparseFeatures(
             n_features=n, active=k, support="exact", magnitude="half_normal"

@@ -11,12 +11,15 @@ from unbraid import interpret, sparse, worlds
 from unbraid.studies._across import across
 from unbraid.studies._known import fit, true_dictionary
 from unbraid.studies._study import Claim, Figure, Progress, Series, Study, StudyResult
+from unbraid.studies._together import together
 
-_METHODS = ("known atoms", "responses", "TopK", "TopK atoms, lasso", "Pursuit")
-_PUBLISHED = {  # MCC beyond the shift; "responses" is the published linear probe's column
-    100: {"known atoms": 0.986, "TopK": 0.705, "TopK atoms, lasso": 0.854, "DL-FISTA": 0.945},
-    1000: {"known atoms": 0.993, "TopK": 0.191, "TopK atoms, lasso": 0.193, "DL-FISTA": 0.475},
-}
+_METHODS = ("known atoms", "linear probe", "TopK", "TopK atoms, lasso", "Pursuit")
+_PUBLISHED = {  # MCC beyond the shift; Pursuit stands beside the published dictionary learner
+    100: {"known atoms": 0.986, "linear probe": 0.408, "TopK": 0.705, "TopK atoms, lasso": 0.854,
+          "Pursuit": 0.945},
+    1000: {"known atoms": 0.993, "linear probe": 0.160, "TopK": 0.191, "TopK atoms, lasso": 0.193,
+           "Pursuit": 0.475},
+}  # fmt: skip
 
 
 class Composition(Study):
@@ -27,8 +30,10 @@ class Composition(Study):
         "Do probes, autoencoders and dictionary learning find features in combinations that were "
         "never seen together?"
     )
-    reduced: ClassVar[dict[str, Any]] = {"seeds": 1, "topk_steps": 1_200, "restarts": 1,
-                                         "n_evaluation": 800, "n_train": 4_000}  # fmt: skip
+    reduced: ClassVar[dict[str, Any]] = {
+        "seeds": 1, "epochs": 60, "learning_rate": 3e-3, "batch_size": 256, "restarts": 1,
+        "n_evaluation": 800, "n_train": 4_000,
+    }  # fmt: skip
 
     fast: bool = False
     """A reduced version in under half a minute."""
@@ -40,23 +45,24 @@ class Composition(Study):
     """N."""
     active: int = Field(default=10, ge=1)
     """K."""
-    n_train: int = Field(default=10_000, ge=10)
-    """Stimuli to learn from; the paper uses 2,500."""
+    n_train: int = Field(default=2_500, ge=10)
+    """Stimuli to learn from."""
     n_evaluation: int = Field(default=2_500, ge=10)
     """Stimuli of each evaluation."""
-    topk_steps: int = Field(default=4_000, ge=1)
-    """Training steps of the autoencoder."""
+    epochs: int = Field(default=500, ge=1)
+    """Passes of the autoencoder over the training stimuli."""
+    batch_size: int = Field(default=64, ge=1)
+    """Stimuli of one of its steps."""
+    learning_rate: float = Field(default=5e-4, gt=0)
+    """Of its optimiser."""
     restarts: int = Field(default=3, ge=1)
     """Starts of the dictionary learner."""
-    penalty: float = Field(default=0.01, gt=0)
-    """Of the lasso with known atoms."""
+    penalty: float = Field(default=0.1, gt=0)
+    """Of the lasso, with known and with learned atoms."""
 
     def answer(self, progress: Progress) -> StudyResult:
         """Learn on one distribution, judge on both."""
-        worlds_ = []
-        for s in range(self.seeds):
-            progress(f"world {s + 1} of {self.seeds}", s / self.seeds)
-            worlds_.append(self._world(np.random.default_rng((self.seed, s))))
+        worlds_ = together(self._world, range(self.seeds), lambda s: f"world {s + 1}", progress)
         table: list[dict[str, Any]] = []
         for method in _METHODS:
             for measure in worlds_[0][method]:
@@ -74,39 +80,50 @@ class Composition(Study):
             figures=[_figure(table, measure, self.seeds) for measure in ("mcc", "accuracy")],
             settings={},
             notes=[
-                "Published values are for 2,500 training stimuli and other optimisers. With "
-                "10,000 stimuli the learned atoms are better, here and probably there.",
+                "The autoencoder has the paper's steps, batches and rate, but not its weaknesses "
+                "(see TopK: its dead latents learn, it starts denser); the paper's dictionary "
+                "learner solves for atoms by turns with FISTA, ours with matching pursuit.",
                 "MCC beyond the shift is over the features that occur there; the published value "
                 "pads with noise in place of those that never do.",
+                "The linear probe is a ridge regression of every feature on the responses, told "
+                "the features of the training stimuli.",
                 "Accuracy is that of a logistic readout of feature 0 trained before the shift.",
             ],
         )
 
-    def _world(self, rng: np.random.Generator) -> dict[str, dict[str, float]]:
+    def _world(self, s: int) -> dict[str, dict[str, float]]:
+        rng = np.random.default_rng((self.seed, s))
         world = worlds.CompositionShift(
             n_features=self.n_features,
             active=self.active,
             n_train=self.n_train,
             n_evaluation=self.n_evaluation,
         ).sample(rng=rng)
+        from sklearn.linear_model import RidgeCV
+
         x = world.training.responses
         topk = sparse.TopK(
             k=self.active,
             n_latents=self.n_features,
-            training=sparse.Training(steps=self.topk_steps),
+            training=sparse.Training(
+                steps=-(-self.epochs * self.n_train // self.batch_size),
+                batch_size=self.batch_size,
+                learning_rate=self.learning_rate,
+            ),
         )
         pursuit = sparse.Pursuit(
             k=self.active, n_latents=self.n_features, restarts=self.restarts, by="fista"
         )
         autoencoder = fit(x, topk, rng)
         learned = fit(x, pursuit, rng)
+        probe = RidgeCV(alphas=np.logspace(-4, 4, 9)).fit(x, world.training.features)
         oracle = true_dictionary(world.encoding, self.active, self.penalty)
         encoders = {
             "known atoms": oracle.encode,
-            "responses": np.asarray,
+            "linear probe": probe.predict,
             "TopK": autoencoder.encode,
             "TopK atoms, lasso": lambda y: autoencoder.encode(y, by="fista", penalty=self.penalty),
-            "Pursuit": lambda y: learned.encode(y, by="fista"),
+            "Pursuit": lambda y: learned.encode(y, by="fista", penalty=self.penalty),
         }
         return {name: self._judge(encode, world, rng) for name, encode in encoders.items()}
 
@@ -133,7 +150,7 @@ class Composition(Study):
 
 def _claims(found: dict[tuple[str, str], float]) -> list[Claim]:
     beyond = {method: found[method, "mcc beyond"] for method in _METHODS}
-    probe = [found["responses", f"accuracy {where}"] for where in ("within", "beyond")]
+    probe = [found["linear probe", f"accuracy {where}"] for where in ("within", "beyond")]
     codes = [found["known atoms", f"accuracy {where}"] for where in ("within", "beyond")]
     return [
         Claim(
@@ -142,7 +159,7 @@ def _claims(found: dict[tuple[str, str], float]) -> list[Claim]:
             evidence=f"MCC {beyond['known atoms']:.3f} (published .986 at N = 100)",
         ),
         Claim(
-            text="a probe of the responses loses more accuracy than a readout of true codes",
+            text="a readout of linear probes loses more accuracy than one of true codes",
             holds=probe[0] - probe[1] > codes[0] - codes[1] and probe[1] < codes[1],
             evidence=f"probe {probe[0]:.3f} to {probe[1]:.3f}, codes {codes[0]:.3f} to "
             f"{codes[1]:.3f}",

@@ -12,6 +12,7 @@ from unbraid.studies._across import across
 from unbraid.studies._known import fit, true_dictionary, value
 from unbraid.studies._study import Claim, Figure, Progress, Series, Study, StudyResult
 from unbraid.studies._supervised import supervised_topk
+from unbraid.studies._together import together
 
 _METRICS = ("cka", "rsa", "ridge_r2", "semi_matching")
 _CODES = ("raw", "known atoms", "supervised TopK", "TopK", "Pursuit")
@@ -75,13 +76,10 @@ class Recovery(Study):
     def answer(self, progress: Progress) -> StudyResult:
         """Score raw units and each kind of codes over compression."""
         table = []
-        for i, m in enumerate(self.units):
-            rng = np.random.default_rng((self.seed, m))
-            pairs = []
-            for s in range(self.seeds):
-                done = (i + s / self.seeds) / len(self.units)
-                progress(f"{m} units, pair {s + 1} of {self.seeds}", done)
-                pairs.append(self._pair(m, rng))
+        cells = [(m, s) for m in self.units for s in range(self.seeds)]
+        found_of = dict(zip(cells, together(self._pair, cells, _named, progress), strict=True))
+        for m in self.units:
+            pairs = [found_of[m, s] for s in range(self.seeds)]
             for codes in _CODES:
                 for j, metric in enumerate((*_METRICS, "mcc")):
                     if metric == "mcc" and codes == "raw":
@@ -121,7 +119,9 @@ class Recovery(Study):
     def _is_published(self) -> bool:
         return (self.n_features, self.active, self.supervised_steps) == (64, 3, 4_000)
 
-    def _pair(self, m: int, rng: np.random.Generator) -> dict[str, dict[str, float]]:
+    def _pair(self, cell: tuple[int, int]) -> dict[str, dict[str, float]]:
+        m, _ = cell
+        rng = np.random.default_rng((self.seed, *cell))
         features = worlds.SparseFeatures(
             n_features=self.n_features, active=self.active, support="exact", low=0.1, high=1.0
         )
@@ -131,7 +131,7 @@ class Recovery(Study):
         topk = sparse.TopK(
             k=self.active,
             n_latents=self.n_features,
-            training=sparse.Training(steps=self.topk_steps),
+            training=sparse.Training(steps=self.topk_steps, batch_size=512),
         )
         pursuit = sparse.Pursuit(k=self.active, n_latents=self.n_features)
         both: dict[str, list] = {name: [] for name in _CODES}
@@ -225,3 +225,7 @@ class Recovery(Study):
             caption=f"{self.n_features} features of which {self.active} are active: "
             f"K ln(N/K) = {self._needed():.1f} units; {self.seeds} pair(s).",
         )  # fmt: skip
+
+
+def _named(cell: tuple[int, int]) -> str:
+    return f"{cell[0]} units, pair {cell[1] + 1}"

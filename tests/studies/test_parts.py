@@ -1,0 +1,63 @@
+"""Parts that several studies share: training by written-out gradients, and work side by side."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from unbraid.studies._keep_largest import keep_largest
+from unbraid.studies._supervised import gradients
+from unbraid.studies._together import together
+
+
+@pytest.mark.parametrize("k", [1, 3, 20])
+def test_the_k_largest_positive_numbers_stay(rng, k):
+    values = rng.normal(size=(20, 150))
+    values[:, :5] = -1
+    kept = keep_largest(values, k)
+    order = np.argsort(-values, axis=0)
+    for column in range(150):
+        best = order[:k, column]
+        expected = np.zeros(20)
+        expected[best] = np.maximum(values[best, column], 0)
+        np.testing.assert_array_equal(kept[:, column], expected)
+
+
+def test_supervised_gradients_equal_automatic_differentiation(rng):
+    import torch
+
+    x, z = rng.normal(size=(30, 4)), rng.random((30, 9)) * (rng.random((30, 9)) < 0.3)
+    weights = torch.from_numpy(rng.normal(size=(4, 9))).requires_grad_()
+    bias = torch.from_numpy(rng.normal(size=9)).requires_grad_()
+    scores = (torch.from_numpy(x) @ weights + bias).relu()
+    top = torch.topk(scores, 2, dim=1)
+    codes = torch.zeros_like(scores).scatter(1, top.indices, top.values)
+    (codes - torch.from_numpy(z)).square().sum(dim=1).mean().backward()
+    slopes = gradients(x, z, weights.detach().numpy(), bias.detach().numpy(), 2)
+    for slope, weight in zip(slopes, (weights, bias), strict=True):
+        np.testing.assert_allclose(slope, weight.grad, rtol=1e-10, atol=1e-14)
+
+
+def test_parts_side_by_side_come_back_in_order_and_in_silence():
+    import torch
+
+    def work(part):
+        warnings.warn("noise", RuntimeWarning, stacklevel=1)
+        return part**2, torch.get_num_threads()
+
+    before, told = torch.get_num_threads(), []
+    torch.set_num_threads(3)
+    try:
+        found = together(work, range(7), lambda s: f"part {s}", lambda *call: told.append(call))
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert found == [(s**2, 1) for s in range(7)]
+    assert sorted(message for message, _ in told) == [f"part {s}" for s in range(7)]
+    assert told[-1][1] == 1
+    assert together(work, [3], str, lambda *_: None) == [(9, 1)]
+
+
+def test_an_error_in_one_part_is_the_studys_error():
+    with pytest.raises(ZeroDivisionError):
+        together(lambda s: 1 / s, [2, 1, 0], str, lambda *_: None)
