@@ -10,18 +10,25 @@ from unbraid.sparse._encoder import Encoder
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._fit import fit
 from unbraid.sparse._method import Method
+from unbraid.sparse._ranks import together
 from unbraid.sparse._shuffle import shuffle_latents
 from unbraid.sparse._training import Training
 from unbraid.sparse.abs_topk import AbsTopK
+from unbraid.sparse.archetypal import Archetypal
 from unbraid.sparse.auto import Auto
 from unbraid.sparse.batch_topk import BatchTopK
 from unbraid.sparse.controls import RandomDictionary, RandomExpansion, ShuffledLatents
 from unbraid.sparse.foreign import Imported, export, load_foreign
 from unbraid.sparse.gated import Gated
 from unbraid.sparse.hub import from_pretrained, push_to_hub, save_pretrained
+from unbraid.sparse.ica import ICA
 from unbraid.sparse.jump_relu import JumpRelu
+from unbraid.sparse.k_means import KMeans
 from unbraid.sparse.longon2025 import Longon2025Dnn, Longon2025Toy
+from unbraid.sparse.matching_pursuit import MatchingPursuit
 from unbraid.sparse.matryoshka import Matryoshka
+from unbraid.sparse.nmf import NMF
+from unbraid.sparse.pca import PCA
 from unbraid.sparse.pursuit import Pursuit
 from unbraid.sparse.refined import Refined
 from unbraid.sparse.relu_l1 import ReluL1
@@ -41,10 +48,16 @@ METHODS: dict[str, type[Method]] = {
         ReluL1,
         JumpRelu,
         Gated,
+        MatchingPursuit,
+        Archetypal,
         Pursuit,
         Refined,
         Longon2025Toy,
         Longon2025Dnn,
+        PCA,
+        ICA,
+        NMF,
+        KMeans,
         RandomDictionary,
         RandomExpansion,
         ShuffledLatents,
@@ -69,6 +82,7 @@ def __getattr__(name: str) -> Any:
 __all__ = [
     "METHODS",
     "AbsTopK",
+    "Archetypal",
     "Auto",
     "BatchTopK",
     "Gated",
@@ -79,10 +93,15 @@ __all__ = [
     "DictionaryTransformer",
     "Encoder",
     "Evidence",
+    "ICA",
     "Imported",
+    "KMeans",
     "Longon2025Dnn",
     "Longon2025Toy",
+    "MatchingPursuit",
     "Method",
+    "NMF",
+    "PCA",
     "Pursuit",
     "RandomDictionary",
     "RandomExpansion",
@@ -98,4 +117,5 @@ __all__ = [
     "push_to_hub",
     "save_pretrained",
     "shuffle_latents",
+    "together",
 ]

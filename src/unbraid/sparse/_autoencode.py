@@ -25,9 +25,10 @@ def learn(
     rule: Rule,
     *,
     unit: bool = True,
+    tied: bool = False,
     extra: dict[str, np.ndarray] | None = None,
 ) -> Learned:
-    """Train the rule of activation from ``method.untrained``.
+    """Train the rule of activation from ``method.untrained``; ``tied`` ones have no encoder.
 
     Weights are for responses ``(x - mean) / scale``; ``scale`` is among them.
     """
@@ -41,13 +42,9 @@ def learn(
     say_if_few(watch, len(x), m)
     center = mean(x)
     source = Source(x, training.held_out, rng, center)
-    weights = {
-        "atoms": start.atoms,
-        "encoder": start.atoms,
-        "bias": np.zeros(m),
-        "offset": np.zeros(x.shape[1]),
-        **(extra or {}),
-    }
+    weights = {"atoms": start.atoms, "offset": np.zeros(x.shape[1]), **(extra or {})}
+    if not tied:
+        weights |= {"encoder": start.atoms, "bias": np.zeros(m)}
     net = DenseNet(weights, rule, len(source), training, unit=unit)
     fvu = train(net, source, training, rng, watch, method.describe())
     learned = {name: w.astype(np.float64) for name, w in net.descent.weights.items()}

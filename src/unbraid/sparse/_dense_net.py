@@ -15,6 +15,8 @@ from unbraid.sparse._training import Training
 Weights = dict[str, torch.Tensor]
 Rule = Callable[[Weights, torch.Tensor, float], tuple[torch.Tensor, torch.Tensor]]
 """``rule(weights, h, share) -> (codes, penalty)`` for centred stimuli ``h`` (B, p)."""
+Compose = Callable[[Weights], torch.Tensor]
+"""``compose(weights) -> atoms`` (m, p), where they are made of other weights."""
 
 
 class DenseNet:
@@ -28,8 +30,10 @@ class DenseNet:
         training: Training,
         *,
         unit: bool = True,
+        compose: Compose | None = None,
     ) -> None:
         self.rule, self.training, self.ranks = rule, training, Ranks()
+        self.compose = compose or (lambda w: w["atoms"])
         self.descent = Descent(weights, unit=("atoms",) if unit else ())
         self.weights: Weights = {}
         for name, array in self.descent.weights.items():
@@ -37,7 +41,7 @@ class DenseNet:
             weight.grad = torch.from_numpy(self.descent.gradient[name])  # summed in place
             self.weights[name] = weight
         self.dead_after = training.dead_after * n_train
-        self.since = np.zeros(len(weights["atoms"]), np.int64)
+        self.since = np.zeros(len(self.compose(self.weights)), np.int64)
 
     def state(self) -> dict[str, np.ndarray]:
         """Return all arrays by name."""
@@ -48,9 +52,10 @@ class DenseNet:
         w, data = self.weights, torch.from_numpy(x)
         h = data - w["offset"]
         codes, penalty = self.rule(w, h, share)
-        residual = w["offset"] + codes @ w["atoms"] - data
+        atoms = self.compose(w)
+        residual = w["offset"] + codes @ atoms - data
         main = residual.square().sum(1).mean()
-        loss = main + penalty + self._revive(h, residual.detach())
+        loss = main + penalty + self._revive(h, residual.detach(), atoms)
         loss.backward()
         dead = float((self.since > self.dead_after).mean())
         fired = (codes.detach() != 0).any(0).numpy()
@@ -67,18 +72,24 @@ class DenseNet:
         with torch.no_grad():
             for rows in torch.from_numpy(x).split(4096):
                 codes, penalty = self.rule(w, rows - w["offset"], 1.0)
-                wrong = (w["offset"] + codes @ w["atoms"] - rows).square().sum()
+                wrong = (w["offset"] + codes @ self.compose(w) - rows).square().sum()
                 total += float(wrong + penalty * len(rows))
         return total
 
-    def _revive(self, h: torch.Tensor, residual: torch.Tensor) -> torch.Tensor:
-        """Let dead latents learn what the others leave, without a ReLU in the way."""
+    def _revive(self, h: torch.Tensor, residual: torch.Tensor, atoms: torch.Tensor) -> torch.Tensor:
+        """Let dead latents learn what the others leave, without a ReLU in the way.
+
+        Where there is no encoder, the atoms themselves read what is left.
+        """
         dead = torch.from_numpy(self.since > self.dead_after)
         if not bool(dead.any()) or not self.training.aux_weight:
             return torch.zeros(())
         w = self.weights
-        excited = h @ w["encoder"][dead].T + w["bias"][dead]
-        wrong = excited @ w["atoms"][dead] + residual
+        if "encoder" in w:
+            excited = h @ w["encoder"][dead].T + w["bias"][dead]
+        else:
+            excited = -residual @ atoms[dead].T
+        wrong = excited @ atoms[dead] + residual
         return self.training.aux_weight * wrong.square().sum(1).mean()
 
 

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from unbraid._kernels import linear
 
-Activation = Literal["topk", "abstopk", "relu", "jumprelu", "gated"]
+Activation = Literal["topk", "abstopk", "relu", "jumprelu", "gated", "pursuit"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -25,7 +25,9 @@ class Encoder:
         ``topk``: the ``k`` largest positive ones stay; ``abstopk``: the ``k`` largest by size,
         signed; ``relu``: the positive ones; ``jumprelu``: those above ``threshold``; ``gated``:
         those whose gate ``(x - offset) @ weights + threshold`` is positive, with the value
-        ``relu((x - offset) @ (weights * scale) + bias)``.
+        ``relu((x - offset) @ (weights * scale) + bias)``; ``pursuit``: ``k`` greedy steps, each of
+        which adds the latent whose column of ``weights`` agrees most with what is left, takes its
+        part away, and stops where none agrees (Mallat and Zhang, 1993; columns of unit length).
     k : int, optional
     threshold : array of shape (m,), optional
     scale : array of shape (m,), optional
@@ -51,6 +53,8 @@ class Encoder:
         from unbraid._kernels.topk import top_k
 
         h = x - offset if self.centred else x
+        if self.activation == "pursuit":
+            return _pursue(h, self.weights, self.k or 1)
         if self.activation == "gated":
             gate = linear.affine(h, self.weights, self.threshold)
             size = linear.affine(h, self.weights * self.scale, self.bias)
@@ -73,6 +77,23 @@ def from_active(active: np.ndarray, codes: np.ndarray, n_latents: int) -> sp.csr
     shape = (len(active), n_latents)
     csr = sp.csr_array((codes[kept], active[kept].astype(np.int64), pointers), shape=shape)
     csr.sort_indices()
+    return csr
+
+
+def _pursue(h: np.ndarray, weights: np.ndarray, k: int) -> sp.csr_array:
+    """Return the codes of greedy steps; a latent taken again adds to its code."""
+    left, rows = np.array(h), np.arange(len(h))
+    active = np.empty((len(h), k), np.int64)
+    codes = np.empty((len(h), k), h.dtype)
+    for step in range(k):
+        scores = left @ weights
+        active[:, step] = scores.argmax(1)
+        codes[:, step] = np.maximum(scores[rows, active[:, step]], 0)
+        left -= codes[:, step, None] * weights.T[active[:, step]]
+    pointers = np.arange(0, codes.size + 1, k)
+    csr = sp.csr_array((codes.ravel(), active.ravel(), pointers), (len(h), weights.shape[1]))
+    csr.sum_duplicates()
+    csr.eliminate_zeros()
     return csr
 
 

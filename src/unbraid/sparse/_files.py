@@ -20,7 +20,7 @@ from unbraid.sparse._evidence import Evidence
 FORMAT_VERSION = 1
 _CONFIG, _WEIGHTS = "cfg.json", "sae_weights.safetensors"
 _ARCHITECTURES = {"topk": "topk", "abstopk": "abstopk", "relu": "standard", "jumprelu": "jumprelu",
-                  "gated": "gated"}  # fmt: skip
+                  "gated": "gated", "pursuit": "matching_pursuit"}  # fmt: skip
 _OWN = ("by", "k", "penalty", "signed", "transform", "shuffled")
 
 
@@ -151,7 +151,7 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
 def _tensors(dictionary: Dictionary) -> dict[str, np.ndarray]:
     tensors = {"W_dec": dictionary.atoms, "b_dec": dictionary.offset}
     encoder = dictionary.encoder
-    if encoder is not None:
+    if encoder is not None and encoder.activation != "pursuit":
         tensors["W_enc"] = encoder.weights
         if encoder.activation == "gated" and encoder.threshold is not None:
             tensors["b_gate"], tensors["b_mag"] = encoder.threshold, encoder.bias
@@ -190,6 +190,9 @@ def _config(dictionary: Dictionary) -> dict[str, Any]:
     if encoder is None:
         config |= {"residual_threshold": 1e-2, "max_iterations": dictionary.k or p,
                    "stop_on_duplicate_support": True}  # fmt: skip
+    elif encoder.activation == "pursuit":
+        config |= {"residual_threshold": 0.0, "max_iterations": encoder.k or 1,
+                   "stop_on_duplicate_support": False}  # fmt: skip
     elif encoder.k is not None:
         config |= {"k": encoder.k, "rescale_acts_by_decoder_norm": False}
     return config
@@ -197,7 +200,12 @@ def _config(dictionary: Dictionary) -> dict[str, Any]:
 
 def _encoder(config: dict[str, Any], tensors: dict[str, np.ndarray]) -> Encoder | None:
     if "W_enc" not in tensors:
-        return None
+        steps = config.get("max_iterations")
+        if config.get("stop_on_duplicate_support") is not False or type(steps) is not int:
+            return None
+        weights = np.ascontiguousarray(tensors["W_dec"].T)
+        bias = np.zeros(weights.shape[1], weights.dtype)
+        return Encoder(weights=weights, bias=bias, activation="pursuit", k=max(1, steps))
     names = {theirs: ours for ours, theirs in _ARCHITECTURES.items()}
     activation = names.get(config.get("architecture", ""))
     if activation is None:
