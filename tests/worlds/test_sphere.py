@@ -28,7 +28,7 @@ def test_the_generator_can_be_undone(rng):
     np.testing.assert_allclose(x, drawn.latents, atol=1e-12)
 
 
-@pytest.mark.parametrize("law", ["normal", "laplace"])
+@pytest.mark.parametrize("law", ["normal", "laplace", "uniform"])
 def test_other_laws_stay_on_the_sphere_around_their_clusters(rng, law):
     sphere = SphereWorld(law=law, concentration=30).build(rng=rng)
     drawn = sphere.sample(500, rng=rng)
@@ -54,3 +54,23 @@ def test_class_discrimination_learns_and_is_repeatable(rng):
     assert (named == drawn.classes).mean() > 0.6
     untrained = method.with_options(["steps=0"]).train(drawn.observations, drawn.classes, rng=1)
     assert np.isnan(untrained.loss)
+
+
+@pytest.mark.parametrize(("law", "fourth"), [("normal", 3.0), ("laplace", 6.0), ("uniform", 1.8)])
+def test_noise_has_variance_one_and_its_laws_fourth_moment(rng, law, fourth):
+    from unbraid.worlds.sphere import _unit_variance
+
+    drawn = _unit_variance(law, (400_000,), rng)
+    assert drawn.var() == pytest.approx(1, abs=0.02)
+    assert np.mean(drawn**4) == pytest.approx(fourth, rel=0.06)
+
+
+def test_cluster_vectors_follow_their_law(rng):
+    def corners(law):
+        sphere = SphereWorld(dimension=3, n_classes=20_000, cluster_law=law).build(rng=rng)
+        np.testing.assert_allclose(np.linalg.norm(sphere.cluster_vectors, axis=1), 1)
+        return np.mean(np.abs(sphere.cluster_vectors).max(axis=1) > 0.95)
+
+    # directions near an axis: a cap of height .05 around each of six, .15 of the sphere
+    assert corners("normal") == pytest.approx(0.15, abs=0.015)
+    assert corners("laplace") > 0.18 > 0.12 > corners("uniform")

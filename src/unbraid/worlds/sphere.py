@@ -56,9 +56,8 @@ class Sphere:
         if self.config.law == "vmf":
             latents = _around(centres, kappa, rng)
         else:
-            draw = rng.normal if self.config.law == "normal" else rng.laplace
-            scale = 1 / np.sqrt(kappa * (1 if self.config.law == "normal" else 2))
-            latents = centres + draw(scale=scale, size=centres.shape)  # variance 1 / kappa
+            spread = _unit_variance(self.config.law, centres.shape, rng) / np.sqrt(kappa)
+            latents = centres + spread
             latents /= np.linalg.norm(latents, axis=1, keepdims=True)
         return SphereSample(latents=latents, observations=self.observe(latents), classes=classes)
 
@@ -78,8 +77,11 @@ class SphereWorld(Config):
     """Clusters."""
     concentration: float = Field(default=10.0, gt=0)
     """kappa of the clusters; for the other laws, 1 / variance a coordinate."""
-    law: Literal["vmf", "normal", "laplace"] = "vmf"
-    """Of the latents in a cluster; ``normal`` and ``laplace`` are pushed back onto the sphere."""
+    law: Literal["vmf", "normal", "laplace", "uniform"] = "vmf"
+    """Of the latents in a cluster; all but ``vmf`` are pushed back onto the sphere."""
+    cluster_law: Literal["normal", "laplace", "uniform"] = "normal"
+    """Of the cluster vectors before they are brought to length 1; ``normal``: no direction is
+    preferred."""
     n_layers: int = Field(default=3, ge=1)
     """Layers of the generator."""
     slope: float = Field(default=0.2, gt=0, le=1)
@@ -88,13 +90,26 @@ class SphereWorld(Config):
     def build(self, *, rng: int | np.random.Generator | None = None) -> Sphere:
         """Draw cluster vectors and generator."""
         rng = _validate.as_rng(rng)
-        vectors = rng.normal(size=(self.n_classes, self.dimension))
+        vectors = _unit_variance(self.cluster_law, (self.n_classes, self.dimension), rng)
         layers = tuple(
             np.linalg.qr(rng.normal(size=(self.dimension, self.dimension)))[0]
             for _ in range(self.n_layers)
         )
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         return Sphere(cluster_vectors=vectors, layers=layers, config=self)
+
+
+def _unit_variance(
+    law: Literal["vmf", "normal", "laplace", "uniform"],
+    shape: tuple[int, ...],
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Draw independent numbers of mean 0 and variance 1."""
+    if law == "laplace":
+        return rng.laplace(scale=np.sqrt(0.5), size=shape)
+    if law == "uniform":
+        return rng.uniform(-np.sqrt(3), np.sqrt(3), size=shape)
+    return rng.normal(size=shape)
 
 
 def _around(centres: np.ndarray, kappa: float, rng: np.random.Generator) -> np.ndarray:
