@@ -10,10 +10,34 @@ import numpy as np
 import pytest
 
 from unbraid.errors import InputError, TrainingError
-from unbraid.sparse import Pursuit, TopK, fit
+from unbraid.sparse import (
+    AbsTopK,
+    Archetypal,
+    BatchTopK,
+    Gated,
+    JumpRelu,
+    Longon2025Dnn,
+    Longon2025Toy,
+    MatchingPursuit,
+    Matryoshka,
+    Pursuit,
+    ReluL1,
+    TopK,
+    fit,
+)
+from unbraid.sparse._checkpoint import Checkpoint
 from unbraid.sparse._sparse_net import SparseNet
 
 METHOD = TopK(k=2, n_latents=24, training={"steps": 400, "batch_size": 64})
+SHORT = {"steps": 60, "batch_size": 50}
+METHODS = [
+    *(kind(k=2, n_latents=14, training=SHORT)
+      for kind in (BatchTopK, AbsTopK, MatchingPursuit, Archetypal)),
+    Matryoshka(k=2, n_latents=14, levels=2, training=SHORT),
+    *(kind(n_latents=14, training=SHORT) for kind in (ReluL1, JumpRelu, Gated)),
+    Longon2025Toy(n_latents=14, k=2, batch_size=32, epochs=5),
+    Longon2025Dnn(n_latents=14, k=2, epochs=6),
+]  # fmt: skip
 SCRIPT = """
 import sys, numpy as np, torch
 torch.set_num_threads(1)
@@ -59,6 +83,52 @@ def test_broken_off_and_resumed_is_the_same(x, tmp_path, step):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: type(method).__name__)
+def test_every_autoencoder_goes_on_to_the_same_bits(x, tmp_path, method):
+    whole = fit(x, method, rng=1)
+    whole_save, saves = Checkpoint.save, []
+
+    def breaking(checkpoint, *state):
+        whole_save(checkpoint, *state)
+        saves.append(state)
+        if len(saves) in (3, 10):
+            raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Checkpoint, "save", breaking)
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                fit(x, method, rng=1, checkpoint=tmp_path)
+        resumed = fit(x, method, rng=1, checkpoint=tmp_path)
+    np.testing.assert_array_equal(resumed.atoms, whole.atoms)
+    np.testing.assert_array_equal(resumed.encoder.weights, whole.encoder.weights)
+    np.testing.assert_array_equal(resumed.encoder.bias, whole.encoder.bias)
+    assert len(resumed.evidence.history) == len(whole.evidence.history)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_options_that_differ_are_noticed_though_the_start_is_the_same(x, tmp_path):
+    stopped(x, tmp_path, 100)
+    other = METHOD.model_copy(update={"anneal": 0.5})
+    with pytest.raises(InputError, match="other options"):
+        fit(x, other, rng=1, checkpoint=tmp_path)
+
+
+def test_a_loss_that_breaks_keeps_the_last_good_state(x, tmp_path, monkeypatch):
+    whole_step = SparseNet.step
+
+    def breaking(net, *arguments):
+        news = whole_step(net, *arguments)
+        return news if net.descent.steps[0] < 100 else type(news)(np.nan, 0.0, 0.0)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SparseNet, "step", breaking)
+        with pytest.raises(TrainingError, match="became nan at step 100 .* last good state is"):
+            fit(x, METHOD, rng=1, checkpoint=tmp_path)
+    resumed = fit(x, METHOD, rng=1, checkpoint=tmp_path)  # the cause mended, it goes on
+    np.testing.assert_array_equal(resumed.atoms, fit(x, METHOD, rng=1).atoms)
+
+
 def test_killed_in_a_loop_and_resumed_is_the_same(x, tmp_path):
     whole = fit(x, METHOD, rng=1)
     file = tmp_path / "training.safetensors"
@@ -90,10 +160,12 @@ def test_a_full_disk_leaves_the_last_good_state(x, tmp_path, monkeypatch):
     stopped(x, tmp_path, 100)
     good = (tmp_path / "training.safetensors").read_bytes()
 
-    def full(*_):
+    def full(_, path, *__):
+        path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("safetensors.numpy.save_file", full)
     with pytest.raises(TrainingError, match="No space left on device.*last good state is kept"):
         fit(x, METHOD, rng=1, checkpoint=tmp_path)
     assert (tmp_path / "training.safetensors").read_bytes() == good
+    assert len(list(tmp_path.iterdir())) == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -12,8 +12,6 @@ from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._encoder import Encoder
 from unbraid.sparse._method import Method, active, width
 from unbraid.sparse._watch import Watch
-
-_REPORTS = 50
 
 
 class Longon2025Toy(Method):
@@ -45,30 +43,29 @@ class Longon2025Toy(Method):
     aux_weight: Annotated[float, Field(ge=0)] = 0.1
     """Weight of the dead latents' loss."""
 
+    in_batches: ClassVar[bool] = True
+
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train on ``x`` in its own order."""
         import torch
 
+        from unbraid.sparse._recipe import Loss, Recipe, follow
+
         start = self.untrained(x, rng)
         enc, bias, atoms, offset = weights = _parameters(start)
-        optimizer = torch.optim.AdamW(weights, lr=self.learning_rate)
-        data = torch.from_numpy(np.ascontiguousarray(x, np.float32))
-        batch = min(self.batch_size, len(x))
-        per_epoch = max(1, len(x) // batch)
-        steps = self.epochs * per_epoch
-        for step in range(steps):
-            at = step % per_epoch * batch
-            y = data[at : at + batch]
+
+        def loss(y, silent):  # noqa: ANN001, ANN202, ARG001 - torch tensors
             pre = y @ enc + bias
             z = _keep_top(pre.relu(), start.k or 1)
             residual = y - (z @ atoms + offset)
             dead = (z == 0).all(0)
             aux = torch.where(dead, pre, 0) @ atoms + offset
-            loss = residual.square().mean() + self.aux_weight * (aux - residual).square().mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            _report(watch, step, steps, loss, residual, y, dead)
+            value = residual.square().mean() + self.aux_weight * (aux - residual).square().mean()
+            return Loss(value, residual, ~dead, dead)
+
+        optimizer = torch.optim.AdamW(weights, lr=self.learning_rate)
+        recipe = Recipe(weights, optimizer, loss, self.batch_size, self.epochs, False)
+        follow(recipe, x, start, rng, watch)
         return _trained(self, start, weights)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
@@ -123,36 +120,31 @@ class Longon2025Dnn(Method):
     dead_steps: Annotated[int, Field(ge=1)] = 32
     """Batches without firing after which a latent is dead."""
 
+    in_batches: ClassVar[bool] = True
+
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train on ``x``, shuffled."""
         import torch
 
+        from unbraid.sparse._recipe import Loss, Recipe, follow
+
         start = self.untrained(x, rng)
         enc, bias, atoms, offset = weights = _parameters(start)
-        optimizer = torch.optim.Adam(weights, lr=self.learning_rate, eps=6.25e-10)
-        data = torch.from_numpy(np.ascontiguousarray(start.transformed(x), np.float32))
-        batch = min(self.batch_size, len(x))
-        per_epoch = max(1, len(x) // batch)
-        steps = self.epochs * per_epoch
-        silent = torch.zeros(len(bias))
-        for step in range(steps):
-            if step % per_epoch == 0:
-                order = torch.from_numpy(rng.permutation(len(x)))
-            at = step % per_epoch * batch
-            y = data[order[at : at + batch]]
+
+        def loss(y, silent):  # noqa: ANN001, ANN202 - torch tensors
             pre = y @ enc + bias
             z = _keep_top(pre, start.k or 1).relu()
             residual = y - (z @ atoms + offset)
             dead = silent > self.dead_steps
-            loss = residual.square().sum(1).mean()
+            value = residual.square().sum(1).mean()
             if bool(dead.any()):
                 aux = torch.where(dead, pre, 0) @ atoms
-                loss = loss + self.aux_weight * (aux - residual).square().sum(1).mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            silent = torch.where((z > 0).any(0), 0, silent + 1)
-            _report(watch, step, steps, loss, residual, y, dead)
+                value = value + self.aux_weight * (aux - residual).square().sum(1).mean()
+            return Loss(value, residual, (z > 0).any(0), dead)
+
+        optimizer = torch.optim.Adam(weights, lr=self.learning_rate, eps=6.25e-10)
+        recipe = Recipe(weights, optimizer, loss, self.batch_size, self.epochs, True)
+        follow(recipe, x, start, rng, watch)
         return _trained(self, start, weights)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
@@ -203,17 +195,3 @@ def _keep_top(scores, k: int):  # noqa: ANN001, ANN202 - torch tensors
 
     top = torch.topk(scores, k, dim=1)
     return torch.zeros_like(scores).scatter(1, top.indices, top.values)
-
-
-def _report(watch: Watch, step: int, steps: int, loss, residual, y, dead) -> None:  # noqa: ANN001
-    if (step + 1) % max(1, steps // _REPORTS) and step + 1 < steps:
-        return
-    loss = float(loss.detach())
-    if not np.isfinite(loss):
-        raise TrainingError(
-            f"The loss became {loss} at step {step + 1} of {steps}; lower learning_rate."
-        )
-    variance = float((y - y.mean(0)).square().sum())
-    fvu = float(residual.detach().square().sum()) / variance if variance else float("nan")
-    share = float(dead.float().mean())
-    watch.record((step + 1) / steps, step=step + 1, loss=loss, fvu=fvu, dead=share)
