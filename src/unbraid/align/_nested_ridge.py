@@ -38,13 +38,11 @@ class Predictions:
 class NestedRidge:
     """All eigendecompositions of ``x`` that nested cross-validation needs, made once."""
 
+    residual = float("nan")
+    """Nothing is solved iteratively."""
+
     def __init__(self, x, folds: Folds) -> None:
-        self.n_folds = folds.n_folds
-        if self.n_folds < 3:
-            raise InputError(
-                "ridge needs at least 3 folds, since the penalty is chosen on inner ones, got "
-                f"{self.n_folds}. Pass folds=3 or more."
-            )
+        self.n_folds = check_folds(folds)
         self.x = x
         self.rows = [np.flatnonzero(folds == fold) for fold in range(self.n_folds)]
         n, p = x.shape
@@ -103,3 +101,13 @@ class NestedRidge:
             ]
             answer.append(np.stack([np.einsum("tj,tj->j", part, part) for part in residual]))
         return answer
+
+
+def check_folds(folds: Folds) -> int:
+    """Return the number of folds, enough to choose a penalty on inner ones."""
+    if folds.n_folds < 3:
+        raise InputError(
+            "ridge needs at least 3 folds, since the penalty is chosen on inner ones, got "
+            f"{folds.n_folds}. Pass folds=3 or more."
+        )
+    return folds.n_folds
