@@ -28,7 +28,8 @@ def columns_of(values: sp.csr_array) -> Columns:
     """Return the columns of a CSR matrix."""
     csc = values.tocsc()
     csc.sort_indices()
-    return Columns(csc.indptr.astype(np.int64), csc.indices.astype(np.int32), csc.data)
+    indices = csc.indices.astype(np.int32, copy=False)
+    return Columns(csc.indptr.astype(np.int64), indices, csc.data)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -164,7 +165,7 @@ def best_sources(
     best = np.full(mean_y.shape, -1, dtype=np.int64)
     best[:, ~scored] = -2
     sign = np.ones(mean_y.shape)
-    rows = (x.indptr.astype(np.int64), x.indices.astype(np.int32), x.data)
+    rows = x.indptr.astype(np.int64), x.indices.astype(np.int32, copy=False), x.data
     in_blocks(
         _best, mean_y.shape[1], rows, tuple(y), fold, count.astype(np.float64), level, scale_x,
         mean_y, order, absolute, best, sign, least=256,

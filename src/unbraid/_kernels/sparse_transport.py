@@ -44,7 +44,8 @@ def pairs_of(
 
 
 def _rows_of(values: sp.csr_array) -> Columns:
-    return Columns(values.indptr.astype(np.int64), values.indices.astype(np.int32), values.data)
+    indices = values.indices.astype(np.int32, copy=False)
+    return Columns(values.indptr.astype(np.int64), indices, values.data)
 
 
 def transport(pairs: Pairs, supply: np.ndarray, demand: np.ndarray) -> TransportPlan:

@@ -33,10 +33,12 @@ class DenseMatched(Matched):
             yield -1, correlation(total, self.source, target, -1)
 
     def pair_sums(self, target: Side, pairs: tuple[Any, Any], fold: int) -> np.ndarray:
-        i, j = pairs
+        (i, j), q = pairs, target.values.shape[1]
+        whole = np.array_equal(j, np.arange(q))  # each target once, as in semi-matching
         total = np.zeros(len(i))
         for rows in self._chunks(fold, len(i)):
-            total += np.einsum("tc,tc->c", self.x[rows].take(i, 1), target.values[rows].take(j, 1))
+            y = target.values[rows]
+            total += np.einsum("tc,tc->c", self.x[rows].take(i, 1), y if whole else y.take(j, 1))
         return total
 
     def influence(self, target: Side, plans: list[Plan], pooled: Pooled) -> np.ndarray:
