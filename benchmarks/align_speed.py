@@ -1,8 +1,8 @@
 # ruff: noqa: D103, D401
 """Claim: the linear and matching metrics are as fast as the peers' or faster, and equal to them.
 
-``python benchmarks/align_speed.py [--fast] [name ...]``, name among semi, soft, ridge, rsa, cka,
-procrustes.
+``python benchmarks/align_speed.py [--fast] [name ...]``, name among semi, soft,
+soft_low_rank, ridge, rsa, cka, procrustes.
 Equality is checked first; each job runs in a process of its own.
 """
 
@@ -20,14 +20,14 @@ BARE = {"permutations": 0, "resamples": 0}
 LABELS = 5
 
 
-def gaussian(n: int, p: int, q: int, rank: int = 50):
-    """Return two systems that share ``rank`` directions."""
+def gaussian(n: int, p: int, q: int, rank: int = 50, noise: float = 3.0):
+    """Return two systems that share ``rank`` directions, and noise."""
 
     def prepare():
         rng = np.random.default_rng(0)
         size = (n // 10, p // 8, q // 8) if FAST else (n, p, q)
         z = rng.normal(size=(size[0], rank))
-        return [z @ rng.normal(size=(rank, s)) + 3 * rng.normal(size=(size[0], s))
+        return [z @ rng.normal(size=(rank, s)) + noise * rng.normal(size=(size[0], s))
                 for s in size[1:]]  # fmt: skip
 
     return prepare
@@ -146,8 +146,10 @@ def procrustes_svd(x, y):
 JOBS = {
     "semi": lambda: compare("semi-matching, 5 folds, 4096 x 4096, n = 5000", semi,
                             {"plain numpy": semi_numpy}, gaussian(5000, 4096, 4096)),
-    "soft": lambda: compare("exact soft matching 4096 x 16384", soft, {"POT": soft_pot},
-                            gaussian(2000, 4096, 16384)),
+    "soft": lambda: compare("exact soft matching 4096 x 16384, unrelated", soft, {"POT": soft_pot},
+                            gaussian(2000, 4096, 16384, rank=1, noise=1e3)),
+    "soft_low_rank": lambda: compare("exact soft matching 4096 x 16384, rank 8", soft,
+                                     {"POT": soft_pot}, gaussian(2000, 4096, 16384, 8, 0.0)),
     "ridge": lambda: compare("ridge 1600 x 4096 -> 1000, alpha per target", ridge,
                              {"himalaya": ridge_himalaya, "scikit-learn (LOO)": ridge_sklearn},
                              gaussian(1600, 4096, 1000), tolerance=0.05),

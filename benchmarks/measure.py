@@ -22,10 +22,11 @@ def _resident() -> float:
         return int(file.read().split()[1]) * resource.getpagesize() / 2**30
 
 
-def _child(job: Callable[..., Any], prepare: Callable[..., Any], pipe: Any) -> None:
+def _child(job: Callable[..., Any], prepare: Callable[..., Any], warm: bool, pipe: Any) -> None:
     data = prepare()
     try:
-        job(*[part[:200] for part in data])  # imports and compilation
+        if warm:
+            job(*[part[:200] for part in data])  # imports and compilation
     except ModuleNotFoundError as error:
         raise SystemExit(str(error)) from None
     before, peak, done = _resident(), [0.0], threading.Event()
@@ -36,27 +37,32 @@ def _child(job: Callable[..., Any], prepare: Callable[..., Any], pipe: Any) -> N
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     value = job(*data)
-    seconds = time.perf_counter() - start
+    seconds, used = time.perf_counter() - start, time.process_time() - used
     done.set()
     watcher.join()
-    pipe.send((float(value), seconds, max(0.0, peak[0] - before)))
+    pipe.send((float(value), seconds, used, max(0.0, peak[0] - before)))
 
 
-def measure(job: Callable[..., Any], prepare: Callable[..., Any]) -> dict[str, float]:
-    """Return the job's value, seconds, and GiB above what its input takes."""
+def measure(
+    job: Callable[..., Any], prepare: Callable[..., Any], warm: bool = True
+) -> dict[str, float]:
+    """Return the job's value, seconds, CPU seconds, and GiB above what its input takes.
+
+    ``warm``: run it once before on 200 rows of each part, for imports and compilation.
+    """
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_child, args=(job, prepare, sender))
+    process = context.Process(target=_child, args=(job, prepare, warm, sender))
     process.start()
     sender.close()
     try:
-        value, seconds, memory = receiver.recv()
+        value, seconds, used, memory = receiver.recv()
     except EOFError:
         raise SystemExit(f"{job.__name__} died") from None
     process.join()
-    return {"value": value, "seconds": seconds, "gib": memory}
+    return {"value": value, "seconds": seconds, "cpu": used, "gib": memory}
 
 
 def compare(
@@ -80,7 +86,8 @@ def compare(
     base = results["unbraid"]
     for name, row in results.items():
         print(
-            f"  {name:24s} {row['seconds']:7.2f} s ({row['seconds'] / base['seconds']:5.2f}x)  "
+            f"  {name:24s} {row['cpu']:7.2f} CPU s ({row['cpu'] / base['cpu']:5.2f}x)  "
+            f"{row['seconds']:7.2f} s  "
             f"{row['gib']:6.3f} GiB ({row['gib'] / max(base['gib'], 1e-3):5.2f}x)  "
             f"value {row['value']:.10f}"
         )
