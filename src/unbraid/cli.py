@@ -195,7 +195,7 @@ def study(
     *,
     output: Annotated[
         Optional[Path],  # noqa: UP045
-        typer.Option("--output", "-o", help="Where it is written; default: study-NAME."),
+        typer.Option("--output", "-o", help="Default: runs/study-NAME; of list: runs."),
     ] = None,
     fast: Annotated[bool, typer.Option("--fast", help="A reduced version, in seconds.")] = False,
     data: Annotated[
@@ -214,12 +214,9 @@ def study(
     from unbraid import comparison, studies
 
     if name == "list":
-        found = [
-            {"name": each, "question": kind.question} for each, kind in studies.STUDIES.items()
-        ]
-        _print(found, "\n".join(f"{row['name']:16} {row['question']}" for row in found), as_json)
+        _list_studies(output or Path("runs"), as_json)
         return
-    folder = output or Path(f"study-{name}")
+    folder = output or Path("runs") / f"study-{name}"
     places = {"data": data, "networks": networks}
     options = [f"{key}={str(path)!r}" for key, path in places.items() if path is not None]
     options += [*(["fast=true"] if fast else []), *(overrides or [])]
@@ -229,6 +226,19 @@ def study(
         result = studies.run(choice, tell)
     studies.save(result, folder, overwrite=overwrite)
     _finish(folder, result.record(), repr(result), as_json)
+
+
+def _list_studies(folder: Path, as_json: bool) -> None:
+    """Print every study's question, and which of its claims held in the runs of a folder."""
+    from unbraid import studies
+
+    runs = studies.found_runs(folder, studies.STUDIES)
+    rows, lines = [], []
+    for name, kind in studies.STUDIES.items():
+        own = [run for run in runs if run.study == name]
+        rows.append({"name": name, "question": kind.question, "runs": [vars(run) for run in own]})
+        lines += [f"{name:16} {kind.question}", *(f"{'':16}   {run}" for run in own)]
+    _print(rows, "\n".join(lines), as_json)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from difflib import get_close_matches
 
 from unbraid.errors import InputError
+from unbraid.studies._found import FoundRun, found_runs
 from unbraid.studies._page import save
 from unbraid.studies._study import Claim, Figure, Progress, Series, Study, StudyResult, run
 from unbraid.studies.additivity import Additivity
@@ -66,6 +67,7 @@ __all__ = [
     "Deflation",
     "DnnBrain",
     "Figure",
+    "FoundRun",
     "Identifiability",
     "ItRsa",
     "OnionStudy",
@@ -77,6 +79,7 @@ __all__ = [
     "StudyResult",
     "Toy",
     "choose",
+    "found_runs",
     "run",
     "save",
 ]
