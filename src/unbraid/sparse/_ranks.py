@@ -62,7 +62,10 @@ class Ranks:
         return Step(round(told[0]), told[1 + len(losses) :] > 0, means.tolist())
 
     def edge(self, values: np.ndarray, k: int, n: int) -> float:
-        """Return the (k n)-th largest of all processes' non-negative ``values``, n stimuli each."""
+        """Return the (k n)-th largest of all processes' non-negative ``values``; 0 if too few.
+
+        ``n`` is the number of own stimuli.
+        """
         count = np.array([float(n)])
         self.add(count)
         most = k * round(count[0])
