@@ -186,3 +186,13 @@ def test_what_the_rooms_warn_of_stands_in_the_comparison(rng):
     x[:, 2] = 0
     result = ub.compare(x, x, method=ub.TopK(k=2, n_latents=20), metrics=("cka_debiased",), **FEW)
     assert any("30 stimuli are few for 20 latents" in line for line in result.warnings)
+
+
+def test_p_values_belong_to_base_units_and_the_first_seeds_codes(shared):
+    result, _ = shared
+    (base,) = result.find("ridge", "base", "base", "y->x")
+    first, second = result.find("ridge", "codes", "codes")
+    (control, _) = result.find("ridge", "random_expansion", "codes")
+    assert base.p_value == first.p_value == 0.25  # 3 permutations, none as high
+    assert np.isnan([second.p_value, control.p_value]).all()
+    assert np.isfinite([second.null, control.null]).all()

@@ -90,8 +90,9 @@ def compare(
 
     Notes
     -----
-    Cost: ``2 * seeds`` trainings, and about ``16 * seeds`` scores a metric, each refitted
-    ``permutations`` times for its null. The intervals hold the fits fixed and resample stimuli.
+    Cost: ``2 * seeds`` trainings, and about ``16 * seeds`` scores a metric; those of base units and
+    of the first seed's codes are refitted ``permutations`` times for their null, the others 3
+    times. The intervals hold the fits fixed and resample stimuli.
 
     References
     ----------

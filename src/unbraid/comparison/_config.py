@@ -41,7 +41,8 @@ class CompareConfig(Config):
     fold_kind: Literal["shuffled", "contiguous"] = "shuffled"
     """Contiguous folds are for stimuli that follow each other in time."""
     permutations: Annotated[int, Field(ge=0)] = 20
-    """Refits with the target's rows permuted, behind each null and p-value."""
+    """Refits with the target's rows permuted, behind the nulls and p-values of base units and
+    of the first seed's codes from x to y; the other scores get at most 3, and no p-value."""
     resamples: Annotated[int, Field(ge=0)] = 200
     """Bootstrap resamples of the stimuli, behind each interval."""
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from unbraid.comparison._lift import CONTROLS, Lifted
 from unbraid.comparison._split import Split
 from unbraid.responses import Responses
 
-_CONTROL_PERMUTATIONS = 3  # enough for the mean of a null; nobody needs a control's p-value
+_FEW_PERMUTATIONS = 3  # enough for the mean of a null, and for no p-value
 
 
 class Job(NamedTuple):
@@ -61,18 +62,24 @@ def metrics_of(job: Job, config: CompareConfig) -> tuple[str, ...]:
 
 
 def score(job: Job, metric: str, parts: Split, config: CompareConfig, seed: int) -> Score:
-    """Score one job under one metric; folds and resamples are the same for all jobs."""
-    is_control = job.source in CONTROLS
-    most = _CONTROL_PERMUTATIONS if is_control else config.permutations
+    """Score one job under one metric; folds and resamples are the same for all jobs.
+
+    Only the scores that a verdict rests on get every permutation and a p-value: the base units',
+    and the first seed's codes' from x to y or to the truth; no control's.
+    """
+    first = not job.seed and job.systems != "y->x"
+    in_full = job.source == "base" or (first and job.source == "codes")
+    permutations = config.permutations if in_full else min(_FEW_PERMUTATIONS, config.permutations)
     compute: Callable[..., Score] = align.METRICS[metric].compute
     answer = compute(
         *job.values,
         protocol=config.protocol,
         folds=parts.folds if config.protocol == "unbraid" else 5,  # the other fixes its own
-        permutations=min(most, config.permutations),
+        permutations=permutations,
         resamples=config.resamples,
         rng=np.random.default_rng(seed),
     )
+    answer = answer if in_full else replace(answer, p_value=float("nan"))
     return answer.named(job.source, job.target, job.systems, job.seed)
 
 

@@ -17,7 +17,9 @@ def score_table(result: Comparison) -> report.Table:
         report.Column(name="value", format="estimate", digits=3, help="held out, with interval"),
         report.Column(name="in sample", format="number", digits=3, help="optimistic"),
         report.Column(name="null", format="number", digits=3, help="target permuted, refitted"),
-        report.Column(name="p", format="p"),
+        report.Column(
+            name="p", format="p", missing="of base units and the first seed's codes from x to y"
+        ),
         report.Column(name="coverage", format="percent", digits=0),
         report.Column(name="over all", format="number", digits=3, help="unscored units count as 0"),
         report.Column(name="ceiling", format="number", digits=3, missing="no repeats given"),
