@@ -83,9 +83,10 @@ def scores(name: str, world: Draw, n: int, worlds: int, strength: float, **optio
     return found
 
 
-def coverage(name: str, world: Draw, n: int, worlds: int, strength: float) -> float:
+def coverage(name, world, n, worlds, strength, refits) -> float:
     """Share of worlds whose 95 % interval holds the mean score."""
-    found = scores(name, world, n, worlds, strength, permutations=0, resamples=1)
+    resamples = stats.Refits(draws=0) if refits else 1
+    found = scores(name, world, n, worlds, strength, permutations=0, resamples=resamples)
     truth = np.nanmean([score.value for score in found])
     return float(np.mean([score.low <= truth <= score.high for score in found]))
 
@@ -126,6 +127,7 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=400)
     parser.add_argument("--n", type=int, default=150)
     parser.add_argument("--strength", type=float, default=0.8)
+    parser.add_argument("--refits", action="store_true", help="fit again without each group")
     parser.add_argument("--metrics", default=",".join(METRICS))
     parser.add_argument("--only", choices=("coverage", "null", "pairs"))
     parser.add_argument("--fast", action="store_true", help="few worlds: runs, proves nothing")
@@ -134,7 +136,9 @@ def main() -> None:
     names, answer = given.metrics.split(","), {"n": n, "worlds": worlds}
     if given.only in (None, "coverage"):
         answer["coverage"] = {
-            name: [coverage(name, world, n, worlds, given.strength) for world in WORLDS]
+            name: [
+                coverage(name, world, n, worlds, given.strength, given.refits) for world in WORLDS
+            ]
             for name in names
         }
         rows = {k: [f"{c:.3f}" for c in v] for k, v in answer["coverage"].items()}

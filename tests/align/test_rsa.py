@@ -33,6 +33,20 @@ def test_rsa_by_kendall_is_the_mean_over_pairs_of_pairs(rng):
     assert score.value == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.parametrize("compare", ["kendall", "spearman"])
+def test_ties_survive_rounding(compare, rng):
+    """Distances that are equal on paper differ in their last bits."""
+    x = rng.integers(0, 3, size=(25, 4)) / 7
+    a, b = (np.round(pdist(side, "sqeuclidean"), 9) for side in (x, x[:, :2]))
+    whole = align.rsa(x, x[:, :2], compare=compare, **FAST).value
+    if compare == "spearman":
+        from scipy.stats import spearmanr
+
+        assert whole == pytest.approx(spearmanr(a, b)[0], abs=1e-12)
+    with pytest.warns(RuntimeWarning, match="all distances of a side are equal"):
+        assert np.isnan(align.rsa(np.eye(25), x, compare=compare, **FAST).value)
+
+
 def repeats(rng, signal, noise, n_repeats=3):
     return signal + noise * rng.normal(size=(n_repeats, *signal.shape))
 

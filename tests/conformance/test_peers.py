@@ -1,11 +1,12 @@
 """The same numbers as scikit-learn, SciPy, POT, himalaya and rsatoolbox where they ask the same."""
 
+import importlib.util
+import sys
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
-from scipy import stats as scipy_stats
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial import procrustes as scipy_procrustes
-from scipy.spatial.distance import pdist
 
 from unbraid import align, stats
 from unbraid.align import _nested_ridge
@@ -13,40 +14,48 @@ from unbraid.align import _nested_ridge
 FAST = {"permutations": 0, "resamples": 0}
 
 
+def table():
+    path = Path(__file__).parents[2] / "scripts" / "conformance_table.py"
+    spec = importlib.util.spec_from_file_location("conformance_table", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # its dataclass looks its annotations up there
+    spec.loader.exec_module(module)
+    return module
+
+
+TABLE = table()
+
+
 @pytest.fixture
 def systems(rng):
-    z = rng.normal(size=(120, 6))
-    x = z @ rng.normal(size=(6, 9)) + rng.normal(size=(120, 9))
-    return x, z @ rng.normal(size=(6, 7)) + rng.normal(size=(120, 7))
+    return TABLE.systems(int(rng.integers(2**32)))
 
 
-def correlations(x, y):
-    return np.corrcoef(x.T, y.T)[: x.shape[1], x.shape[1] :]
+@pytest.mark.filterwarnings("ignore")  # the peers' own
+@pytest.mark.parametrize("peer", TABLE.PEERS, ids=lambda peer: f"{peer.ours} {peer.theirs}")
+def test_ours_is_theirs(peer, systems):
+    pytest.importorskip(peer.needs)
+    assert peer.difference(*systems) <= peer.tolerance
 
 
-def test_semi_matching_in_sample_is_numpy_corrcoef(systems):
-    r = correlations(*systems)
-    score = align.semi_matching(*systems, **FAST)
-    assert score.in_sample == pytest.approx(r.max(axis=0).mean(), abs=1e-8)
-    np.testing.assert_array_equal(score.matching, r.argmax(axis=0))
-    assert align.max_pairwise(*systems, **FAST).value == pytest.approx(r.max(axis=0).mean())
+def test_the_check_of_peers_can_fail(systems):
+    x, y = systems
+    for peer in TABLE.PEERS[:4]:
+        off = replace(
+            peer, pair=lambda x, y, peer=peer: (peer.pair(x, y)[0], peer.pair(y, x)[0] / 2)
+        )
+        assert off.difference(x, y) > peer.tolerance
 
 
-def test_soft_matching_in_sample_is_pot(systems):
-    ot = pytest.importorskip("ot")
-    r = correlations(*systems)
-    plan = ot.emd(np.full(9, 1 / 9), np.full(7, 1 / 7), 1 - r, numItermax=10_000_000)
-    assert align.soft_matching(*systems, **FAST).in_sample == pytest.approx(
-        (plan * r).sum(), abs=1e-8
-    )
+def test_the_page_of_conformance_is_current():
+    assert TABLE.PAGE.read_text(encoding="utf-8") == TABLE.page(), "run conformance_table.py"
 
 
-def test_one_to_one_in_sample_is_scipy_assignment(systems):
-    r = correlations(*systems)
-    i, j = linear_sum_assignment(-r)
-    score = align.one_to_one(*systems, **FAST)
-    assert score.in_sample == pytest.approx(r[i, j].mean(), abs=1e-8)
-    np.testing.assert_array_equal(score.matching[j], i)
+def test_every_metric_has_a_peer_or_a_reason():
+    """Metrics that are here for their held-out value alone are named."""
+    named = " ".join([peer.ours for peer in TABLE.PEERS] + list(TABLE.DIFFERENT))
+    without = [name for name in align.METRICS if f"`{name}" not in named]
+    assert sorted(without) == ["ridge_r2", "weighted_rsa"]
 
 
 @pytest.mark.parametrize("p", [9, 200])
@@ -82,12 +91,6 @@ def test_ridge_predictions_are_scikit_learns(p, systems, rng):
         np.testing.assert_allclose(found.held_out[~train, j], expected, atol=1e-7)
 
 
-def test_cka_is_the_plain_formula(systems):
-    x, y = (v - v.mean(axis=0) for v in systems)
-    expected = np.linalg.norm(x.T @ y) ** 2 / np.linalg.norm(x.T @ x) / np.linalg.norm(y.T @ y)
-    assert align.cka(*systems, **FAST).value == pytest.approx(expected, abs=1e-12)
-
-
 @pytest.mark.parametrize("wide", [False, True])
 def test_debiased_cka_is_song_et_al(systems, wide, rng):
     x, y = systems
@@ -107,49 +110,6 @@ def test_debiased_cka_is_song_et_al(systems, wide, rng):
     k, m = x @ x.T, y @ y.T
     expected = hsic(k, m) / np.sqrt(hsic(k, k) * hsic(m, m))
     assert align.cka_debiased(x, y, **FAST).value == pytest.approx(expected, abs=1e-10)
-
-
-@pytest.mark.parametrize("rdm, metric", [("euclidean", "sqeuclidean"), ("correlation",) * 2])
-@pytest.mark.parametrize("compare", ["pearson", "spearman"])
-def test_rsa_is_scipy(systems, rdm, metric, compare):
-    a, b = (pdist(side, metric) for side in systems)
-    test = {"pearson": scipy_stats.pearsonr, "spearman": scipy_stats.spearmanr}[compare]
-    score = align.rsa(*systems, rdm=rdm, compare=compare, **FAST)
-    assert score.value == pytest.approx(test(a, b)[0], abs=1e-10)
-
-
-def test_procrustes_in_sample_is_scipy(systems):
-    x, y = systems
-    padded = np.hstack([y, np.zeros((120, 2))])
-    disparity = scipy_procrustes(x, padded)[2]
-    cosine = align.procrustes(x, y, **FAST).in_sample
-    assert 1 - cosine**2 == pytest.approx(disparity, abs=1e-10)
-
-
-def test_rsa_is_rsatoolbox(systems):
-    rsatoolbox = pytest.importorskip("rsatoolbox")
-    from rsatoolbox.data import Dataset
-    from rsatoolbox.rdm import calc_rdm, compare
-
-    rdms = [calc_rdm(Dataset(side), method="correlation") for side in systems]
-    expected = compare(*rdms, method="spearman").item()
-    score = align.rsa(*systems, rdm="correlation", compare="spearman", **FAST)
-    assert score.value == pytest.approx(expected, abs=1e-8)
-    assert rsatoolbox.__name__ == "rsatoolbox"
-
-
-def test_ridge_of_one_alpha_is_himalaya(systems):
-    himalaya = pytest.importorskip("himalaya.ridge")
-    x, y = systems
-    train = np.arange(120) < 90
-    a, b = x[train] - x[train].mean(axis=0), y[train] - y[train].mean(axis=0)
-    from unbraid._kernels.ridge import spectrum
-
-    fit = spectrum(x - x.mean(axis=0), np.flatnonzero(train), [np.flatnonzero(~train)], None)
-    ours = fit.predict(0, fit.project(x - x.mean(axis=0), y), 10.0 / fit.unit)
-    model = himalaya.Ridge(alpha=10.0, fit_intercept=False).fit(a, b)
-    theirs = model.predict(x[~train] - x[train].mean(axis=0))
-    np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
 @pytest.mark.parametrize("name, options", [

@@ -12,7 +12,8 @@ import numpy as np
 
 from unbraid import stats
 from unbraid._validate import as_rng
-from unbraid.align._dense import to_dense
+from unbraid.align._dense import finite_mean, to_dense
+from unbraid.align._refits import refitted_losses
 from unbraid.align._score import NAN, Score
 from unbraid.errors import InputError
 from unbraid.responses import Responses, pair
@@ -79,9 +80,9 @@ class Estimator(ABC):
     def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
         """Fit and score with ``y[order]``; with ``order`` only the value is used."""
 
-    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> float:  # noqa: ARG002
-        """Best value that noise allows; NaN without repeats or where it is not known."""
-        return NAN
+    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> np.ndarray:  # noqa: ARG002
+        """Best score that noise allows each target (q,); NaN where it is not known."""
+        return np.empty(0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,13 +92,15 @@ class Judging:
     protocol: str = "unbraid"
     folds: Any = 5
     permutations: int = 20
-    resamples: int = 200
+    resamples: Any = 200
     rng: Any = 0
     level: float = 0.95
 
     def __post_init__(self) -> None:
         for name in ("permutations", "resamples"):
             count = getattr(self, name)
+            if name == "resamples" and isinstance(count, stats.Refits):
+                continue
             if not isinstance(count, int | np.integer) or count < 0:
                 raise InputError(f"{name} must be a whole number >= 0, got {count!r}.")
 
@@ -121,28 +124,32 @@ def judge(
     n = len(x)
     streams = as_rng(judging.rng).spawn(3)
     folds = _folds_of(judging, n, streams[0])
-    estimator = estimators[judging.protocol](
-        *(_values(side, name, sparse) for side, name in ((x, "x"), (y, "y"))),
-        folds,
-        **options,
-    )
-    found = estimator.estimate(None, influence=judging.resamples > 0)
+    build = estimators[judging.protocol]
+    sides = _values(x, "x", sparse), _values(y, "y", sparse)
+    estimator = build(*sides, folds, **options)
+    again = judging.resamples if isinstance(judging.resamples, stats.Refits) else None
+    found = estimator.estimate(None, influence=again is None and judging.resamples > 0)
     null = np.array(
         [
             estimator.estimate(order, influence=False).value
             for order in stats.permuted_rows(n, judging.permutations, streams[2], folds.blocks)
         ]
     )
-    losses = _losses(found, folds) if judging.resamples else np.empty(0)
+    losses = _losses(found, folds)
+    if again is not None:
+        losses = refitted_losses(build, sides, folds, again.labels(folds, streams[1]), options)
     spread = stats.jackknife_spread(losses)
     bounds = stats.student_interval(found.value, spread, judging.level, least=estimator.least)
     replicates = np.empty(0)
     if len(losses):
+        draws = again.draws if again else judging.resamples
         replicates = stats.student_replicates(
-            found.value, losses, judging.resamples, streams[1], least=estimator.least
+            found.value, losses, draws, streams[1], least=estimator.least
         )
     notes = found.notes + _few(spread)
     coverage, over_all = coverage_of(found, y.shape[1])
+    best = estimator.ceiling(x, y, found)
+    scored = ~np.isnan(found.per_target) & bool(len(best))
     for message in found.warnings:
         python_warnings.warn(f"{metric}: {message}", RuntimeWarning, stacklevel=3)
     return Score(
@@ -163,7 +170,8 @@ def judge(
         value_over_all=over_all,
         n_source=x.shape[1],
         n_target=y.shape[1],
-        ceiling=estimator.ceiling(x, y, found),
+        ceiling=finite_mean(best[scored]) if scored.any() else NAN,
+        ceiling_per_target=np.where(scored, best, NAN) if len(best) else best,
         matching=found.matching,
         gap=found.gap,
         influence=losses,

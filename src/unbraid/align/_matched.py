@@ -117,7 +117,7 @@ class Matched(Estimator):
         together = together - of_i * target.total(fold)[j] - of_j * self.source.total(fold)[i]
         return (together + target.size(fold) * of_i * of_j) / (a.scale[fold][i] * b.scale[fold][j])
 
-    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> float:
+    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> np.ndarray:
         return _ceiling(x, y, estimate)
 
 
@@ -207,16 +207,16 @@ def _nothing(q: int, n_folds: int) -> Estimate:
     )
 
 
-def _ceiling(x: Responses, y: Responses, estimate: Estimate) -> float:
-    """Mean over scored targets of sqrt(reliability of source and target), where known."""
+def _ceiling(x: Responses, y: Responses, estimate: Estimate) -> np.ndarray:
+    """Return sqrt(reliability of source and target) of each target, where known."""
     from unbraid.stats import noise_ceiling
 
     if x.repeats is None and y.repeats is None:
-        return NAN
+        return np.empty(0)
     best = np.ones(y.shape[1])
     if y.repeats is not None:
         best = best * noise_ceiling(y.repeats).ceiling
     if x.repeats is not None and estimate.matching is not None:
         own = noise_ceiling(x.repeats).ceiling
         best = best * np.where(estimate.matching >= 0, own[estimate.matching], np.nan)
-    return finite_mean(np.where(np.isnan(estimate.per_target), np.nan, best))
+    return best

@@ -22,7 +22,7 @@ class Neighbours(Estimator):
             raise InputError(f"k must lie in 1..n-1={len(x) - 1}, got {k}.")
         check_memory(4 * 8.0 * len(x) ** 2, f"neighbours of {len(x)} stimuli")
         self.k = k
-        self.near = [_nearest(side, k) for side in (x, y)]
+        self.near, self.next = zip(*(_nearest(side, k) for side in (x, y)), strict=True)
         self.constant = not (np.ptp(x, axis=0).any() and np.ptp(y, axis=0).any())
 
     def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
@@ -31,8 +31,21 @@ class Neighbours(Estimator):
         near = self.near[1] if order is None else self.near[1][np.ix_(order, order)]
         shared = (self.near[0] & near).sum(axis=1) / self.k
         value = float(shared.mean())
-        phi = (shared - value) / len(shared) if influence else None
-        return Estimate(value=value, influence=phi, in_sample=value)
+        losses = self._losses(shared) if influence else None
+        return Estimate(value=value, influence=losses, in_sample=value)
+
+    def _losses(self, shared: np.ndarray) -> np.ndarray:
+        """Delete each stimulus exactly: where it was a neighbour, the next one takes its place."""
+        n = len(shared)
+        if self.k == n - 1:
+            return np.zeros(n)
+        (a, b), (next_a, next_b) = self.near, self.next
+        rows = np.arange(n)
+        by_a, by_b = b[rows, next_a].astype(float), a[rows, next_b].astype(float)
+        both = a & b
+        gained = (by_a + by_b + (next_a == next_b) - 1) @ both + by_a @ (a & ~b) + by_b @ (b & ~a)
+        without = (shared.sum() - shared + gained / self.k) / (n - 1)
+        return shared.mean() - without
 
 
 class LocalCka(Neighbours):
@@ -59,16 +72,19 @@ class LocalCka(Neighbours):
         return Estimate(value=value, influence=phi, in_sample=value)
 
 
-def _nearest(x: np.ndarray, k: int) -> np.ndarray:
-    """Return whether t is among the k nearest of s (Euclidean), (n, n); ties to the first."""
+def _nearest(x: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return whether t is among the k nearest of s (n, n), and the one after them (n,).
+
+    Euclidean; ties go to the first.
+    """
     x = x - x.mean(axis=0)
     size = np.einsum("ti,ti->t", x, x)
     distance = size + size[:, None] - 2 * (x @ x.T)
     np.fill_diagonal(distance, np.inf)
     near = np.zeros(distance.shape, dtype=bool)
-    best = np.argsort(distance, axis=1, kind="stable")[:, :k]
-    np.put_along_axis(near, best, True, axis=1)
-    return near
+    best = np.argsort(distance, axis=1, kind="stable")[:, : k + 1]
+    np.put_along_axis(near, best[:, :k], True, axis=1)
+    return near, best[:, -1]
 
 
 def mutual_knn(
@@ -100,8 +116,8 @@ def mutual_knn(
 
     Notes
     -----
-    Symmetric. Invariant to rotation, common scaling and shift. Intervals take each stimulus'
-    overlap as one observation. Cost O(n^2 (p + q) + n^2 log n) time, O(n^2) memory.
+    Symmetric. Invariant to rotation, common scaling and shift. Intervals delete each stimulus
+    exactly, also as a neighbour of others. Cost O(n^2 (p + q) + n^2 log n) time, O(n^2) memory.
 
     References
     ----------

@@ -78,7 +78,7 @@ class Spearman(Agreement):
     def prepare(distances: np.ndarray) -> np.ndarray:
         from unbraid._kernels.ranks import rank_scores  # compiles: not at import
 
-        return rank_scores(distances)
+        return rank_scores(_snapped(distances))
 
     def losses(self, value: float, number: np.ndarray) -> np.ndarray:
         """To first order: what a pair contributes, and what it changes in the others' ranks."""
@@ -98,12 +98,9 @@ class Kendall(Agreement):
 
     @staticmethod
     def prepare(distances: np.ndarray) -> np.ndarray:
-        upper = _upper(distances)
-        # a distance that differs by rounding only is a tie
-        largest, least = np.abs(upper).max(), upper.min()
-        if np.ptp(upper) <= 1e-12 * largest:
-            return np.zeros_like(distances)
-        return _square(np.round((distances - least) / largest, 12))
+        snapped = _snapped(distances)
+        least = _upper(snapped).min()
+        return _square(snapped - least)
 
     def value(self, rows: np.ndarray | None = None) -> float:
         return float(self._concordance(rows).mean())
@@ -132,6 +129,12 @@ COMPARISONS: dict[str, type[Agreement]] = {
 
 def _upper(square: np.ndarray) -> np.ndarray:
     return square[np.triu_indices(len(square), 1)]
+
+
+def _snapped(distances: np.ndarray) -> np.ndarray:
+    """Make ties of what differs by rounding only, in units of the largest distance."""
+    largest = np.abs(distances).max()
+    return np.round(distances / largest, 12) if largest > 0 else distances
 
 
 def _square(values: np.ndarray) -> np.ndarray:

@@ -9,13 +9,16 @@ import scipy.sparse as sp
 
 from unbraid._kernels.deletion import LEFT, Sums, Totals, losses
 from unbraid.align._dense import finite_mean
+from unbraid.align._iterative_ridge import IterativeRidge
 from unbraid.align._judge import Blocks, Estimate, Estimator, Judging, judge
 from unbraid.align._longon2025 import LongonRidge
 from unbraid.align._nested_ridge import ALPHAS, NestedRidge, Predictions
-from unbraid.align._score import NAN, Score
+from unbraid.align._score import Score
 from unbraid.responses import Responses
 
 _BLOCK = 2.0**27  # bytes of predictions held at once
+_DIRECT = 3000  # smaller side of codes up to which they are decomposed
+_SOLVED = 1e-7  # relative residual from which on a warning is due
 
 
 class Ridge(Estimator):
@@ -24,7 +27,7 @@ class Ridge(Estimator):
     def __init__(self, x, y, folds, **options) -> None:
         x = x if sp.issparse(x) else x - x.mean(axis=0)
         super().__init__(x, y, folds, **options)
-        self.nested = NestedRidge(x, folds)
+        self.nested = _nested(x, folds)
         self.in_fold = np.asarray(folds)[None] == np.arange(folds.n_folds)[:, None]
 
     def comparable(self, found: Predictions) -> tuple[np.ndarray, np.ndarray]:
@@ -95,6 +98,8 @@ class Ridge(Estimator):
             per_target=per_target,
             influence=phi / n_scored if influence else None,
             in_sample=finite_mean(whole),
+            gap=self.nested.residual,
+            warnings=_unsolved(self.nested.residual),
             notes=edge_notes(edges / (len(self.in_fold) * n_scored)),
         )
 
@@ -108,13 +113,12 @@ class Ridge(Estimator):
         """Whether each target varies on the training stimuli of every fold."""
         return np.all([np.ptp(y[~rows], axis=0) > 0 for rows in self.in_fold], axis=0)
 
-    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> float:  # noqa: ARG002
+    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> np.ndarray:  # noqa: ARG002
         from unbraid.stats import noise_ceiling
 
         if y.repeats is None:
-            return NAN
-        best = self.best(noise_ceiling(y.repeats).ceiling)
-        return finite_mean(np.where(np.isnan(estimate.per_target), np.nan, best))
+            return np.empty(0)
+        return self.best(noise_ceiling(y.repeats).ceiling)
 
     def best(self, ceiling: np.ndarray) -> np.ndarray:
         """Best score of each target, from its best correlation."""
@@ -144,6 +148,21 @@ class RidgeR2(Ridge):
 
     def best(self, ceiling: np.ndarray) -> np.ndarray:
         return ceiling**2
+
+
+def _nested(x: Any, folds: Any) -> NestedRidge | IterativeRidge:
+    if sp.issparse(x) and min(x.shape) > _DIRECT:
+        return IterativeRidge(x, folds)
+    return NestedRidge(x, folds)
+
+
+def _unsolved(residual: float) -> tuple[str, ...]:
+    if not residual > _SOLVED:
+        return ()
+    return (
+        f"conjugate gradients stopped at a relative residual of {residual:.1g}: scores are less "
+        "exact. Scale the codes' columns alike, or use fewer latents.",
+    )
 
 
 NOTHING = "no target varies on every fold's training stimuli, so nothing is scored."
@@ -194,6 +213,9 @@ def ridge(
     Invariant to rotation, shift and common scaling of ``x`` and to scaling and shift of each
     target; not to scaling single units of ``x``. Source -> target. Cost: eigendecompositions of
     side ``min(p, n_train)``, one for each pair of folds, shared by all targets and permutations.
+    Codes (CSR) are never densified; with more than 3000 stimuli and latents every fit is solved by
+    conjugate gradients, all penalties at once, and ``gap`` is the largest relative residual of
+    those that predict (penalties are chosen at 1e-6, in at most 500 steps).
 
     References
     ----------

@@ -47,7 +47,11 @@ class Score:
     n_source: int = 0
     n_target: int = 0
     ceiling: float = NAN
-    """Best value that noise allows, from repeats."""
+    """Best value that noise allows, from repeats: the mean over reliable targets."""
+    ceiling_per_target: np.ndarray = field(default_factory=lambda: np.empty(0))
+    """(q,) best score of each target; NaN where it was not scored, or is not reliable enough."""
+    nuisance: int = 0
+    """Regressors partialled out of both sides on other folds' stimuli."""
     matching: np.ndarray | None = None
     """(q,) source unit matched to each target on all stimuli, -1 where none."""
     gap: float = NAN
@@ -70,6 +74,25 @@ class Score:
     def __float__(self) -> float:
         return float(self.value)
 
+    @property
+    def excluded(self) -> int:
+        """Scored targets that the ceiling leaves out, their reliability being below the floor."""
+        if not len(self.ceiling_per_target):
+            return 0
+        return int((~np.isnan(self.per_target) & np.isnan(self.ceiling_per_target)).sum())
+
+    @property
+    def normalised(self) -> float:
+        """Mean score of the reliable targets over their mean ceiling; NaN without repeats.
+
+        1 for a model that is right but for noise; ``value`` stays raw.
+        """
+        reliable = ~np.isnan(self.ceiling_per_target)
+        if not reliable.any():
+            return NAN
+        best = float(self.ceiling_per_target[reliable].mean())
+        return float(self.per_target[reliable].mean()) / best
+
     def named(
         self, source: str, target: str, systems: str = "x->y", seed: int | None = None
     ) -> Self:
@@ -87,6 +110,6 @@ class Score:
 
 _RECORD = (
     "metric", "protocol", "source", "target", "systems", "value", "in_sample", "null", "p_value",
-    "low", "high", "level", "coverage", "value_over_all", "ceiling", "seed", "n", "n_source",
-    "n_target", "sign", "gap",
+    "low", "high", "level", "coverage", "value_over_all", "ceiling", "normalised",
+    "excluded", "nuisance", "seed", "n", "n_source", "n_target", "sign", "gap",
 )  # fmt: skip

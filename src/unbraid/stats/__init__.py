@@ -17,10 +17,12 @@ from unbraid.stats._folds import (
     shuffled_folds,
 )
 from unbraid.stats._jackknife import (
+    Refits,
     Spread,
     jackknife_spread,
     student_interval,
     student_replicates,
+    student_steps,
 )
 from unbraid.stats._moments import FoldMoments, Moments
 from unbraid.stats._permutation import permutation_p, permuted_rows
@@ -33,6 +35,7 @@ __all__ = [
     "Interval",
     "Moments",
     "NoiseCeiling",
+    "Refits",
     "Spread",
     "as_folds",
     "benjamini_hochberg",
@@ -49,4 +52,5 @@ __all__ = [
     "shuffled_folds",
     "student_interval",
     "student_replicates",
+    "student_steps",
 ]

@@ -9,7 +9,9 @@ import numpy as np
 from scipy.special import chdtri, stdtrit
 
 from unbraid._validate import as_rng
+from unbraid.errors import InputError
 from unbraid.stats._bootstrap import Interval, check_level
+from unbraid.stats._folds import Folds
 
 _EXACT = 1e-12  # a score this close to 1 is a copy: there is no scale left to stretch
 
@@ -21,6 +23,37 @@ class Spread:
     error: float
     df: float
     """Degrees of freedom: at most the number of blocks - 1, less where few of them dominate."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refits:
+    """Interval from deleting groups of stimuli and fitting everything again.
+
+    Pass as ``resamples=`` to a metric: the interval then holds what other fits would add, for as
+    many fits as there are groups.
+    """
+
+    groups: int = 25
+    draws: int = 200
+    """Replicates drawn from the losses."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("groups", 5), ("draws", 0)):
+            count = getattr(self, name)
+            if not isinstance(count, int | np.integer) or count < least:
+                raise InputError(f"{name} must be a whole number >= {least}, got {count!r}.")
+
+    def labels(self, folds: Folds, rng: int | np.random.Generator | None = 0) -> np.ndarray:
+        """Return the group (n,) of each stimulus: whole blocks, or even parts of each fold."""
+        if folds.blocks is not None:
+            number = np.unique(folds.blocks, return_inverse=True)[1]
+            n_blocks = int(number.max()) + 1
+            return number * min(self.groups, n_blocks) // n_blocks
+        order = as_rng(rng).permutation(len(folds))
+        order = order[np.argsort(np.asarray(folds)[order], kind="stable")]
+        answer = np.empty(len(folds), dtype=np.intp)
+        answer[order] = np.arange(len(folds)) % min(self.groups, len(folds))
+        return answer
 
 
 def jackknife_spread(losses: Any) -> Spread:
@@ -104,6 +137,41 @@ def student_interval(
     return Interval(float(low), float(high), level)
 
 
+def student_steps(
+    losses: Any, resamples: int, rng: int | np.random.Generator | None = 0
+) -> np.ndarray:
+    """Draws of how far a score would move, Student-distributed with the losses' spread.
+
+    Each draw gives every block a normal multiplier, and all together one Student scale. Two calls
+    with one seed and one number of blocks use the same multipliers and the same quantile of the
+    scale, so that the steps of two scores on the same stimuli are paired.
+
+    Parameters
+    ----------
+    losses : array of shape (G,)
+        As in ``jackknife_spread``.
+    resamples : int
+    rng : int, Generator or None
+
+    Returns
+    -------
+    array of shape (resamples,)
+        NaN where the spread is.
+
+    References
+    ----------
+    Wu (1986), Jackknife, bootstrap and other resampling methods.
+    """
+    losses, rng = np.asarray(losses, dtype=float), as_rng(rng)
+    spread = jackknife_spread(losses)
+    if np.isnan(spread.error):
+        return np.full(resamples, np.nan)
+    n_blocks = len(losses)
+    scale = np.sqrt(spread.df / chdtri(spread.df, rng.random(resamples)))
+    centred = (losses - losses.mean()) * np.sqrt((n_blocks - 1) / n_blocks)
+    return scale * np.array([rng.standard_normal(n_blocks) @ centred for _ in range(resamples)])
+
+
 def student_replicates(
     value: float,
     losses: Any,
@@ -114,17 +182,11 @@ def student_replicates(
 ) -> np.ndarray:
     """Draws of a score whose quantiles are the ends of ``student_interval``, pairable by seed.
 
-    Each draw gives every block a normal multiplier, and all together one Student scale. Two calls
-    with one seed and one number of blocks use the same multipliers and the same quantile of the
-    scale, so that the draws of two scores on the same stimuli are paired.
-
     Parameters
     ----------
     value : float
-    losses : array of shape (G,)
-        As in ``jackknife_spread``.
-    resamples : int
-    rng : int, Generator or None
+    losses, resamples, rng
+        As in ``student_steps``.
     least : float
         As in ``student_interval``.
 
@@ -132,20 +194,10 @@ def student_replicates(
     -------
     array of shape (resamples,)
         NaN where the value or its spread is.
-
-    References
-    ----------
-    Wu (1986), Jackknife, bootstrap and other resampling methods.
     """
-    losses, rng = np.asarray(losses, dtype=float), as_rng(rng)
-    spread = jackknife_spread(losses)
-    if np.isnan(value) or np.isnan(spread.error):
+    if np.isnan(value):
         return np.full(resamples, np.nan)
-    n_blocks = len(losses)
-    scale = np.sqrt(spread.df / chdtri(spread.df, rng.random(resamples)))
-    centred = (losses - losses.mean()) * np.sqrt((n_blocks - 1) / n_blocks)
-    drawn = np.array([rng.standard_normal(n_blocks) @ centred for _ in range(resamples)])
-    return _moved(value, scale * drawn, least)
+    return _moved(value, student_steps(losses, resamples, rng), least)
 
 
 def _moved(value: float, steps: np.ndarray, least: float) -> np.ndarray:

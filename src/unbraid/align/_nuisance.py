@@ -1,0 +1,119 @@
+"""Any metric after nuisance regressors are partialled out of both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from unbraid import stats
+from unbraid._validate import as_matrix, as_rng
+from unbraid.align._dense import to_dense
+from unbraid.align._score import Score
+from unbraid.errors import InputError
+from unbraid.responses import Responses, pair
+
+
+def without_nuisance(
+    metric: Callable[..., Score],
+    x: Any,
+    y: Any,
+    nuisance: Any,
+    *,
+    folds: Any = 5,
+    rng: int | np.random.Generator | None = 0,
+    **options: Any,
+) -> Score:
+    """Score of what ``nuisance`` regressors (luminance, word length, drift) do not explain.
+
+    Both sides are replaced by their residuals ``x_t - n_t B_f``: the least-squares weights ``B_f``
+    (with intercept) of stimulus ``t`` in fold ``f`` are fitted on the stimuli of the other folds.
+    The metric then runs on the residuals with the same folds.
+
+    Parameters
+    ----------
+    metric : callable
+        A metric of this room.
+    x, y : array (n, p) and (n, q), CSR matrix or Responses
+        Repeats are kept, minus the same predictions.
+    nuisance : array (n, k)
+        One row a stimulus, in the order of ``x``; fewer columns than training stimuli.
+    folds : int or labels
+        Serves the regression and the metric.
+    rng : int, Generator or None
+    **options
+        For the metric.
+
+    Returns
+    -------
+    Score
+        With ``nuisance`` the number of regressors.
+
+    Notes
+    -----
+    Works for every metric, since it changes only what goes in: for those that fit nothing too.
+    Nothing held out is used to clean itself. Nonlinear effects of the nuisance stay: add columns.
+    Residuals are not ratios of activity: ``jaccard`` and non-negative codes lose their meaning.
+
+    References
+    ----------
+    Frisch & Waugh (1933); Chernozhukov et al. (2018), cross-fitting.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from unbraid.align import cka_debiased
+    >>> rng = np.random.default_rng(0)
+    >>> drift = rng.normal(size=(200, 1))
+    >>> x, y = drift + rng.normal(size=(2, 200, 5))
+    >>> score = without_nuisance(cka_debiased, x, y, drift)
+    >>> bool(cka_debiased(x, y).value > 0.5), bool(abs(score.value) < 0.05), score.nuisance
+    (True, True, 1)
+    """
+    streams = as_rng(rng).spawn(2)
+    x, y = pair(x, y)
+    regressors = as_matrix(nuisance, "nuisance").astype(np.float64)
+    if len(regressors) != len(x):
+        raise InputError(
+            f"nuisance must have one row for each of the {len(x)} stimuli, got {len(regressors)}."
+        )
+    labels = stats.as_folds(folds, len(x), streams[0])
+    fits = _fits(regressors, labels)
+    left = [_cleaned(side, name, fits) for side, name in ((x, "x"), (y, "y"))]
+    score = metric(*left, folds=labels, rng=streams[1], **options)
+    return replace(score, nuisance=regressors.shape[1])
+
+
+def _fits(nuisance: np.ndarray, folds: stats.Folds) -> list[tuple[np.ndarray, np.ndarray, Any]]:
+    """Return each fold's held-out rows, training rows, and the map from these to those."""
+    found = []
+    for fold in range(folds.n_folds):
+        test, train = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+        level, spread = nuisance[train].mean(axis=0), nuisance[train].std(axis=0)
+        varies = spread > 0
+        if varies.sum() + 1 >= len(train):
+            raise InputError(
+                f"nuisance has {int(varies.sum())} regressors for {len(train)} training stimuli: "
+                "they would explain everything. Use fewer, e.g. their principal components."
+            )
+        scaled = (nuisance[:, varies] - level[varies]) / spread[varies]
+        design = np.hstack([np.ones((len(nuisance), 1)), scaled])
+        found.append((test, train, design[test] @ np.linalg.pinv(design[train])))
+    return found
+
+
+def _cleaned(side: Responses, name: str, fits: list[Any]) -> Responses:
+    values = to_dense(side, name)
+    predicted = np.empty_like(values)
+    for test, train, carry in fits:
+        predicted[test] = carry @ values[train]
+    repeats = None if side.repeats is None else side.repeats - predicted
+    return replace(side, values=_no_rounding(values - predicted, values), repeats=repeats)
+
+
+def _no_rounding(residual: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Set units to 0 of which nothing but rounding is left."""
+    left = np.abs(residual).max(axis=0) > 1e-10 * np.abs(values).max(axis=0)
+    return np.where(left, residual, 0.0)
