@@ -48,7 +48,7 @@ DIFFERENT = {
     "one for all by leave-one-out; protocol `longon2025` is RidgeCV itself.",
     "`longon2025` soft matching, published code": "the published code gives 0/0 for a silent "
     "unit; ours drops it.",
-    "confidence intervals, rsatoolbox": "theirs resample stimuli, which puts zero distances between "
+    "confidence intervals, rsatoolbox": "theirs resample stimuli, with zero distances between "
     "copies; ours delete stimuli.",
 }
 """Where numbers differ by intent, and why."""
