@@ -128,8 +128,9 @@ def cca(
 
     Notes
     -----
-    Symmetric. With ``keep=1`` invariant to every invertible linear map of either side. Cost
-    O(n p^2 + n q^2) a fold.
+    Symmetric. With ``keep=1`` invariant to every invertible linear map of either side. Intervals
+    hold the directions fixed, which differ much between samples: 95 % ones cover 80-95 % of the
+    time at n = 150; with ``resamples=stats.Refits()`` nearly always. Cost O(n p^2 + n q^2) a fold.
 
     References
     ----------

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid.align._dense_matched import DenseMatched
+from unbraid.align._dense_matched import DenseMatched, correlation
 from unbraid.align._judge import Estimator, Judging, judge
 from unbraid.align._longon2025 import LongonSemi
-from unbraid.align._marginals import Side
+from unbraid.align._marginals import TIE, Side
 from unbraid.align._matched import Plan, one_each
 from unbraid.align._score import Score
 
@@ -38,18 +38,19 @@ class SemiMatched(DenseMatched):
             for plan in range(n_plans):
                 fold = plan if plan < len(self.rows) else -1
                 cross = total - parts[fold] if fold >= 0 else total
-                cross -= np.outer(
-                    target.of.count[fold] * self.source.of.mean[fold], target.of.mean[fold, block]
-                )
-                cross /= self.source.of.scale[fold][:, None]
-                best[plan, block], sign[plan, block] = strongest_sources(cross, self.absolute)
+                r = correlation(cross, self.source.of, target.of.only(block), fold)
+                best[plan, block], sign[plan, block] = strongest_sources(r, self.absolute)
         return [one_each(*each, p) for each in zip(best, sign, strict=True)]
 
 
 def strongest_sources(r: np.ndarray, absolute: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return the source of largest correlation in each column of (p, q), and its sign."""
+    """Return the source of largest correlation in each column of (p, q), and its sign.
+
+    Of several within rounding the first, so that nothing depends on the order of sums.
+    """
     size = np.abs(r) if absolute else r
-    best = np.where(np.isnan(size), -np.inf, size).argmax(axis=0)
+    size = np.where(np.isnan(size), -np.inf, size)
+    best = (size >= size.max(axis=0) - TIE).argmax(axis=0)
     if not absolute:
         return best, np.ones(len(best))
     return best, np.where(r[best, np.arange(len(best))] < 0, -1.0, 1.0)
@@ -99,8 +100,9 @@ def semi_matching(
         See ``unbraid.stats``. Contiguous or grouped folds also move bootstrap and null by blocks.
     permutations : int
         Refits with the rows of ``y`` permuted, for ``null`` and ``p_value``.
-    resamples : int
-        Bootstrap resamples of stimuli, the matching held fixed, for ``low`` and ``high``.
+    resamples : int or stats.Refits
+        Draws of the score for other stimuli, the matching held fixed; 0: no interval.
+        ``stats.Refits()`` deletes groups of stimuli and matches again.
     rng : int, Generator or None
         Two calls with the same integer share folds and bootstrap weights: replicates are paired.
     sign : {"signed", "absolute"}
@@ -117,9 +119,10 @@ def semi_matching(
     -----
     Invariant to permutation, positive scaling and shift of units on both sides; not to rotation.
     Under independence the mean is 0, while ``in_sample`` is about ``e_p / sqrt(n)``. Ties go to
-    the first source. Replicates are first-order: ``value + sum_t (w_t - 1) phi_t`` with the
-    influence ``phi_t`` of stimulus ``t``. Cost O(n p q) time, blocks of targets bound memory; two
-    code matrices (CSR) are never densified and cost O(n k^2) with ``k`` active latents.
+    the first source. Intervals cover under heavy tails and, where folds name the blocks, for
+    dependent stimuli; they are too narrow where other stimuli would be matched otherwise (weak
+    relations): ``stats.Refits``. Cost O(n p q) time, blocks of targets bound memory; two code
+    matrices (CSR) are never densified and cost O(n k^2) with ``k`` active latents.
 
     References
     ----------
