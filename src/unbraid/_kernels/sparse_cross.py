@@ -93,7 +93,7 @@ def pair_sums(
 
 
 @numba.njit(cache=True, nogil=True)
-def _best(start, stop, rows_x, cols_y, fold, count, level, scale, mean, order, absolute, best,
+def _best(start, stop, rows_x, cols_y, fold, count, level, scale, mean, tie, order, absolute, best,
           sign):  # fmt: skip
     """Source of largest correlation with each target, for each held-out fold and for none."""
     at, index, data = rows_x
@@ -129,8 +129,9 @@ def _best(start, stop, rows_x, cols_y, fold, count, level, scale, mean, order, a
                 cross = total - together[i, a] if a < n_folds else total
                 r = cross / (count[a] * scale[a, i]) - level[a, i] * mean[a, j]
                 size = abs(r) if absolute else r
-                if size > top[a] or (size == top[a] and i < best[a, j]):
-                    top[a], best[a, j], sign[a, j] = size, i, (-1.0 if r < 0 else 1.0)
+                if size > top[a] + tie[a, j] or (size >= top[a] - tie[a, j] and i < best[a, j]):
+                    best[a, j], sign[a, j] = i, (-1.0 if r < 0 else 1.0)
+                    top[a] = max(top[a], size)
         for a in range(n_plans):  # sources never active together with j
             side = 2 if absolute else (0 if mean[a, j] >= 0 else 1)
             for c in range(p):
@@ -139,10 +140,10 @@ def _best(start, stop, rows_x, cols_y, fold, count, level, scale, mean, order, a
                     break
                 r = -level[a, i] * mean[a, j]
                 size = abs(r) if absolute else r
-                if size < top[a]:
+                if size < top[a] - tie[a, j]:
                     break
-                if stamp[i] != j and (size > top[a] or i < best[a, j]):
-                    top[a], best[a, j], sign[a, j] = size, i, (-1.0 if r < 0 else 1.0)
+                if stamp[i] != j and (size > top[a] + tie[a, j] or i < best[a, j]):
+                    best[a, j], sign[a, j] = i, (-1.0 if r < 0 else 1.0)
                     break
 
 
@@ -150,16 +151,17 @@ def best_sources(
     x: sp.csr_array,
     y: Columns,
     fold: np.ndarray,
-    statistics: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    statistics: tuple[np.ndarray, ...],
     scored: np.ndarray,
     absolute: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the best source of each target (n_plans, q), -1 if not scored, and its sign.
 
-    ``statistics`` are counts, means and scales of the sources, and means of the targets, one row
-    an arrangement of training stimuli.
+    ``statistics`` are counts, means and scales of the sources, means of the targets, and the
+    covariance (per sd of a source) within which two sources tie, so that the first of them is
+    chosen; one row an arrangement of training stimuli.
     """
-    count, mean_x, scale_x, mean_y = statistics
+    count, mean_x, scale_x, mean_y, tie = statistics
     level = mean_x / scale_x
     order = np.stack([_order(level), _order(-level), _order(-np.abs(level))])
     best = np.full(mean_y.shape, -1, dtype=np.int64)
@@ -168,7 +170,7 @@ def best_sources(
     rows = x.indptr.astype(np.int64), x.indices.astype(np.int32, copy=False), x.data
     in_blocks(
         _best, mean_y.shape[1], rows, tuple(y), fold, count.astype(np.float64), level, scale_x,
-        mean_y, order, absolute, best, sign, least=256,
+        mean_y, tie, order, absolute, best, sign, least=256,
     )  # fmt: skip
     return np.maximum(best, -1), np.where(sign < 0, -1.0, 1.0) if absolute else np.ones(sign.shape)
 

@@ -10,7 +10,7 @@ import numpy as np
 from unbraid._kernels.deletion import Sums, losses
 from unbraid.align._dense import densified, row_chunks
 from unbraid.align._judge import Blocks
-from unbraid.align._marginals import Side, dense_side
+from unbraid.align._marginals import Marginals, Side, dense_side
 from unbraid.align._matched import Matched, Plan, Pooled
 
 
@@ -28,9 +28,9 @@ class DenseMatched(Matched):
         x, y = self.x, target.values
         total = x.T @ y
         for fold, rows in enumerate(self.rows):
-            yield fold, correlation(total - x[rows].T @ y[rows], self.source, target, fold)
+            yield fold, correlation(total - x[rows].T @ y[rows], self.source.of, target.of, fold)
         if all_too:
-            yield -1, correlation(total, self.source, target, -1)
+            yield -1, correlation(total, self.source.of, target.of, -1)
 
     def pair_sums(self, target: Side, pairs: tuple[Any, Any], fold: int) -> np.ndarray:
         (i, j), q = pairs, target.values.shape[1]
@@ -64,12 +64,12 @@ class DenseMatched(Matched):
         return [rows[c] for c in row_chunks(len(rows), columns)]
 
 
-def correlation(cross: np.ndarray, x: Side, y: Side, fold: int) -> np.ndarray:
+def correlation(cross: np.ndarray, x: Marginals, y: Marginals, fold: int) -> np.ndarray:
     """Turn training cross-products (p, q) into correlations, in place; NaN where undefined."""
-    size = x.of.count[fold]
-    cross -= np.outer(size * x.of.mean[fold], y.of.mean[fold])
-    cross /= size * x.of.scale[fold][:, None]
-    cross /= y.of.scale[fold]
+    size = x.count[fold]
+    cross -= np.outer(size * x.mean[fold], y.mean[fold])
+    cross /= size * x.scale[fold][:, None]
+    cross /= y.scale[fold]
     return cross
 
 

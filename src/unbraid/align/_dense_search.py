@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from unbraid._kernels.dense_search import near_best, rounding
-from unbraid.align._marginals import Side
+from unbraid.align._marginals import TIE, Side
 
 _BLOCK = 2.0**26  # bytes of cross-products held at once
 
@@ -51,7 +51,8 @@ def best_sources(
                 r = np.where(inverse > 0, np.abs(r) if absolute else r, -np.inf)
                 close = np.flatnonzero(r >= r.max() - 2 * slack[c])
                 exact = _exact(x, y.values[train, block[c]], train, fold, close)
-                first[c] = close[(np.abs(exact) if absolute else exact).argmax()]
+                exact = np.abs(exact) if absolute else exact
+                first[c] = close[(exact >= exact.max() - TIE).argmax()]
             best[plan, block] = first
     return best, _signs(x, y, rows, best) if absolute else np.ones(best.shape)
 
@@ -62,9 +63,10 @@ def _in_units(values: np.ndarray, rows: np.ndarray, columns, unit: np.ndarray) -
 
 
 def _exact(x: Side, target: np.ndarray, train: np.ndarray, fold: int, sources: np.ndarray):
-    """Return the float64 correlation of a few sources with one target, up to its scale."""
+    """Return the float64 correlations of a few sources with one target."""
     own = x.values[np.ix_(train, sources)] - x.of.mean[fold, sources]
-    return (target - target.mean()) @ own / x.of.scale[fold, sources]
+    r = (target - target.mean()) @ own / x.of.scale[fold, sources]
+    return r / (len(train) * target.std())
 
 
 def _signs(x: Side, y: Side, rows: list[np.ndarray], best: np.ndarray) -> np.ndarray:

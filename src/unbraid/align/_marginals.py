@@ -9,6 +9,9 @@ import numpy as np
 
 from unbraid.stats import Folds
 
+TIE = 1e-12
+"""Correlations that differ by less are equal: the first unit of them is chosen."""
+
 _FLAT = 1e-12  # sd below this share of the largest value is rounding, not variance
 _ROUNDING = 1e-14  # share of its terms below which a sum of squares is rounding
 
@@ -29,6 +32,10 @@ class Marginals:
     def varies(self) -> np.ndarray:
         """(n_folds + 1, p) whether each unit varies."""
         return ~np.isnan(self.scale)
+
+    def only(self, units: np.ndarray) -> Marginals:
+        """Return the statistics of some units."""
+        return Marginals(self.count, self.mean[:, units], self.scale[:, units])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from unbraid._kernels.deletion import Sums, losses
 from unbraid._kernels.sparse_cross import best_sources, pair_sums
 from unbraid.align._judge import Blocks
-from unbraid.align._marginals import Side
+from unbraid.align._marginals import TIE, Side
 from unbraid.align._matched import Matched, Plan, Pooled, one_each
 from unbraid.align._sparse_marginals import sparse_side
 
@@ -59,7 +59,8 @@ class SparseSemi(SparseMatched):
         n_plans = len(self.rows) + bool(all_too)
         source = self.source.of
         statistics = (
-            source.count, source.mean[:n_plans], source.scale[:n_plans], target.of.mean[:n_plans]
+            source.count, source.mean[:n_plans], source.scale[:n_plans], target.of.mean[:n_plans],
+            TIE * target.of.scale[:n_plans],
         )  # fmt: skip
         best, sign = best_sources(
             self.x, target.columns, self.fold, statistics, scored, self.absolute

@@ -41,7 +41,7 @@ class MomentMatched(Matched):
         found = []
         for fold in [*range(len(target.sizes)), *([-1] if all_too else [])]:
             cross = total - self.moments.xy[fold] if fold >= 0 else total
-            r = correlation(cross, self.source, target, fold)
+            r = correlation(cross, self.source.of, target.of, fold)
             found.append(self.planner(r, self.source.of.varies[fold], scored, self.absolute))
         return found
 
