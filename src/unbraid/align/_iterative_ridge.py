@@ -92,7 +92,7 @@ class IterativeRidge:
         n, mean = len(rows), np.asarray(x.mean(axis=0)).ravel()
         power = np.asarray(x.power(2).sum(axis=0)).ravel() - n * mean**2
         # the mean over the eigenvalues that are not 0, for rows and units that are independent
-        rank = min(n - 1, int((power > 1e-12 * power.max(initial=0.0)).sum()))
+        rank = min(n - 1, int((power > 1e-14 * power.max(initial=0.0)).sum()))
         unit = float(power.sum()) / max(rank, 1)
         level = y[rows].mean(axis=0)
         return _Fit(x, x.T.tocsr(), mean, y[rows] - level, level, rows, unit or 1.0)
