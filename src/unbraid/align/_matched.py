@@ -148,8 +148,8 @@ class Pooled:
     def totals(self) -> Totals:
         """Sums over all folds, each target's correlation and its weight in the value."""
         share = np.where(np.isnan(self.r), 0.0, self.share)
-        sums = [part.sum(axis=0) for part in (self.num, self.xx, self.yy)]
-        return Totals(*sums, np.nan_to_num(self.r), share / share.sum())
+        num, xx, yy = (part.sum(axis=0) for part in (self.num, self.xx, self.yy))
+        return Totals(num, xx, yy, np.nan_to_num(self.r), share / share.sum())
 
 
 def check_sign(sign: str) -> bool:

@@ -55,8 +55,8 @@ class Ridge(Estimator):
         """Return what deleting each stimulus or block takes from the summed score."""
         sums = Sums(*(self._in_blocks(part) for part in
                       (predicted * centred, predicted**2, centred**2)))  # fmt: skip
-        totals = [part.sum(axis=0) for part in sums]
-        return losses(sums, Totals(*totals, score, np.ones(len(score))))
+        num, xx, yy = (part.sum(axis=0) for part in sums)
+        return losses(sums, Totals(num, xx, yy, score, np.ones(len(score))))
 
     def _in_blocks(self, part: np.ndarray) -> np.ndarray:
         blocks = Blocks.of(self.folds)
