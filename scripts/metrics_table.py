@@ -18,9 +18,30 @@ value. **Held out**: what is fitted is scored on other stimuli.
 """
 
 
+TAIL = """
+`rsa` takes `rdm=` euclidean, correlation or crossnobis and `compare=` pearson, spearman, kendall
+(tau-a) or cosine. Distances that obey the triangle inequality: `shape_distance` (angular or
+Euclidean, alpha from 0 to 1) and `soft_matching_distance`.
+
+Around any metric:
+
+| function | question |
+| --- | --- |
+| `difference(a, b, over=...)` | is one score larger, for other stimuli, units, seeds, subjects? |
+| `without_nuisance(metric, x, y, nuisance)` | what is left beside known regressors? |
+| `best_of(sources, y, metric)` | how good is the best layer, its choice included? |
+| `axis_test(x, y, metric)` | does the metric favour the given axes over random ones? |
+| `shared_pairs(x, y, refits=...)` | which units are shared, at a false discovery rate, stably? |
+| `rsa_ceiling(subjects)`, `subject_ceiling(subjects, metric)` | what could any model reach? |
+| `variance_partition(bands, y)` | what does each feature set explain that no other does? |
+
+How closely other libraries agree: [conformance](conformance.md).
+"""
+
+
 def page() -> str:
     """Return the page."""
-    return HEAD + "".join(_row(name, metric) for name, metric in align.METRICS.items())
+    return HEAD + "".join(_row(name, metric) for name, metric in align.METRICS.items()) + TAIL
 
 
 def _row(name: str, metric: align.Metric) -> str:

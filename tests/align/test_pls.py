@@ -16,7 +16,7 @@ def low_rank(rng, n=150, p=30, q=8, rank=3, noise=1.0):
     return x, z @ rng.normal(size=(rank, q)) + noise * rng.normal(size=(n, q))
 
 
-@pytest.mark.parametrize("p, q", [(6, 4), (30, 8), (12, 20), (300, 5)])
+@pytest.mark.parametrize("p, q", [(6, 4), (30, 8), (12, 20), (300, 5), (130, 110)])
 def test_predictions_of_every_number_of_components_are_scikit_learns(p, q, rng):
     from sklearn.cross_decomposition import PLSRegression
 

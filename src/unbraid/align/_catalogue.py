@@ -94,7 +94,7 @@ METRICS: dict[str, Metric] = {
         compute=pls,
         summary="correlation of each target unit with its partial least squares prediction",
         low=-1, high=1, symmetric=False, held_out=True,
-        cost="components (n (p + q) + min(p,q)^2 max(p,q))",
+        cost="n p q + components (n + p) q",
         invariant_to=SPACE, target_invariant_to=TARGETS,
         changes_under=frozenset({"shuffle"}),
     ),

@@ -6,6 +6,8 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+from scipy.linalg import eigh
+from scipy.sparse.linalg import ArpackNoConvergence, svds
 
 from unbraid.align._dense import densified, finite_mean
 from unbraid.align._judge import Estimate, Estimator, Judging, judge
@@ -14,6 +16,8 @@ from unbraid.align._score import Score
 from unbraid.errors import InputError
 
 _EXHAUSTED = 1e-12  # share of the first covariance below which nothing is left to predict
+
+_LANCZOS = 100  # units of the smaller side from which one vector is cheaper than a decomposition
 
 
 class Pls(Ridge):
@@ -127,10 +131,17 @@ def pls_predictions(x: np.ndarray, y: np.ndarray, train: np.ndarray, components:
 
 
 def _dominant(cross: np.ndarray) -> np.ndarray:
-    """Return the leading left singular vector, through the smaller Gram matrix."""
-    if cross.shape[0] <= cross.shape[1]:
-        return np.linalg.eigh(cross @ cross.T)[1][:, -1]
-    left = cross @ np.linalg.eigh(cross.T @ cross)[1][:, -1]
+    """Return the leading left singular vector: by the smaller Gram matrix, or by Lanczos."""
+    by_row = cross.shape[0] <= cross.shape[1]
+    if min(cross.shape) > _LANCZOS:
+        longest = cross[:, (cross**2).sum(axis=0).argmax()], cross[(cross**2).sum(axis=1).argmax()]
+        try:
+            return svds(cross, k=1, v0=longest[0] if by_row else longest[1])[0][:, 0]
+        except ArpackNoConvergence:
+            pass  # leading directions that nearly tie: decompose
+    gram = cross @ cross.T if by_row else cross.T @ cross
+    leading = eigh(gram, subset_by_index=[len(gram) - 1] * 2, check_finite=False)[1][:, 0]
+    left = leading if by_row else cross @ leading
     return left / np.linalg.norm(left)
 
 
@@ -175,7 +186,7 @@ def pls(
     -----
     Invariant to rotation, shift and common scaling of ``x`` and to scaling and shift of each
     target; not to scaling single units of ``x``. Source -> target. Cost: for each pair of folds
-    O(components (n (p + q) + min(p, q)^2 max(p, q))) time and O(components n q) memory.
+    O(n p q + components (n + p) q) time, O(components n q) memory.
 
     References
     ----------
