@@ -16,6 +16,7 @@ METHODS = {
     "batch_topk": BatchTopK(k=2, n_latents=40, training=OPTIONS),
     "gated": Gated(n_latents=40, training=OPTIONS),
 }
+FOREIGN = ("matplotlib.pyplot", "torchvision", "wandb", "transformers")
 SCRIPT = """
 import sys, importlib.util
 import numpy as np
@@ -31,6 +32,7 @@ with together() as ranks:
         fit(test.responses(), test.METHODS["topk"], rng=ranks.rank)
     except InputError as error:
         print(error)
+    print("loaded", [name for name in test.FOREIGN if name in sys.modules])
     np.savez(f"{sys.argv[2]}/{ranks.rank}.npz", **arrays)
 """
 
@@ -69,6 +71,7 @@ def test_two_processes_learn_what_one_learns(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count("Every process must be given the same responses") == 2
+    assert done.stdout.count("loaded []") == 2  # a training needs no pictures and no trackers
     alone = learned()
     assert max(alone["topk.dead"]) > 0.02  # dead latents are revived on the way
     ranks = [np.load(tmp_path / f"{rank}.npz") for rank in (0, 1)]

@@ -29,8 +29,10 @@ def mapped(tmp_path, x):
     return np.load(tmp_path / "x.npy", mmap_mode="r")
 
 
-@pytest.mark.parametrize("method", [METHOD, BatchTopK(k=2, n_latents=24, training={"steps": 40}),
-                                    Longon2025Dnn(epochs=1)], ids=lambda m: type(m).__name__)  # fmt: skip
+STREAMED = [METHOD, BatchTopK(k=2, n_latents=24, training={"steps": 40}), Longon2025Dnn(epochs=1)]
+
+
+@pytest.mark.parametrize("method", STREAMED, ids=lambda method: type(method).__name__)
 def test_what_fits_the_pool_trains_as_from_memory(tmp_path, x, method):
     whole = fit(x, method, rng=0)
     for place in (mapped(tmp_path, x), write(tmp_path / "store", x)):

@@ -11,6 +11,7 @@ from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._fit import fit
 from unbraid.sparse._method import Method
 from unbraid.sparse._ranks import together
+from unbraid.sparse._seeds import fit_seeds
 from unbraid.sparse._shuffle import shuffle_latents
 from unbraid.sparse._training import Training
 from unbraid.sparse.abs_topk import AbsTopK
@@ -111,6 +112,7 @@ __all__ = [
     "Training",
     "export",
     "fit",
+    "fit_seeds",
     "from_pretrained",
     "load_foreign",
     "parse_method",

@@ -55,7 +55,7 @@ class DenseNet:
         atoms = self.compose(w)
         residual = w["offset"] + codes @ atoms - data
         main = residual.square().sum(1).mean()
-        loss = main + penalty + self._revive(h, residual.detach(), atoms)
+        loss = main + penalty + self._revive(h.detach(), residual.detach(), atoms)
         loss.backward()
         dead = float((self.since > self.dead_after).mean())
         fired = (codes.detach() != 0).any(0).numpy()
