@@ -20,6 +20,7 @@ from unbraid.theory.cka import (
     linear_cka,
     participation_ratio,
 )
+from unbraid.theory.geometry import cca, procrustes
 from unbraid.theory.matching import (
     expected_maximum,
     expected_semi_matching,
@@ -38,17 +39,20 @@ from unbraid.theory.overlap import (
     expected_overlap_r2,
     inversion,
 )
+from unbraid.theory.prediction import PREDICTABLE, predict
 from unbraid.theory.regression import expected_r2, r2, r2_per_unit, ridge
 from unbraid.theory.rsa import bernoulli_cumulants, expected_rsa, rsa
 
 __all__ = [
     "KNOWN_MODELS",
+    "PREDICTABLE",
     "Inversion",
     "KnownModel",
     "additive_cosine",
     "additive_from_parts",
     "bernoulli_cumulants",
     "boundary_table",
+    "cca",
     "expected_cka",
     "expected_cka_orthonormal",
     "expected_maximum",
@@ -66,6 +70,8 @@ __all__ = [
     "one_to_one",
     "participation_ratio",
     "parts_cosine",
+    "predict",
+    "procrustes",
     "r2",
     "r2_per_unit",
     "recovered_score",
