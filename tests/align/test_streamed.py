@@ -65,7 +65,9 @@ def test_stores_maps_and_codes_give_the_same(rng, tmp_path):
     x[np.abs(x) < 1] = 0
     folds = stats.shuffled_folds(300, 5)
     expected = stats.fold_moments(x, y, folds=folds)
-    with ub.responses.StoreWriter(tmp_path / "y", n_units=9, dtype="float64", rows_per_shard=100) as writer:
+    with ub.responses.StoreWriter(
+        tmp_path / "y", n_units=9, dtype="float64", rows_per_shard=100
+    ) as writer:
         for start in range(0, 300, 120):
             writer.append(y[start : start + 120])
     np.save(tmp_path / "x.npy", x)

@@ -54,6 +54,10 @@ def test_workers_merge_in_any_order_from_maps_and_csr(rng, tmp_path):
     whole = empty.add(x, y, folds)
     np.testing.assert_allclose(merged.xy, whole.xy, atol=1e-10)
     np.testing.assert_allclose(merged.train(1).xx, whole.train(1).xx, atol=1e-10)
+    for name in ("low_x", "low_y", "high_x", "high_y"):
+        np.testing.assert_array_equal(getattr(merged, name), getattr(whole, name))
+    np.testing.assert_array_equal(merged.high_y[0], y[folds == 0].max(axis=0))
+    np.testing.assert_array_equal(merged.low_y[0], y[folds == 0].min(axis=0))
 
 
 def test_large_means_cost_no_digits(rng):

@@ -34,7 +34,7 @@ def columns_of(values: sp.csr_array) -> Columns:
 
 @numba.njit(cache=True, nogil=True)
 def _column_sums(start, stop, indptr, rows, data, fold, size, sums, squares, low, high):
-    """Sums, squares and extremes of each column in each fold, the unstored zeros included."""
+    """Add up values and squares of each column in each fold; extremes include unstored zeros."""
     n_folds = len(size)
     seen = np.empty(n_folds, dtype=np.int64)
     for j in range(start, stop):

@@ -33,6 +33,11 @@ class Marginals:
         """(n_folds + 1, p) whether each unit varies."""
         return ~np.isnan(self.scale)
 
+    @property
+    def always(self) -> np.ndarray:
+        """(p,) whether each unit varies on the training stimuli of every fold."""
+        return np.asarray(self.varies.all(axis=0))
+
     def only(self, units: np.ndarray) -> Marginals:
         """Return the statistics of some units."""
         return Marginals(self.count, self.mean[:, units], self.scale[:, units])

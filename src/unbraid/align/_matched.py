@@ -72,7 +72,7 @@ class Matched(Estimator):
 
     def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
         target = self.target(order)
-        scored = target.of.varies.all(axis=0)
+        scored = target.of.always
         if not scored.any() or not self.source.of.varies.any(axis=1).all():
             return _nothing(len(scored), len(target.sizes))
         plans = self.plans(target, scored, all_too=order is None)

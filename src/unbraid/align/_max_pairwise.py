@@ -18,7 +18,7 @@ class MaxPairwise(SemiMatched):
     def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
         if order is not None:
             target = self.target(order)
-            plan = self.plans(target, target.of.varies.all(axis=0), all_too=True)[-1]
+            plan = self.plans(target, target.of.always, all_too=True)[-1]
             return Estimate(value=self.in_sample(target, plan))
         found = super().estimate(None, influence)
         return replace(found, value=found.in_sample, per_fold=np.empty(0), per_target=np.empty(0))

@@ -152,7 +152,7 @@ def _fit_of(left, right, folds) -> Matched:
 def _tested(fit: Matched, order: np.ndarray | None) -> tuple[Any, np.ndarray, np.ndarray]:
     """Return the plans, each target's held-out correlation, and the statistic to be tested."""
     target = fit.target(order)
-    scored = target.of.varies.all(axis=0)
+    scored = target.of.always
     plans = fit.plans(target, scored, all_too=order is None)
     r = fit.pool(target, plans[: len(fit.rows)], scored).r
     return plans, r, _statistic(fit.x, target.values, fit.rows, plans, r)

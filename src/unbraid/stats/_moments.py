@@ -142,11 +142,13 @@ class FoldMoments:
         )
         if self.xy.shape != other.xy.shape or self.xx.shape != other.xx.shape or not same:
             raise InputError("Moments can be merged only if they share sizes, folds and shifts.")
+        kinds = (np.add, _ADDITIVE), (np.minimum, _LEAST), (np.maximum, _LARGEST)
         return replace(
             self,
             **{
-                name: _EXTREMES.get(name[:3], np.add)(getattr(self, name), getattr(other, name))
-                for name in _SUMS
+                name: combine(getattr(self, name), getattr(other, name))
+                for combine, names in kinds
+                for name in names
             },
         )
 
@@ -217,8 +219,9 @@ class Moments:
 
 
 _ADDITIVE = ("count", "sum_x", "sum_y", "square_x", "square_y", "xx", "yy", "xy")
-_SUMS = (*_ADDITIVE, "low_x", "low_y", "high_x", "high_y")
-_EXTREMES = {"low": np.minimum, "hig": np.maximum}
+_LEAST = ("low_x", "low_y")
+_LARGEST = ("high_x", "high_y")
+_SUMS = _ADDITIVE + _LEAST + _LARGEST
 
 
 def _shifted(values: Any, shift: np.ndarray) -> np.ndarray:

@@ -107,16 +107,14 @@ def _check_order(x: Any, y: Any) -> None:
     if len(apart):
         raise InputError(
             f"x and y must hold the same stimuli in the same order, got {str(ids[0][apart[0]])!r} "
-            f"and {str(ids[1][apart[0]])!r} in row {apart[0]}. Reorder one with select(ids), or write it "
-            "again."
+            f"and {str(ids[1][apart[0]])!r} in row {apart[0]}. Reorder one with "
+            "select(ids), or write it again."
         )
 
 
 def _read(values: Any, block: slice, name: str) -> np.ndarray:
-    if isinstance(values, Store):
-        part = values.rows(np.arange(block.start, block.stop))
-    else:
-        part = values[block]
+    whole = isinstance(values, Store)
+    part: Any = values.rows(np.arange(block.start, block.stop)) if whole else values[block]
     part = np.asarray(part.toarray() if sp.issparse(part) else part)
     check_finite(part, f"{name} (rows from {block.start})")
     return part
