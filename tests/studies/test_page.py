@@ -29,7 +29,7 @@ RESULT = StudyResult(
             ],
             caption="Pears.",
         )
-        for kind in ("bar", "line", "histogram")
+        for kind in ("bar", "line", "histogram", "heatmap")
     ],
     settings={"name": "Pears", "seed": 3},
     notes=["Other orchards."],

@@ -70,7 +70,8 @@ def _figure(figure: Figure, result: StudyResult) -> Any:
     seed = int(result.settings.get("seed", 0))
     n = sum(len(series.y) for series in figure.series)
     caption = report.Caption(finding=figure.caption, n=n, seed=seed, unit="points")
-    draw = {"bar": _bars, "line": _lines, "histogram": _histogram}[figure.kind]
+    kinds = {"bar": _bars, "line": _lines, "histogram": _histogram, "heatmap": _heatmap}
+    draw: Any = kinds[figure.kind]
     return draw(figure, caption)
 
 
@@ -143,6 +144,18 @@ def _histogram(figure: Figure, caption: report.Caption) -> report.Histogram:
         ],
         x_label=figure.x_label,
         y_label=figure.y_label,
+        caption=caption,
+    )
+
+
+def _heatmap(figure: Figure, caption: report.Caption) -> report.Heatmap:
+    return report.Heatmap(
+        title=figure.title,
+        row_labels=[series.name for series in figure.series],
+        column_labels=[str(x) for x in figure.series[0].x],
+        values=[series.y for series in figure.series],
+        rows_are=figure.y_label,
+        columns_are=figure.x_label,
         caption=caption,
     )
 

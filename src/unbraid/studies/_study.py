@@ -43,7 +43,7 @@ class Figure:
     """What is drawn, without how: bars, lines, or a histogram (x: left edges of the bins)."""
 
     kind: str
-    """``bar``, ``line`` or ``histogram``."""
+    """``bar``, ``line``, ``histogram``, or ``heatmap`` (a series is a row, x its columns)."""
     title: str
     x_label: str
     y_label: str

@@ -121,15 +121,18 @@ def _claims(found: dict[tuple[float, float], Across]) -> list[Claim]:
 
 def _figure(found: dict[tuple[float, float], Across], grid: np.ndarray, seeds: int) -> Figure:
     return Figure(
-        kind="line", title="Consistency of superposition across seeds",
-        x_label="correlation of feature 1 with feature 0", y_label="semi-matching of weights",
+        kind="heatmap", title="Consistency of superposition across seeds",
+        x_label="correlation of feature 1 with feature 0",
+        y_label="correlation of feature 2 with feature 0",
         series=[
             Series(
-                name=f"feature 2 with 0: {b:+.2f}", x=grid.tolist(),
+                name=f"{b:+.2f}", x=[f"{a:+.2f}" for a in grid],
                 y=[found[a, b].mean for a in grid], low=[found[a, b].low for a in grid],
                 high=[found[a, b].high for a in grid],
             )
             for b in grid
         ],
-        caption=f"Three features in two units; {seeds} models a cell.",
+        caption=f"Three features in two units; {seeds} models a cell. Semi-matching of weights: "
+        f"from {min(each.mean for each in found.values()):.2f} to "
+        f"{max(each.mean for each in found.values()):.2f}.",
     )  # fmt: skip
