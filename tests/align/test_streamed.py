@@ -129,6 +129,9 @@ def test_messages(rng):
         stats.fold_moments(np.where(np.arange(20)[:, None] == 9, np.nan, x), y, rows=7)
     with pytest.raises(InputError, match="same order, got .*'1' and .*'2' in row 1"):
         stats.fold_moments(ub.Responses(y, range(20)), ub.Responses(y, [0, 2, 1, *range(3, 20)]))
+    wide = sp.csr_array((20, 900_000))
+    with pytest.raises(InputError, match="Moments of 900000 x 900000 units in 5 folds needs"):
+        stats.fold_moments(wide, wide)
     with pytest.raises(InputError, match="rows must be at least 1, got 0"):
         stats.fold_moments(x, y, rows=0)
     with pytest.raises(InputError, match="n_stimuli, n_units"):

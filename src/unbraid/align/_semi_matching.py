@@ -118,11 +118,12 @@ def semi_matching(
     Notes
     -----
     Invariant to permutation, positive scaling and shift of units on both sides; not to rotation.
-    Under independence the mean is 0, while ``in_sample`` is about ``e_p / sqrt(n)``. Ties go to
-    the first source. Intervals cover under heavy tails and, where folds name the blocks, for
-    dependent stimuli; they are too narrow where other stimuli would be matched otherwise (weak
-    relations): ``stats.Refits``. Cost O(n p q) time, blocks of targets bound memory; two code
-    matrices (CSR) are never densified and cost O(n k^2) with ``k`` active latents.
+    Under independence the mean is 0, while ``in_sample`` is about ``e_p / sqrt(n)``. Sources that
+    tie to within 1e-12 count as equal, and the first is taken. Intervals cover under heavy tails
+    and, where folds name the blocks, for dependent stimuli; they are too narrow where other stimuli
+    would be matched otherwise (weak relations): ``stats.Refits``. Cost O(n p q) time, blocks of
+    targets bound memory; two code matrices (CSR) are never densified and cost O(n k^2) with ``k``
+    active latents.
 
     References
     ----------

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from unbraid._validate import as_rng, check_finite
 from unbraid.errors import InputError
 from unbraid.responses import Responses, Store
+from unbraid.responses._files import check_memory
 from unbraid.stats._folds import as_folds
 from unbraid.stats._moments import FoldMoments
 
@@ -44,7 +45,8 @@ def fold_moments(
     Raises
     ------
     InputError
-        Different stimuli; NaN or infinity; ``rows`` below 1.
+        Different stimuli; NaN or infinity; ``rows`` below 1; moments that do not fit into memory
+        (wide codes: the metrics take CSR itself).
 
     Notes
     -----
@@ -74,8 +76,11 @@ def fold_moments(
         block = slice(start, min(start + step, n))
         a, b = (_read(_values(side), block, name) for side, name in ((x, "x"), (y, "y")))
         if moments is None:
+            n_folds = int(labels.max()) + 1
+            doubles = (n_folds + 2) * (p * q + within * (p * p + q * q))
+            check_memory(8 * doubles, f"Moments of {p} x {q} units in {n_folds} folds")
             moments = FoldMoments.empty(
-                p, q, int(labels.max()) + 1, shift_x=a.mean(axis=0, dtype=np.float64),
+                p, q, n_folds, shift_x=a.mean(axis=0, dtype=np.float64),
                 shift_y=b.mean(axis=0, dtype=np.float64), within=within,
             )  # fmt: skip
         moments.accumulate(a, b, labels[block])
