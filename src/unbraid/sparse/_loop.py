@@ -64,7 +64,7 @@ def train(
     digest = identity(net.state(), source.sample(1000), {**options, "n": n})
     ranks.check_same(digest, "responses, method and seed")
     checkpoint = None if watch.checkpoint is None else Checkpoint(watch.checkpoint, digest)
-    now = _Now(rng.bit_generator.state)
+    now = _Now(dict(rng.bit_generator.state))
     best_state: dict[str, np.ndarray] = {}
     saved = checkpoint.load() if checkpoint is not None else None
     if saved is not None:
@@ -79,7 +79,7 @@ def train(
     started = time.monotonic() - now.seconds
     while now.step < steps and now.waited < training.patience:
         if now.cursor + batch > n:
-            now.pass_began, now.cursor = rng.bit_generator.state, 0
+            now.pass_began, now.cursor = dict(rng.bit_generator.state), 0
             order = source.order(rng)
         rows = source.batch(order, now.cursor, batch)
         now.cursor += batch

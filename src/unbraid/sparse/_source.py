@@ -31,7 +31,7 @@ class OnDisk:
 
     def __init__(self, where: Store | np.ndarray) -> None:
         self.where = where
-        self.shape: tuple[int, int] = tuple(where.shape)  # type: ignore[assignment]
+        self.shape: tuple[int, int] = tuple(where.shape)
         wide = np.dtype(np.float64 if where.dtype.itemsize > 4 else np.float32)
         self.dtype = wide
 
@@ -134,7 +134,7 @@ class Source:
 
 def split(x: Any, held_out: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows to train on and the rows held out."""
-    n_held = held_rows(*x.shape, held_out)
+    n_held = held_rows(len(x), x.shape[1], held_out)
     order = rng.permutation(len(x))
     return np.sort(order[n_held:]), np.sort(order[:n_held])
 
