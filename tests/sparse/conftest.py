@@ -37,3 +37,9 @@ def make_world(rng):
         return World(atoms, z, z @ atoms + noise * rng.normal(size=(n, n_units)))
 
     return make
+
+
+@pytest.fixture
+def mcc():
+    """Mean correlation of features with codes, matched one to one."""
+    return lambda z, codes: matched(z, np.asarray(codes.toarray(), float))

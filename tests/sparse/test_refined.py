@@ -5,7 +5,7 @@ import pytest
 
 from unbraid.sparse import Auto, Dictionary, Pursuit, RandomDictionary, Refined, TopK, fit
 from unbraid.sparse._infer import Problem, held_out_units
-from unbraid.sparse._refine import unexplained_by_two
+from unbraid.sparse._renew import unexplained_by_two
 
 
 def test_held_out_units_choose_the_number_of_active_latents(make_world):
@@ -49,15 +49,6 @@ def test_a_wide_dictionary_is_reduced_to_the_true_features(make_world, tmp_path,
     again = fit(world.x, learned.method, rng=1)  # what was chosen serves another seed
     assert again.n_latents == learned.n_latents
     assert Dictionary.load(learned.save(tmp_path / "d")).method == learned.method
-
-
-@pytest.mark.parametrize("n", [300, 2500])
-def test_auto_finds_width_and_activity_by_itself(make_world, n):
-    world = make_world(n_units=20, n=n + 500, noise=0.02)
-    learned = fit(world.x[:n], Auto(autoencoder=False), rng=0)
-    test = slice(n, None)
-    assert world.mcc(learned.encode(world.x[test]), test) > 0.93
-    assert 22 <= learned.n_latents <= 40
 
 
 def test_auto_is_a_function_of_its_seed_and_takes_small_systems(rng):

@@ -192,7 +192,8 @@ def _active_set(start, stop, target, gram, options, found):
                 for a in range(count):
                     new[a] = kind(work[a])
                     if new[a] <= zero:
-                        reach = z[a] / (z[a] - new[a]) if z[a] > zero else 0.0
+                        gone = z[a] - new[a]  # may vanish in single precision
+                        reach = z[a] / gone if gone > zero else 0.0
                         if out < 0 or reach < share:
                             share, out = reach, a
                 if out < 0:

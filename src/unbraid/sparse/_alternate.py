@@ -13,7 +13,8 @@ from unbraid._kernels.sparse_rows import decode
 from unbraid.sparse._encoder import from_active
 
 _SAME = 0.9  # cosine above which two atoms are one
-_SOLVE_MOST = 3000  # atoms up to which the normal equations are solved at once
+_SOLVE_MOST = 1500  # atoms up to which the normal equations are solved at once
+_STEPS = 30
 
 
 @dataclass(frozen=True)
@@ -50,22 +51,14 @@ def improve(
     m = len(atoms)
     z = from_active(turn.active, turn.codes, m)
     used = np.bincount(z.indices, minlength=m)
-    gram = sp.csr_array(z.T @ z)
     wrong = np.asarray(z.T @ turn.residual, np.float64)  # gradient: least squares for the change
+    mean_z = np.zeros(m)
     if learn_offset:  # eliminate b: centre codes and residual
-        mean_z = np.asarray(z.mean(axis=0)).ravel()
+        mean_z = np.asarray(z.mean(axis=0), np.float64).ravel()
         mean_r = turn.residual.mean(0, dtype=np.float64)
         wrong -= len(x) * np.outer(mean_z, mean_r)
-    if m <= _SOLVE_MOST:
-        dense = gram.toarray().astype(np.float64)
-        if learn_offset:
-            dense -= len(x) * np.outer(mean_z, mean_z)
-        ridge = 1e-6 * np.trace(dense) / m + 1e-12
-        dense[np.diag_indices(m)] += ridge
-        change = np.linalg.solve(dense, wrong)
-    else:
-        change = wrong / np.maximum(gram.diagonal(), 1e-12)[:, None]
-        change[used == 0] = 0
+    solve = _solve if m <= _SOLVE_MOST else _solve_by_steps
+    change = solve(z, mean_z, wrong)
     new = atoms + change
     if learn_offset:
         offset = (offset + mean_r - mean_z @ change).astype(atoms.dtype)
@@ -74,6 +67,43 @@ def improve(
     new[fine] /= length[fine, None]
     new[~fine] = atoms[~fine]
     return np.ascontiguousarray(new, atoms.dtype), offset, used
+
+
+def _ridge(squares: np.ndarray) -> float:
+    return 1e-6 * float(squares.mean()) + 1e-12
+
+
+def _solve(z: sp.csr_array, mean_z: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+    """Return the change of the atoms, from the normal equations."""
+    gram = np.asarray((z.T @ z).todense(), np.float64)
+    gram -= z.shape[0] * np.outer(mean_z, mean_z)
+    gram[np.diag_indices(len(gram))] += _ridge(gram.diagonal())
+    return np.linalg.solve(gram, wrong)
+
+
+def _solve_by_steps(z: sp.csr_array, mean_z: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+    """Return nearly the same by conjugate gradients, without a matrix of atoms by atoms."""
+    n, z = z.shape[0], z.astype(np.float64)
+    back = sp.csr_array(z.T)
+    squares = np.asarray(z.power(2).sum(axis=0)).ravel() - n * mean_z**2
+    ridge = _ridge(squares)
+    scale = 1 / (np.maximum(squares, 0) + ridge)[:, None]
+    change, left = np.zeros_like(wrong), wrong.copy()
+    step = scale * left
+    size = np.sum(left * step, axis=0)
+    enough = 1e-8 * size
+    for _ in range(_STEPS):
+        image = back @ (z @ step) - n * np.outer(mean_z, mean_z @ step) + ridge * step
+        length = size / np.maximum(np.sum(step * image, axis=0), 1e-300)
+        change += length * step
+        left -= length * image
+        next_ = scale * left
+        new = np.sum(left * next_, axis=0)
+        if (new <= enough).all():
+            break
+        step = next_ + new / np.maximum(size, 1e-300) * step
+        size = new
+    return change
 
 
 def replace_bad(

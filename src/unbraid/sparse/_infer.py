@@ -10,7 +10,8 @@ import scipy.sparse as sp
 
 from unbraid.sparse._encoder import from_active
 
-_PENALTIES = 0.5 ** np.arange(1, 8)  # times the median over stimuli of the largest correlation
+_PENALTIES = 0.5 ** np.arange(1, 12)  # times the median over stimuli of the largest correlation
+_MIDDLE = 3  # where the search for a penalty starts
 _ROWS = 400
 
 
@@ -78,18 +79,38 @@ def choose_inference(
 ) -> Choice:
     """Return the inference that best predicts units it was not told (atoms of unit length)."""
     rows = np.ascontiguousarray(x[np.linspace(0, len(x) - 1, min(len(x), _ROWS)).astype(int)])
-    problems: list[Problem] = []
+    choices: list[Choice] = []
     if by in ("auto", "omp"):
-        problems.append(Problem(by="omp", k=k, signed=signed))
+        omp = Problem(by="omp", k=k, signed=signed)
+        choices.append(Choice(problem=omp, error=held_out_units(rows, atoms, omp)))
     if by in ("auto", "fista"):
-        largest = float(np.median(np.max(np.abs(rows @ atoms.T), axis=1)))
-        problems += [
-            Problem(by="fista", k=k, penalty=float(largest * each), signed=signed)
-            for each in _PENALTIES
-        ]
-    errors = [held_out_units(rows, atoms, problem) for problem in problems]
-    best = int(np.argmin(errors)) if np.isfinite(errors).all() else 0
-    return Choice(problem=problems[best], error=errors[best])
+        choices.append(_lasso(rows, atoms, k, signed))
+    if not all(np.isfinite(choice.error) for choice in choices):
+        return choices[0]
+    return min(choices, key=lambda choice: choice.error)
+
+
+def _lasso(x: np.ndarray, atoms: np.ndarray, k: int, signed: bool) -> Choice:
+    """Return the penalty with the least error, going downhill from the middle of the grid."""
+    largest = float(np.median(np.max(np.abs(x @ atoms.T), axis=1)))
+    tried: dict[int, Choice] = {}
+
+    def at(step: int) -> float:
+        if step not in tried:
+            penalty = float(largest * _PENALTIES[step])
+            problem = Problem(by="fista", k=k, penalty=penalty, signed=signed)
+            tried[step] = Choice(problem=problem, error=held_out_units(x, atoms, problem))
+        return tried[step].error
+
+    best, last = _MIDDLE, len(_PENALTIES) - 1
+    while True:
+        if best > 0 and at(best - 1) < at(best):
+            best -= 1
+        elif best < last and at(best + 1) < at(best):
+            best += 1
+        else:
+            at(best)
+            return tried[best]
 
 
 def held_out_units(x: np.ndarray, atoms: np.ndarray, problem: Problem) -> float:

@@ -7,12 +7,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from unbraid.sparse._alternate import code, improve
-from unbraid.sparse._encoder import from_active
 from unbraid.sparse._infer import Choice, Problem, choose_inference, held_out_units
+from unbraid.sparse._renew import Renewal, left_over, renew, worth
 
-_JUDGES = 600  # stimuli that judge how many atoms to keep
-_POLISH_ROWS = 8000
-_POLISH_TURNS = 3
+_POLISH_ROWS, _POLISH_ROWS_A_LATENT = 3000, 16
+_POLISH_TURNS = 2
+_GO, _GO_LATER, _GO_LEAST = 0.5, 0.1, 0.01  # share of the atoms that go at a time
+_RENEW_ROWS = 6000
+_ROWS_A_LATENT = 24
+_EXACT = 1e-3  # held-out-units error below which another round cannot matter
+_GAIN = 0.97
+_SLACK = 0.05  # error, in shares of what an atom explains on average, that an atom is not worth
+_TINY = 300_000  # stimuli times latents up to which a search may take longer
+_SMALL = 0.1  # codes below this share of their stimulus' largest count as noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +29,10 @@ class Draft:
     atoms: np.ndarray
     offset: np.ndarray
     choice: Choice
+    k: int = 1
+    """Active latents by which the atoms were last learned."""
+    learn_offset: bool = True
+    """Whether the offset is learned or stays what it is."""
 
     @property
     def error(self) -> float:
@@ -33,111 +44,172 @@ class Draft:
         """Lasso penalty."""
         return self.choice.problem.penalty or 0.0
 
+    @property
+    def signed(self) -> bool:
+        """Whether codes may be negative."""
+        return self.choice.problem.signed
 
-def draft(judges: np.ndarray, atoms: np.ndarray, offset: np.ndarray) -> Draft:
+
+def draft(
+    judges: np.ndarray, atoms: np.ndarray, offset: np.ndarray, k: int = 1, signed: bool = False
+) -> Draft:
     """Return a draft with the penalty that predicts held-out units of held-out stimuli best."""
-    return Draft(atoms, offset, choose_inference(judges - offset, atoms, k=1, by="fista"))
+    chosen = choose_inference(judges - offset, atoms, k=k, by="fista", signed=signed)
+    return Draft(atoms, offset, chosen, k, learn_offset=bool(offset.any()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refinement:
+    """How a draft is refined."""
+
+    rounds: int = 3
+    n_latents: int | None = None
+    """Atoms that stay; none: as many as predict held-out units best."""
 
 
 def refine(
-    x: np.ndarray,
-    judges: np.ndarray,
-    start: Draft,
-    rng: np.random.Generator,
-    *,
-    cycles: int = 3,
-    n_latents: int | None = None,
+    x: np.ndarray, judges: np.ndarray, start: Draft, plan: Refinement, rng: np.random.Generator
 ) -> Draft:
-    """Return the best draft among the start's and those of each cycle of polish and prune.
+    """Return the best draft among the start's and those of each round.
 
-    ``judges`` are stimuli that no atom was learned from: on those it was, more atoms and smaller
-    penalties always look better. With ``n_latents`` the number kept is given.
+    A round polishes by lasso codes, prunes to the atoms that predict held-out units, and renews
+    what is left at the number of active latents that they show. ``judges`` are stimuli that no atom
+    was learned from: on those it was, more atoms and smaller penalties always look better.
     """
-    now = best = start
-    for _ in range(cycles):
-        rows = x[rng.choice(len(x), min(len(x), _POLISH_ROWS), replace=False)]
-        now = _polish(rows, now, _POLISH_TURNS)
-        now = _polish(rows, prune(rows, judges, now, n_latents), 1)
-        now = draft(judges, now.atoms, now.offset)
-        if now.error < best.error or (n_latents is not None and len(best.atoms) != n_latents):
-            best = now
+    rows = _some(x, max(_RENEW_ROWS, _ROWS_A_LATENT * len(start.atoms)), rng)
+    now = _renewed(rows, judges, start, start.k, rng)
+    drafts = [each for each in (start, now) if plan.n_latents in (None, len(each.atoms))]
+    for turn in range(plan.rounds):
+        before = now
+        rows = _some(x, max(_RENEW_ROWS, _ROWS_A_LATENT * len(now.atoms)), rng)
+        share = _GO
+        if turn:  # what was pruned too early comes back
+            now, share = replace(now, atoms=_grown(rows, now, rng)), _GO_LATER
+        pruned = _reduce(rows, judges, now, plan.n_latents, share)
+        drafts.append(pruned)
+        drafts += [_renewed(rows, judges, pruned, k, rng) for k in actives(judges, pruned)]
+        now = min(drafts, key=error_of)
+        if turn and (now.error <= _EXACT or now.error > _GAIN * before.error):
+            break
+    return most_frugal(drafts)
+
+
+def _grown(x: np.ndarray, now: Draft, rng: np.random.Generator) -> np.ndarray:
+    turn = code(x, now.atoms, now.offset, now.k, signed=now.signed)
+    return np.concatenate([now.atoms, left_over(turn, len(now.atoms), rng)])
+
+
+def _renewed(
+    x: np.ndarray, judges: np.ndarray, now: Draft, k: int, rng: np.random.Generator
+) -> Draft:
+    atoms, offset = renew(x, now.atoms, now.offset, _renewal(now, x, k), rng)
+    rows = x[: max(_POLISH_ROWS, _POLISH_ROWS_A_LATENT * len(atoms))]
+    new = replace(now, atoms=atoms, offset=offset, k=k)
+    return _again(judges, _polish(rows, _again(judges, new), _POLISH_TURNS))
+
+
+def complete(x: np.ndarray, best: Draft, rng: np.random.Generator) -> Draft:
+    """Return a draft learned from all stimuli, those that judged too: for where there are few."""
+    renewal = _renewal(best, x, best.k)
+    atoms, offset = renew(x, best.atoms, best.offset, renewal, rng)
+    return _polish(x, replace(best, atoms=atoms, offset=offset), 1)
+
+
+def _renewal(now: Draft, x: np.ndarray, k: int) -> Renewal:
+    effort = int(np.clip(_TINY // (len(x) * len(now.atoms)), 1, 4))
+    return Renewal(
+        k=k,
+        cycles=20 * effort,
+        patience=4 * effort,
+        learn_offset=now.learn_offset,
+        signed=now.signed,
+    )
+
+
+def error_of(draft: Draft) -> float:
+    """Held-out-units error; infinite where one unit cannot be held out."""
+    return draft.error if draft.error == draft.error else float("inf")
+
+
+def most_frugal(drafts: list[Draft]) -> Draft:
+    """Return the draft with the fewest atoms among those that predict as well as the best."""
+    best = min(drafts, key=error_of)
+    enough = 1.02 * error_of(best) + _slack(error_of(best), len(best.atoms))
+    good = [each for each in drafts if error_of(each) <= enough]
+    return min(good, key=lambda each: (len(each.atoms), error_of(each)))
+
+
+def actives(judges: np.ndarray, now: Draft) -> list[int]:
+    """Return the numbers of active latents that the judges show, one or two.
+
+    By matching pursuit, the number that predicts held-out units best; by the lasso, the mean number
+    of codes that are more than noise.
+    """
+    p, m = judges.shape[1], len(now.atoms)
+    most = max(1, min(32, p // 2, m - 1))
+    rows = np.ascontiguousarray((judges - now.offset)[:400])
+    errors: list[float] = []
+    for k in range(1, most + 1):
+        problem = Problem(by="omp", k=k, signed=now.signed)
+        errors.append(held_out_units(rows, now.atoms, problem))
+        if len(errors) > 2 and errors[-1] > errors[-2] > errors[-3]:
+            break
+    enough = 1.1 * min(errors) + 0.01
+    best = 1 + next((at for at, error in enumerate(errors) if error <= enough), 0)
+    turn = code(judges, now.atoms, now.offset, min(p, m), now.penalty, now.signed)
+    size = np.abs(np.where(turn.active >= 0, turn.codes, 0))
+    shown = (size > _SMALL * size.max(1, keepdims=True)).sum(1).mean()
+    return sorted({best, int(np.clip(round(float(shown)), 1, most))})
+
+
+def _slack(error: float, m: int) -> float:
+    """Return the error that one atom less may cost: little beside what a feature explains."""
+    return min(_SLACK / m, 0.1 * error + 1e-5)
+
+
+def _some(x: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    return x if len(x) <= count else x[rng.choice(len(x), count, replace=False)]
+
+
+def _again(judges: np.ndarray, now: Draft) -> Draft:
+    """Return the draft with its penalty chosen anew."""
+    new = choose_inference(judges - now.offset, now.atoms, k=now.k, by="fista", signed=now.signed)
+    return replace(now, choice=new)
+
+
+def _reduce(
+    x: np.ndarray, judges: np.ndarray, start: Draft, n_latents: int | None, share: float
+) -> Draft:
+    """Return the draft polished, with as few atoms as predict held-out units as well.
+
+    A share of the least worthy goes at a time and the others are polished; where that costs too
+    much, half as many go, until next to none.
+    """
+    rows = x[: max(_POLISH_ROWS, _POLISH_ROWS_A_LATENT * len(start.atoms))]
+    if n_latents is not None:
+        kept = _worthiest(rows, _polish(rows, start, _POLISH_TURNS), n_latents)
+        return _again(judges, _polish(rows, kept, _POLISH_TURNS))
+    best = _again(judges, _polish(rows, start, _POLISH_TURNS))
+    while (m := len(best.atoms)) > 1 and share * m >= 1 and share > _GO_LEAST:
+        fewer = _worthiest(rows, best, min(m - 1, round(m * (1 - share))))
+        fewer = _again(judges, _polish(rows, fewer, _POLISH_TURNS))
+        if fewer.error <= 1.005 * best.error + _slack(best.error, m) * share * m:
+            best = fewer
+        else:
+            share /= 2
     return best
 
 
 def _polish(x: np.ndarray, now: Draft, turns: int) -> Draft:
     atoms, offset = now.atoms, now.offset
     for _ in range(turns):
-        turn = code(x, atoms, offset, min(atoms.shape), penalty=now.penalty)
-        atoms, offset, _ = improve(x, turn, atoms, offset, learn_offset=True)
+        turn = code(x, atoms, offset, min(atoms.shape), now.penalty, now.signed)
+        atoms, offset, _ = improve(x, turn, atoms, offset, now.learn_offset)
     return replace(now, atoms=atoms, offset=offset)
 
 
-def prune(x: np.ndarray, judges: np.ndarray, now: Draft, n_latents: int | None = None) -> Draft:
-    """Return the draft with those atoms only that help to predict held-out units.
-
-    Atoms are ranked by the energy of their codes, times the share of the atom that no two others
-    explain (an atom that is the sum of two others is a composition, not a feature). How many stay
-    is where the held-out-units error is least.
-    """
-    order = np.argsort(-_worth(x, now))
-    if n_latents is not None:
-        kept = np.sort(order[:n_latents])
-        return replace(now, atoms=np.ascontiguousarray(now.atoms[kept]))
-    judges = np.ascontiguousarray((judges - now.offset)[:_JUDGES])
-    problem = Problem(by="fista", penalty=now.penalty)
-    seen: dict[int, float] = {}
-
-    def error(size: int) -> float:
-        if size not in seen:
-            atoms = np.ascontiguousarray(now.atoms[order[:size]])
-            seen[size] = held_out_units(judges, atoms, problem)
-        return seen[size]
-
-    m = len(order)
-    if not np.isfinite(error(m)):  # one unit, or stimuli that do not vary: nothing can judge
-        return now
-    sizes = sorted({max(1, round(m * share)) for share in (0.1, 0.2, 0.3, 0.4, 0.55, 0.7, 0.85, 1)})
-    best = min(sizes, key=error)
-    while True:
-        at = sizes.index(best)
-        low, high = sizes[max(0, at - 1)], sizes[min(len(sizes) - 1, at + 1)]
-        sizes = sorted({*np.linspace(low, high, 6).round().astype(int).tolist(), best})
-        best = min(sizes, key=error)
-        if max(np.diff(sizes), default=1) <= max(1, m // 128):
-            break
-    best = min(size for size in seen if seen[size] <= seen[best] * 1.005 + 1e-4)
-    return replace(now, atoms=np.ascontiguousarray(now.atoms[np.sort(order[:best])]))
-
-
-def _worth(x: np.ndarray, now: Draft) -> np.ndarray:
-    """Energy of each atom's codes times the squared share of it that no two others explain."""
-    rows = x[:4000]
-    turn = code(rows, now.atoms, now.offset, min(now.atoms.shape), penalty=now.penalty)
-    z = from_active(turn.active, turn.codes, len(now.atoms))
-    energy = np.bincount(
-        z.indices, weights=z.data.astype(np.float64) ** 2, minlength=len(now.atoms)
-    )
-    return energy * unexplained_by_two(now.atoms)
-
-
-def unexplained_by_two(atoms: np.ndarray) -> np.ndarray:
-    """Squared norm of what the best non-negative pair of others, found greedily, leaves of each."""
-    m = len(atoms)
-    if m < 3:
-        return np.ones(m)
-    each = np.arange(m)
-    gram = (atoms @ atoms.T).astype(np.float64)
-    others = gram.copy()
-    others[each, each] = -np.inf
-    first = others.argmax(1)
-    one = np.maximum(gram[each, first], 0)
-    left = gram - one[:, None] * gram[first]
-    left[each, each] = left[each, first] = -np.inf
-    second = left.argmax(1)
-    # least squares on the pair; where a weight is negative the first alone
-    a, b, c = gram[each, first], gram[each, second], gram[first, second]
-    det = np.maximum(1 - c**2, 1e-9)
-    w1, w2 = (a - b * c) / det, (b - a * c) / det
-    both = 1 - (w1 * a + w2 * b)
-    alone = 1 - one**2
-    return np.clip(np.where((w1 > 0) & (w2 > 0), both, alone), 0, 1)
+def _worthiest(x: np.ndarray, now: Draft, count: int) -> Draft:
+    """Return the draft with its ``count`` worthiest atoms only."""
+    turn = code(x[:4000], now.atoms, now.offset, min(now.atoms.shape), now.penalty, now.signed)
+    kept = np.sort(np.argsort(-worth(turn, now.atoms, now.signed), kind="stable")[:count])
+    return replace(now, atoms=np.ascontiguousarray(now.atoms[kept]))

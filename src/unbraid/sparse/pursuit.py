@@ -27,7 +27,8 @@ class Pursuit(Method):
     -----
     Starts from data points. The number of active latents grows from 1 to k over the first half, so
     that supports are never guessed with many wrong atoms; atoms unused or doubled are replaced by
-    what is explained worst; of several starts the one with the least error is kept. Codes are
+    what is explained worst; of several starts the one with the least error is kept, and searched
+    for better atoms: some are added from what is left, the least useful go. Codes are
     inferred by matching pursuit or by the lasso, whichever predicts held-out units better. Needs
     fewer stimuli and fewer units than an autoencoder, because no linear encoder has to separate
     the features. Cost a turn: n (m p + k m) + m^3 / 3.
@@ -48,6 +49,8 @@ class Pursuit(Method):
     """Turns of coding and least squares from each start."""
     restarts: Annotated[int, Field(ge=1)] = 3
     """Starts at most; fewer where one is perfect."""
+    cycles: Annotated[int, Field(ge=0)] = 20
+    """Cycles of growing and pruning after the turns, from the best start; fewer without gain."""
     signed: bool = False
     """Whether codes may be negative."""
     offset: Literal["learned", "mean", "zero"] = "learned"
@@ -60,6 +63,7 @@ class Pursuit(Method):
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn from several starts and keep the best."""
         from unbraid.sparse._alternate import Plan, code, draw_atoms, learn_atoms
+        from unbraid.sparse._renew import Renewal, renew
         from unbraid.sparse._source import split
 
         p = x.shape[1]
@@ -96,6 +100,13 @@ class Pursuit(Method):
             if errors[-1] <= _PERFECT * total:
                 break
         watch.within(0.0, 1.0)
+        if self.cycles and min(errors) > _PERFECT * total:
+            renewal = Renewal(
+                k=k, cycles=self.cycles, learn_offset=plan.learn_offset, signed=self.signed
+            )
+            rows = rng.permutation(len(seen))[: plan.rows]
+            best = renew(np.ascontiguousarray(seen[rows]), best[0], best[1], renewal, rng)
+            errors.append(code(unseen, *best, k, signed=self.signed).error)
         fvu = min(errors) / total if total and len(held) else float("nan")
         return self._finish(x, best, k, scale, Evidence(fvu_held_out=fvu))
 

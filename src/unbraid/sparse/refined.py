@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from pydantic import Field
@@ -15,7 +15,11 @@ from unbraid.sparse._method import Method
 from unbraid.sparse._watch import Watch
 from unbraid.sparse.topk import TopK
 
+if TYPE_CHECKING:
+    from unbraid.sparse._refine import Draft
+
 _JUDGES_LEAST, _JUDGES_MOST = 4, 800
+_FEW = 1500  # stimuli up to which those that judged are learned from in the end
 
 
 class Refined(Method):
@@ -24,40 +28,58 @@ class Refined(Method):
     The dictionary of ``of`` is polished by turns of lasso codes and least squares; then only as
     many atoms stay as predict held-out units of held-out stimuli best. A wide autoencoder misses no
     feature but splits and invents some; the error on held-out units is least near the true number
-    of features, so that pruning removes what was invented. Codes are inferred by the lasso.
+    of features, so that pruning removes what was invented. What stays is searched for better atoms
+    in place of the least useful. Codes are inferred by the lasso.
     """
 
     of: Of = TopK()
     """The method that learns the wide dictionary."""
     n_latents: Annotated[int, Field(ge=1)] | None = None
     """Atoms that stay; none: as many as predict held-out units best."""
-    cycles: Annotated[int, Field(ge=1)] = 3
-    """Rounds of polishing and pruning."""
+    rounds: Annotated[int, Field(ge=1)] = 3
+    """Rounds of polishing, pruning and renewing at most."""
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn the wide dictionary, then refine it."""
-        from unbraid.sparse._refine import draft, refine
+        from unbraid.sparse._refine import Refinement, refine
 
+        x, scale = scaled(x)
         rows, judged = judges(x, rng)
         wide = self.of.learn(x[rows], rng, watch)
         watch.warnings.clear()
-        x = x.astype(np.float32)
-        start = draft(x[judged], wide.atoms.astype(x.dtype), wide.offset.astype(x.dtype))
-        best = refine(x[rows], x[judged], start, rng, cycles=self.cycles, n_latents=self.n_latents)
+        start = rough(wide, x[judged], wide.k or 1)
+        plan = Refinement(rounds=self.rounds, n_latents=self.n_latents)
+        best = refine(x[rows], x[judged], start, plan, rng)
         method = self.model_copy(update={"n_latents": len(best.atoms)})
-        return finish(method, best, x)
+        return finish(method, best, x, scale, rng)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return the start of ``of``, random atoms of it where ``n_latents`` is given."""
         from unbraid.sparse._refine import draft
 
+        x, scale = scaled(x)
         start = self.of.untrained(x, rng)
         atoms = start.atoms
         if self.n_latents is not None and self.n_latents < len(atoms):
             atoms = atoms[np.sort(rng.choice(len(atoms), self.n_latents, replace=False))]
-        x = x.astype(np.float32)
-        begin = draft(x[:_JUDGES_MOST], atoms.astype(x.dtype), start.offset.astype(x.dtype))
-        return finish(self, begin, x)
+        atoms = np.ascontiguousarray(atoms, x.dtype)
+        offset = start.offset.astype(x.dtype)
+        begin = draft(x[:_JUDGES_MOST], atoms, offset, signed=start.signed)
+        return finish(self, begin, x, scale)
+
+
+def rough(wide: Dictionary, judged: np.ndarray, k: int) -> Draft:
+    """Return a dictionary as a draft; an offset of exactly zero stays so."""
+    from unbraid.sparse._refine import draft
+
+    atoms = np.ascontiguousarray(wide.atoms, judged.dtype)
+    return draft(judged, atoms, wide.offset.astype(judged.dtype), k, wide.signed)
+
+
+def scaled(x: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return ``x`` in single precision with unit root mean square about its mean, and the scale."""
+    scale = float(np.sqrt(np.mean(np.square(x - x.mean(0)), dtype=np.float64))) or 1.0
+    return np.ascontiguousarray(x / scale, np.float32), scale
 
 
 def judges(x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -68,18 +90,31 @@ def judges(x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndar
     return rows, judged if len(judged) >= _JUDGES_LEAST else np.arange(len(x))
 
 
-def finish(method: Method, best, x: np.ndarray) -> Dictionary:  # noqa: ANN001 - a Draft
-    """Return a draft as a dictionary that encodes by the lasso."""
-    from unbraid.sparse._alternate import code
+def finish(
+    method: Method,
+    best: Draft,
+    x: np.ndarray,
+    scale: float,
+    rng: np.random.Generator | None = None,
+) -> Dictionary:
+    """Return a draft as a dictionary that encodes by the lasso.
 
-    turn = code(x[:2000], best.atoms, best.offset, min(best.atoms.shape), penalty=best.penalty)
+    With few stimuli, and ``rng``, those that judged are learned from in the end.
+    """
+    from unbraid.sparse._alternate import code
+    from unbraid.sparse._refine import complete
+
+    if rng is not None and len(x) < _FEW:
+        best = complete(x, best, rng)
+    turn = code(x[:2000], best.atoms, best.offset, min(best.atoms.shape), best.penalty, best.signed)
     active = max(1, round(float((turn.active >= 0).sum(1).mean())))
     return Dictionary(
         atoms=best.atoms,
-        offset=best.offset,
+        offset=best.offset * best.offset.dtype.type(scale),
         method=method,
         by="fista",
         k=active,
-        penalty=best.penalty,
+        penalty=best.penalty * scale,
+        signed=best.signed,
         evidence=replace(Evidence(), fvu_held_out_units=best.error),
     )
