@@ -9,8 +9,16 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from unbraid import interpret, theory
-from unbraid.studies._across import across
+from unbraid import interpret
+from unbraid.studies._additivity_page import (
+    ZEROS,
+    Key,
+    contrast,
+    explained_figure,
+    figure,
+    rows,
+    worst,
+)
 from unbraid.studies._composites import (
     ARRANGEMENTS,
     EMPTY,
@@ -20,13 +28,10 @@ from unbraid.studies._composites import (
     sources,
     things,
 )
-from unbraid.studies._study import Claim, Figure, Progress, Series, Study, StudyResult
+from unbraid.studies._study import Claim, Progress, Study, StudyResult
 from unbraid.studies._v4 import data_folder, networks_folder
 
-_BASELINES = ("parts", "better part", "shuffled")
 _FEW = 10  # pairs in the paper
-_ZEROS = ("none", "mean", "empty canvas")  # what is subtracted first
-Key = tuple[str, str, str, str]  # pictures, arrangement, source, zero
 
 
 class Additivity(Study):
@@ -87,9 +92,10 @@ class Additivity(Study):
             name=self.name,
             question=self.question,
             claims=[*self._claims(found, few), *self._beyond_pooling(explained)],
-            table=_rows(found, few, explained),
-            figures=[
-                _figure(found, kind, arrangement, self.pairs)
+            table=rows(found, few, explained),
+            figures=[explained_figure(explained, kind) for kind in self.kinds]
+            + [
+                figure(found, kind, arrangement, self.pairs)
                 for kind in self.kinds
                 for arrangement in ARRANGEMENTS
             ],
@@ -121,16 +127,16 @@ class Additivity(Study):
         cells = [(kind, name) for kind in self.kinds for name in last]
         parts, parts_few = (
             {
-                (kind, name): _worst(runs[kind, "moved", name, "none"], "parts")
+                (kind, name): worst(runs[kind, "moved", name, "none"], "parts")
                 for kind, name in cells
             }
             for runs in (found, few)
         )
         pixels = {
-            kind: _worst(found[kind, "moved", "pixels", "none"], "parts") for kind in self.kinds
+            kind: worst(found[kind, "moved", "pixels", "none"], "parts") for kind in self.kinds
         }
         strict = {
-            (kind, name, base): _gain(found[kind, "moved", name, _ZEROS[-1]], base)
+            (kind, name, base): _gain(found[kind, "moved", name, ZEROS[-1]], base)
             for kind, name in cells
             for base in ("better part", "shuffled")
         }
@@ -170,8 +176,7 @@ class Additivity(Study):
             values = {(kind, name): own[kind, arrangement, name] for kind, name in last}
             claims.append(
                 Claim(
-                    text=f"training adds to it, {arrangement}: the sum explains more of a trained "
-                    "network's answers to pairs than of an untrained one's",
+                    text=f"trained networks add up better than untrained ones, {arrangement}",
                     holds=all(
                         value > values[kind, f"untrained {name}"]
                         for (kind, name), value in values.items()
@@ -190,8 +195,8 @@ def _sides(
     """Return (first alone, second alone, both, empty) for each arrangement and layer."""
     pictures: dict[Any, np.ndarray] = {"empty": EMPTY}
     for each in ARRANGEMENTS.values():
-        for rows, place in zip((first, second), each.alone, strict=True):
-            pictures[place, rows is first] = canvases(shown, [rows], [place])
+        for which, place in zip((first, second), each.alone, strict=True):
+            pictures[place, which is first] = canvases(shown, [which], [place])
         pictures[each.together] = canvases(shown, [first, second], each.together)
     found = {}
     for name, answers in source.answers(pictures).items():
@@ -205,7 +210,7 @@ def _sides(
 def _offsets(sides: tuple[np.ndarray, ...]) -> dict[str, np.ndarray | None]:
     """Return what each choice of zero subtracts."""
     mean = np.concatenate(sides[:3]).mean(axis=0)
-    return dict(zip(_ZEROS, (None, mean, sides[3][0]), strict=True))
+    return dict(zip(ZEROS, (None, mean, sides[3][0]), strict=True))
 
 
 def _explained(sides: tuple[np.ndarray, ...]) -> float:
@@ -216,17 +221,9 @@ def _explained(sides: tuple[np.ndarray, ...]) -> float:
     return float(1 - spread[0] / spread[1])
 
 
-def _contrast(one: interpret.Composed, baseline: str) -> interpret.Contrast:
-    return next(each for each in one.contrasts if each.baseline == baseline)
-
-
-def _worst(runs: list[interpret.Composed], baseline: str) -> float:
-    return max(_contrast(one, baseline).t_p for one in runs)
-
-
 def _gain(runs: list[interpret.Composed], baseline: str) -> tuple[float, float]:
     """Return the mean gain, and the largest sign-flip p of any pairing."""
-    each = [_contrast(one, baseline) for one in runs]
+    each = [contrast(one, baseline) for one in runs]
     return float(np.mean([c.difference for c in each])), max(c.sign_flip_p for c in each)
 
 
@@ -238,63 +235,3 @@ def _last(found: Iterable[tuple[str, ...]]) -> list[str]:
         if name != "pixels":
             by_network[name.rsplit(" ", 1)[0]] = name
     return list(by_network.values())
-
-
-def _rows(
-    found: dict[Key, list[interpret.Composed]],
-    few: dict[Key, list[interpret.Composed]],
-    explained: dict[tuple[str, ...], list[float]],
-) -> list[dict[str, Any]]:
-    rows = []
-    for key, runs in found.items():
-        kind, arrangement, source, zero = key
-        cosine = across([one.statistic.mean() for one in runs])
-        for baseline in _BASELINES:
-            each = [_contrast(one, baseline) for one in runs]
-            gain = across([c.difference for c in each])
-            rows.append(
-                {
-                    "pictures": kind, "arrangement": arrangement, "source": source,
-                    "zero": zero, "explained": float(np.mean(explained[key[:3]])),
-                    "cosine": cosine.mean,
-                    "baseline": baseline, "baseline_cosine": across(
-                        [c.cosines.mean() for c in each]).mean,
-                    "gain": gain.mean, "low": gain.low, "high": gain.high,
-                    "t_p": max(c.t_p for c in each), "wilcoxon_p": max(c.wilcoxon_p for c in each),
-                    "sign_flip_p": max(c.sign_flip_p for c in each),
-                    "t_p_of_10": _worst(few[key], baseline), "pairs": len(runs[0].statistic),
-                    "seeds": len(runs),
-                }
-            )  # fmt: skip
-    return rows
-
-
-def _figure(
-    found: dict[Key, list[interpret.Composed]], kind: str, arrangement: str, pairs: int
-) -> Figure:
-    here = (kind, arrangement)
-    own = {k[2]: runs for k, runs in found.items() if k[:2] == here and k[3] == _ZEROS[-1]}
-    names = list(own)
-    cosine = [across([one.statistic.mean() for one in own[name]]) for name in names]
-    series = [
-        Series(name="sum of the parts", x=names, y=[c.mean for c in cosine],
-               low=[c.low for c in cosine], high=[c.high for c in cosine])
-    ]  # fmt: skip
-    means = {
-        base: [float(np.mean([_contrast(o, base).cosines.mean() for o in own[n]])) for n in names]
-        for base in _BASELINES
-    }
-    series += [Series(name=f"baseline: {base}", x=names, y=y) for base, y in means.items()]
-    raw = [found[kind, arrangement, name, "none"] for name in names]
-    plain = [float(np.mean([_contrast(o, "parts").cosines.mean() for o in runs])) for runs in raw]
-    theirs = ", ".join(
-        f"{name} {np.mean([o.statistic.mean() for o in runs]):.2f} "
-        f"({theory.additive_from_parts(cosine):.2f})"
-        for name, runs, cosine in zip(names, raw, plain, strict=True)
-    )
-    return Figure(
-        kind="bar", title=f"{kind.capitalize()}, {arrangement}: cosine with the answer to both",
-        x_label="cosine, less the empty canvas", y_label="cosine", series=series,
-        caption=f"{pairs} pairs a pairing. With nothing subtracted (in brackets: what an additive "
-        f"code with such parts must give): {theirs}.",
-    )  # fmt: skip
