@@ -6,7 +6,7 @@ import scipy.sparse as sp
 
 from unbraid import stats
 from unbraid._kernels import threads
-from unbraid.align import METRICS, _dense_search, _ridge, _semi_matching
+from unbraid.align import METRICS, _dense_search, _ridge, _semi_matching, streamed
 
 BARE = {"permutations": 0, "resamples": 0}
 
@@ -58,6 +58,28 @@ def test_blocks_and_threads_of_the_large_search_change_nothing(sign, rng, monkey
         found.append(METRICS["semi_matching"].compute(x, y, sign=sign, **BARE))
     assert_same(*found)
     np.testing.assert_array_equal(found[0].matching, found[1].matching)
+
+
+def test_only_ties_up_to_rounding_go_to_the_first_source():
+    r = np.array([[0.5, 0.5, -0.7], [0.5 + 1e-13, 0.5 + 1e-9, np.nan], [0.1, 0.2, 0.7 - 1e-14]])
+    best, sign = _semi_matching.strongest_sources(r, absolute=True)
+    assert (best.tolist(), sign.tolist()) == ([0, 1, 0], [1, 1, -1])
+    assert _semi_matching.strongest_sources(r, absolute=False)[0].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("sign", ["signed", "absolute"])
+def test_of_tied_sources_the_first_is_matched_on_every_path(sign, rng, monkeypatch):
+    y = np.where(rng.random((200, 12)) < 0.2, rng.random((200, 12)), 0)
+    x = np.hstack([y * scale for scale in np.exp(rng.normal(size=(5, 12)))])
+    compute = METRICS["semi_matching"].compute
+    moments = stats.fold_moments(x, y, rows=37, within=False)
+    found = [streamed.semi_matching(moments, sign=sign), compute(x, y, sign=sign, **BARE),
+             compute(sp.csr_array(x), sp.csr_array(y), sign=sign, **BARE)]  # fmt: skip
+    monkeypatch.setattr(_semi_matching, "_LARGE", 0)
+    found.append(compute(x, y, sign=sign, **BARE))
+    for score in found:
+        assert score.matching.tolist() == list(range(12))
+        assert score.value == pytest.approx(1, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", ["ridge", "ridge_r2"])
