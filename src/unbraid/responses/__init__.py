@@ -1,5 +1,6 @@
 """What a system answered: in memory, on disk, recorded from a model or read from a lab's file."""
 
+from unbraid.responses._betas import Betas, betas
 from unbraid.responses._codes import Codes
 from unbraid.responses._huggingface import huggingface
 from unbraid.responses._images import Images, images
@@ -26,6 +27,7 @@ from unbraid.responses._zoo import Network, network
 
 __all__ = [
     "AveragePool",
+    "Betas",
     "Center",
     "ChannelMean",
     "ClassToken",
@@ -41,6 +43,7 @@ __all__ = [
     "Store",
     "StoreWriter",
     "as_responses",
+    "betas",
     "common",
     "from_trials",
     "huggingface",

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from unbraid.errors import InputError
-from unbraid.responses._files import as_path, check_file
-from unbraid.responses._formats import safetensors
-from unbraid.responses._formats._foreign import need, reading
+from unbraid.responses._files import as_path
+from unbraid.responses._formats._foreign import need
 from unbraid.responses._huggingface import blocks, huggingface
 from unbraid.responses._preprocess import Preprocess
-from unbraid.responses._zoo import NETWORKS, Network, network
+from unbraid.responses._zoo import NETWORKS, Network, network, read_state
 
 
 def open_network(name: Any, weights: Any = None, *, rng: Any = 0) -> Network:
@@ -20,8 +19,9 @@ def open_network(name: Any, weights: Any = None, *, rng: Any = 0) -> Network:
     Parameters
     ----------
     name : str or Path
-        One of ``squeezenet1_1``, ``efficientnet_lite0`` to ``2``; a folder that transformers'
-        ``save_pretrained`` wrote; ``torchvision:NAME`` or ``timm:NAME`` where those import.
+        One of ``squeezenet1_1``, ``efficientnet_lite0`` to ``2``, ``resnet20_cifar10``; a folder
+        that transformers' ``save_pretrained`` wrote; ``torchvision:NAME`` or ``timm:NAME`` where
+        those import.
     weights : str or Path, optional
         File (``.safetensors``, or a state dict as torch saves it, read with
         ``weights_only=True``), or for the first kind a folder of such files. None: random
@@ -83,18 +83,7 @@ _BUILD = {"torchvision": _torchvision, "timm": _timm}
 
 def _fill(model: Any, path: Path) -> None:
     """Load a state dict without unpickling anything but tensors."""
-    import torch
-
-    check_file(path)
-    state: dict[str, Any]
-    if path.suffix == ".safetensors":
-        found, _ = safetensors.read_header(path)
-        state = {k: torch.from_numpy(safetensors.numbers(path, t).copy()) for k, t in found.items()}
-    else:
-        with reading(path, "torch state dict"):
-            state = torch.load(path, map_location="cpu", weights_only=True)
-            state = state.get("state_dict", state)
-            state = {k.removeprefix("module."): v for k, v in state.items()}
+    state = read_state(path)
     try:
         model.load_state_dict(state)
     except (RuntimeError, TypeError) as error:

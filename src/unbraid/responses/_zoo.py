@@ -10,11 +10,18 @@ from typing import Any
 
 from unbraid import _validate
 from unbraid.errors import InputError
-from unbraid.responses._files import as_path
+from unbraid.responses._files import as_path, check_file
 from unbraid.responses._formats import safetensors
+from unbraid.responses._formats._foreign import reading
 from unbraid.responses._preprocess import Preprocess
 
-NETWORKS = ("squeezenet1_1", "efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
+NETWORKS = (
+    "squeezenet1_1",
+    "efficientnet_lite0",
+    "efficientnet_lite1",
+    "efficientnet_lite2",
+    "resnet20_cifar10",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,15 +38,16 @@ class Network:
 
 
 def network(name: str, weights: Any = None, *, rng: Any = 0) -> Network:
-    """Build an ImageNet network of a known name.
+    """Build a network of a known name: for ImageNet's pictures, or CIFAR-10's.
 
     Parameters
     ----------
     name : str
-        ``squeezenet1_1`` or ``efficientnet_lite0``, ``1``, ``2``.
+        ``squeezenet1_1``, ``efficientnet_lite0``, ``1``, ``2``, or ``resnet20_cifar10``.
     weights : str or Path, optional
         Folder that holds ``NAME.safetensors`` (``scripts/fetch_networks.py`` makes it), or such a
-        file. None: random weights, He-normal, biases zero, drawn from ``rng``: the control.
+        file, or a state dict as torch saves it. None: random weights, He-normal, biases zero,
+        drawn from ``rng``: the control.
 
     Raises
     ------
@@ -63,6 +71,11 @@ def _build(name: str) -> tuple[Any, Preprocess, tuple[str, ...]]:
 
         fires = tuple(f"fire{number}" for number in range(2, 10))
         return squeezenet.SqueezeNet(), squeezenet.PREPROCESS, ("relu1", *fires)
+    if name == "resnet20_cifar10":
+        from unbraid.responses._networks import cifar_resnet
+
+        ends = tuple(f"stage_{stage}.{block}" for stage in (1, 2, 3) for block in range(3))
+        return cifar_resnet.ResNet20(), cifar_resnet.PREPROCESS, ends
     from unbraid.responses._networks import efficientnet_lite
 
     variant = int(re.sub(r"\D", "", name))
@@ -71,11 +84,22 @@ def _build(name: str) -> tuple[Any, Preprocess, tuple[str, ...]]:
     return model, efficientnet_lite.preprocess(variant), blocks
 
 
-def _fill(model: Any, path: Path) -> None:
+def read_state(path: Path) -> dict[str, Any]:
+    """Return the tensors of a state dict; of torch's own files nothing but tensors is unpickled."""
     import torch
 
-    tensors, _ = safetensors.read_header(path)
-    state = {k: torch.from_numpy(safetensors.numbers(path, t).copy()) for k, t in tensors.items()}
+    check_file(path)
+    if path.suffix == ".safetensors":
+        found, _ = safetensors.read_header(path)
+        return {k: torch.from_numpy(safetensors.numbers(path, t).copy()) for k, t in found.items()}
+    with reading(path, "torch state dict"):
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        state = state.get("state_dict", state)
+        return {k.removeprefix("module."): v for k, v in state.items()}
+
+
+def _fill(model: Any, path: Path) -> None:
+    state = read_state(path)
     own = {k: v for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
     state = {k: v for k, v in state.items() if not k.endswith("num_batches_tracked")}
     odd = [k for k in own if k not in state or state[k].shape != own[k].shape]

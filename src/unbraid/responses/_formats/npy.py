@@ -40,6 +40,12 @@ def read(
     path: Path, axes: str | None = None, time: str | None = None, trials: bool = False
 ) -> Responses:
     """Read responses from a .npy file; ids from ``NAME.stimuli.txt`` beside it, if present."""
+    values = read_array(path)
+    return arrange(values, axes, str(path), stimuli=read_ids(path), time=time, trials=trials)
+
+
+def read_array(path: Path) -> np.ndarray:
+    """Read one plain array of any rank, its header checked against the file; large ones mapped."""
     size = check_file(path)
     with path.open("rb") as stream:
         header = read_header(stream, str(path))
@@ -51,8 +57,7 @@ def read(
                 f"{header.dtype}, got {size - start}. The file is "
                 + ("truncated." if header.n_bytes > size - start else "damaged or not a .npy.")
             )
-        values = _values(path, stream, header, start)
-    return arrange(values, axes, str(path), stimuli=read_ids(path), time=time, trials=trials)
+        return _values(path, stream, header, start)
 
 
 def write(responses: Responses, path: Path) -> None:

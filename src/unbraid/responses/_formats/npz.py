@@ -6,6 +6,8 @@ import json
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,12 +38,24 @@ _STEP = 2**20
 
 def read(path: Path, **options: Any) -> Responses:
     """Read responses from the named arrays of a .npz file (also SciPy's CSR)."""
+    with _entries(path) as entries:
+        return responses_of(path, entries, wanted=Wanted(**options))
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Read every array of a .npz file."""
+    with _entries(path) as entries:
+        return {name: entry.read() for name, entry in entries.items()}
+
+
+@contextmanager
+def _entries(path: Path) -> Iterator[dict[str, Entry]]:
+    """Yield the arrays of a .npz file, unread; damage met while reading them is one line too."""
     check_file(path)
     try:
         with zipfile.ZipFile(path) as archive:
             members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
-            entries = {m.filename[:-4]: _entry(path, archive, m) for m in members}
-            return responses_of(path, entries, wanted=Wanted(**options))
+            yield {m.filename[:-4]: _entry(path, archive, m) for m in members}
     except InputError:
         raise
     except DAMAGE as error:
