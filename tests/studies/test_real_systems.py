@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.stats
 
-from unbraid import align, studies
+from unbraid import align, sparse, stats, studies
 from unbraid.errors import InputError
 from unbraid.responses import AveragePool, images, network, record
 from unbraid.responses._formats.safetensors import write_tensors
 from unbraid.studies import _pooled, _v4, it_rsa
+from unbraid.studies._brain_dictionary import held_out_units_error, of_the_brain
 from unbraid.studies._nested import gain_over_units, nested
 from unbraid.studies._objects92 import objects92
 from unbraid.studies.dnn_brain import DnnBrain
@@ -51,7 +53,7 @@ def data(rng, tmp_path):
     trials = bright[..., None] + rng.normal(size=(2, 24, 4))
     trials[:, :5, 3] = np.nan
     np.save(folder / "responses_raw" / "responses_210325.npy", trials)
-    np.save(folder / "responses_repeat_averaged" / "responses_201025.npy", np.ones((2, 15)))
+    np.save(folder / "responses_repeat_averaged" / "responses_201025.npy", rng.random((2, 15)))
     where = tmp_path / "images92_rsatoolbox"
     where.mkdir()
     kind = [("image", object)]
@@ -166,23 +168,104 @@ def test_interval_over_units(rng):
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # few stimuli, few steps: said in the result
 def test_dnn_brain_from_end_to_end(data, weights):
-    options = {"layers": ("fire7", "fire9"), "n_vectors": 1000, "steps": 5, "k": 4, "expansion": 1}
-    study = DnnBrain(data=data, networks=weights, pool=1, resamples=20, folds=3, **options)
+    options = {"n_vectors": 1000, "steps": 5, "k": 4, "expansion": 0.25}
+    study = DnnBrain(
+        data=data, networks=weights, pool=2, resamples=20, folds=3, raw_layers=("fire2",),
+        layers=("fire7", "fire9"), other_sessions=("201025",), n_pictures=24, **options,
+    )  # fmt: skip
     result = studies.run(study)
-    kinds = ["units", "codes", "untrained", "random top-k", "random relu", "random network"]
-    by_layer = {}
-    for row in result.table:
-        by_layer.setdefault(row["layer"], {})[row["source"]] = row
-    assert {layer: sorted(rows) for layer, rows in by_layer.items()} == dict.fromkeys(
-        ("fire7", "fire9", "chosen inside folds"), sorted(kinds)
-    )
+    kinds = ["units", "codes", "codes, wide", "pursuit", "untrained", "random top-k",
+             "random relu", "random relu, wide", "random network"]  # fmt: skip
+    rows = {(r["session"], r["layer"], r["source"]): r for r in result.table}
+    mine = [(layer, source) for day, layer, source in rows if day == "210325"]
+    assert {k for layer, k in mine if layer == "fire7"} == set(kinds)
+    assert {k for layer, k in mine if layer == "fire9"} == {*kinds, "shuffled"}
+    assert {k for layer, k in mine if layer == "fire2"} == {"units", "random network"}
+    chosen = {k for layer, k in mine if layer == "chosen inside folds"}
+    assert chosen == {"neurons", "unbraided", "untrained", "expansion"}
+    assert len([key for key in rows if key[0] == "201025"]) == 5
     assert "data" not in result.settings  # named by its choices, not by a machine's folders
-    assert by_layer["fire7"]["units"]["gain"] == 0
-    assert all(-1 <= row["mean r"] <= 1 for row in result.table)
+    assert rows["210325", "fire7", "units"]["gain"] == 0
+    assert all(-1 <= row["mean r"] <= 1 for row in result.table if "mean r" in row)
+    halves = [row for row in result.table if "network to codes" in row]
+    assert len(halves) == 2
     page = studies.save(result, data / "run") / "report.html"
     assert "random relu" in page.read_text(encoding="utf-8")
-    assert "12 pictures of session 201025" in result.notes[0]
-    assert len(result.claims) == 2
+    assert "12 pictures that are not predicted" in result.notes[0]
+    assert result.verdict.startswith(result.conclusion)
+    assert "against random expansions (210325)" in result.conclusion
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_dnn_brain_of_prepared_betas(data, weights, rng):
+    """Files of NSD's layout: ids name pictures, whatever the order and the zeros before them."""
+    shown = [picture(rng) for _ in range(26)]
+    folder, ids = data / "betas", rng.permutation(np.arange(100, 126))[:24]
+    (data / "coco").mkdir()
+    folder.mkdir()
+    for number, each in zip(range(100, 126), shown, strict=True):
+        each.save(data / "coco" / f"{number:012d}.png")
+    red = np.array([np.asarray(shown[i - 100])[..., 0].mean() for i in ids])
+    voxels = np.stack([red, rng.normal(size=24), -red], axis=1)
+    np.save(folder / "subj2.npy", voxels + 0.01 * rng.normal(size=voxels.shape))
+    np.save(folder / "subj2_images.npy", ids)
+    np.save(folder / "subj2_ceilings.npy", np.array([0.9, 0.5, 0.8]))
+    np.savez(folder / "subj2_regions.npz", red=np.array([True, False, True]))
+    found, ceiling = _v4.prepared(folder, data / "coco", 2, "red")
+    seen = [np.asarray(found.pictures[i])[..., 0].mean() for i in range(24)]
+    assert np.corrcoef(seen, found.responses.values[:, 0])[0, 1] > 0.99
+    np.testing.assert_array_equal(ceiling, [0.9, 0.8])
+    study = DnnBrain(
+        betas=folder, images=data / "coco", subject=2, region="red", networks=weights, pool=1,
+        layers=("fire9",), raw_layers=(), n_vectors=1000, steps=3, k=2, expansion=0.25, folds=3,
+        resamples=0, random_network=False, n_pictures=20,
+    )  # fmt: skip
+    result = studies.run(study)
+    assert "(subject 2, red)" in result.conclusion
+    assert "from 6 pictures" in result.notes[0]  # those that are not predicted
+    assert all("median r / ceiling" in r for r in result.table if r["source"] == "units")
+    with pytest.raises(InputError, match="give images=FOLDER"):
+        _v4.prepared(folder, None, 2, None)
+    np.save(folder / "subj2_images.npy", np.arange(24))
+    with pytest.raises(InputError, match="24 of 24 images are not in"):
+        _v4.prepared(folder, data / "coco", 2, None)
+
+
+def test_a_compact_matrix_has_the_same_ridge(rng):
+    wide, brain = rng.normal(size=(40, 90)), rng.normal(size=(40, 3))
+    brain += wide[:, :3]
+    small = _pooled.compact(wide)
+    assert small.shape == (40, 40)
+    quiet = {"permutations": 0, "resamples": 0}
+    a = align.ridge(_pooled.standardised(wide), brain, **quiet)
+    b = align.ridge(small, brain, **quiet)
+    np.testing.assert_allclose(a.per_target, b.per_target, atol=1e-8)
+
+
+def test_coarser_cells_are_means_of_four(rng):
+    maps = rng.normal(size=(3, 16, 5))  # 4 x 4 cells of 5 units
+    found = _pooled.coarser(maps.reshape(3, -1), 4).reshape(3, 4, 5)
+    np.testing.assert_allclose(found[:, 1], maps[:, [2, 3, 6, 7]].mean(axis=1))
+    with pytest.raises(InputError, match="even number of cells"):
+        _pooled.coarser(np.ones((2, 9)), 3)
+
+
+def test_a_family_of_one_scores_as_ridge_does(rng):
+    x = rng.normal(size=(80, 6))
+    brain = x @ rng.normal(size=(6, 4)) + rng.normal(size=(80, 4))
+    found = nested({"only": x}, brain, folds=4, resamples=200, rng=3)
+    labels = stats.shuffled_folds(80, 4, 3)
+    score = align.ridge(x, brain, folds=labels, permutations=0, resamples=200, rng=3)
+    np.testing.assert_allclose(found.per_target, score.per_target, rtol=1e-10)
+    assert found.replicates.std() == pytest.approx(score.replicates.std(), rel=0.3)
+
+
+def test_a_dictionary_of_noise_is_no_dictionary(rng):
+    brain, units = rng.normal(size=(120, 10)), rng.normal(size=(120, 8))
+    for line in of_the_brain(brain, units, "noise", 0):
+        assert line["held-out-units error"] > 0.9
+        assert abs(line["agreement of halves"] - line["agreement by chance"]) < 0.15
+        assert abs(line["network to codes"]) < 0.15
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -192,12 +275,14 @@ def test_it_rsa_from_end_to_end(data, weights):
         pool=1, resamples=20,
     )  # fmt: skip
     result = studies.run(study)
-    assert [(row["layer"], row["source"]) for row in result.table] == [
+    assert [(row["layer"], row["source"]) for row in result.table][:7] == [
         ("pixels", "all units"), ("fire9", "all units"), ("fire9", "units"), ("fire9", "codes"),
-        ("fire9", "untrained"), ("fire9", "random top-k"),
+        ("fire9", "untrained"), ("fire9", "random top-k"), ("fire9", "random relu"),
     ]  # fmt: skip
+    chosen = {row["source"] for row in result.table if row["layer"] == "chosen on other objects"}
+    assert chosen == {"pixels and all units", "neurons", "unbraided", "untrained", "expansion"}
     assert (studies.save(result, data / "run") / "report.html").is_file()
-    assert all(row["human low"] <= row["human high"] for row in result.table)
+    assert all(row["human low"] <= row["human high"] for row in result.table[:7])
     assert abs(result.table[0]["human"]) < 0.1  # dissimilarities here are noise
 
 
@@ -210,6 +295,24 @@ def test_missing_data_are_asked_for(tmp_path, monkeypatch):
         _v4.networks_folder(tmp_path / "none")
     with pytest.raises(InputError, match="does not exist"):
         objects92(tmp_path)
+
+
+def test_hidden_units_are_predicted_from_shown_ones_where_there_are_features(rng):
+    codes = rng.uniform(1, 2, (300, 6)) * (rng.random((300, 6)) < 0.2)
+    x = codes @ rng.normal(size=(6, 16))
+    learned = sparse.fit(x[:200], sparse.Pursuit(n_latents=6, k=3), rng=0)
+    assert held_out_units_error(learned, x[200:]) < 0.2
+    assert held_out_units_error(learned, rng.normal(size=(100, 16))) > 0.9
+
+
+def test_choosing_on_other_objects_is_not_optimistic(rng):
+    """The best of many random geometries, chosen where it is scored, would be above 0."""
+    rdms = {(str(i), "units"): rng.random(190) for i in range(60)}
+    target = rng.random(190)
+    best = max(scipy.stats.spearmanr(rdm, target).statistic for rdm in rdms.values())
+    (row,) = it_rsa.chosen_elsewhere(rdms, {"human": target[None]}, rng)
+    assert best > 0.07
+    assert row["human"] < best / 2
 
 
 @pytest.fixture

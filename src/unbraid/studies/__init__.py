@@ -15,11 +15,13 @@ from unbraid.studies.bound import Bound
 from unbraid.studies.composition import Composition
 from unbraid.studies.deflation import Deflation
 from unbraid.studies.dnn_brain import DnnBrain
+from unbraid.studies.dnn_dnn import DnnDnn
 from unbraid.studies.identifiability import Identifiability
 from unbraid.studies.it_rsa import ItRsa
 from unbraid.studies.onion import OnionStudy
 from unbraid.studies.pipeline import Pipeline
 from unbraid.studies.recovery import Recovery
+from unbraid.studies.text import Text
 from unbraid.studies.toy import Toy
 
 STUDIES: dict[str, type[Study]] = {
@@ -39,7 +41,9 @@ STUDIES: dict[str, type[Study]] = {
         Additivity,
         Analogy,
         DnnBrain,
+        DnnDnn,
         ItRsa,
+        Text,
     )
 }
 """Name on the command line -> study."""
@@ -66,6 +70,7 @@ __all__ = [
     "Composition",
     "Deflation",
     "DnnBrain",
+    "DnnDnn",
     "Figure",
     "FoundRun",
     "Identifiability",
@@ -77,6 +82,7 @@ __all__ = [
     "Series",
     "Study",
     "StudyResult",
+    "Text",
     "Toy",
     "choose",
     "found_runs",

@@ -1,51 +1,107 @@
-"""A fair search: the layer is chosen inside the folds, and scored where it was not chosen."""
+"""A fair search: what is best is chosen inside the folds, and scored where it was not chosen."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from unbraid import align, stats
+from unbraid import stats
+from unbraid.align._nested_ridge import NestedRidge
+from unbraid.stats import Folds
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Nested:
-    """What a source predicts when its layer is chosen without the pictures it is scored on."""
+    """What a family of sources predicts, its member chosen without the stimuli it is scored on."""
 
-    value: float
-    """Mean over outer folds of the mean r over units."""
+    per_target: np.ndarray
+    """(q,) pooled correlation of each target with its held-out prediction."""
+    replicates: np.ndarray
+    """(B,) means over targets, bootstrap over stimuli with the choice and the fits held fixed."""
     chosen: str
-    """The layers chosen, with how often."""
+    """The members chosen, with in how many folds."""
+
+    @property
+    def value(self) -> float:
+        """Mean over targets."""
+        return float(np.nanmean(self.per_target))
 
 
 def nested(
-    features: Mapping[str, np.ndarray], brain: np.ndarray, *, folds: int, rng: int
+    candidates: Mapping[str, np.ndarray],
+    brain: np.ndarray,
+    *,
+    folds: int = 4,
+    resamples: int = 0,
+    rng: int = 0,
 ) -> Nested:
-    """Choose among layers by ridge on the training pictures of each outer fold.
+    """Ridge from the candidate that predicts best on the inner folds of each outer fold.
 
-    ``value = mean_f r_f(argmax_layer r(layer; pictures outside f))``, where ``r_f`` is the mean
-    correlation over units on fold ``f`` of a ridge fitted on the others.
+    The penalty of each target and the candidate are chosen by squared error on the other outer
+    folds; the candidate, by its mean over targets in units of each target's variance. Two calls
+    with one ``rng`` use the same folds and resamples, so that their difference is paired.
+
+    Parameters
+    ----------
+    candidates : mapping of names to arrays (n, p)
+    brain : array of shape (n, q)
+    folds : int
+        At least 3.
+    resamples : int
+        Bootstrap resamples over stimuli.
+    rng : int
+        Of the folds and the resamples.
     """
-    labels = np.asarray(stats.shuffled_folds(len(brain), folds, rng))
-    quiet: dict[str, Any] = {"permutations": 0, "resamples": 0, "rng": rng}
-    outer = {k: align.ridge(x, brain, folds=labels, **quiet).per_fold for k, x in features.items()}
-    values, chosen = [], []
-    for fold in range(folds):
-        rows = labels != fold
-        inner = {
-            k: align.ridge(x[rows], brain[rows], folds=folds, **quiet).value
-            for k, x in features.items()
-        }
-        best = max(inner, key=lambda k: inner[k])  # noqa: B023
-        chosen.append(best)
-        values.append(outer[best][fold])
-    counts = Counter(chosen).most_common()
-    said = ", ".join(f"{name} x {count}" for name, count in counts)
-    return Nested(value=float(np.mean(values)), chosen=said)
+    labels = stats.shuffled_folds(len(brain), folds, rng)
+    brain = np.asarray(brain, np.float64)
+    costs, fits = [], []
+    for values in candidates.values():
+        cost, parts = _fit(np.asarray(values, np.float64), brain, labels)
+        costs.append(cost)
+        fits.append(parts)
+    best = np.argmin(costs, axis=0)  # (folds,)
+    predicted, centred = np.empty_like(brain), np.empty_like(brain)
+    for fold, at in enumerate(best):
+        rows = labels == fold
+        predicted[rows], centred[rows] = fits[at][0][rows], fits[at][1][rows]
+    names = list(candidates)
+    counts = Counter(names[at] for at in best).most_common()
+    weights = stats.bootstrap_weights(len(brain), resamples, rng)
+    drawn = [float(np.nanmean(_pooled_r(predicted, centred, row))) for row in weights]
+    return Nested(
+        per_target=_pooled_r(predicted, centred, np.ones(len(brain))),
+        replicates=np.array(drawn),
+        chosen=", ".join(f"{name} x {count}" for name, count in counts),
+    )
+
+
+def _fit(
+    x: np.ndarray, brain: np.ndarray, labels: Folds
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """Return each fold's inner error (folds,), and predictions and targets in training sds."""
+    ridge = NestedRidge(x - x.mean(axis=0), labels)
+    errors = ridge.inner_errors(brain)
+    found = ridge.predict(brain, errors.argmin(axis=1))
+    predicted, centred = found.held_out.copy(), found.centred.copy()
+    costs = np.empty(labels.n_folds)
+    for fold in range(labels.n_folds):
+        spread, scale = found.scales[:, fold]
+        rows = labels == fold
+        predicted[rows] /= np.where(spread > 0, spread, 1.0)
+        centred[rows] /= np.where(scale > 0, scale, 1.0)
+        variance = np.where(scale > 0, scale**2, 1.0) * (~rows).sum()
+        costs[fold] = np.mean(errors[fold].min(axis=0) / variance)
+    return costs, (predicted, centred)
+
+
+def _pooled_r(predicted: np.ndarray, centred: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return each target's correlation about 0 over weighted stimuli; NaN where undefined."""
+    product = weights @ (predicted * centred)
+    power = (weights @ predicted**2) * (weights @ centred**2)
+    return product / np.sqrt(np.where(power > 0, power, np.nan))
 
 
 def gain_over_units(

@@ -13,6 +13,7 @@ from unbraid.responses import Images, Network, Positions, record
 from unbraid.sparse import Dictionary
 
 _BLOCK = 16  # images whose positions are held at once
+_COLUMNS = 4096  # units standardised at once
 
 
 def training_vectors(
@@ -48,12 +49,25 @@ def pooled(
             cells = sp.csr_array(sp.kron(sp.eye_array(n), cell_means(positions, size)))
             flat = values.reshape(-1, p)
             for name, dictionary in sources[layer].items():
-                rows = flat if dictionary is None else dictionary.encode(flat).values
-                means = cells @ rows
+                means = cells @ (flat if dictionary is None else encoded(dictionary, flat))
                 dense = means.toarray() if sp.issparse(means) else means
                 block = np.asarray(dense, np.float32).reshape(n, -1)
                 parts.setdefault((layer, name), []).append(block)
     return {key: np.concatenate(blocks) for key, blocks in parts.items()}
+
+
+def encoded(dictionary: Dictionary, x: np.ndarray) -> Any:
+    """Return the codes of ``x`` (n, m): CSR, dense where half of them are not 0."""
+    encoder = dictionary.encoder
+    dense = dictionary.by == "encoder" and encoder is not None and dictionary.transform == "none"
+    if (
+        encoder is None
+        or not dense
+        or encoder.activation != "topk"
+        or encoder.k != len(dictionary.atoms)
+    ):
+        return dictionary.encode(x).values
+    return np.maximum((x - dictionary.offset) @ encoder.weights + encoder.bias, 0)
 
 
 def cell_means(positions: int, size: int) -> sp.csr_array:
@@ -72,11 +86,39 @@ def cell_means(positions: int, size: int) -> sp.csr_array:
     return sp.csr_array(np.kron(line, line).astype(np.float32))
 
 
+def coarser(values: np.ndarray, size: int) -> np.ndarray:
+    """Average pooled values (n, size**2 * units) in cells twice as large along both sides."""
+    n, half = len(values), size // 2
+    if 2 * half != size:
+        raise InputError(f"Only an even number of cells can be halved, got {size}.")
+    cells = values.reshape(n, half, 2, half, 2, -1)
+    return cells.mean(axis=(2, 4)).reshape(n, -1)
+
+
 def standardised(values: np.ndarray) -> np.ndarray:
     """Return units with mean 0 and sd 1; sds under 1 % of the whole's count as that."""
     spread = values.std(axis=0)
     floor = max(0.01 * float(np.sqrt(np.mean(spread**2))), 1e-12)
     return (values - values.mean(axis=0)) / np.maximum(spread, floor)
+
+
+def compact(values: np.ndarray) -> np.ndarray:
+    """Return standardised values (n, p), rotated into n dimensions where there are more units.
+
+    A ridge sees inner products only, so that it gives the same from both.
+    """
+    n, p = values.shape
+    if p <= n:
+        return standardised(np.asarray(values, np.float64))
+    spread = values.std(axis=0, dtype=np.float64)
+    floor = max(0.01 * float(np.sqrt(np.mean(spread**2))), 1e-12)
+    gram = np.zeros((n, n))
+    for start in range(0, p, _COLUMNS):
+        block = np.asarray(values[:, start : start + _COLUMNS], np.float64)
+        block = (block - block.mean(axis=0)) / np.maximum(spread[start : start + _COLUMNS], floor)
+        gram += block @ block.T
+    power, basis = np.linalg.eigh(gram)
+    return basis * np.sqrt(np.maximum(power, 0.0))
 
 
 def _blocks(net: Network, layers: Sequence[str], pictures: Images | np.ndarray) -> Any:

@@ -67,12 +67,16 @@ class StudyResult:
     notes: list[str] = field(default_factory=list)
     """What would change the answer; what differs from the paper."""
     seconds: float = float("nan")
+    conclusion: str = ""
+    """The answer to the question in one sentence, where counting claims does not say it."""
 
     @property
     def verdict(self) -> str:
-        """How many of the claims hold, and which do not, in one sentence."""
+        """The conclusion, if there is one; how many of the claims hold, and which do not."""
         failed = [claim.text for claim in self.claims if not claim.holds]
         count = f"{len(self.claims) - len(failed)} of {len(self.claims)} claims hold"
+        if self.conclusion:
+            return f"{self.conclusion} {count}."
         return f"{count}." if not failed else f"{count}; not: {'; '.join(failed)}."
 
     def __repr__(self) -> str:

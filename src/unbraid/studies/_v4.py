@@ -5,12 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.responses import Images, Responses, images, load
+from unbraid.responses import (
+    Images,
+    Network,
+    Responses,
+    betas,
+    images,
+    load,
+    open_network,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +28,11 @@ class Session:
     name: str
     pictures: Images
     responses: Responses
+
+    def first(self, n: int) -> Session:
+        """Return the first ``n`` pictures and the responses to them."""
+        rows = np.arange(min(n, len(self.responses)))
+        return Session(self.name, self.pictures.take(rows), self.responses.take(rows))
 
 
 def session(data: Path, name: str) -> Session:
@@ -50,6 +63,29 @@ def session(data: Path, name: str) -> Session:
     return Session(name, pictures, named)
 
 
+def prepared(
+    folder: Path, pictures: Path | None, subject: int, region: str | None
+) -> tuple[Session, np.ndarray | None]:
+    """Return prepared fMRI responses with their pictures, and the voxels' ceilings.
+
+    A picture belongs to the id that its name, without folder, suffix and leading zeros, is.
+    """
+    if pictures is None:
+        raise InputError("betas need their pictures: give images=FOLDER (or a zip).")
+    found = betas(folder, subject, region=region)
+    every = images(pictures)
+    at = {PurePosixPath(name).stem.lstrip("0"): i for i, name in enumerate(every.names)}
+    ids = [str(name) for name in found.responses.stimuli]
+    missing = [name for name in ids if name.lstrip("0") not in at]
+    if missing:
+        raise InputError(
+            f"{len(missing)} of {len(ids)} images are not in {pictures}, e.g. {missing[0]!r}."
+        )
+    shown = every.take([at[name.lstrip("0")] for name in ids])
+    name = f"subject {subject}" + (f", {region}" if region else "")
+    return Session(name, shown, found.responses), found.ceiling
+
+
 def other_pictures(training: Images, tested: Images) -> Images:
     """Return the training pictures that are not, byte for byte, among the tested ones."""
     seen = {_digest(tested, i) for i in range(len(tested))}
@@ -77,6 +113,24 @@ def networks_folder(given: Path | None) -> Path:
             f"made by scripts/fetch_networks.py FOLDER; got {found}."
         )
     return found
+
+
+def opened(name: str, folder: Path | None, rng: np.random.Generator | None = None) -> Network:
+    """Open a network by name with its weights from the folder; with ``rng``, random weights.
+
+    ``torchvision:NAME`` and ``timm:NAME`` are looked for as ``NAME.safetensors`` or ``NAME.pth``;
+    a folder of transformers brings its own weights.
+    """
+    if rng is not None:
+        return open_network(name, rng=rng)
+    if Path(name).is_dir():
+        return open_network(name)
+    weights = networks_folder(folder)
+    bare = name.rpartition(":")[2]
+    if bare != name:
+        files = [weights / f"{bare}{suffix}" for suffix in (".safetensors", ".pth")]
+        weights = next((file for file in files if file.is_file()), files[0])
+    return open_network(name, weights)
 
 
 def _digest(pictures: Images, row: int) -> bytes:

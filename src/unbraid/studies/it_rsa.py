@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,16 +10,18 @@ import numpy as np
 import scipy.stats
 from pydantic import Field
 
-from unbraid import sparse, stats
-from unbraid.responses import Flatten, network, record
+from unbraid import stats
+from unbraid.responses import Flatten, record
+from unbraid.studies import _sources
 from unbraid.studies._objects92 import objects92
 from unbraid.studies._pooled import pooled, training_vectors
 from unbraid.studies._study import Claim, Figure, Progress, Series, Study, StudyResult, part
-from unbraid.studies._v4 import data_folder, networks_folder, session
+from unbraid.studies._v4 import data_folder, opened, session
 
 REFERENCE = {"pixels": 0.079, "relu1": 0.085, "fire8": 0.229}
 """Human IT, SqueezeNet: Spearman, mean over subjects (measured independently)."""
-_SOURCES = ("all units", "units", "codes", "untrained", "random top-k")
+_SOURCES = ("all units", "units", "codes", "untrained", "random top-k", "random relu")
+_SPLITS = 100
 
 
 class ItRsa(Study):
@@ -30,7 +33,7 @@ class ItRsa(Study):
         "monkey IT than the geometry in its units is?"
     )
     reduced: ClassVar[dict[str, Any]] = {
-        "layers": ("relu1", "fire8"), "n_training_pictures": 60, "n_vectors": 6_000, "steps": 200,
+        "layers": ("relu1", "fire8"), "n_training_pictures": 60, "n_vectors": 6_000, "steps": 100,
         "expansion": 2, "resamples": 100,
     }  # fmt: skip
 
@@ -48,15 +51,15 @@ class ItRsa(Study):
     """Which layers."""
     training_session: str = "201025"
     """Session of V4 whose photographs train the dictionaries."""
-    n_training_pictures: int = Field(default=1200, ge=10)
+    n_training_pictures: int = Field(default=800, ge=10)
     """At most so many of its photographs."""
-    n_vectors: int = Field(default=200_000, ge=1000)
+    n_vectors: int = Field(default=100_000, ge=1000)
     """Positions that train each dictionary."""
     expansion: float = Field(default=4.0, gt=0)
     """Latents a channel."""
     k: int = Field(default=16, ge=1)
     """Active latents a position."""
-    steps: int | None = Field(default=None, ge=1)
+    steps: int | None = Field(default=500, ge=1)
     """Training steps; none: the method's own."""
     pool: int = Field(default=4, ge=1)
     """Cells along each side in which units and latents are averaged."""
@@ -68,16 +71,19 @@ class ItRsa(Study):
         rng = np.random.default_rng(self.seed)
         data = data_folder(self.data)
         objects = objects92(data)
-        net = network(self.network, networks_folder(self.networks))
+        net = opened(self.network, self.networks)
         photographs = session(data, self.training_session).pictures
         photographs = photographs.take(np.arange(min(self.n_training_pictures, len(photographs))))
         progress("recording photographs", 0.0)
         vectors = training_vectors(net, self.layers, photographs, self.n_vectors, rng.spawn(1)[0])
-        learned: dict[str, dict[str, sparse.Dictionary | None]] = {}
+        learned = {}
         for i, layer in enumerate(self.layers):
-            start, stop = (0.1 + 0.7 * j / len(self.layers) for j in (i, i + 1))
-            tell = part(progress, start, stop, f"{layer}: ")
-            learned[layer] = self._dictionaries(vectors.pop(layer), rng.spawn(1)[0], tell)
+            tell = part(progress, *(0.1 + 0.7 * j / len(self.layers) for j in (i, i + 1)), layer)
+            x = vectors.pop(layer)
+            chosen = _sources.methods(
+                x.shape[1], expansion=self.expansion, k=self.k, steps=self.steps
+            )
+            learned[layer] = _sources.learn(x, chosen, rng.spawn(1)[0], tell)
         features = {("pixels", "all units"): objects.images.reshape(92, -1).astype(np.float32)}
         whole = record(
             net.model, objects.images, list(self.layers), units=Flatten(),
@@ -86,41 +92,43 @@ class ItRsa(Study):
         features |= {(layer, "all units"): x.values for layer, x in whole.items()}
         features |= pooled(net, objects.images, learned, self.pool, part(progress, 0.8, 0.9))
         drawn = [rng.integers(0, 92, 92) for _ in range(self.resamples)]
-        found = {}
+        found, rdms = {}, {}
         for i, (key, values) in enumerate(features.items()):
             progress(f"geometry of {key[1]} of {key[0]}", 0.9 + 0.1 * i / len(features))
-            found[key] = _both(dissimilarities(values), objects.human, objects.monkey, drawn)
+            rdms[key] = dissimilarities(values)
+            found[key] = _both(rdms[key], objects.human, objects.monkey, drawn)
+        targets = {"human": objects.human, "monkey": objects.monkey[None]}
+        chosen_rows = chosen_elsewhere(rdms, targets, rng.spawn(1)[0])
         ceiling = noise_ceiling(objects.human)
+        between = float(_spearman(objects.monkey, objects.human).mean())
         return StudyResult(
             name=self.name,
             question=self.question,
             claims=self._claims(found),
-            table=[_row(key, values) for key, values in found.items()],
+            table=[
+                *(_row(key, values) for key, values in found.items()),
+                *chosen_rows,
+                {"layer": "noise ceiling", "source": "other subjects", "human": ceiling[0]},
+                {"layer": "noise ceiling", "source": "all subjects", "human": ceiling[1]},
+                {
+                    "layer": "IT of the other species",
+                    "source": "",
+                    "human": between,
+                    "monkey": between,
+                },
+            ],
             figures=[self._figure(found, animal) for animal in ("human", "monkey")],
             settings={},
             notes=[
-                f"Ceiling of human IT (4 subjects): {ceiling[0]:.2f} to {ceiling[1]:.2f}.",
+                f"Ceiling of human IT (4 subjects): {ceiling[0]:.2f} to {ceiling[1]:.2f}; monkey "
+                f"IT has none (one matrix); between the species {between:.2f}.",
+                "Rows 'chosen on other objects': layer and source are chosen on one half of the "
+                f"objects and scored on the other, mean over {_SPLITS} splits.",
                 "Dissimilarity 1 - Pearson r over units, compared by Spearman over pairs of "
                 "objects; human: mean over subjects. Intervals: bootstrap over objects, pairs of "
                 "an object with itself left out.",
             ],
         )
-
-    def _dictionaries(
-        self, x: np.ndarray, rng: np.random.Generator, tell: Progress
-    ) -> dict[str, sparse.Dictionary | None]:
-        m = round(self.expansion * x.shape[1])
-        training = sparse.Training(steps=self.steps)
-        method = sparse.TopK(k=self.k, n_latents=m, training=training)
-        seeds = rng.spawn(3)
-        expansion = sparse.RandomExpansion(n_latents=m, k=self.k)
-        few = x[rng.choice(len(x), min(len(x), 20_000), replace=False)]
-        return {
-            "units": None,
-            "codes": sparse.fit(x, method, rng=seeds[0], progress=tell),
-            "untrained": sparse.fit(few, sparse.RandomDictionary(of=method), rng=seeds[1]),
-            "random top-k": sparse.fit(few, expansion, rng=seeds[2]),
-        }
 
     def _claims(self, found: dict) -> list[Claim]:
         claims = []
@@ -133,14 +141,14 @@ class ItRsa(Study):
                     evidence=", ".join(f"{k} {ours[k]:.3f} ({REFERENCE[k]})" for k in REFERENCE),
                 )
             )
-        for animal in ("human", "monkey"):
+        for animal, other in product(("human", "monkey"), ("units", "random relu")):
             gains = []
             for layer in self.layers:
-                a, b = found[layer, "codes"][animal], found[layer, "units"][animal]
+                a, b = found[layer, "codes"][animal], found[layer, other][animal]
                 gains.append((layer, stats.paired_difference(a[0], b[0], a[1], b[1])))
             claims.append(
                 Claim(
-                    text=f"codes are nearer to {animal} IT than units are, in every layer",
+                    text=f"codes are nearer to {animal} IT than {other} are, in every layer",
                     holds=all(gain.low > 0 for _, gain in gains),
                     evidence="; ".join(
                         f"{layer}: {g.value:+.3f} [{g.low:+.3f}, {g.high:+.3f}]"
@@ -185,6 +193,41 @@ def dissimilarities(values: np.ndarray) -> np.ndarray:
     return (1 - unit @ unit.T)[np.triu_indices(len(values), 1)]
 
 
+def chosen_elsewhere(
+    rdms: dict[tuple[str, str], np.ndarray],
+    targets: dict[str, np.ndarray],
+    rng: np.random.Generator,
+) -> list[dict[str, Any]]:
+    """Return each family's value, its layer and source chosen on other objects than it is scored.
+
+    Half of the objects choose, the other half scores; mean over random splits.
+    """
+    n = round((1 + np.sqrt(1 + 8 * len(next(iter(rdms.values()))))) / 2)
+    first, second = np.triu_indices(n, 1)
+    families: dict[str, list[tuple[str, str]]] = {}
+    for key in rdms:
+        families.setdefault(_sources.FAMILY.get(key[1], "pixels and all units"), []).append(key)
+    every, order = np.stack(list(rdms.values())), {key: i for i, key in enumerate(rdms)}
+    values: dict[tuple[str, str], list[float]] = {}
+    for _ in range(_SPLITS):
+        half = rng.permutation(n) < n // 2
+        inside = [half[first] & half[second], ~half[first] & ~half[second]]
+        for animal, target in targets.items():
+            found = [
+                (_ranked(every[:, pairs]) @ _ranked(target[:, pairs]).T).mean(axis=1)
+                for pairs in inside
+            ]
+            for name, keys in families.items():
+                mine = [side[[order[key] for key in keys]] for side in found]
+                scored = [mine[1][mine[0].argmax()], mine[0][mine[1].argmax()]]
+                values.setdefault((animal, name), []).append(float(np.mean(scored)))
+    return [
+        {"layer": "chosen on other objects", "source": name}
+        | {animal: float(np.mean(values[animal, name])) for animal in targets}
+        for name in families
+    ]
+
+
 def noise_ceiling(human: np.ndarray) -> tuple[float, float]:
     """Return each subject's mean correlation with the others' mean ranks, and with everyone's."""
     ranks = scipy.stats.rankdata(human, axis=1)
@@ -216,10 +259,15 @@ def _both(
 
 
 def _spearman(x: np.ndarray, ys: np.ndarray) -> np.ndarray:
-    ranks = scipy.stats.rankdata(np.vstack([x, ys]), axis=1)
-    ranks -= ranks.mean(axis=1, keepdims=True)
-    ranks /= np.linalg.norm(ranks, axis=1, keepdims=True)
+    ranks = _ranked(np.vstack([x, ys]))
     return ranks[1:] @ ranks[0]
+
+
+def _ranked(rows: np.ndarray) -> np.ndarray:
+    """Return each row's ranks, centred and of unit length."""
+    ranks = scipy.stats.rankdata(rows, axis=1)
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    return ranks / np.linalg.norm(ranks, axis=1, keepdims=True)
 
 
 def _row(key: tuple[str, str], values: dict) -> dict[str, Any]:
