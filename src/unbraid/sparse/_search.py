@@ -14,7 +14,6 @@ from unbraid.sparse._renew import Renewal, renew
 
 _JUDGES = 240
 _ROWS, _ROWS_A_LATENT = 4096, 12
-_TURNS, _CYCLES = 12, 3
 _PATH_TURNS = 6
 _ACTIVE = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 _WIDER = 0.9  # error, relative to half the width, that pays for a wider dictionary
@@ -54,6 +53,10 @@ class Search:
     judges: np.ndarray
     rng: np.random.Generator
     tell: Callable[[Found], None]
+    turns: int
+    """Turns of each short learning."""
+    cycles: int
+    """Cycles of growing and pruning after them."""
     found: list[Found] = field(default_factory=list)
 
     def run(self, start: int, most: int, most_active: int) -> list[Found]:
@@ -118,8 +121,8 @@ class Search:
         """Learn from data points, in short; several times where that costs next to nothing."""
         rows = self._rows(m)
         offset = np.zeros(rows.shape[1], rows.dtype) if zero else rows.mean(0)
-        plan = Plan(k=k, turns=_TURNS, learn_offset=not zero, signed=signed)
-        renewal = Renewal(k=k, cycles=_CYCLES, learn_offset=not zero, signed=signed)
+        plan = Plan(k=k, turns=self.turns, learn_offset=not zero, signed=signed)
+        renewal = Renewal(k=k, cycles=self.cycles, learn_offset=not zero, signed=signed)
         repeats = int(np.clip(_TINY // (len(rows) * m), 1, 8))
         found = []
         for _ in range(repeats):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NOTHING = 0.8  # held-out-units error above which codes say next to nothing
 _STIMULI_A_LATENT = 3
+_TURNS, _CYCLES = 12, 3  # of a short learning: longer, and atoms that are sums of features pay
 _START = 4  # latents a unit at first: as many as superposition usually holds
 
 
@@ -68,7 +69,7 @@ class Auto(Method):
             watch.news(f"tried {found.m} latents, {found.k} active", share)
 
         most = self._most(*seen.shape)
-        search = Search(seen, unseen, rng, tell)
+        search = Search(seen, unseen, rng, tell, _TURNS, _CYCLES)
         start = min(_START * x.shape[1], most)
         found = search.run(start, most, self._most_active(x.shape[1], most))
         drafts, methods = [], []
@@ -119,5 +120,7 @@ def _pursuit(found: Found) -> Pursuit:
         k=found.k,
         offset="zero" if found.zero else "learned",
         signed=found.signed,
+        turns=_TURNS,
+        cycles=_CYCLES,
         restarts=1,
     )
