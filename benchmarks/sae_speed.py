@@ -18,6 +18,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 from sae_peers import PEERS, RATE, allow_absent, dense
 
@@ -29,9 +30,9 @@ def responses(n, p, k):
     rng = np.random.default_rng(1)
     truth = rng.normal(size=(2 * p, p)).astype(np.float32)
     truth /= np.linalg.norm(truth, axis=1, keepdims=True)
-    x = np.zeros((n, p), np.float32)
-    for _ in range(k):
-        x += rng.uniform(0.5, 1.5, (n, 1)).astype(np.float32) * truth[rng.integers(2 * p, size=n)]
+    sizes = rng.uniform(0.5, 1.5, n * k).astype(np.float32)
+    active = rng.integers(2 * p, size=n * k)
+    x = sp.csr_array((sizes, active, np.arange(0, n * k + 1, k)), (n, 2 * p)) @ truth
     x -= x.mean(0)
     x /= x.std()
     return x
@@ -176,9 +177,12 @@ def main():
         return
     gaps = check_equal(setting)
     names = ["unbraid bfloat16", "unbraid float32", "unbraid fit", "dense autograd"]
-    rows = {name: row_of(name, options, sys.executable) for name in names}
-    if options.peers:
-        rows |= {name: row_of(name, options, options.peers) for name in PEERS}
+    todo = [(name, sys.executable) for name in names]
+    todo += [(name, options.peers) for name in PEERS if options.peers]
+    rows = {}
+    for name, python in todo:
+        rows[name] = row_of(name, options, python)
+        print(name, rows[name], file=sys.stderr, flush=True)
     ours_now = rows["unbraid bfloat16"]["samples_per_cpu_s"]
     for row in rows.values():
         if "samples_per_cpu_s" in row:

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from unbraid.sparse import (
+    PCA,
     AbsTopK,
     Archetypal,
     BatchTopK,
@@ -93,6 +94,15 @@ def test_the_error_is_relative_to_the_variance_about_the_mean(rng):
     x = rng.normal(size=(500, 4)) + 100
     silent = Dictionary(atoms=np.eye(4), offset=x.mean(0), method=TopK())
     assert silent.fvu(x, np.zeros((500, 4))) == pytest.approx(1)
+
+
+def test_the_variance_is_about_the_mean_of_all_stimuli_not_of_each_part(rng, monkeypatch):
+    x = np.repeat(rng.normal(size=(20, 4)), 50, axis=0) + 0.1 * rng.normal(size=(1000, 4))
+    whole = fit(x, PCA(n_latents=2), rng=0)
+    monkeypatch.setattr("unbraid.sparse._fit._EVIDENCE_NUMBERS", 400)  # parts alike within
+    parts = fit(x, PCA(n_latents=2), rng=0)
+    assert parts.evidence.fvu == pytest.approx(whole.evidence.fvu, rel=1e-9)
+    assert parts.evidence.fvu == pytest.approx(whole.fvu(x, whole.encode(x)), rel=1e-9)
 
 
 def test_a_global_threshold_gives_each_stimulus_its_own_number(make_world, tmp_path):

@@ -19,7 +19,7 @@ from unbraid.sparse._method import Method
 from unbraid.sparse._source import opened, varies
 from unbraid.sparse._watch import Watch
 
-_EVIDENCE_ROWS = 50_000
+_EVIDENCE_NUMBERS = 2**22  # responses looked at in one go
 
 
 def fit(
@@ -120,16 +120,20 @@ def _with_evidence(
 ) -> Dictionary:
     n = len(values)
     alive = np.zeros(learned.n_latents, bool)
-    active = wrong = 0.0
-    total = 0.0
-    for start in range(0, n, _EVIDENCE_ROWS):
-        block = values[start : start + _EVIDENCE_ROWS]
+    active = wrong = squares = 0.0
+    sums, middle = 0.0, None
+    step = max(1, _EVIDENCE_NUMBERS // max(values.shape[1], learned.n_latents))
+    for start in range(0, n, step):
+        block = values[start : start + step]
         codes = learned.encode(block)
         alive[codes.indices] = True
         active += codes.count_nonzero()
         seen = learned.transformed(block)
         wrong += np.square(seen - learned.decode(codes), dtype=np.float64).sum()
-        total += np.square(seen - seen.mean(0, dtype=np.float64)).sum()
+        middle = seen.mean(0, dtype=np.float64) if middle is None else middle
+        sums = sums + (seen - middle).sum(0)
+        squares += np.square(seen - middle).sum()
+    total = squares - np.square(sums).sum() / n  # about the mean of all, not of each part
     return learned.with_evidence(
         fvu=float(wrong / total) if total > 0 else float("nan"),
         l0=active / n,
