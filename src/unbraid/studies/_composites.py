@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -77,7 +78,7 @@ class Source:
     net: Network | None = None
     layers: tuple[str, ...] = ()
 
-    def answers(self, pictures: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+    def answers(self, pictures: Mapping[Any, np.ndarray]) -> dict[str, dict[Any, np.ndarray]]:
         """Return source and layer -> name of the canvases -> (n, units).
 
         A network's layer is averaged over positions; pixels are averaged in squares of 2 x 2.

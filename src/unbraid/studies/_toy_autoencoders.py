@@ -118,17 +118,18 @@ def gradients(y, enc, bias, atoms, offset, k: int, aux_weight: float):  # noqa: 
     totals = [np.empty_like(part) for part in weights]
     loss = 0.0
     for s, units in enumerate(y.numpy()):
-        one, slopes = _of_one(units.T, *(part[s] for part in weights), k, aux_weight)
+        one, slopes = _of_one(units.T, [part[s] for part in weights], k, aux_weight)
         loss += one
         for total, slope in zip(totals, slopes, strict=True):
             total[s] = slope
     return loss, [torch.from_numpy(total) for total in totals]
 
 
-def _of_one(y, enc, bias, atoms, offset, k, aux_weight):  # noqa: ANN001, ANN202
+def _of_one(y, weights, k, aux_weight):  # noqa: ANN001, ANN202
     """Loss and gradients of one model; stimuli are columns, ``y (h, B)``."""
     from unbraid.studies._keep_largest import keep_largest
 
+    enc, bias, atoms, offset = weights
     pre = enc.T @ y + bias[:, None]  # (m, B)
     codes = keep_largest(pre, k)
     active = codes > 0

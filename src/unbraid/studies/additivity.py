@@ -198,7 +198,7 @@ def _sides(
         for which, place in zip((first, second), each.alone, strict=True):
             pictures[place, which is first] = canvases(shown, [which], [place])
         pictures[each.together] = canvases(shown, [first, second], each.together)
-    found = {}
+    found: dict[tuple[str, str], tuple[np.ndarray, ...]] = {}
     for name, answers in source.answers(pictures).items():
         for arrangement, each in ARRANGEMENTS.items():
             one, other = each.alone
