@@ -150,8 +150,9 @@ def weighted_rsa(
     -----
     Source -> target: weights belong to the source. Invariant to permutation, common scaling, shift
     and sign of units; not to rotation of the source, which changes what its units are. Pairs that
-    share one training stimulus are not independent of it: scoring them inflates. Cost
-    O(n^2 p + n p^2 + p^3 log p) a pair of folds.
+    share one training stimulus are not independent of it: scoring them inflates. Intervals hold
+    the weights fixed: for runs of a series (83 % covered where 95 % was asked, 15 runs) take
+    ``resamples=stats.Refits()``. Cost O(n^2 p + n p^2 + p^3 log p) a pair of folds.
 
     References
     ----------
