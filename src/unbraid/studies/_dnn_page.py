@@ -103,8 +103,9 @@ def _depth(name: str, pairs: Sequence[Aligned]) -> Claim:
     gain = [pair.gain(_LATENTS, _NEURONS).value for pair in pairs]
     rank = float(spearmanr(depth, gain).statistic)
     deep, first = max(depth), min(depth)
-    told = [
-        np.mean([g for g, d in zip(gain, depth, strict=True) if d == at]) for at in (first, deep)
+    told: list[float] = [
+        float(np.mean([g for g, d in zip(gain, depth, strict=True) if d == at]))
+        for at in (first, deep)
     ]
     return Claim(
         text=f"{name}: codes gain over units, and more in deeper layers",

@@ -54,7 +54,7 @@ def layer_means(net: Network, lines: Sequence[str], layers: Sequence[str]) -> di
     found: dict[str, np.ndarray] = {}
     for length in np.unique(lengths):
         rows = np.flatnonzero(lengths == length)
-        shown = [lines[row] for row in rows]
+        shown = [lines[int(row)] for row in rows]
         parts = record(
             net.model,
             shown,

@@ -17,7 +17,11 @@ _COLUMNS = 4096  # units standardised at once
 
 
 def training_vectors(
-    net: Network, layers: Sequence[str], pictures: Images, n: int, rng: np.random.Generator
+    net: Network,
+    layers: Sequence[str],
+    pictures: Images | np.ndarray,
+    n: int,
+    rng: np.random.Generator,
 ) -> dict[str, np.ndarray]:
     """Return about ``n`` vectors of each layer, from random positions of every picture."""
     each = max(1, n // len(pictures))

@@ -134,7 +134,10 @@ class DnnDnn(Study):
                 *(claim for each in same for claim in claims_of_seeds(each)),
                 *claims_of_pairs(pairs),
             ],
-            table=[row for each in (*same, *pairs) for row in each.rows()],
+            table=[
+                *(row for each in same for row in each.rows()),
+                *(row for each in pairs for row in each.rows()),
+            ],
             figures=[
                 *(figure_of_seeds(each, self.seed) for each in same),
                 *figures_of_pairs(pairs, self.seed),

@@ -78,7 +78,8 @@ class ItRsa(Study):
         vectors = training_vectors(net, self.layers, photographs, self.n_vectors, rng.spawn(1)[0])
         learned = {}
         for i, layer in enumerate(self.layers):
-            tell = part(progress, *(0.1 + 0.7 * j / len(self.layers) for j in (i, i + 1)), layer)
+            start, stop = (0.1 + 0.7 * j / len(self.layers) for j in (i, i + 1))
+            tell = part(progress, start, stop, f"{layer}, ")
             x = vectors.pop(layer)
             chosen = _sources.methods(
                 x.shape[1], expansion=self.expansion, k=self.k, steps=self.steps
