@@ -16,6 +16,7 @@ _NEIGHBOURS = 256  # rows that are read together
 _POOL_BYTES, _POOL_ROWS = 2**28, 65_536  # of the shuffled part of what is on disk
 _HELD_BYTES, _HELD_ROWS = 2**29, 20_000
 _BLOCK_NUMBERS = 2**22
+_READ_ROWS = 1024
 
 
 def opened(x: Any, *, in_batches: bool) -> Any:
@@ -40,13 +41,16 @@ class OnDisk:
 
     def __getitem__(self, rows: Any) -> np.ndarray:
         index = np.arange(len(self))[rows] if isinstance(rows, slice) else np.asarray(rows)
-        if isinstance(self.where, Store):
-            values = self.where.rows(index)
-            forget(*self.where.shards)
-        else:
-            values = self.where[index]
-            forget(self.where)
-        return values.astype(self.dtype, copy=False)
+        out = np.empty((len(index), self.shape[1]), self.dtype)
+        for start in range(0, len(index), _READ_ROWS):  # the system maps more than what is read
+            part = index[start : start + _READ_ROWS]
+            if isinstance(self.where, Store):
+                out[start : start + _READ_ROWS] = self.where.rows(part)
+                forget(*self.where.shards)
+            else:
+                out[start : start + _READ_ROWS] = self.where[part]
+                forget(self.where)
+        return out
 
 
 class Source:
