@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 NAN = float("nan")
+_THRESHOLDS = (
+    (4.0, "enough even for the codes of a linear encoder."),
+    (3.0, "enough to learn atoms by pursuit; for an encoder's codes too few."),
+    (2.0, "atoms are learned by pursuit if few are active at once; for an encoder too few."),
+    (1.5, "enough for known atoms only; learned ones are doubtful."),
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -23,6 +29,14 @@ class Evidence:
     the rest, atoms as learned); NaN if not measured."""
     l0: float = NAN
     """Mean number of active latents a stimulus."""
+    n_active: float = NAN
+    """Active latents a stimulus that matter, the mean of ``(sum |z|)^2 / sum z^2``: an estimate of
+    K that small codes hardly raise, unlike l0."""
+    coherence: float = NAN
+    """Largest absolute cosine between two atoms: near 1 where an atom is doubled or split."""
+    units_for_bound: float = NAN
+    """Units as a multiple of ``K ln(N/K)``, K active of N latents that are not dead; infinite where
+    all are active. What it means stands in ``recovery``."""
     dead: float = NAN
     """Share of the latents silent on every training stimulus."""
     n_stimuli: int = 0
@@ -37,6 +51,22 @@ class Evidence:
 
     def __repr__(self) -> str:
         return f"Evidence(fvu={self.fvu:.3g}, l0={self.l0:.3g}, dead={self.dead:.2g})"
+
+    @property
+    def recovery(self) -> str:
+        """Whether so many units can hold what was found, in a sentence.
+
+        With random atoms and without noise, known atoms need 1.5 K ln(N/K) units, atoms learned by
+        pursuit 2 to 3 times K ln(N/K), and the codes of a linear encoder 4 times.
+        """
+        ratio = self.units_for_bound
+        if ratio != ratio:
+            return "How many units recovery needs was not reckoned."
+        said = f"{ratio:.2g} K ln(N/K) units: "
+        for least, meaning in _THRESHOLDS:
+            if ratio >= least:
+                return said + meaning
+        return said + "too few for recovery by any method; do not read the latents as features."
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain JSON data; NaN becomes None."""
