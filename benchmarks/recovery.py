@@ -59,6 +59,10 @@ def composition_shift(rng, size, *, n=10_000):
 WORLDS = {
     "exact64": lambda rng: (*world(rng, (64, 24, 3)), 3),
     "exact128": lambda rng: (*world(rng, (128, 48, 4)), 4),
+    "exact256": lambda rng: (*world(rng, (256, 64, 4)), 4),
+    "exact512": lambda rng: (*world(rng, (512, 128, 4)), 4),
+    "phase8": lambda rng: (*world(rng, (128, 45, 8)), 8),
+    "phase16": lambda rng: (*world(rng, (128, 67, 16)), 16),
     "few300": lambda rng: (*world(rng, (64, 32, 3), n=300), 3),
     "few1000": lambda rng: (*world(rng, (64, 32, 3), n=1000), 3),
     "few3000": lambda rng: (*world(rng, (64, 32, 3), n=3000), 3),
