@@ -18,7 +18,7 @@ from measure import measure, write
 from unbraid import align
 
 FAST = "--fast" in sys.argv
-BASE, LIMIT, LARGEST = (64, 0.2, 256) if FAST else (1024, 2.0, 8192)
+BASE, LIMIT, LARGEST = (64, 0.2, 256) if FAST else (1024, 1.0, 8192)
 NAMES = ("semi_matching", "one_to_one", "soft_matching", "ridge", "cka", "rsa", "procrustes")
 FIGURE = Path(__file__).parent.parent / "docs" / "align_growth.svg"
 
