@@ -1,12 +1,14 @@
 """The main job on planted systems: it finds what is shared, and says so only when it is true."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import unbraid as ub
 from unbraid.comparison import CompareConfig
+from unbraid.comparison._changes import changes
 from unbraid.errors import InputError
 
 FEW = {"seeds": 1, "permutations": 3, "resamples": 100}
@@ -196,3 +198,21 @@ def test_p_values_belong_to_base_units_and_the_first_seeds_codes(shared):
     assert base.p_value == first.p_value == 0.25  # 3 permutations, none as high
     assert np.isnan([second.p_value, control.p_value]).all()
     assert np.isfinite([second.null, control.null]).all()
+
+
+def test_dictionaries_that_disagree_widen_the_interval(shared):
+    result, _ = shared
+
+    def width(moved):
+        def find(metric, source, target):
+            found = result.find(metric, source, target)
+            if (source, target) != ("codes", "codes"):
+                return found
+            return (found[0], replace(found[1], value=found[0].value - moved))
+
+        first, *_ = changes(("semi_matching",), find, 0.95)
+        return first.high - first.low
+
+    assert width(0.0) < 0.05
+    # Student's t with one degree of freedom: 2 * 12.7 * 0.1, and what the stimuli add
+    assert 2.3 < width(0.2) < 2.9

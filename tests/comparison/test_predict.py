@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import unbraid as ub
-from unbraid.comparison._predict import CLOSED_FORMS, encodings
+from unbraid.comparison._predict import encodings
 from unbraid.errors import InputError
 
 FEW = {"seeds": 1, "permutations": 0, "resamples": 10}
@@ -30,10 +30,10 @@ def test_the_closed_forms_hold_on_new_stimuli(noise):
     fit, new = slice(0, 15_000), slice(15_000, None)
     a, b, linear = encodings(z[fit], x[fit], y[fit])
     assert (linear[0] > 0.999) == (noise == 0)
-    for name in ("semi_matching", "one_to_one", "ridge", "cka"):
+    for name in ("semi_matching", "one_to_one", "ridge", "cka", "procrustes"):
         compute = ub.align.METRICS[name].compute
         measured = compute(x[new], y[new], permutations=0, resamples=0).value
-        assert CLOSED_FORMS[name](a, b) == pytest.approx(measured, abs=0.03), name
+        assert ub.theory.predict(name, a, b) == pytest.approx(measured, abs=0.03), name
 
 
 def test_a_comparison_with_known_features_prints_what_theory_expects():

@@ -1,16 +1,18 @@
-"""Paired differences: after minus before, and after minus each control, seeds averaged."""
+"""Paired differences: after minus before, and after minus each control, mean over seeds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from unbraid import stats
+from unbraid import align
 from unbraid.align import Score
 from unbraid.comparison._comparison import Change, mean_over_seeds
 from unbraid.comparison._lift import CONTROLS
 
 Find = Callable[[str, str, str], Sequence[Score]]
 """Scores of a metric, a source and a target, one a seed."""
+
+_OVER = ("stimuli", "seeds")
 
 
 def changes(metrics: Sequence[str], find: Find, level: float) -> tuple[Change, ...]:
@@ -34,17 +36,14 @@ def changes(metrics: Sequence[str], find: Find, level: float) -> tuple[Change, .
 def _change(
     name: str, metric: str, before: Sequence[Score], after: Sequence[Score], level: float
 ) -> Change:
-    value_before, replicates_before = mean_over_seeds(before)
-    value_after, replicates_after = mean_over_seeds(after)
-    difference = stats.paired_difference(
-        value_after, value_before, replicates_after, replicates_before, level=level
-    )
+    known = all(len(score.influence) for score in (*before, *after))
+    difference = align.difference(after, before, over=_OVER if known else _OVER[1:], level=level)
     return Change(
         name=name,
         metric=metric,
-        before=value_before,
-        after=value_after,
+        before=mean_over_seeds(before)[0],
+        after=mean_over_seeds(after)[0],
         value=difference.value,
-        low=difference.low,
-        high=difference.high,
+        low=difference.low if known else float("nan"),
+        high=difference.high if known else float("nan"),
     )

@@ -92,7 +92,7 @@ def compare(
     -----
     Cost: ``2 * seeds`` trainings, and about ``16 * seeds`` scores a metric; those of base units and
     of the first seed's codes are refitted ``permutations`` times for their null, the others 3
-    times. The intervals hold the fits fixed and resample stimuli.
+    times. Intervals are for other stimuli and, where there are several, other dictionary seeds.
 
     References
     ----------

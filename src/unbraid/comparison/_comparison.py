@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from unbraid import stats
 from unbraid.align import Score
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._lift import Lifted
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Change:
-    """A paired difference of two scores on the same stimuli and bootstrap resamples."""
+    """A paired difference of two scores on the same stimuli, for other stimuli and other seeds."""
 
     name: str
     metric: str
@@ -170,11 +171,15 @@ class Comparison:
 
 
 def mean_over_seeds(scores: Sequence[Score]) -> tuple[float, np.ndarray]:
-    """Return the mean value and the mean replicates of scores that differ by seed."""
+    """Return the mean of scores that differ by seed, and its draws for other stimuli and seeds."""
     if not scores:
         raise InputError("There is no score of this kind in the comparison.")
-    value = float(np.mean([score.value for score in scores]))
-    return value, np.mean([score.replicates for score in scores], axis=0)
+    values = np.array([score.value for score in scores])
+    draws = np.mean([score.replicates for score in scores], axis=0)
+    if len(values) > 1:
+        losses = (values - values.mean()) / (len(values) - 1)
+        draws = draws + stats.student_steps(losses, len(draws))
+    return float(values.mean()), draws
 
 
 def _plain(value: Any) -> Any:

@@ -73,7 +73,8 @@ def verdict_block(result: Comparison) -> report.Verdict:
     return report.Verdict(
         headline=result.verdict.sentence,
         tone=_TONES[result.verdict.tone],
-        lead=" ".join(result.verdict.reasons) or "Scores are held out; intervals resample stimuli.",
+        lead=" ".join(result.verdict.reasons)
+        or "Scores are held out; intervals are for other stimuli and seeds.",
         numbers=[
             report.KeyNumber(label=label, value=v, low=low, high=high, kind=kind, note=note)  # type: ignore[arg-type]
             for label, (v, low, high), kind, note in rows

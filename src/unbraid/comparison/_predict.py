@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,22 +19,8 @@ _MOST_UNITS = 2048  # of both sides together; beyond it the closed forms cost mo
 _MOST_STIMULI = 8192
 
 
-def _matching(of_correlations: Callable[[Any], float]) -> Callable[[Any, Any], float]:
-    def predicted(a: Any, b: Any) -> float:
-        return of_correlations(theory.unit_correlations(a, b))
-
-    return predicted
-
-
-CLOSED_FORMS: dict[str, Callable[[Any, Any], float]] = {
-    "semi_matching": _matching(theory.semi_matching),
-    "one_to_one": _matching(theory.one_to_one),
-    "soft_matching": _matching(theory.soft_matching),
-    "ridge": theory.ridge,
-    "cka": theory.linear_cka,
-    "cka_debiased": theory.linear_cka,
-}
-"""Metrics whose value follows from two linear encodings of known features."""
+PREDICTED = tuple(name for name in theory.PREDICTABLE if name != "rsa")
+"""Metrics that follow from second moments; RSA also needs the features' kurtosis."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +81,7 @@ def predictions(
             s
             for s in scores
             if (s.source, s.target, s.systems, s.seed) == (side, side, "x->y", seed)
-            and s.metric in CLOSED_FORMS
+            and s.metric in PREDICTED
         ]
         if wanted and source.shape[1] + target.shape[1] <= _MOST_UNITS:
             found += _of_pair(wanted, z, source.toarray(), target.toarray())
@@ -113,7 +99,7 @@ def _of_pair(
             target=score.target,
             systems=score.systems,
             seed=score.seed,
-            predicted=CLOSED_FORMS[score.metric](a, b),
+            predicted=theory.predict(score.metric, a, b),
             measured=float(score.value),
             linear=linear,
         )

@@ -66,7 +66,7 @@ def change_table(result: Comparison) -> report.Table:
         )
         for change in result.changes
     ]
-    note = "Paired over the same stimuli, seeds averaged."
+    note = "Paired over the same stimuli; intervals for other stimuli and other dictionary seeds."
     return report.Table(title="Differences", columns=columns, rows=rows, note=note)
 
 
