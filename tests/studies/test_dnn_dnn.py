@@ -10,6 +10,7 @@ from unbraid.errors import InputError
 from unbraid.responses import Network, Preprocess, images, network
 from unbraid.studies import _small_pictures, _two_networks
 from unbraid.studies._convnet import trained
+from unbraid.studies._dnn_page import claims_of_pairs, conclusion, figures_of_pairs
 from unbraid.studies._same_layers import SameLayers
 from unbraid.studies._small_pictures import Pictures
 from unbraid.studies.dnn_dnn import DnnDnn
@@ -118,6 +119,9 @@ def test_seeds_from_end_to_end():
     ]  # fmt: skip
     assert all(0 <= row["layers found"] <= 1 for row in result.table)
     assert len(result.claims) == 2
+    found = round(4 * result.table[0]["layers found"])
+    assert result.conclusion.startswith(f"Of 4 layers {found} are most like their counterpart")
+    assert {figure.title.rpartition(" ")[2] for figure in result.figures} == {"(cka)", "(ridge)"}
     assert "Left out: fashion, imagenet, robust" in result.notes[1]
 
 
@@ -165,6 +169,10 @@ def test_permuted_channels_are_the_same_layer(tmp_path, rng):
     assert found.scores["units", "units", "semi_matching"].value > 0.999
     gain = found.gain(("codes", "units", "ridge"), ("units", "units", "ridge"))
     assert gain.value <= 0
+    told = conclusion([], [found])
+    assert told.startswith("Unbraiding does not help to predict another network")
+    assert not any(claim.holds for claim in claims_of_pairs([found]) if "than units" in claim.text)
+    assert [figure.kind for figure in figures_of_pairs([found], 0)] == ["bar", "bar"]
 
 
 def test_resnet20_is_that_of_its_formula(rng):

@@ -282,6 +282,8 @@ def test_it_rsa_from_end_to_end(data, weights):
     chosen = {row["source"] for row in result.table if row["layer"] == "chosen on other objects"}
     assert chosen == {"pixels and all units", "neurons", "unbraided", "untrained", "expansion"}
     assert (studies.save(result, data / "run") / "report.html").is_file()
+    by = {row["source"]: row["human"] for row in result.table if row["layer"].startswith("chosen")}
+    assert f"human IT: units {by['neurons']:.3f}, codes {by['unbraided']:.3f}" in result.conclusion
     assert all(row["human low"] <= row["human high"] for row in result.table[:7])
     assert abs(result.table[0]["human"]) < 0.1  # dissimilarities here are noise
 

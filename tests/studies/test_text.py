@@ -84,6 +84,7 @@ def test_text_from_end_to_end(systems):
         if row["layer"] == "word vectors" and row["source"] == "units" and "solved" in row
     }
     assert solved == dict.fromkeys(_words.ANALOGIES, 1.0)
+    assert result.conclusion.startswith("Word vectors solve 100% of the analogies")
     holds = {claim.text: claim.holds for claim in result.claims}
     assert holds["word vectors: a - b + c finds d more often than c alone does"]
     assert not holds["encoder.layer.0: codes solve more analogies than units do"]

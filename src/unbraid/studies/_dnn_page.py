@@ -6,12 +6,39 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from unbraid.studies._same_layers import SOURCES, SameLayers
+from unbraid.studies._same_layers import SameLayers
 from unbraid.studies._study import Claim, Figure, Series
 from unbraid.studies._two_networks import COMPARED, Aligned, Key
 
 _NEURONS: Key = ("units", "units", "ridge")
 _LATENTS: Key = ("codes", "units", "ridge")
+
+
+def conclusion(same: Sequence[SameLayers], pairs: Sequence[Aligned]) -> str:
+    """Answer in one sentence or two what unbraiding changes."""
+    told = []
+    if same:
+        raw, codes = (
+            np.concatenate([each.found((s, s, "cka_debiased")).ravel() for each in same])
+            for s in ("units", "codes")
+        )
+        told.append(
+            f"Of {raw.size} layers {int(raw.sum())} are most like their counterpart in another "
+            f"network, and {int(codes.sum())} once both are unbraided."
+        )
+    if pairs:
+        random: Key = ("random relu", "units", "ridge")
+        units, expansion = (
+            float(np.mean([pair.gain(_LATENTS, other).value for pair in pairs]))
+            for other in (_NEURONS, random)
+        )
+        helps = "helps" if units > 0 and expansion > 0 else "does not help"
+        told.append(
+            f"Unbraiding {helps} to predict another network: r changes by {units:+.3f} against "
+            f"the units and by {expansion:+.3f} against a random expansion, mean over "
+            f"{len(pairs)} pairs of layers."
+        )
+    return " ".join(told)
 
 
 def claims_of_seeds(same: SameLayers) -> list[Claim]:
@@ -32,35 +59,39 @@ def claims_of_seeds(same: SameLayers) -> list[Claim]:
     return claims
 
 
-def figure_of_seeds(same: SameLayers, seed: int) -> Figure:
-    """Draw the similarity of each layer with its counterpart and with its best other layer."""
-    series = []
-    for key, tables in same.matrices.items():
-        depth = tables.shape[1]
-        own = np.array([np.diag(table) for table in tables]).mean(axis=0)
-        others = np.where(np.eye(depth, dtype=bool), -np.inf, tables).max(axis=2).mean(axis=0)
-        for what, values in (("own", own), ("best other", others)):
-            series.append(
-                Series(
-                    name=f"{key[0]} -> {key[1]}, {key[2].partition('_')[0]}, {what}",
-                    x=list(range(depth)),
-                    y=[float(v) for v in values],
-                    kind="control" if key[0] == "untrained" else "measured",
+def figures_of_seeds(same: SameLayers, seed: int) -> list[Figure]:
+    """Draw, for each metric, a layer's likeness to its counterpart and to its best other layer."""
+    figures = []
+    for metric in dict.fromkeys(key[2] for key in same.matrices):
+        keys = [key for key in same.matrices if key[2] == metric]
+        series = []
+        for key in keys:
+            tables = same.matrices[key]
+            depth = tables.shape[1]
+            own = np.array([np.diag(table) for table in tables]).mean(axis=0)
+            others = np.where(np.eye(depth, dtype=bool), -np.inf, tables).max(axis=2).mean(axis=0)
+            for what, values in (("counterpart", own), ("best other", others)):
+                series.append(
+                    Series(
+                        name=f"{key[0]} -> {key[1]}, {what}",
+                        x=list(range(depth)),
+                        y=[float(v) for v in values],
+                        kind="control" if key[0] == "untrained" else "measured",
+                    )
                 )
+        shares = ", ".join(f"{key[0]} -> {key[1]} {same.found(key).mean():.2f}" for key in keys)
+        figures.append(
+            Figure(
+                kind="line",
+                title=f"{same.name}: layers and their counterparts ({metric.partition('_')[0]})",
+                x_label="layer",
+                y_label="similarity",
+                series=series,
+                caption=f"Share of layers that are most like their counterpart: {shares}. n = "
+                f"{same.n} pictures, {len(same.accuracies)} networks, seed {seed}.",
             )
-    shares = ", ".join(
-        f"{source} {same.found((source, source, 'cka_debiased')).mean():.2f}"
-        for source in ("units", *SOURCES)
-    )
-    return Figure(
-        kind="line",
-        title=f"{same.name}: a layer with its counterpart, and with the most similar other",
-        x_label="layer",
-        y_label="similarity",
-        series=series,
-        caption=f"Share of layers found by CKA: {shares}. n = {same.n} pictures, "
-        f"{len(same.accuracies)} networks, seed {seed}.",
-    )
+        )
+    return figures
 
 
 def claims_of_pairs(pairs: Sequence[Aligned]) -> list[Claim]:

@@ -57,6 +57,10 @@ def learn(
     learned: dict[str, sparse.Dictionary | None] = {"units": None}
     for i, (name, method) in enumerate(chosen.items()):
         mine = part(tell, i / len(chosen), (i + 1) / len(chosen), f"{name}: ")
-        rows = x if isinstance(method, sparse.TopK) else few
-        learned[name] = sparse.fit(rows, method, rng=rng.spawn(1)[0], progress=mine)
+        own = rng.spawn(1)[0]
+        if isinstance(method, sparse.RandomExpansion):  # its atoms, all that is fitted, are unused
+            learned[name] = method.untrained(few, own)
+        else:
+            rows = x if isinstance(method, sparse.TopK) else few
+            learned[name] = sparse.fit(rows, method, rng=own, progress=mine)
     return learned

@@ -15,8 +15,9 @@ from unbraid.studies import _small_pictures
 from unbraid.studies._dnn_page import (
     claims_of_pairs,
     claims_of_seeds,
-    figure_of_seeds,
+    conclusion,
     figures_of_pairs,
+    figures_of_seeds,
 )
 from unbraid.studies._same_layers import SameLayers, same_layers
 from unbraid.studies._study import Progress, Study, StudyResult, part
@@ -139,10 +140,11 @@ class DnnDnn(Study):
                 *(row for each in pairs for row in each.rows()),
             ],
             figures=[
-                *(figure_of_seeds(each, self.seed) for each in same),
+                *(figure for each in same for figure in figures_of_seeds(each, self.seed)),
                 *figures_of_pairs(pairs, self.seed),
             ],
             settings={},
+            conclusion=conclusion(same, pairs),
             notes=self._notes(same, pairs),
         )
 

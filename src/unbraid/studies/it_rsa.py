@@ -120,6 +120,7 @@ class ItRsa(Study):
             ],
             figures=[self._figure(found, animal) for animal in ("human", "monkey")],
             settings={},
+            conclusion=_conclusion(chosen_rows, ceiling),
             notes=[
                 f"Ceiling of human IT (4 subjects): {ceiling[0]:.2f} to {ceiling[1]:.2f}; monkey "
                 f"IT has none (one matrix); between the species {between:.2f}.",
@@ -262,6 +263,21 @@ def _both(
 def _spearman(x: np.ndarray, ys: np.ndarray) -> np.ndarray:
     ranks = _ranked(np.vstack([x, ys]))
     return ranks[1:] @ ranks[0]
+
+
+def _conclusion(rows: list[dict[str, Any]], ceiling: tuple[float, float]) -> str:
+    by = {row["source"]: row for row in rows}
+    told = "; ".join(
+        f"{animal} IT: units {by['neurons'][animal]:.3f}, codes {by['unbraided'][animal]:.3f}, "
+        f"random expansions {by['expansion'][animal]:.3f}"
+        for animal in ("human", "monkey")
+    )
+    better = all(by["unbraided"][a] > by["neurons"][a] for a in ("human", "monkey"))
+    answer = "brings" if better else "does not bring"
+    return (
+        f"Unbraiding {answer} the network nearer to IT: with layers chosen on other objects, "
+        f"{told} (ceiling of human IT {ceiling[0]:.2f} to {ceiling[1]:.2f})."
+    )
 
 
 def _ranked(rows: np.ndarray) -> np.ndarray:

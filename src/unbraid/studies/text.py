@@ -86,15 +86,17 @@ class Text(Study):
             for system, sources in coded.items()
             for source, values in sources.items()
         ]
+        flat = [line for lines in found for line in lines]
         sums = self._sums(coded, at, net)
         return StudyResult(
             name=self.name,
             question=self.question,
-            claims=self._claims(scores, [line for lines in found for line in lines], sums),
-            table=[line.row for lines in found for line in lines] + sums
+            claims=self._claims(scores, flat, sums),
+            table=[line.row for line in flat] + sums
             + [_row(key, score) for key, score in scores.items()],
             figures=[self._figure(scores), solved_figure(found, self.seed)],
             settings={},
+            conclusion=self._conclusion(scores, flat),
             notes=[
                 f"Dictionaries learned from {len(training)} words, none of them scored or part of "
                 "an analogy. Encoder: mean over tokens of each word alone.",
@@ -207,6 +209,16 @@ class Text(Study):
         ]  # fmt: skip
         claims.append(_gain("unbraiding both makes them more alike unit by unit", gains))
         return claims
+
+    def _conclusion(self, scores: dict, found: list[Relation]) -> str:
+        last = self.layers[-1]
+        units, codes = (retrieval(found, "word vectors", s).mean() for s in ("units", "codes"))
+        a, b = (scores[last, f"{s} -> units", "ridge"].value for s in ("units", "codes"))
+        return (
+            f"Word vectors solve {units:.0%} of the analogies, their codes {codes:.0%}; the "
+            f"encoder's {last} is predicted with r {a:.3f} from the vectors and {b:.3f} from "
+            "their codes."
+        )
 
     def _share(self, text: str, a: np.ndarray, b: np.ndarray, told: str) -> Claim:
         """Compare two shares of solved analogies, a bootstrap over analogies."""
