@@ -12,13 +12,14 @@ from unbraid.sparse._renew import Renewal, left_over, renew, worth
 
 _POLISH_ROWS, _POLISH_ROWS_A_LATENT = 3000, 16
 _POLISH_TURNS = 2
-_GO, _GO_LATER, _GO_LEAST = 0.5, 0.1, 0.01  # share of the atoms that go at a time
+_GO, _GO_LATER, _HALVINGS = 0.2, 0.1, 5  # share of the atoms that go at a time
 _RENEW_ROWS = 6000
 _ROWS_A_LATENT = 24
 _EXACT = 1e-3  # held-out-units error below which another round cannot matter
 _GAIN = 0.97
 _SLACK = 0.05  # error, in shares of what an atom explains on average, that an atom is not worth
 _TINY = 300_000  # stimuli times latents up to which a search may take longer
+_ALIKE = 0.7  # cosine
 _SMALL = 0.1  # codes below this share of their stimulus' largest count as noise
 
 
@@ -183,20 +184,24 @@ def _reduce(
     """Return the draft polished, with as few atoms as predict held-out units as well.
 
     A share of the least worthy goes at a time and the others are polished; where that costs too
-    much, half as many go, until next to none.
+    much, half as many go, until next to none; and at last, whether half can go at once.
     """
     rows = x[: max(_POLISH_ROWS, _POLISH_ROWS_A_LATENT * len(start.atoms))]
     if n_latents is not None:
-        kept = _worthiest(rows, _polish(rows, start, _POLISH_TURNS), n_latents)
-        return _again(judges, _polish(rows, kept, _POLISH_TURNS))
+        now = _polish(rows, start, _POLISH_TURNS)
+        while len(now.atoms) > n_latents:
+            now = _polish(rows, _worthiest(rows, now, n_latents), _POLISH_TURNS)
+        return _again(judges, now)
     best = _again(judges, _polish(rows, start, _POLISH_TURNS))
-    while (m := len(best.atoms)) > 1 and share * m >= 1 and share > _GO_LEAST:
-        fewer = _worthiest(rows, best, min(m - 1, round(m * (1 - share))))
+    shares = [share / 2**step for step in range(_HALVINGS)] + [0.5, 0.35]
+    while shares and (m := len(best.atoms)) > 1:
+        gone = max(1, round(shares[0] * m))
+        fewer = _worthiest(rows, best, m - gone)
         fewer = _again(judges, _polish(rows, fewer, _POLISH_TURNS))
-        if fewer.error <= 1.005 * best.error + _slack(best.error, m) * share * m:
+        if fewer.error <= 1.005 * best.error + _slack(best.error, m) * gone:
             best = fewer
         else:
-            share /= 2
+            shares.pop(0)
     return best
 
 
@@ -209,7 +214,17 @@ def _polish(x: np.ndarray, now: Draft, turns: int) -> Draft:
 
 
 def _worthiest(x: np.ndarray, now: Draft, count: int) -> Draft:
-    """Return the draft with its ``count`` worthiest atoms only."""
+    """Return the draft with its ``count`` worthiest atoms, or more.
+
+    Of two atoms alike neither is worth much while the other is there: one of them stays.
+    """
     turn = code(x[:4000], now.atoms, now.offset, min(now.atoms.shape), now.penalty, now.signed)
-    kept = np.sort(np.argsort(-worth(turn, now.atoms, now.signed), kind="stable")[:count])
-    return replace(now, atoms=np.ascontiguousarray(now.atoms[kept]))
+    stays = np.ones(len(now.atoms), bool)
+    free = stays.copy()
+    for atom in np.argsort(worth(turn, now.atoms, now.signed), kind="stable"):
+        if stays.sum() <= count:
+            break
+        if free[atom]:
+            stays[atom] = False
+            free &= np.abs(now.atoms @ now.atoms[atom]) < _ALIKE
+    return replace(now, atoms=np.ascontiguousarray(now.atoms[stays]))
