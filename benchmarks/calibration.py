@@ -55,6 +55,7 @@ WORLDS: tuple[Draw, ...] = (dense, sparse, heavy, heavier, autocorrelated)
 METRICS = {
     "semi_matching": {}, "one_to_one": {}, "soft_matching": {}, "ridge": {}, "ridge_r2": {},
     "pls": {}, "cka": {}, "cka_debiased": {}, "kernel_cka": {}, "procrustes": {}, "cca": {},
+    "svcca": {}, "pwcca": {},
     "mutual_knn": {}, "cknna": {}, "jaccard": {}, "weighted_rsa": {}, "rsa": {},
     "rsa spearman": {"compare": "spearman"}, "rsa kendall": {"compare": "kendall"},
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,35 @@ def as_rng(rng: int | np.random.Generator | None) -> np.random.Generator:
     if rng is None or (whole and rng >= 0):
         return np.random.default_rng(rng)
     raise InputError(f"rng must be a non-negative integer, a numpy Generator or None, got {rng!r}.")
+
+
+def check_count(value: Any, name: str, least: int = 0) -> None:
+    """Refuse anything but a whole number that is at least ``least``."""
+    whole = isinstance(value, int | np.integer) and not isinstance(value, bool | np.bool_)
+    if not (whole and value >= least):
+        raise InputError(f"{name} must be a whole number >= {least}, got {value!r}.")
+
+
+def check_number(value: Any, name: str) -> None:
+    """Refuse anything but a real number; NaN and infinity are for the caller to judge."""
+    numbers = int | float | np.integer | np.floating
+    if not isinstance(value, numbers) or isinstance(value, bool | np.bool_):
+        raise InputError(f"{name} must be a number, got {value!r}.")
+
+
+def check_callable(value: Any, name: str) -> None:
+    """Refuse anything but a function, such as the name of one."""
+    if not callable(value):
+        raise InputError(f"{name} must be a function such as unbraid.align.ridge, got {value!r}.")
+
+
+def check_mapping(value: Any, name: str) -> None:
+    """Refuse anything but a mapping of names to systems."""
+    if not isinstance(value, Mapping):
+        raise InputError(
+            f"{name} must be a mapping of names to responses, got {type(value).__name__}. "
+            'Pass {"name": values, ...}.'
+        )
 
 
 def as_floats(values: Any, name: str) -> np.ndarray:

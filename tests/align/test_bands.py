@@ -39,5 +39,5 @@ def test_constant_targets_and_messages(rng):
     assert np.isfinite(found.full[:2]).all()
     with pytest.raises(InputError, match="at least two feature sets, got 1"):
         align.variance_partition({"a": a}, y)
-    with pytest.raises(InputError, match="candidates must be >= 0"):
+    with pytest.raises(InputError, match="candidates must be a whole number >= 0, got -1"):
         align.variance_partition({"a": a, "b": b}, y, candidates=-1)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from unbraid import align
+from unbraid import align, stats
 from unbraid.errors import InputError
 
 FAST = {"permutations": 0, "resamples": 0}
@@ -127,7 +127,7 @@ def test_the_axis_test_finds_privileged_axes_and_only_those(rng):
     assert turned.p_value > 1 / 21
     space = align.axis_test(z, z, align.cka, rotations=3, permutations=0)
     assert space.privilege == pytest.approx(0, abs=1e-9)
-    with pytest.raises(InputError, match="rotations must be at least 1"):
+    with pytest.raises(InputError, match="rotations must be a whole number >= 1"):
         align.axis_test(z, z, rotations=0)
 
 
@@ -177,7 +177,7 @@ def test_shared_pairs_of_codes_are_those_of_the_dense_matrix(rng):
     np.testing.assert_array_equal(dense.source, codes.source)
     np.testing.assert_allclose(dense.r, codes.r, atol=1e-10)
     np.testing.assert_allclose(dense.p_value, codes.p_value, atol=1e-10)
-    for options, message in (({"rate": 1}, "rate must lie"), ({"permutations": 0}, "at least 1")):
+    for options, message in (({"rate": 1}, "rate must lie"), ({"permutations": 0}, ">= 1, got 0")):
         with pytest.raises(InputError, match=message):
             align.shared_pairs(x, y, **options)
 
@@ -196,6 +196,25 @@ def test_nested_selection_is_not_optimistic(rng):
         align.best_of(layers, y, align.cka)
     with pytest.raises(InputError, match="at least one system"):
         align.best_of({}, y)
+
+
+@pytest.mark.parametrize("kind", ["stimuli", "groups"])
+def test_the_interval_of_the_best_is_made_of_what_each_fold_s_choice_loses(kind, rng):
+    y, noise = rng.normal(size=(2, 60, 4))
+    if kind == "groups":
+        labels = stats.grouped_folds(np.arange(60) // 3, 5)
+    else:
+        labels = stats.shuffled_folds(60, 5)
+    spoilt = np.where(labels[:, None] == 0, 3 * noise, y + 0.1 * noise)
+    sources = {"a": spoilt, "b": y + 0.7 * noise}
+    found = align.best_of(sources, y, folds=labels, permutations=0, resamples=1)
+    assert found.chosen == ("a", "b", "b", "b", "b")  # only the fold that spoils "a" cannot see it
+    of_piece = np.asarray(labels) if kind == "stimuli" else np.asarray(labels)[::3]
+    losses = [found.scores[found.chosen[f]].influence[i] for i, f in enumerate(of_piece)]
+    bounds = stats.student_interval(found.value, stats.jackknife_spread(losses))
+    assert (found.low, found.high) == pytest.approx((bounds.low, bounds.high))
+    alone = align.best_of({"a": sources["a"]}, y, folds=labels, permutations=0, resamples=0)
+    assert np.isnan([alone.low, alone.high]).all()
 
 
 def test_ceilings_from_repeats(rng):

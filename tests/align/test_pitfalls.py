@@ -219,6 +219,10 @@ def test_very_few_stimuli_are_scored_or_refused_in_one_line(name, rng):
     elif name == "weighted_rsa":
         with pytest.raises(InputError, match="at least 3 folds of at least 4 stimuli"):
             compute(x, y)
+    elif name in ("cca", "svcca", "pwcca"):
+        with pytest.raises(InputError, match="at least 3 stimuli in every fold, got 1"):
+            compute(x, y)
+        assert np.isfinite(compute(x, y, folds=2, permutations=2, resamples=10).value)
     else:
         assert np.isfinite(compute(x, y, permutations=2, resamples=10).value)
     with pytest.raises(InputError, match="folds must lie between 2 and the 3 stimuli, got 5"):

@@ -43,7 +43,7 @@ def test_contiguous_folds_are_runs():
     (lambda: stats.as_folds(np.zeros(5, int), 4), r"4 integer labels, got int64 of shape \(5,\)"),
     (lambda: stats.as_folds(True, 4), "whole number or 4 integer labels"),
     (lambda: stats.interval([1.0], 1.0), "level must lie strictly between"),
-    (lambda: stats.bootstrap_weights(0, 1), "n must be >= 1"),
+    (lambda: stats.bootstrap_weights(0, 1), "n must be a whole number >= 1"),
     (lambda: stats.bootstrap_weights(3, 1, blocks=[1]), r"blocks must have shape \(3,\)"),
     (lambda: stats.paired_difference(1, 0, [1.0], [1.0, 2.0]), "must have one length"),
     (lambda: stats.permutation_p(1, [[1.0]]), r"must have shape \(B,\)"),

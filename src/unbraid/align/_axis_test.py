@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import stats
-from unbraid._validate import as_rng
+from unbraid._validate import as_rng, check_callable, check_count
 from unbraid.align._dense import to_dense
 from unbraid.align._score import Score
 from unbraid.align._semi_matching import semi_matching
@@ -80,13 +80,15 @@ def axis_test(
     >>> axis_test(x, x[:, ::-1], permutations=0).p_value
     0.047619047619047616
     """
-    if rotations < 1:
-        raise InputError(f"rotations must be at least 1, got {rotations}.")
+    check_count(rotations, "rotations", 1)
+    check_callable(metric, "metric")
     x, y = pair(x, y)
     rng = as_rng(rng)
     options = {"rng": 0, **options}
     values = to_dense(x, "x")
     spread = values.std(axis=0)
+    if not (spread > 0).any():
+        raise InputError("x must have a unit that varies: there are no axes to rotate.")
     values = values[:, spread > 0] / spread[spread > 0]
     score = metric(values, y.values, **options)
     bare = {**options, "permutations": 0, "resamples": 0}

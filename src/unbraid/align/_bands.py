@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from unbraid import stats
-from unbraid._validate import as_rng
-from unbraid.align._dense import to_dense
+from unbraid._validate import as_rng, check_count, check_mapping
+from unbraid.align._dense import finite_mean, to_dense
 from unbraid.align._nested_ridge import NestedRidge
 from unbraid.errors import InputError
 from unbraid.responses import pair
@@ -33,8 +33,8 @@ class VariancePartition:
     """(n_bands, q) mean weight of each band's variance in the full model, summing to 1."""
 
     def __repr__(self) -> str:
-        parts = ", ".join(f"{name} {np.nanmean(r2):.3f}" for name, r2 in self.unique.items())
-        return f"VariancePartition(R2 {np.nanmean(self.full):.3f}; unique: {parts})"
+        parts = ", ".join(f"{name} {finite_mean(r2):.3f}" for name, r2 in self.unique.items())
+        return f"VariancePartition(R2 {finite_mean(self.full):.3f}; unique: {parts})"
 
     @property
     def shared(self) -> np.ndarray:
@@ -92,10 +92,10 @@ def variance_partition(
     >>> round(float(found.unique["a"].mean()), 1), round(float(found.alone["b"].mean()), 1)
     (0.5, 0.5)
     """
+    check_mapping(bands, "bands")
+    check_count(candidates, "candidates")
     if len(bands) < 2:
         raise InputError(f"bands must name at least two feature sets, got {len(bands)}.")
-    if candidates < 0:
-        raise InputError(f"candidates must be >= 0, got {candidates}.")
     pairs = [pair(band, y) for band in bands.values()]
     target = to_dense(pairs[0][1], "y")
     streams = as_rng(rng).spawn(2)

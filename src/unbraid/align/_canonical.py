@@ -6,11 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from unbraid.align._judge import Estimate, Estimator, Judging, judge
+from unbraid._kernels.deletion import LEFT
+from unbraid._validate import check_number
+from unbraid.align._judge import Blocks, Estimate, Estimator, Judging, judge
 from unbraid.align._score import NAN, Score
 from unbraid.errors import InputError
 
 _RANK = 1e-10  # singular values below this share of the largest are rounding
+_FLAT = 1e-12  # sd below this share of the largest value is rounding, not variance
+_LEAST = 3  # two points always correlate perfectly
 
 
 class Canonical(Estimator):
@@ -18,16 +22,25 @@ class Canonical(Estimator):
 
     def __init__(self, x, y, folds, *, keep: float = 1.0, projection: bool = False) -> None:
         super().__init__(x - x.mean(axis=0), y - y.mean(axis=0), folds)
+        check_number(keep, "keep")
         if not 0 < keep <= 1:
             raise InputError(f"keep must be a share of variance in (0, 1], got {keep}.")
         self.keep, self.projection = keep, projection
         self.rows = [np.flatnonzero(folds == fold) for fold in range(folds.n_folds)]
+        fewest = min(len(rows) for rows in self.rows)
+        if fewest < _LEAST:
+            raise InputError(
+                f"canonical correlations need at least {_LEAST} stimuli in every fold, got "
+                f"{fewest}. Pass fewer folds or more stimuli."
+            )
 
     def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
         x, y = self.x, self.y if order is None else self.y[order]
         if not (x.any() and y.any()):
             return Estimate(value=NAN, warnings=("undefined, since one side is constant.",))
-        per_fold, phi = [], np.zeros(len(x))
+        blocks = Blocks.of(self.folds)
+        number = np.arange(len(x)) if blocks is None else blocks.number
+        per_fold, without = [], []
         for test in self.rows:
             train = np.setdiff1d(np.arange(len(x)), test)
             fit = _fit(x[train], y[train], self.keep, self.projection)
@@ -38,9 +51,7 @@ class Canonical(Estimator):
             r = _correlations(a, b)
             per_fold.append(float(fit.weights @ r))
             if influence:
-                unit = [v / np.maximum(np.linalg.norm(v, axis=0), 1e-300) for v in (a, b)]
-                part = unit[0] * unit[1] - r * (unit[0] ** 2 + unit[1] ** 2) / 2
-                phi[test] = part @ fit.weights / len(self.rows)
+                without.append(_without(a, b, number[test]) @ fit.weights)
         value = float(np.mean(per_fold))
         if order is not None:
             return Estimate(value=value)
@@ -49,9 +60,18 @@ class Canonical(Estimator):
         return Estimate(
             value=value,
             per_fold=np.array(per_fold),
-            influence=phi if influence else None,
+            influence=self._losses(value, number, per_fold, without) if influence else None,
             in_sample=in_sample,
         )
+
+    def _losses(self, value, number, per_fold, without) -> np.ndarray:
+        """Return what deleting each stimulus or block costs, the directions held fixed."""
+        n_folds, answer = len(per_fold), np.zeros(int(number.max()) + 1)
+        for test, r, left in zip(self.rows, per_fold, without, strict=True):
+            gone = np.isnan(left)  # nothing of the fold is left to correlate: one fold less
+            lost = np.where(gone, (r - value) / (n_folds - 1), (r - left) / n_folds)
+            answer[np.unique(number[test])] += lost
+        return answer
 
 
 class _Fit:
@@ -68,7 +88,7 @@ class _Fit:
 
 def _fit(x: np.ndarray, y: np.ndarray, keep: float, projection: bool) -> _Fit | None:
     means = x.mean(axis=0), y.mean(axis=0)
-    bases = [_whitened(v - m, keep) for v, m in zip((x, y), means, strict=True)]
+    bases = [_whitened(v, m, keep) for v, m in zip((x, y), means, strict=True)]
     if any(basis is None for basis in bases):
         return None
     (u, to_u), (v, to_v) = bases  # type: ignore[misc]
@@ -80,15 +100,38 @@ def _fit(x: np.ndarray, y: np.ndarray, keep: float, projection: bool) -> _Fit | 
     return _Fit(means, (to_u @ left, to_v @ right.T), np.clip(r, 0, 1), weights)
 
 
-def _whitened(x: np.ndarray, keep: float) -> tuple[np.ndarray, np.ndarray] | None:
+def _whitened(x: np.ndarray, mean: np.ndarray, keep: float) -> tuple[np.ndarray, np.ndarray] | None:
     """Orthonormal variates of the leading principal components, and the map that makes them."""
-    left, values, right = np.linalg.svd(x, full_matrices=False)
+    size = np.linalg.norm(x - mean, axis=0)
+    size[size <= _FLAT * np.sqrt(len(x)) * np.abs(x).max(axis=0)] = np.inf
+    # where all components are kept, scales of units matter to rounding alone
+    unit = size if keep == 1 else np.where(np.isinf(size), np.inf, 1.0)
+    left, values, right = np.linalg.svd((x - mean) / unit, full_matrices=False)
     if not values[0] > 0:
         return None
     share = np.cumsum(values**2) / (values**2).sum()
     rank = int((values > _RANK * values[0]).sum())
     kept = rank if keep == 1 else min(rank, int(np.searchsorted(share, keep - 1e-12)) + 1)
-    return left[:, :kept], right[:kept].T / values[:kept]
+    return left[:, :kept], right[:kept].T / values[:kept] / unit[:, None]
+
+
+def _without(a: np.ndarray, b: np.ndarray, number: np.ndarray) -> np.ndarray:
+    """Correlations (blocks, k) of centred variates when each block of their rows is deleted.
+
+    NaN where fewer than two rows are left.
+    """
+    names, own = np.unique(number, return_inverse=True)
+    parts = np.stack([a, b, a * b, a * a, b * b])
+    removed = np.zeros((5, len(names), a.shape[1]))
+    np.add.at(removed, (slice(None), own), parts)
+    of_a, of_b, ab, aa, bb = parts.sum(axis=1)[:, None] - removed
+    size = (len(a) - np.bincount(own))[:, None].astype(float)
+    count = np.maximum(size, 1)
+    left = aa - of_a**2 / count, bb - of_b**2 / count
+    total = (a * a).sum(axis=0), (b * b).sum(axis=0)
+    enough = (left[0] > LEFT * total[0]) & (left[1] > LEFT * total[1])
+    norm = np.sqrt(np.where(enough, left[0] * left[1], np.inf))
+    return np.where(size < 2, np.nan, np.clip((ab - of_a * of_b / count) / norm, -1, 1))
 
 
 def _correlations(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -129,8 +172,8 @@ def cca(
     Notes
     -----
     Symmetric. With ``keep=1`` invariant to every invertible linear map of either side. Intervals
-    hold the directions fixed, which differ much between samples: 95 % ones cover 80-95 % of the
-    time at n = 150; with ``resamples=stats.Refits()`` nearly always. Cost O(n p^2 + n q^2) a fold.
+    hold the directions fixed: 95 % ones cover 90-99 % of the time at n = 150 (p = q = 5); with
+    ``resamples=stats.Refits()`` nearly always. Cost O(n p^2 + n q^2) a fold.
 
     References
     ----------

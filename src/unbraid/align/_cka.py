@@ -12,6 +12,9 @@ from unbraid.align._judge import Estimate, Estimator, Judging, judge
 from unbraid.align._score import NAN, Score
 from unbraid.errors import InputError
 
+_CONSTANT = "undefined, since one side is constant."
+_ALONE = "undefined, since too few stimuli make up one side: its debiased size is not positive."
+
 
 class Cka(Estimator):
     """Ratio of summed products of centred kernels; on whichever side is cheaper."""
@@ -36,9 +39,10 @@ class Cka(Estimator):
 
     def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
         own = self.own[0], self.own[1] if order is None else self.own[1][order]
-        norm = np.sqrt(own[0].sum() * own[1].sum())
-        if not norm > 0:
-            return Estimate(value=NAN, warnings=("undefined, since one side is constant.",))
+        sizes = [float(part.sum()) for part in own]
+        if not min(sizes) > 0:
+            return Estimate(value=NAN, warnings=(_CONSTANT if min(sizes) == 0 else _ALONE,))
+        norm = np.sqrt(sizes[0] * sizes[1])
         shared = self._shared(order)
         value = float(shared.sum() / norm)
         phi = None

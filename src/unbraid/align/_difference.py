@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from unbraid import stats
-from unbraid._validate import as_rng
+from unbraid._validate import as_rng, check_count
 from unbraid.align._score import Score
 from unbraid.errors import InputError
 
@@ -73,6 +73,9 @@ def difference(
     >>> bool(gain.low > 0), gain.p_value < 0.01
     (True, True)
     """
+    check_count(resamples, "resamples")
+    if isinstance(over, str) or not isinstance(over, Iterable):
+        raise InputError(f"over must be a sequence of names such as ('stimuli',), got {over!r}.")
     unknown = set(over) - set(LEVELS)
     if unknown or not over:
         raise InputError(f"over must name some of {', '.join(LEVELS)}, got {tuple(over)!r}.")
@@ -103,12 +106,14 @@ def _pairs(a: Any, b: Any) -> list[list[tuple[Score, Score]]]:
         isinstance(a, Mapping) and set(a) != set(b)
     ):
         raise InputError("a and b must both be mappings of the same subjects, or neither.")
+    if isinstance(a, Mapping) and not a:
+        raise InputError("a and b must name at least one subject, got none.")
     subjects = [(a[name], b[name]) for name in a] if isinstance(a, Mapping) else [(a, b)]
     return [_seeds(first, second) for first, second in subjects]
 
 
 def _seeds(a: Any, b: Any) -> list[tuple[Score, Score]]:
-    first, second = ([side] if isinstance(side, Score) else list(side) for side in (a, b))
+    first, second = (_scores(side) for side in (a, b))
     n_seeds = max(len(first), len(second))
     if not n_seeds or {len(first), len(second)} - {1, n_seeds}:
         raise InputError(
@@ -116,6 +121,17 @@ def _seeds(a: Any, b: Any) -> list[tuple[Score, Score]]:
         )
     first, second = (side * n_seeds if len(side) == 1 else side for side in (first, second))
     return list(zip(first, second, strict=True))
+
+
+def _scores(side: Any) -> list[Score]:
+    scores = [side] if isinstance(side, Score) or not isinstance(side, Iterable) else list(side)
+    for score in scores:
+        if not isinstance(score, Score):
+            raise InputError(
+                f"a and b must be Scores, sequences of them or mappings of subjects to either, got "
+                f"{type(score).__name__}. Pass what a metric returns, not its value."
+            )
+    return scores
 
 
 def _stimuli(seeds: list[tuple[Score, Score]]) -> np.ndarray:

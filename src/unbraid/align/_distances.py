@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from unbraid._kernels.rotation import overlap
+from unbraid._validate import check_number
 from unbraid.align._dense import to_dense
 from unbraid.errors import InputError
 from unbraid.responses import pair
@@ -52,6 +53,7 @@ def shape_distance(x: Any, y: Any, *, alpha: float = 1.0, kind: str = "angular")
     """
     if kind not in ("angular", "euclidean"):
         raise InputError(f"kind must be 'angular' or 'euclidean', got {kind!r}.")
+    check_number(alpha, "alpha")
     if not 0 <= alpha <= 1:
         raise InputError(f"alpha must lie in [0, 1], got {alpha}.")
     a, b = (_whitened(side, alpha) for side in _centred(x, y))

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from unbraid import stats
-from unbraid._validate import as_rng
-from unbraid.align._dense import finite_mean, to_dense
+from unbraid._validate import as_rng, check_count
+from unbraid.align._dense import check_scale, finite_mean, to_dense
 from unbraid.align._refits import refitted_losses
 from unbraid.align._score import NAN, Score
 from unbraid.errors import InputError
@@ -20,6 +20,7 @@ from unbraid.responses import Responses, pair
 
 PROTOCOLS = ("unbraid", "longon2025")
 _FEW = 5.0  # below this, Student's t is more than 30 % wider than the normal
+_COPY = 1e-12  # a score this close to 1 is certain
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,10 +100,8 @@ class Judging:
     def __post_init__(self) -> None:
         for name in ("permutations", "resamples"):
             count = getattr(self, name)
-            if name == "resamples" and isinstance(count, stats.Refits):
-                continue
-            if not isinstance(count, int | np.integer) or count < 0:
-                raise InputError(f"{name} must be a whole number >= 0, got {count!r}.")
+            if not (name == "resamples" and isinstance(count, stats.Refits)):
+                check_count(count, name)
 
 
 def judge(
@@ -116,7 +115,7 @@ def judge(
     **options: Any,
 ) -> Score:
     """Score ``x`` against ``y`` with the estimator of the protocol, then judge the score."""
-    if judging.protocol not in estimators:
+    if judging.protocol not in list(estimators):
         raise InputError(
             f"{metric} has no protocol {judging.protocol!r}; it has {', '.join(estimators)}."
         )
@@ -138,15 +137,15 @@ def judge(
     losses = _losses(found, folds)
     if again is not None:
         losses = refitted_losses(build, sides, folds, again.labels(folds, streams[1]), options)
-    spread = stats.jackknife_spread(losses)
+    spread, still = _spread(losses, found.value)
     bounds = stats.student_interval(found.value, spread, judging.level, least=estimator.least)
     replicates = np.empty(0)
-    if len(losses):
+    if len(losses) and not still:
         draws = again.draws if again else judging.resamples
         replicates = stats.student_replicates(
             found.value, losses, draws, streams[1], least=estimator.least
         )
-    notes = found.notes + _few(spread)
+    notes = found.notes + still + _few(spread)
     coverage, over_all = coverage_of(found, y.shape[1])
     best = estimator.ceiling(x, y, found)
     scored = ~np.isnan(found.per_target) & bool(len(best))
@@ -191,6 +190,14 @@ def _losses(found: Estimate, folds: stats.Folds) -> np.ndarray:
     return np.bincount(blocks.number, found.influence) * blocks.count / max(blocks.count - 1, 1)
 
 
+def _spread(losses: np.ndarray, value: float) -> tuple[stats.Spread, tuple[str, ...]]:
+    """Return the spread of the score, unknown where no deletion moves it and it is no copy's."""
+    spread = stats.jackknife_spread(losses)
+    if spread.error > 0 or np.isnan(spread.error) or 1 - abs(value) < _COPY:
+        return spread, ()
+    return stats.Spread(NAN, NAN), ("no interval: no stimulus or block alone moves the score.",)
+
+
 def _few(spread: stats.Spread) -> tuple[str, ...]:
     if not spread.df < _FEW:
         return ()
@@ -202,6 +209,7 @@ def _few(spread: stats.Spread) -> tuple[str, ...]:
 
 def _values(side: Responses, name: str, sparse: bool) -> Any:
     if sparse and side.is_sparse:
+        check_scale(side.values, name)
         return side.values.astype(np.float64)
     return to_dense(side, name)
 

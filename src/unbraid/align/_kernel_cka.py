@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from unbraid._validate import check_number
 from unbraid.align._cka import Cka, centre_kernel
 from unbraid.align._dense import check_memory
 from unbraid.align._judge import Estimator, Judging, judge
@@ -24,8 +25,9 @@ class KernelCka(Cka):
         n = len(x)
         if n < 4:
             raise InputError(f"kernel_cka needs at least 4 stimuli, got {n}.")
-        if not bandwidth > 0:
-            raise InputError(f"bandwidth must be positive, got {bandwidth}.")
+        check_number(bandwidth, "bandwidth")
+        if not 0 < bandwidth < np.inf:
+            raise InputError(f"bandwidth must be positive and finite, got {bandwidth}.")
         check_memory(4 * 8.0 * n * n, f"kernel CKA of {n} stimuli")
         self.by_kernel = True
         self.kernels = [centre_kernel(_gaussian(side, bandwidth), True) for side in (x, y)]

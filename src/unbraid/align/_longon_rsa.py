@@ -39,6 +39,4 @@ class LongonRsa(Estimator):
         losses = np.zeros(len(self.used))
         if influence:
             losses[self.used] = self.agreement.losses(value, np.arange(len(self.agreement.a)))
-        return Estimate(
-            value=value, influence=losses if influence else None, in_sample=value
-        )
+        return Estimate(value=value, influence=losses if influence else None, in_sample=value)

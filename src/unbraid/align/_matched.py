@@ -31,6 +31,8 @@ from unbraid.align._score import NAN
 from unbraid.errors import InputError
 from unbraid.responses import Responses
 
+_DIGITS = 12  # of correlations, as TIE
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
@@ -38,6 +40,11 @@ class Plan:
 
     weights: sp.csc_array
     gap: float = NAN
+
+
+def untied(worth: np.ndarray) -> np.ndarray:
+    """Round correlations in place, so that what differs by rounding only does not choose a plan."""
+    return np.round(worth, _DIGITS, out=worth)
 
 
 class Matched(Estimator):

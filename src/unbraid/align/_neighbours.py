@@ -6,11 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from unbraid._validate import check_count
 from unbraid.align._cka import centre_kernel
 from unbraid.align._dense import check_memory
 from unbraid.align._judge import Estimate, Estimator, Judging, judge
+from unbraid.align._rdm import squared_euclidean
 from unbraid.align._score import NAN, Score
 from unbraid.errors import InputError
+
+_ROUNDING = 2**12  # of the 2^52 steps of a double: relative 1e-12
 
 
 class Neighbours(Estimator):
@@ -18,6 +22,7 @@ class Neighbours(Estimator):
 
     def __init__(self, x, y, folds, *, k: int) -> None:
         super().__init__(x, y, folds)
+        check_count(k, "k")
         if not 1 <= k < len(x):
             raise InputError(f"k must lie in 1..n-1={len(x) - 1}, got {k}.")
         check_memory(4 * 8.0 * len(x) ** 2, f"neighbours of {len(x)} stimuli")
@@ -65,7 +70,9 @@ class LocalCka(Neighbours):
         parts = [np.where(near, product, 0.0).sum(axis=1) for near, product in
                  ((a & b, k * other), (a, k * k), (b, other * other))]  # fmt: skip
         norm = np.sqrt(parts[1].sum() * parts[2].sum())
-        value = float(parts[0].sum() / norm) if norm > 0 else NAN
+        if not norm > 0:
+            return Estimate(value=NAN, warnings=("undefined: no neighbours differ from the rest.",))
+        value = float(parts[0].sum() / norm)
         phi = None
         if influence:
             phi = 2 * parts[0] / norm - value * sum(part / part.sum() for part in parts[1:])
@@ -75,11 +82,12 @@ class LocalCka(Neighbours):
 def _nearest(x: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
     """Return whether t is among the k nearest of s (n, n), and the one after them (n,).
 
-    Euclidean; ties go to the first.
+    Euclidean; ties, of what differs by rounding only, go to the first.
     """
-    x = x - x.mean(axis=0)
-    size = np.einsum("ti,ti->t", x, x)
-    distance = size + size[:, None] - 2 * (x @ x.T)
+    distance = squared_euclidean(x)
+    bits = distance.view(np.int64)  # ordered like the distances, none of which is negative
+    bits += _ROUNDING // 2
+    bits &= -_ROUNDING
     np.fill_diagonal(distance, np.inf)
     near = np.zeros(distance.shape, dtype=bool)
     best = np.argsort(distance, axis=1, kind="stable")[:, : k + 1]

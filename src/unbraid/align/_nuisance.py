@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from unbraid import stats
-from unbraid._validate import as_matrix, as_rng
-from unbraid.align._dense import to_dense
+from unbraid._validate import as_matrix, as_rng, check_callable
+from unbraid.align._dense import check_scale, to_dense
 from unbraid.align._score import Score
 from unbraid.errors import InputError
 from unbraid.responses import Responses, pair
@@ -72,9 +72,11 @@ def without_nuisance(
     >>> bool(cka_debiased(x, y).value > 0.5), bool(abs(score.value) < 0.05), score.nuisance
     (True, True, 1)
     """
+    check_callable(metric, "metric")
     streams = as_rng(rng).spawn(2)
     x, y = pair(x, y)
     regressors = as_matrix(nuisance, "nuisance").astype(np.float64)
+    check_scale(regressors, "nuisance")
     if len(regressors) != len(x):
         raise InputError(
             f"nuisance must have one row for each of the {len(x)} stimuli, got {len(regressors)}."

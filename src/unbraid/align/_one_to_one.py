@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from unbraid.align._dense_matched import DenseMatched
 from unbraid.align._judge import Estimator, Judging, judge
 from unbraid.align._marginals import Side
-from unbraid.align._matched import Plan
+from unbraid.align._matched import Plan, untied
 from unbraid.align._score import Score
 
 
@@ -29,7 +29,7 @@ def assignment(r: np.ndarray, alive: np.ndarray, scored: np.ndarray, absolute: b
     from scipy.optimize import linear_sum_assignment
 
     sources, targets = np.flatnonzero(alive), np.flatnonzero(scored)
-    worth = r[np.ix_(sources, targets)]
+    worth = untied(r[np.ix_(sources, targets)])
     i, j = linear_sum_assignment(np.abs(worth) if absolute else worth, maximize=True)
     sign = np.where(worth[i, j] < 0, -1.0, 1.0) if absolute else np.ones(len(i))
     return Plan(sp.csc_array((sign, (sources[i], targets[j])), shape=r.shape), gap=0.0)
@@ -74,7 +74,9 @@ def one_to_one(
 
     Notes
     -----
-    Invariant to permutation, positive scaling and shift of units. Cost O(n p q + min(p, q)^2
+    Invariant to permutation, positive scaling and shift of units. Where several assignments are
+    optimal (binary units, duplicates) one of them is scored, not always the same one for CSR as
+    for the array. Cost O(n p q + min(p, q)^2
     max(p, q)) time and O(p q) memory a fold.
 
     References

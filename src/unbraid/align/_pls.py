@@ -9,6 +9,7 @@ import numpy as np
 from scipy.linalg import eigh
 from scipy.sparse.linalg import ArpackNoConvergence, svds
 
+from unbraid._validate import check_count
 from unbraid.align._dense import densified, finite_mean
 from unbraid.align._judge import Estimate, Estimator, Judging, judge
 from unbraid.align._ridge import Ridge
@@ -25,8 +26,7 @@ class Pls(Ridge):
 
     def __init__(self, x, y, folds, *, components: int) -> None:
         Estimator.__init__(self, densified(x, "x"), densified(y, "y"), folds)
-        if not (isinstance(components, int | np.integer) and components >= 1):
-            raise InputError(f"components must be a whole number >= 1, got {components!r}.")
+        check_count(components, "components", 1)
         if folds.n_folds < 3:
             raise InputError(
                 "pls needs at least 3 folds, since the number of components is chosen on inner "

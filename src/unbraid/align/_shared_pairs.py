@@ -10,8 +10,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid import stats
-from unbraid._validate import as_rng
-from unbraid.align._dense import to_dense
+from unbraid._validate import as_rng, check_count, check_number
+from unbraid.align._dense import check_scale, to_dense
 from unbraid.align._matched import Matched, carried, strongest
 from unbraid.align._semi_matching import SemiMatched
 from unbraid.errors import InputError
@@ -100,10 +100,10 @@ def shared_pairs(
     >>> shared_pairs(x, y).shared.tolist()[:4]
     [True, True, True, True]
     """
+    check_number(rate, "rate")
     if not 0 < rate < 1:
         raise InputError(f"rate must lie strictly between 0 and 1, got {rate}.")
-    if permutations < 1:
-        raise InputError(f"permutations must be at least 1, got {permutations}.")
+    check_count(permutations, "permutations", 1)
     streams = as_rng(rng).spawn(2)
     left, right = pair(x, y)
     labels = stats.as_folds(folds, len(left), streams[0])
@@ -145,6 +145,8 @@ def _fit_of(left, right, folds) -> Matched:
         return SemiMatched(to_dense(left, "x"), to_dense(right, "y"), folds)
     from unbraid.align._sparse_matched import SparseSemi  # compiles: not at import
 
+    for side, name in ((left, "x"), (right, "y")):
+        check_scale(side.values, name)
     x, y = (side.values.astype(np.float64) for side in (left, right))
     return SparseSemi(x, y, folds)
 

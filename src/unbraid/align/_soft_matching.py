@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from unbraid._validate import check_number
 from unbraid.align._dense_matched import DenseMatched
 from unbraid.align._judge import Estimator, Judging, judge
 from unbraid.align._longon2025 import LongonSoft
 from unbraid.align._marginals import Side
-from unbraid.align._matched import Plan
+from unbraid.align._matched import Plan, untied
 from unbraid.align._score import Score
 from unbraid.errors import InputError
 
@@ -34,6 +35,7 @@ class SoftMatched(DenseMatched):
 
 def check_mass(mass: float) -> float:
     """Return the share of each side that must be matched."""
+    check_number(mass, "mass")
     if not 0 < mass <= 1:
         raise InputError(f"mass must lie in (0, 1], got {mass}.")
     return mass
@@ -46,7 +48,7 @@ def transport_plan(
     from unbraid._kernels.network_simplex import transport  # compiles: not at import
 
     sources, targets = np.flatnonzero(alive), np.flatnonzero(scored)
-    r, shape = r[np.ix_(sources, targets)], r.shape
+    r, shape = untied(r[np.ix_(sources, targets)]), r.shape
     worth = np.abs(r) if absolute else r
     solved = transport(worth) if mass == 1 else transport(*_with_idle(worth, mass))
     real = (solved.sources < len(sources)) & (solved.targets < len(targets))
@@ -119,8 +121,9 @@ def soft_matching(
     -----
     Units that are constant on training stimuli carry no mass. In sample, soft matching never
     exceeds semi-matching, and equals one-to-one matching for equal sizes. With unequal sizes mass
-    is spread: surplus sources lower the score. Cost: O(n p q), and for the plan a few
-    passes over the p x q correlations; O(p q) memory.
+    is spread: surplus sources lower the score. Where several plans are optimal one of them is
+    scored, not always the same one for CSR as for the array. Cost: O(n p q), and for the plan a
+    few passes over the p x q correlations; O(p q) memory.
 
     References
     ----------

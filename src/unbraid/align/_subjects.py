@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from unbraid._validate import check_callable, check_mapping
 from unbraid.align._dense import to_dense
 from unbraid.align._rdm import RDMS
 from unbraid.align._rdm_compare import COMPARISONS
@@ -75,6 +76,12 @@ def rsa_ceiling(
         if given not in choices:
             raise InputError(f"{name} must be one of {', '.join(choices)}, got {given!r}.")
     sides = _same_stimuli(subjects)
+    for name, side in sides.items():
+        if rdm == "correlation" and (np.ptp(to_dense(side, name), axis=1) == 0).any():
+            raise InputError(
+                "rdm='correlation' needs responses that differ over units, got stimuli of "
+                f"{name!r} where they do not. Leave those out, or use rdm='euclidean'."
+            )
     distances = {name: RDMS[rdm](to_dense(side, name)) for name, side in sides.items()}
     agreement = COMPARISONS[compare]
     level = COMPARISONS["spearman"] if compare == "kendall" else agreement
@@ -133,6 +140,7 @@ def subject_ceiling(
     >>> round(found.lower["a"], 3)
     1.0
     """
+    check_callable(metric, "metric")
     sides = _same_stimuli(subjects)
     lower, upper = {}, {}
     for name, target in sides.items():
@@ -148,6 +156,7 @@ def subject_ceiling(
 
 
 def _same_stimuli(subjects: Mapping[str, Any]) -> dict[str, Responses]:
+    check_mapping(subjects, "subjects")
     if len(subjects) < 2:
         raise InputError(f"subjects must name at least two systems, got {len(subjects)}.")
     first = next(iter(subjects.values()))

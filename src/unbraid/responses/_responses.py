@@ -172,6 +172,9 @@ def _rows(rows: Any, n: int) -> np.ndarray:
 def _as_values(values: Any) -> Any:
     if sp.issparse(values):
         csr = sp.csr_array(values)
+        if not csr.has_canonical_format:  # entries given twice add up, as in every dense copy
+            csr = csr.copy()
+            csr.sum_duplicates()
         _validate.check_matrix_shape(csr.shape, "values")
         data = _validate.as_floats(csr.data, "values")
         _validate.check_finite(data, "values")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from unbraid._validate import as_rng
+from unbraid._validate import as_floats, as_rng, check_count, check_number
 from unbraid.errors import InputError
 
 
@@ -64,8 +64,8 @@ def bootstrap_weights(
     array of shape (resamples, n)
         Whole numbers (int32); each row sums to ``n`` (without blocks).
     """
-    if n < 1 or resamples < 0:
-        raise InputError(f"n must be >= 1 and resamples >= 0, got {n} and {resamples}.")
+    check_count(n, "n", 1)
+    check_count(resamples, "resamples")
     rng = as_rng(rng)
     number, n_blocks = None, n
     if blocks is not None:
@@ -90,7 +90,9 @@ def interval(replicates: Any, level: float = 0.95) -> Interval:
         Share of replicates inside, in (0, 1).
     """
     check_level(level)
-    replicates = np.asarray(replicates, dtype=float)
+    replicates = as_floats(replicates, "replicates").astype(float)
+    if np.isinf(replicates).any():
+        raise InputError("replicates must be finite or NaN, got infinite ones.")
     if not replicates.size or np.isnan(replicates).all():
         return Interval(float("nan"), float("nan"), level)
     tail = (1 - level) / 2
@@ -100,6 +102,7 @@ def interval(replicates: Any, level: float = 0.95) -> Interval:
 
 def check_level(level: float) -> None:
     """Refuse a confidence level outside (0, 1)."""
+    check_number(level, "level")
     if not 0 < level < 1:
         raise InputError(f"level must lie strictly between 0 and 1, got {level}.")
 

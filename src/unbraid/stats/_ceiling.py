@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from unbraid._validate import as_floats, as_rng
+from unbraid._validate import as_floats, as_rng, check_count, check_number
 from unbraid.errors import InputError
+
+_LARGEST = 1e60  # sums of squared products are far from the end of float64
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -23,8 +25,10 @@ class NoiseCeiling:
     floor: float
 
     def __repr__(self) -> str:
+        known = self.reliability[~np.isnan(self.reliability)]
+        median = float(np.median(known)) if len(known) else float("nan")
         return (
-            f"NoiseCeiling(median reliability {np.nanmedian(self.reliability):.3f}, "
+            f"NoiseCeiling(median reliability {median:.3f}, "
             f"{self.n_excluded} of {len(self.excluded)} units excluded)"
         )
 
@@ -87,6 +91,15 @@ def noise_ceiling(
             "repeats must have shape (n_repeats >= 2, n_stimuli >= 3, n_units), "
             f"got {trials.shape}."
         )
+    largest = max(np.fmax.reduce(trials, axis=None), -np.fmin.reduce(trials, axis=None))
+    if largest > _LARGEST:
+        raise InputError(
+            f"repeats must be below {_LARGEST:g} in size, NaN where missing, got {largest:g}."
+        )
+    check_count(splits, "splits", 1)
+    check_number(floor, "floor")
+    if not 0 <= floor < 1:
+        raise InputError(f"floor must lie in [0, 1), got {floor}.")
     rng, n_repeats = as_rng(rng), len(trials)
     half = n_repeats // 2
     total, counted = np.zeros(trials.shape[2]), np.zeros(trials.shape[2])
@@ -97,7 +110,7 @@ def noise_ceiling(
         counted += ~np.isnan(r)
     with np.errstate(invalid="ignore", divide="ignore"):
         r, longer = total / counted, n_repeats / half
-        reliability = longer * r / (1 + (longer - 1) * r)
+        reliability = np.where(r > -1, longer * r / (1 + (longer - 1) * r), np.nan)
     excluded = ~(reliability >= floor)
     return NoiseCeiling(reliability, excluded, n_repeats, floor)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from unbraid._validate import as_floats
 from unbraid.errors import InputError
 
 
@@ -36,7 +37,7 @@ def benjamini_hochberg(p_values: Any) -> np.ndarray:
     >>> benjamini_hochberg([0.01, 0.04, 0.03, 0.5]).round(3).tolist()
     [0.04, 0.053, 0.053, 0.5]
     """
-    p = np.asarray(p_values, dtype=float)
+    p = as_floats(p_values, "p_values").astype(float)
     tested = p[~np.isnan(p)]
     if ((tested < 0) | (tested > 1)).any():
         raise InputError("p_values must lie in [0, 1].")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from unbraid._validate import as_rng
+from unbraid._validate import as_rng, check_count
 from unbraid.errors import InputError
 
 
@@ -69,6 +69,10 @@ def grouped_folds(
     groups = np.asarray(groups)
     if groups.ndim != 1 or not len(groups):
         raise InputError(f"groups must be one name a stimulus, got shape {groups.shape}.")
+    if groups.dtype.kind not in "biufUSTMm" and len({type(name) for name in groups.tolist()}) > 1:
+        raise InputError(
+            "groups must be names of one kind, got several kinds. Make all of them strings."
+        )
     _, blocks, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     _check_count(len(sizes), n_folds, "groups")
     order = as_rng(rng).permutation(len(sizes))
@@ -97,6 +101,7 @@ def contiguous_folds(n: int, n_folds: int = 5, run: int | None = None) -> Folds:
     """
     _check_count(n, n_folds, "stimuli")
     run = -(-n // 25) if run is None else run
+    check_count(run, "run")
     if not 1 <= run <= n:
         raise InputError(f"run must lie in 1..n={n}, got {run}.")
     return _labels(np.arange(n) * n_folds // n, np.arange(n) // run)
@@ -125,6 +130,8 @@ def _labels(numbers: np.ndarray, blocks: np.ndarray | None = None) -> Folds:
 
 
 def _check_count(n: int, n_folds: int, of: str) -> None:
+    check_count(n, f"The number of {of}", 1)
+    check_count(n_folds, "n_folds")
     if not 2 <= n_folds <= n:
         raise InputError(
             f"The number of folds must lie between 2 and the {n} {of}, got {n_folds}. "

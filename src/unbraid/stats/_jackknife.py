@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import chdtri, stdtrit
 
-from unbraid._validate import as_rng
-from unbraid.errors import InputError
+from unbraid._validate import as_floats, as_rng, check_count
 from unbraid.stats._bootstrap import Interval, check_level
 from unbraid.stats._folds import Folds
 
@@ -39,9 +38,7 @@ class Refits:
 
     def __post_init__(self) -> None:
         for name, least in (("groups", 5), ("draws", 0)):
-            count = getattr(self, name)
-            if not isinstance(count, int | np.integer) or count < least:
-                raise InputError(f"{name} must be a whole number >= {least}, got {count!r}.")
+            check_count(getattr(self, name), name, least)
 
     def labels(self, folds: Folds, rng: int | np.random.Generator | None = 0) -> np.ndarray:
         """Return the group (n,) of each stimulus: whole blocks, or even parts of each fold."""
@@ -94,7 +91,7 @@ def jackknife_spread(losses: Any) -> Spread:
     >>> bool(np.isclose(jackknife_spread(losses).error, values.std(ddof=1) / 2))
     True
     """
-    losses = np.asarray(losses, dtype=float)
+    losses = as_floats(losses, "losses").astype(float)
     n_blocks = len(losses)
     if n_blocks < 2 or not np.isfinite(losses).all():
         return Spread(float("nan"), float("nan"))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from unbraid._validate import as_rng
+from unbraid._validate import as_floats, as_rng, check_count, check_number
 from unbraid.errors import InputError
 
 
@@ -30,7 +30,8 @@ def permutation_p(observed: float, permuted: Any) -> float:
     ----------
     Phipson & Smyth (2010), Permutation p-values should never be zero.
     """
-    permuted = np.asarray(permuted, dtype=float)
+    check_number(observed, "observed")
+    permuted = as_floats(permuted, "permuted")
     if permuted.ndim != 1:
         raise InputError(f"permuted must have shape (B,), got {permuted.shape}.")
     if not len(permuted) or np.isnan(observed) or np.isnan(permuted).any():
@@ -57,6 +58,7 @@ def permuted_rows(
     ------
     array of shape (n,)
     """
+    check_count(permutations, "permutations")
     rng = as_rng(rng)
     if blocks is None:
         for _ in range(permutations):
