@@ -56,6 +56,25 @@ def test_what_is_not_solved_is_said(rng, monkeypatch):
     assert found.gap > 1e-7
 
 
+def test_choices_that_rest_on_unfinished_fits_are_said(rng, monkeypatch):
+    """Small penalties are needed for latents of small scale, and are the slowest to solve."""
+    x = codes((200, 60), rng)
+    x = sp.csr_array(x @ sp.diags_array(np.logspace(-2, 2, 60)))
+    size = x.toarray().std(axis=0)
+    y = x @ (rng.normal(size=(60, 3)) / size[:, None]) + 2 * rng.normal(size=(200, 3))
+    options = {"permutations": 0, "resamples": 0, "folds": 3}
+    best = align.ridge(x, y, **options)
+    monkeypatch.setattr(_ridge, "_DIRECT", 0)
+    monkeypatch.setattr(_iterative_ridge, "_TO_CHOOSE", (1e-6, 40))
+    with pytest.warns(RuntimeWarning, match="fits that conjugate gradients did not finish"):
+        found = align.ridge(x, y, **options)
+    assert found.value < best.value - 0.01
+    monkeypatch.setattr(_iterative_ridge, "_TO_CHOOSE", (1e-8, 3000))
+    found = align.ridge(x, y, **options)
+    assert found.value == pytest.approx(best.value, abs=1e-3)  # a neighbouring penalty at most
+    assert not any("did not finish" in warning for warning in found.warnings)
+
+
 def test_every_shift_solves_its_own_system(rng):
     root = rng.normal(size=(40, 30))
     matrix = root @ root.T

@@ -40,7 +40,7 @@ def autocorrelated(rng):
 
 
 def folds_of(world):
-    return stats.contiguous_folds(N, 5, run=10) if world is autocorrelated else 5
+    return stats.contiguous_folds(N, 4, run=10) if world is autocorrelated else 4
 
 
 METRIC_NAMES = ["semi_matching", "ridge", "cka_debiased", "rsa", "procrustes"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class Spectrum:
     tests: tuple[np.ndarray, ...]
     """(n_test, r) each."""
 
-    @property
+    @cached_property
     def unit(self) -> float:
         """Mean eigenvalue: the scale in which penalties are given."""
         return float(self.values.sum() / len(self.values))

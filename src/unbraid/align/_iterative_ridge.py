@@ -19,11 +19,16 @@ from unbraid.stats import Folds
 
 _TO_CHOOSE = 1e-6, 500  # relative residual, and most steps, of fits that only choose penalties
 _TO_PREDICT = 1e-10, 2000
+_ROUGH = 1e-2  # relative residual from which a fit's errors do not tell which penalty is best
 _BLOCK = 2.0**28  # bytes of predictions for all penalties held at once
 
 
 class IterativeRidge:
-    """Nested ridge from products with the codes; ``residual`` says how well it was solved."""
+    """Nested ridge from products with the codes; ``residual`` says how well it was solved.
+
+    ``unsure`` is the share of targets and folds whose penalty was chosen from rough fits: at the
+    chosen penalty or at the next smaller one, which better fits might have preferred.
+    """
 
     def __init__(self, x: sp.csr_array, folds: Folds) -> None:
         self.n_folds = check_folds(folds)
@@ -31,14 +36,20 @@ class IterativeRidge:
         self.rows = [np.flatnonzero(folds == fold) for fold in range(self.n_folds)]
         check_memory(3 * _BLOCK + 64.0 * sum(x.shape), f"ridge of codes {x.shape}")
         self.residual = 0.0
+        self.unsure = 0.0
 
     def inner_errors(self, y: np.ndarray) -> np.ndarray:
         """Return squared errors (n_folds, n_alphas, q) over the inner folds of each fold."""
         errors = np.zeros((self.n_folds, len(ALPHAS), y.shape[1]))
+        rough = np.zeros(errors.shape, dtype=bool)
         for out in combinations(range(self.n_folds), 2):
-            first, second = self._errors(out, y)
+            (first, second), residual = self._errors(out, y)
             errors[out[1]] += first
             errors[out[0]] += second
+            rough[list(out)] |= residual > _ROUGH
+        rough[:, 1:] |= rough[:, :-1]
+        chosen = np.take_along_axis(rough, errors.argmin(axis=1)[:, None], axis=1)
+        self.unsure = max(self.unsure, float(chosen.mean()))
         return errors
 
     def predict(self, y: np.ndarray, chosen: np.ndarray | None = None) -> Predictions:
@@ -57,7 +68,7 @@ class IterativeRidge:
 
     def fit_all(self, y: np.ndarray) -> np.ndarray:
         """Return the predictions of the fit on all stimuli, minus the mean (n, q)."""
-        errors = sum(self._errors((fold,), y)[0] for fold in range(self.n_folds))
+        errors = sum(self._errors((fold,), y)[0][0] for fold in range(self.n_folds))
         fit = self._fit((), y)
         return fit.see(self.x, self._weights(fit, np.argmin(errors, axis=0)))
 
@@ -68,22 +79,24 @@ class IterativeRidge:
         self.residual = max(self.residual, float(found.residual.max()))
         return found.seen[0]
 
-    def _errors(self, out: tuple[int, ...], y: np.ndarray) -> list[np.ndarray]:
-        """Squared errors (n_alphas, q) on each fold left out."""
+    def _errors(self, out: tuple[int, ...], y: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+        """Squared errors (n_alphas, q) on each fold left out, and the residuals of the fits."""
         fit = self._fit(out, y)
         tests = np.concatenate([self.rows[fold] for fold in out])
         x, target = self.x[tests], y[tests] - fit.level
         edges = np.cumsum([0] + [len(self.rows[fold]) for fold in out])
         errors = np.empty((len(out), len(ALPHAS), y.shape[1]))
+        residual = np.empty(errors.shape[1:])
         step = max(1, int(_BLOCK / (16 * len(ALPHAS) * len(tests))))
         for start in range(0, y.shape[1], step):
             block = slice(start, start + step)
             shifts = np.repeat(fit.unit * ALPHAS[:, None], target[:, block].shape[1], axis=1)
             found = fit.solve(lambda v: fit.see(x, v), block, shifts, _TO_CHOOSE)
+            residual[:, block] = found.residual
             for i, (a, b) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
                 misses = found.seen[:, a:b] - target[a:b, block]
                 errors[i, :, block] = np.einsum("atj,atj->aj", misses, misses)
-        return list(errors)
+        return list(errors), residual
 
     def _fit(self, out: tuple[int, ...], y: np.ndarray) -> _Fit:
         train = [rows for fold, rows in enumerate(self.rows) if fold not in out]

@@ -40,6 +40,7 @@ class NestedRidge:
 
     residual = float("nan")
     """Nothing is solved iteratively."""
+    unsure = 0.0
 
     def __init__(self, x, folds: Folds) -> None:
         self.n_folds = check_folds(folds)
@@ -96,10 +97,11 @@ class NestedRidge:
         mean = y[fit.train].mean(axis=0)
         answer = []
         for test, fold in enumerate(out):
-            residual = [
-                y[self.rows[fold]] - mean - fit.predict(test, projected, alpha) for alpha in ALPHAS
-            ]
-            answer.append(np.stack([np.einsum("tj,tj->j", part, part) for part in residual]))
+            target, errors = y[self.rows[fold]] - mean, np.empty((len(ALPHAS), y.shape[1]))
+            for error, alpha in zip(errors, ALPHAS, strict=True):
+                missed = target - fit.predict(test, projected, alpha)
+                np.einsum("tj,tj->j", missed, missed, out=error)
+            answer.append(errors)
         return answer
 
 

@@ -19,6 +19,7 @@ from unbraid.responses import Responses
 _BLOCK = 2.0**27  # bytes of predictions held at once
 _DIRECT = 3000  # smaller side of codes up to which they are decomposed
 _SOLVED = 1e-7  # relative residual from which on a warning is due
+_UNSURE = 0.05  # share of choices from rough fits, likewise
 
 
 class Ridge(Estimator):
@@ -99,7 +100,7 @@ class Ridge(Estimator):
             influence=phi / n_scored if influence else None,
             in_sample=finite_mean(whole),
             gap=self.nested.residual,
-            warnings=_unsolved(self.nested.residual),
+            warnings=_unsolved(self.nested.residual, self.nested.unsure),
             notes=edge_notes(edges / (len(self.in_fold) * n_scored)),
         )
 
@@ -156,13 +157,20 @@ def _nested(x: Any, folds: Any) -> NestedRidge | IterativeRidge:
     return NestedRidge(x, folds)
 
 
-def _unsolved(residual: float) -> tuple[str, ...]:
-    if not residual > _SOLVED:
-        return ()
-    return (
-        f"conjugate gradients stopped at a relative residual of {residual:.1g}: scores are less "
-        "exact. Scale the codes' columns alike, or use fewer latents.",
-    )
+def _unsolved(residual: float, unsure: float) -> tuple[str, ...]:
+    remedy = "Scale the codes' columns alike, or use fewer latents."
+    found = []
+    if residual > _SOLVED:
+        found.append(
+            f"conjugate gradients stopped at a relative residual of {residual:.1g}: scores are "
+            f"less exact. {remedy}"
+        )
+    if unsure > _UNSURE:
+        found.append(
+            f"the penalties of {unsure:.0%} of targets and folds were chosen from fits that "
+            f"conjugate gradients did not finish: scores can be lower. {remedy}"
+        )
+    return tuple(found)
 
 
 NOTHING = "no target varies on every fold's training stimuli, so nothing is scored."
@@ -215,7 +223,9 @@ def ridge(
     side ``min(p, n_train)``, one for each pair of folds, shared by all targets and permutations.
     Codes (CSR) are never densified; with more than 3000 stimuli and latents every fit is solved by
     conjugate gradients, all penalties at once, and ``gap`` is the largest relative residual of
-    those that predict (penalties are chosen at 1e-6, in at most 500 steps).
+    those that predict (penalties are chosen at 1e-6, in at most 500 steps; a warning tells when
+    choices rest on fits that need more). There the unit of penalties counts latents that vary, not
+    eigenvalues that are not 0: latents that are combinations of others shift the grid.
 
     References
     ----------
