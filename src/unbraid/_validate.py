@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from unbraid.errors import InputError
 
+_LEAST = 1e-60  # of the largest value: its fourth power is far from the ends of float64
 _NUMBERS_PER_CHECK = 2**22  # looked at in one go, so that a memory map is never read whole
 
 
@@ -102,6 +104,17 @@ def check_finite(array: np.ndarray, name: str) -> None:
         raise InputError(
             f"{name} must be finite, got {bad_total} NaN or infinite value(s), the first "
             f"({value}) at index {first}. Drop or impute those stimuli or units first."
+        )
+
+
+def check_scale(values: Any, name: str, least: float = _LEAST) -> None:
+    """Refuse an array or CSR matrix whose powers would leave the range of float64."""
+    data = values.data if sp.issparse(values) else values
+    largest = max(float(data.max()), -float(data.min())) if data.size else 0.0
+    if largest and not least < largest < 1 / _LEAST:
+        raise InputError(
+            f"{name} must have a largest value between {_LEAST:g} and {1 / _LEAST:g} in size, got "
+            f"{largest:.3g}. Divide it by {largest:.1g} first."
         )
 
 

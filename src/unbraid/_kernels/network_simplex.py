@@ -11,7 +11,16 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-from unbraid._kernels.spanning_tree import DEPTH, FIRST, NEXT, NONE, STACK, greedy, pivot
+from unbraid._kernels.spanning_tree import (
+    DEPTH,
+    FIRST,
+    NEXT,
+    NONE,
+    STACK,
+    best_candidate,
+    greedy,
+    pivot,
+)
 
 _CANDIDATES = 24  # best partners of each row and column that are priced first
 _COLUMNS_PER_BLOCK = 1024
@@ -151,14 +160,10 @@ def _improve(
                 return pivots
             everywhere, clean = True, 0
             _set_duals(similarity, tree, dual)  # rounding of many shifts is left behind
-        best, j = -np.inf, 0
         if everywhere:
             best, j = _best_of_row(similarity[i], dual[p:])
         else:
-            for k in range(indptr[i], indptr[i + 1]):
-                worth = values[k] - dual[p + targets[k]]
-                if worth > best:
-                    best, j = worth, targets[k]
+            best, j = best_candidate(i, p, indptr, targets, values, dual)
         if best - dual[i] > tolerance:
             pivot(i, p + j, best - dual[i], p, tree, flow, dual)
             pivots += 1

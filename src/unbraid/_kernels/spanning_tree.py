@@ -81,6 +81,19 @@ def _ship(
 
 
 @numba.njit(cache=True)
+def best_candidate(
+    i: int, p: int, indptr: np.ndarray, targets: np.ndarray, values: np.ndarray, dual: np.ndarray
+) -> tuple[Any, Any]:
+    """Return the largest value minus dual of source ``i``'s candidate targets, and its target."""
+    best, j = -np.inf, 0
+    for k in range(indptr[i], indptr[i + 1]):
+        worth = values[k] - dual[p + targets[k]]
+        if worth > best:
+            best, j = worth, targets[k]
+    return best, j
+
+
+@numba.njit(cache=True)
 def pivot(
     u: int, v: int, reduced: float, p: int, tree: np.ndarray, flow: np.ndarray, dual: np.ndarray
 ) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid._kernels.network_simplex import TransportPlan
-from unbraid._kernels.spanning_tree import DEPTH, FIRST, NEXT, STACK, greedy, pivot
+from unbraid._kernels.spanning_tree import DEPTH, FIRST, NEXT, STACK, best_candidate, greedy, pivot
 from unbraid._kernels.sparse_cross import Columns, columns_of
 from unbraid._kernels.threads import in_blocks
 
@@ -223,17 +223,13 @@ def _improve(of_source, at_y, of_target, a, b, absolute, indptr, targets, values
             _set_duals(
                 of_source, of_target, a, b, absolute, tree, dual
             )  # rounding of many shifts is left behind
-        best, j = -np.inf, 0
         if everywhere:
             stamp[:] = -1
             best, j = _best_of_row(
                 i, of_source, at_y, a, b, absolute, dual[p : p + q], total, stamp, touched
             )
         else:
-            for k in range(indptr[i], indptr[i + 1]):
-                worth = values[k] - dual[p + targets[k]]
-                if worth > best:
-                    best, j = worth, targets[k]
+            best, j = best_candidate(i, p, indptr, targets, values, dual)
         if best - dual[i] > tolerance:
             pivot(i, p + j, best - dual[i], p, tree, flow, dual)
             pivots += 1

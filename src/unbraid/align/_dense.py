@@ -6,12 +6,10 @@ import os
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
+from unbraid._validate import check_scale
 from unbraid.errors import InputError
 from unbraid.responses import Responses
-
-_LEAST = 1e-60  # of the largest value: its fourth power is far from the ends of float64
 
 
 def to_dense(responses: Responses, name: str) -> np.ndarray:
@@ -22,17 +20,6 @@ def to_dense(responses: Responses, name: str) -> np.ndarray:
     if responses.is_sparse:
         return responses.values.toarray().astype(np.float64, copy=False)
     return np.asarray(responses.values, dtype=np.float64)
-
-
-def check_scale(values: Any, name: str) -> None:
-    """Refuse values whose powers would leave the range of float64."""
-    data = values.data if sp.issparse(values) else values
-    largest = max(float(data.max()), -float(data.min())) if data.size else 0.0
-    if largest and not _LEAST < largest < 1 / _LEAST:
-        raise InputError(
-            f"{name} must have a largest value between {_LEAST:g} and {1 / _LEAST:g} in size, got "
-            f"{largest:.3g}. Divide it by {largest:.1g} first."
-        )
 
 
 def densified(values: Any, name: str) -> np.ndarray:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from unbraid import stats
-from unbraid._validate import as_rng, check_count
-from unbraid.align._dense import check_scale, finite_mean, to_dense
+from unbraid._validate import as_rng, check_count, check_scale
+from unbraid.align._dense import finite_mean, to_dense
 from unbraid.align._refits import refitted_losses
 from unbraid.align._score import NAN, Score
 from unbraid.errors import InputError

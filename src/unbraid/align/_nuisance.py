@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from unbraid import stats
-from unbraid._validate import as_matrix, as_rng, check_callable
-from unbraid.align._dense import check_scale, to_dense
+from unbraid._validate import as_matrix, as_rng, check_callable, check_scale
+from unbraid.align._dense import to_dense
 from unbraid.align._score import Score
 from unbraid.errors import InputError
 from unbraid.responses import Responses, pair

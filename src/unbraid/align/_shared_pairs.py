@@ -10,8 +10,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid import stats
-from unbraid._validate import as_rng, check_count, check_number
-from unbraid.align._dense import check_scale, to_dense
+from unbraid._validate import as_rng, check_count, check_number, check_scale
+from unbraid.align._dense import to_dense
 from unbraid.align._matched import Matched, carried, strongest
 from unbraid.align._semi_matching import SemiMatched
 from unbraid.errors import InputError

@@ -36,6 +36,8 @@ from unbraid.stats import FoldMoments
 
 __all__ = ["cka", "one_to_one", "procrustes", "ridge", "ridge_r2", "semi_matching", "soft_matching"]
 
+_CONSTANT = "undefined, since one side is constant."
+
 
 def semi_matching(moments: FoldMoments, *, sign: str = "signed") -> Score:
     """``align.semi_matching`` from fold moments; ``within`` is not needed.
@@ -72,7 +74,8 @@ def ridge_r2(moments: FoldMoments) -> Score:
 def cka(moments: FoldMoments) -> Score:
     """``align.cka`` from fold moments."""
     value = _check(moments).train().cka
-    return _score("cka", moments, Estimate(value=value, in_sample=value))
+    warnings = (_CONSTANT,) if np.isnan(value) else ()
+    return _score("cka", moments, Estimate(value=value, in_sample=value, warnings=warnings))
 
 
 def procrustes(moments: FoldMoments) -> Score:
@@ -92,7 +95,7 @@ def procrustes(moments: FoldMoments) -> Score:
     whole = moments.train()
     own = np.sqrt(whole.square_x.sum() * whole.square_y.sum())
     if not (norm > 0 and own > 0):
-        undefined = Estimate(value=NAN, warnings=("undefined, since one side is constant.",))
+        undefined = Estimate(value=NAN, warnings=(_CONSTANT,))
         return _score("procrustes", moments, undefined)
     with np.errstate(invalid="ignore", divide="ignore"):
         per_target = num.sum(axis=0) / np.sqrt(xx.sum(axis=0) * yy.sum(axis=0))

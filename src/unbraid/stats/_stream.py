@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid._validate import as_rng, check_finite
+from unbraid._validate import as_floats, as_rng, check_count, check_finite, check_scale
 from unbraid.errors import InputError
 from unbraid.responses import Responses, Store
 from unbraid.responses._files import check_memory
@@ -66,8 +66,8 @@ def fold_moments(
     if n != n_y:
         raise InputError(f"x and y must have one row a stimulus each, got {n} and {n_y}.")
     _check_order(x, y)
-    if rows is not None and rows < 1:
-        raise InputError(f"rows must be at least 1, got {rows}.")
+    if rows is not None:
+        check_count(rows, "rows", 1)
     step = rows or max(1, int(_BLOCK / (8 * (p + q))))
     # a metric draws its folds from the first of the streams that it splits its seed into
     labels = np.asarray(as_folds(folds, n, as_rng(rng).spawn(3)[0]))
@@ -86,6 +86,10 @@ def fold_moments(
         moments.accumulate(a, b, labels[block])
     if moments is None:
         raise InputError("x and y must hold at least one stimulus.")
+    for name in ("x", "y"):
+        extremes = [getattr(moments, f"{end}_{name}").ravel() for end in ("low", "high")]
+        shift = np.tile(getattr(moments, f"shift_{name}"), int(labels.max()) + 1)
+        check_scale(np.concatenate([end + shift for end in extremes]), name)
     return moments
 
 
@@ -120,6 +124,7 @@ def _check_order(x: Any, y: Any) -> None:
 def _read(values: Any, block: slice, name: str) -> np.ndarray:
     whole = isinstance(values, Store)
     part: Any = values.rows(np.arange(block.start, block.stop)) if whole else values[block]
-    part = np.asarray(part.toarray() if sp.issparse(part) else part)
+    part = as_floats(part.toarray() if sp.issparse(part) else part, name)
     check_finite(part, f"{name} (rows from {block.start})")
+    check_scale(part, name, least=0.0)
     return part
