@@ -82,7 +82,11 @@ class Search:
         return [*self._best(_SEVERAL // (len(self.x) * best.m)), *sorted(signed, key=_error)[:1]]
 
     def _moves(self, now: Found, most: int, most_active: int) -> list[tuple[Any, object]]:
-        """Return what may be tried next, and by what it is known: each width and offset once."""
+        """Return what may be tried next, and by what it is known.
+
+        A wider dictionary and the other offset are tried once; a narrower one again whenever the
+        number of active latents has changed, for too few of them ask for atoms that are sums.
+        """
         at = _ACTIVE.index(now.k)
         near = _ACTIVE[at + 1 : at + 2] + _ACTIVE[max(0, at - 1) : at]
         wide, narrow = min(2 * now.m, most), now.m // 2
@@ -90,7 +94,7 @@ class Search:
             ((wide, now.k, now.zero), wide),
             ((now.m, now.k, not now.zero), (now.m, "offset")),
             *(((now.m, k, now.zero), (now.m, k)) for k in near if k <= most_active),
-            ((narrow, now.k, now.zero), narrow),
+            ((narrow, now.k, now.zero), (narrow, now.k)),
         ]
 
     def _signed(self, best: Found) -> list[Found]:

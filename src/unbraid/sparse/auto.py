@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _NOTHING = 0.8  # held-out-units error above which codes say next to nothing
 _STIMULI_A_LATENT = 3
 _TURNS, _CYCLES = 12, 3  # of a short learning: longer, and atoms that are sums of features pay
+_OPINIONS = 1  # learnings anew at the width and activity that the first showed
+_RESTARTS, _AS_GOOD = 3, 1.25  # starts of the chosen method, until one errs little more than here
 _START = 4  # latents a unit at first: as many as superposition usually holds
 
 
@@ -77,10 +79,20 @@ class Auto(Method):
         def settle(start: Draft, method: Method) -> None:
             watch.news(f"refining {len(start.atoms)} latents", 0.5)
             drafts.append(refine(seen, unseen, start, Refinement(), rng))
-            methods.append(Refined(of=method, n_latents=len(drafts[-1].atoms)))
+            m, error = len(drafts[-1].atoms), error_of(drafts[-1])
+            judged = {"restarts": _RESTARTS, "enough": _AS_GOOD * error}
+            again = judged if np.isfinite(error) else {}  # one unit cannot be held out
+            methods.append(Refined(of=method, n_latents=m, **again))
             note(methods[-1], drafts[-1])
 
         for each in found:
+            settle(each.draft, _pursuit(each))
+        for _ in range(_OPINIONS):  # from what refinement showed: a search can end in a poor corner
+            now = min(drafts, key=error_of)
+            m = min(most, 2 * len(now.atoms))
+            if m <= now.k:
+                break
+            each = search.learn(m, now.k, not now.learn_offset, now.signed)
             settle(each.draft, _pursuit(each))
         m, k = min(_START * x.shape[1], max(2, len(seen) // 4)), found[0].k
         if self.autoencoder and m > k:

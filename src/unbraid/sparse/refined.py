@@ -38,18 +38,29 @@ class Refined(Method):
     """Atoms that stay; none: as many as predict held-out units best."""
     rounds: Annotated[int, Field(ge=1)] = 3
     """Rounds of polishing, pruning and renewing at most."""
+    restarts: Annotated[int, Field(ge=1)] = 1
+    """Starts at most; the one with the least error on held-out units is kept."""
+    enough: Annotated[float, Field(ge=0)] = 0.0
+    """Error on held-out units from which on no other start is tried."""
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn the wide dictionary, then refine it."""
-        from unbraid.sparse._refine import Refinement, refine
+        from unbraid.sparse._refine import Refinement, error_of, refine
 
         x, scale = scaled(x)
         rows, judged = judges(x, rng)
-        wide = self.of.learn(x[rows], rng, watch)
-        watch.warnings.clear()
-        start = rough(wide, x[judged], wide.k or 1)
         plan = Refinement(rounds=self.rounds, n_latents=self.n_latents)
-        best = refine(x[rows], x[judged], start, plan, rng)
+        drafts: list[Draft] = []
+        for start in range(self.restarts):
+            watch.within(start / self.restarts, 1 / self.restarts)
+            wide = self.of.learn(x[rows], rng, watch)
+            watch.warnings.clear()
+            begin = rough(wide, x[judged], wide.k or 1)
+            drafts.append(refine(x[rows], x[judged], begin, plan, rng))
+            if error_of(drafts[-1]) <= self.enough:
+                break
+        watch.within(0.0, 1.0)
+        best = min(drafts, key=error_of)
         method = self.model_copy(update={"n_latents": len(best.atoms)})
         return finish(method, best, x, scale, rng)
 
