@@ -30,7 +30,7 @@ HEAD = """# Conformance
 The same inputs through other libraries and published formulas, and how closely the numbers agree.
 Made from the pairs that `tests/conformance` runs, by `python scripts/conformance_table.py`. Most
 peers score a fit on the stimuli it was fitted to; then our `in_sample` is compared, and the
-held-out `value` has no peer.
+held-out `value` has no peer. *Agree to*: the largest absolute difference that the test lets pass.
 
 | ours | theirs | agree to | remark |
 | --- | --- | --- | --- |

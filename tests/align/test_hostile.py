@@ -141,7 +141,10 @@ def test_a_score_that_no_stimulus_moves_has_no_interval(rng):
     score = align.ridge(np.ones_like(x), y, **FAST)
     assert score.value == 0
     assert np.isnan([score.low, score.high]).all()
-    assert not len(score.replicates)
+    assert np.isnan(score.replicates).all()
+    plain = align.ridge(x, y, **FAST)
+    gain = stats.paired_difference(plain.value, score.value, plain.replicates, score.replicates)
+    assert np.isnan([gain.low, gain.high, gain.p_value]).all()  # not significant by default
     assert "no stimulus or block alone moves the score" in score.warnings[-1]
     copy = align.semi_matching(x, x, **FAST)
     assert (copy.low, copy.high) == pytest.approx((1, 1))

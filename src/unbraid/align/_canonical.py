@@ -121,10 +121,10 @@ def _without(a: np.ndarray, b: np.ndarray, number: np.ndarray) -> np.ndarray:
     NaN where fewer than two rows are left.
     """
     names, own = np.unique(number, return_inverse=True)
-    parts = np.stack([a, b, a * b, a * a, b * b])
-    removed = np.zeros((5, len(names), a.shape[1]))
-    np.add.at(removed, (slice(None), own), parts)
-    of_a, of_b, ab, aa, bb = parts.sum(axis=1)[:, None] - removed
+    parts = np.stack([a, b, a * b, a * a, b * b], axis=1)
+    removed = np.zeros((len(names), *parts.shape[1:]))
+    np.add.at(removed, own, parts)
+    of_a, of_b, ab, aa, bb = np.moveaxis(parts.sum(axis=0) - removed, 1, 0)
     size = (len(a) - np.bincount(own))[:, None].astype(float)
     count = np.maximum(size, 1)
     left = aa - of_a**2 / count, bb - of_b**2 / count

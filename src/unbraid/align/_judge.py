@@ -140,10 +140,11 @@ def judge(
     spread, still = _spread(losses, found.value)
     bounds = stats.student_interval(found.value, spread, judging.level, least=estimator.least)
     replicates = np.empty(0)
-    if len(losses) and not still:
+    if len(losses):
         draws = again.draws if again else judging.resamples
+        known = NAN if still else found.value
         replicates = stats.student_replicates(
-            found.value, losses, draws, streams[1], least=estimator.least
+            known, losses, draws, streams[1], least=estimator.least
         )
     notes = found.notes + still + _few(spread)
     coverage, over_all = coverage_of(found, y.shape[1])

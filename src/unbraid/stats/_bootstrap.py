@@ -32,7 +32,8 @@ class Difference:
     high: float
     level: float
     p_value: float
-    """Two-sided, of no difference: (1 + #{|d* - d| >= |d|}) / (1 + replicates); never 0."""
+    """Two-sided, of no difference: (1 + #{|d* - d| >= |d|}) / (1 + replicates); never 0.
+    NaN where the value or a replicate is."""
     replicates: np.ndarray
 
     def __repr__(self) -> str:
@@ -133,7 +134,7 @@ def paired_difference(
     value, replicates = float(a) - float(b), first - second
     bounds = interval(replicates, level)
     p_value = float("nan")
-    if len(replicates):
+    if len(replicates) and not (np.isnan(value) or np.isnan(replicates).any()):
         beyond = np.abs(replicates - value) >= abs(value) - 1e-12
         p_value = (1 + int(beyond.sum())) / (1 + len(replicates))
     return Difference(value, bounds.low, bounds.high, level, p_value, replicates)
