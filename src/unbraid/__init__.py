@@ -43,7 +43,7 @@ _HOMES = {
 }
 _METHODS = ("AbsTopK", "Auto", "BatchTopK", "Gated", "JumpRelu", "Longon2025Dnn", "Longon2025Toy",
             "Matryoshka", "Pursuit", "RandomDictionary", "RandomExpansion", "Refined", "ReluL1",
-            "ShuffledLatents", "TopK", "Training")  # fmt: skip
+            "ShuffledLatents", "SparseCoding", "TopK", "Training")  # fmt: skip
 
 __all__ = ["__version__", *_ROOMS, *_HOMES, *_METHODS]
 

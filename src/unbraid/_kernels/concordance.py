@@ -16,7 +16,7 @@ def concordance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 @numba.njit(cache=True)
 def _count(order, tied, rank, n_ranks):
-    """Walk through the values of ``a`` upwards, then downwards, counting ranks in a Fenwick tree."""
+    """Walk through the values of ``a`` upwards, then down, counting ranks in a Fenwick tree."""
     n = len(order)
     answer = np.zeros(n, dtype=np.int64)
     for direction in (1, -1):

@@ -33,6 +33,7 @@ from unbraid.sparse.pca import PCA
 from unbraid.sparse.pursuit import Pursuit
 from unbraid.sparse.refined import Refined
 from unbraid.sparse.relu_l1 import ReluL1
+from unbraid.sparse.sparse_coding import SparseCoding
 from unbraid.sparse.topk import TopK
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ METHODS: dict[str, type[Method]] = {
         MatchingPursuit,
         Archetypal,
         Pursuit,
+        SparseCoding,
         Refined,
         Longon2025Toy,
         Longon2025Dnn,
@@ -104,6 +106,7 @@ __all__ = [
     "NMF",
     "PCA",
     "Pursuit",
+    "SparseCoding",
     "RandomDictionary",
     "RandomExpansion",
     "Refined",

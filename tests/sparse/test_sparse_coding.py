@@ -1,0 +1,50 @@
+"""Sparse coding finds many features in few units, without being told how many are active."""
+
+import numpy as np
+import pytest
+
+import unbraid as ub
+from unbraid.interpret import dictionary_mcc, mcc
+
+
+def planted(n, n_features, n_units, active, rng, signed=False):
+    """Return features with `active` on, uniform on [0, 1], and what the units answer."""
+    features = np.zeros((n, n_features))
+    for row in features:
+        row[rng.choice(n_features, active, replace=False)] = rng.uniform(0, 1, active)
+    if signed:
+        features *= rng.choice([-1, 1], features.shape)
+    directions = rng.normal(size=(n_features, n_units))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    return features, directions, features @ directions + 3
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_it_finds_the_true_atoms_and_codes(signed):
+    rng = np.random.default_rng(3)
+    features, directions, x = planted(6000, 90, 40, 4, rng, signed)
+    method = ub.SparseCoding(n_latents=90, signed=signed, turns=40)
+    learned = ub.fit(x[:5000], method, rng=0)
+    codes = learned.encode(x[5000:])
+    assert dictionary_mcc(learned.atoms, directions) > 0.93
+    assert mcc(codes, features[5000:]) > 0.9
+    untrained = ub.fit(x[:5000], ub.RandomDictionary(of=method), rng=0)
+    assert mcc(untrained.encode(x[5000:]), features[5000:]) < 0.65
+
+
+def test_a_zero_offset_stays_zero_and_units_of_measurement_do_not_matter():
+    rng = np.random.default_rng(4)
+    _, _, x = planted(800, 20, 12, 2, rng)
+    method = ub.SparseCoding(n_latents=20, turns=5, offset="zero")
+    first, second = ub.fit(x, method, rng=1), ub.fit(1024 * x, method, rng=1)
+    assert not first.offset.any()
+    np.testing.assert_array_equal(first.atoms, second.atoms)
+    assert second.penalty == 1024 * first.penalty
+
+
+@pytest.mark.filterwarnings("ignore:.*stimuli are few:RuntimeWarning")
+@pytest.mark.parametrize("shape", [(2, 1), (6, 3), (40, 1)])
+def test_small_systems_give_finite_codes(shape):
+    x = np.random.default_rng(5).normal(size=shape)
+    learned = ub.fit(x, ub.SparseCoding(turns=3), rng=0)
+    assert np.isfinite(learned.encode(x).toarray()).all()
