@@ -80,9 +80,11 @@ class Auto(Method):
             watch.news(f"refining {len(start.atoms)} latents", 0.5)
             drafts.append(refine(seen, unseen, start, Refinement(), rng))
             m, error = len(drafts[-1].atoms), error_of(drafts[-1])
-            judged = {"restarts": _RESTARTS, "enough": _AS_GOOD * error}
-            again = judged if np.isfinite(error) else {}  # one unit cannot be held out
-            methods.append(Refined(of=method, n_latents=m, **again))
+            chosen = Refined(of=method, n_latents=m)
+            if np.isfinite(error):  # otherwise one unit cannot be held out, and none judges
+                again = {"restarts": _RESTARTS, "enough": _AS_GOOD * error}
+                chosen = chosen.model_copy(update=again)
+            methods.append(chosen)
             note(methods[-1], drafts[-1])
 
         for each in found:
