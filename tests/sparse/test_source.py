@@ -82,6 +82,7 @@ def test_training_in_pools_finds_as_much_and_resumes(tmp_path, make_world, monke
 
 def test_memory_is_said_before_the_start_and_refused_where_it_cannot_fit(x, tmp_path, monkeypatch):
     told = []
+    monkeypatch.setattr("unbraid.sparse._memory._MUCH", 1)
     fit(x, METHOD, rng=0, progress=lambda message, share: told.append(message))
     assert told[0].startswith("about ")
     assert told[0].endswith("MiB of memory")

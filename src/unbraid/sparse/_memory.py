@@ -10,14 +10,16 @@ from unbraid.sparse._training import Training
 from unbraid.sparse._watch import Watch
 
 _COPIES = 72  # bytes a weight: drawn in float64; its float32 self, moments, gradient, best state
+_MUCH = 2**26  # bytes from which on a line is spent on them
 _SCORES = 512  # rows whose scores are held at once where gradients are sparse
 
 
 def announce(x: Any, n_latents: int, training: Training, watch: Watch, *, dense: bool) -> None:
-    """Say how much memory a training takes beside ``x``; refuse where it cannot fit."""
+    """Say how much memory a training takes beside ``x``, where it is much; refuse too much."""
     n_bytes = needed(x, n_latents, training, dense=dense)
     check_memory(n_bytes, f"Training {n_latents} latents on {x.shape[1]} units")
-    watch.news(f"about {n_bytes / 2**20:.0f} MiB of memory", 0.0)
+    if n_bytes >= _MUCH:
+        watch.news(f"about {n_bytes / 2**20:.0f} MiB of memory", 0.0)
 
 
 def needed(x: Any, n_latents: int, training: Training, *, dense: bool) -> int:

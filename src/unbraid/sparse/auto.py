@@ -52,7 +52,7 @@ class Auto(Method):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Try, compare, and keep the best."""
-        from unbraid.sparse._refine import Refinement, error_of, most_frugal, refine
+        from unbraid.sparse._refine import Refinement, actives, error_of, most_frugal, refine
         from unbraid.sparse._search import Search
 
         x, scale = scaled(x)
@@ -91,10 +91,11 @@ class Auto(Method):
             settle(each.draft, _pursuit(each))
         for _ in range(_OPINIONS):  # from what refinement showed: a search can end in a poor corner
             now = min(drafts, key=error_of)
-            m = min(most, 2 * len(now.atoms))
-            if m <= now.k:
+            m, k = min(most, 2 * len(now.atoms)), max(now.k, *actives(unseen, now))
+            k = min(k, self._most_active(x.shape[1], most))
+            if m <= k:
                 break
-            each = search.learn(m, now.k, not now.learn_offset, now.signed)
+            each = search.learn(m, k, not now.learn_offset, now.signed)
             settle(each.draft, _pursuit(each))
         m, k = min(_START * x.shape[1], max(2, len(seen) // 4)), found[0].k
         if self.autoencoder and m > k:
