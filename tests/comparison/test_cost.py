@@ -50,7 +50,7 @@ def test_the_estimate_is_the_first_news(rng):
 
 
 def test_what_cannot_fit_is_refused_in_one_line(rng, monkeypatch):
-    monkeypatch.setattr(_dense, "_free_memory", lambda: 2.0**28)
+    monkeypatch.setattr(_dense, "free_memory", lambda: 2.0**28)
     with pytest.raises(InputError, match="A comparison of 100 stimuli .* of 0.2 GiB free") as told:
         ub.compare(*np.ones((2, 200, 3)))
     assert "\n" not in str(told.value)

@@ -276,7 +276,7 @@ def test_zip_bomb(tmp_path):
 
 def test_more_than_the_memory(tmp_path, monkeypatch):
     np.savez(tmp_path / "x.npz", values=np.eye(30))
-    monkeypatch.setattr("unbraid.responses._files._free_memory", lambda: 100)
+    monkeypatch.setattr("unbraid.responses._files.free_memory", lambda: 100)
     refused(tmp_path / "x.npz", "GiB of memory, .* GiB are free")
 
 

@@ -419,7 +419,7 @@ def test_plain_functions(rng):
 
 
 def test_memory_is_checked(net, x, monkeypatch):
-    monkeypatch.setattr("unbraid.responses._files._free_memory", lambda: 1000)
+    monkeypatch.setattr("unbraid.responses._files.free_memory", lambda: 1000)
     with pytest.raises(InputError, match=r"Recording in memory \(else: record_to\) needs"):
         record(net, x, "conv")
 

@@ -86,7 +86,7 @@ def test_memory_is_said_before_the_start_and_refused_where_it_cannot_fit(x, tmp_
     fit(x, METHOD, rng=0, progress=lambda message, share: told.append(message))
     assert told[0].startswith("about ")
     assert told[0].endswith("MiB of memory")
-    monkeypatch.setattr("unbraid.responses._files._free_memory", lambda: 10_000)
+    monkeypatch.setattr("unbraid.responses._files.free_memory", lambda: 10_000)
     with pytest.raises(InputError, match="Training 24 latents on 14 units needs .* are free"):
         fit(x, METHOD, rng=0)
     with pytest.raises(InputError, match="GiB of memory"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from unbraid._validate import check_scale
 from unbraid.errors import InputError
 from unbraid.responses import Responses
+from unbraid.responses._files import free_memory
 
 
 def to_dense(responses: Responses, name: str) -> np.ndarray:
@@ -32,24 +32,12 @@ def densified(values: Any, name: str) -> np.ndarray:
 
 def check_memory(n_bytes: float, what: str, remedy: str = "") -> None:
     """Refuse an allocation of more than 80 % of the memory that is free."""
-    free = _free_memory()
+    free = free_memory()
     if n_bytes > 0.8 * free:
         remedy = remedy or "Use fewer stimuli or units, or a metric that keeps codes sparse."
         raise InputError(
             f"{what} needs {n_bytes / 2**30:.1f} GiB of {free / 2**30:.1f} GiB free. {remedy}"
         )
-
-
-def _free_memory() -> float:
-    """Bytes that can be had without swapping; unlimited where the system does not say."""
-    try:
-        with open("/proc/meminfo") as lines:  # noqa: PTH123
-            for line in lines:
-                if line.startswith("MemAvailable:"):
-                    return float(line.split()[1]) * 1024
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (OSError, ValueError, AttributeError):
-        return float("inf")
 
 
 def row_chunks(n: int, columns: int, budget: float = 2**25) -> list[slice]:

@@ -45,21 +45,22 @@ def check_file(path: Path) -> int:
 
 def check_memory(n_bytes: int, what: str) -> None:
     """Refuse an allocation that the machine's free memory cannot hold."""
-    free = _free_memory()
-    if free is not None and n_bytes > free:
+    free = free_memory()
+    if n_bytes > free:
         raise InputError(
             f"{what} needs {n_bytes / 2**30:.3g} GiB of memory, {free / 2**30:.3g} GiB are free."
         )
 
 
-def _free_memory() -> int | None:
+def free_memory() -> float:
+    """Return bytes that can be had without swapping; infinity where the system does not say."""
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+                return float(line.split()[1]) * 1024
+        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (OSError, ValueError, AttributeError):
-        return None
+        return float("inf")
 
 
 @contextmanager
