@@ -125,9 +125,11 @@ def tapped(
         return hook
 
     handles = []
+    modules = dict(model.named_modules(remove_duplicate=False)) if inside else {}
     try:
         for name in dict.fromkeys(layer.module for layer in inside):
-            handles.append(model.get_submodule(name).register_forward_hook(hook_of(name)))
+            _check_hookable(modules[name], name)
+            handles.append(modules[name].register_forward_hook(hook_of(name)))
         yield tap
     finally:
         for handle in handles:
@@ -147,6 +149,16 @@ def run(model: Any, inputs: Any, tap: Tap, layers: Sequence[Layer], keep: Any) -
     for layer in layers:
         if layer.module == OUTPUT:
             tap.outputs[layer.name] = keep(layer, output)
+
+
+def _check_hookable(module: Any, name: str) -> None:
+    import torch
+
+    if isinstance(module, torch.jit.ScriptModule):
+        raise InputError(
+            f"Layer {name!r} is compiled by TorchScript, which runs no hooks. Record the module "
+            f"that was scripted or traced, or {OUTPUT!r}."
+        )
 
 
 def _has(output: Any, how: Any) -> bool:

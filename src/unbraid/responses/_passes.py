@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,10 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._hooks import Layer, Select, Tap, choose_layers, run, select_part, tapped
 from unbraid.responses._rules import Flatten, Rule
+from unbraid.responses._sketch import differ
 from unbraid.responses._stimuli import Stimuli, as_stimuli
+
+_PROBED = 1  # the second stimulus: in a batch it also feels what only runs on to later rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +34,7 @@ class Job:
     device: Any
     dtype: str
     probes: dict[str, np.ndarray]
-    """What the first stimulus gave: (units,) or (positions, units)."""
+    """What the probed stimulus gave: (units,) or (positions, units)."""
     progress: bool
 
     def keep(self, layer: Layer, output: Any) -> np.ndarray:
@@ -43,8 +47,8 @@ class Job:
                 f"Layer {layer.name!r} must give real numbers (batch, ...), got "
                 f"{tuple(chosen.shape)} {chosen.dtype}. Say select=a function that makes them."
             )
-        if not chosen.is_floating_point():
-            chosen = chosen.float()
+        if not chosen.is_floating_point() or chosen.element_size() < 4:
+            chosen = chosen.float()  # means and projections are of single precision at least
         rows = self.rules[layer.name].units_of(chosen)
         wide = torch.float64 if self.dtype == "float64" else torch.float32
         return np.array(rows.detach().to("cpu", wide).numpy(), copy=True)
@@ -73,9 +77,17 @@ def told(who: str, start: int, stop: int) -> Iterator[None]:
         raise
     except Exception as error:  # it may raise what it likes
         text = (str(error).strip().splitlines() or ["no message"])[0][:200]
-        raise InputError(
-            f"{who} raised {type(error).__name__} at stimuli {start}..{stop - 1}: {text}"
-        ) from error
+        place = f"stimulus {start}" if stop - start == 1 else f"stimuli {start}..{stop - 1}"
+        raise InputError(f"{who} raised {type(error).__name__} at {place}: {text}") from error
+
+
+@contextmanager
+def named(who: str) -> Iterator[None]:
+    """Say of which layer an error speaks."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{who}: {error}") from None
 
 
 def plan(
@@ -131,8 +143,9 @@ def _probe(job: Job) -> None:
     def keep(layer: Layer, output: Any) -> None:
         kept[layer.name].append(job.keep(layer, output))
 
+    at = min(_PROBED, job.stimuli.length - 1)
     with tapped(job.model, job.layers, keep, stop=False) as tap:
-        job.run(0, 1, tap, job.layers, keep)
+        job.run(at, at + 1, tap, job.layers, keep)
     for layer in job.layers:
         seen = kept[layer.name]
         calls = tap.calls.get(layer.module, 0)
@@ -163,15 +176,39 @@ def passes(
             tap.calls.clear()
             job.run(start, stop, tap, layers, job.keep)
             for layer in layers:
-                rows, shape = tap.outputs.get(layer.name), job.probes[layer.name].shape
-                if rows is None or rows.shape != (stop - start, *shape):
-                    came = "nothing" if rows is None else str(rows.shape)
-                    raise InputError(
-                        f"Layer {layer.name!r} must give {(stop - start, *shape)} for stimuli "
-                        f"{start}..{stop - 1}, got {came}. Stimuli must have one size, and the "
-                        "batch must come first."
-                    )
+                _check_rows(job, layer, tap, start, stop)
+            if start == 0 and stop > _PROBED:
+                _warn_if_mixed(job, tap.outputs)
             yield start, dict(tap.outputs)
+
+
+def _check_rows(job: Job, layer: Layer, tap: Tap, start: int, stop: int) -> None:
+    rows, shape = tap.outputs.get(layer.name), job.probes[layer.name].shape
+    if rows is None or rows.shape != (stop - start, *shape):
+        came = "nothing" if rows is None else str(rows.shape)
+        raise InputError(
+            f"Layer {layer.name!r} must give {(stop - start, *shape)} for stimuli "
+            f"{start}..{stop - 1}, got {came}. Stimuli must have one size, and the "
+            "batch must come first."
+        )
+    if layer.call is None and tap.calls.get(layer.module, 0) > 1:
+        raise InputError(
+            f"Layer {layer.name!r} is called once for one stimulus and again for stimuli "
+            f"{start}..{stop - 1}; say which call is meant, e.g. '{layer.name}@0'."
+        )
+
+
+def _warn_if_mixed(job: Job, outputs: Mapping[str, np.ndarray]) -> None:
+    """Warn where the probed stimulus has another answer in a batch than it had alone."""
+    mixed = [name for name, rows in outputs.items() if differ(rows[_PROBED], job.probes[name])]
+    if mixed:
+        warnings.warn(
+            f"Layer {mixed[0]!r} answers a stimulus otherwise in a batch of "
+            f"{len(outputs[mixed[0]])} than alone: the model draws random numbers, or mixes the "
+            "stimuli of a batch (batch_first? batch statistics?).",
+            RuntimeWarning,
+            stacklevel=4,
+        )
 
 
 def rows_each(job: Job, name: str) -> int:

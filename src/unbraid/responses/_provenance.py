@@ -10,9 +10,10 @@ import numpy as np
 
 from unbraid._config import Config, fingerprint
 from unbraid.responses._passes import Job
+from unbraid.responses._sketch import sketch
 from unbraid.responses._weights import model_hash
 
-VERSION = 1  # of what rules and hooks compute: part of the key
+VERSION = 2  # of what rules and hooks compute: part of the key
 
 
 def provenance(job: Job) -> dict[str, dict[str, Any]]:
@@ -20,8 +21,6 @@ def provenance(job: Job) -> dict[str, dict[str, Any]]:
     import torch
 
     n = job.stimuli.length
-    # what no hash of code can see (closures, globals) shows in what it gives
-    opaque = not hasattr(job.model, "state_dict")
     shared = {
         "inputs": _hash_of(job.inputs(0, 1)) + _hash_of(job.inputs(n - 1, n)),
         "weights": model_hash(job.model),
@@ -39,13 +38,13 @@ def provenance(job: Job) -> dict[str, dict[str, Any]]:
             "units": job.rules[layer.name].describe(),
             "select": _describe(how) if callable(how) else how,
         }
-        if opaque or callable(how):
-            own["outputs"] = _hash_of(job.probes[layer.name])
         about[layer.name] = {
             "key": fingerprint([shared, own]),
             "model": getattr(job.model, "__name__", type(job.model).__name__),
             **own,
             **shared,
+            # what no hash can see (attributes, hooks, closures) shows in what the model gives
+            "outputs": sketch(job.probes[layer.name]),
             "device": str(job.device),
             "torch": torch.__version__,
         }

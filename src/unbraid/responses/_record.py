@@ -12,14 +12,15 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_memory
 from unbraid.responses._hooks import Select
-from unbraid.responses._passes import passes, plan, row_ids, rows_each
+from unbraid.responses._passes import named, passes, plan, row_ids, rows_each
 from unbraid.responses._provenance import provenance
 from unbraid.responses._responses import Responses
 from unbraid.responses._rules import Rule
+from unbraid.responses._sketch import differ
 from unbraid.responses._store import MANIFEST, Store, open_store
 from unbraid.responses._writer import StoreWriter
 
-_CIRCUMSTANCES = ("key", "model", "device", "torch")  # said, but not part of the key
+_CIRCUMSTANCES = ("key", "model", "outputs", "device", "torch")  # said, but not part of the key
 
 
 def record(
@@ -78,8 +79,8 @@ def record(
     Notes
     -----
     Outputs are copied inside the hook: an in-place ReLU after a layer changes what was captured
-    otherwise. The forward pass ends after the last wanted layer. One stimulus is run first to
-    learn shapes and calls.
+    otherwise. The forward pass ends after the last wanted layer. One stimulus is run first, alone,
+    to learn shapes and calls; its answer in a batch must be the same, or a RuntimeWarning says so.
 
     Examples
     --------
@@ -109,14 +110,15 @@ def record(
         for start, outputs in blocks:
             for name, rows in outputs.items():
                 values[name][start : start + len(rows)] = rows
-    return {
-        name: Responses(
-            array.reshape(-1, array.shape[-1]),
-            stimuli=row_ids(job, name, 0, n),
-            made_by=about[name],
-        )
-        for name, array in values.items()
-    }
+    found = {}
+    for name, array in values.items():
+        with named(f"Layer {name!r}"):
+            found[name] = Responses(
+                array.reshape(-1, array.shape[-1]),
+                stimuli=row_ids(job, name, 0, n),
+                made_by=about[name],
+            )
+    return found
 
 
 def record_to(
@@ -137,9 +139,9 @@ def record_to(
     """Responses of a model's layers to stimuli, on disk: one store a layer in ``folder``.
 
     As ``record``, in the memory of one batch and one shard a layer. What was stored by the same
-    model (weights, structure, code), rule, preprocessing and stimuli is opened, not computed
-    again; a recording that was killed resumes; anything else found there is an error, so that
-    old responses are never taken for new ones.
+    model (weights, structure, code, and its answer to one stimulus), rule, preprocessing and
+    stimuli is opened, not computed again; a recording that was killed resumes; anything else found
+    there is an error, so that old responses are never taken for new ones.
 
     Returns
     -------
@@ -173,6 +175,7 @@ def record_to(
                 dtype=dtype,
                 made_by=about[layer.name],
             )
+            _check_same(where, writers[layer.name].made_by, about[layer.name])
     missing = [layer for layer in job.layers if layer.name in writers]
     if missing:
         first = min(writers[m.name].rows // rows_each(job, m.name) for m in missing)
@@ -181,7 +184,8 @@ def record_to(
                 for name, rows in outputs.items():
                     flat, stop = rows.reshape(-1, rows.shape[-1]), start + len(rows)
                     at = start * rows_each(job, name)
-                    writers[name].append(flat, row_ids(job, name, start, stop), at=at)
+                    with named(f"Layer {name!r}, stimuli {start}..{stop - 1}"):
+                        writers[name].append(flat, row_ids(job, name, start, stop), at=at)
         for name, writer in writers.items():
             stores[name] = writer.close()
     return {layer.name: stores[layer.name] for layer in job.layers}
@@ -189,15 +193,22 @@ def record_to(
 
 def _reuse(where: Path, made_by: Mapping[str, Any]) -> Store:
     store = open_store(where)
-    if store.made_by.get("key") != made_by["key"]:
-        changed = [
-            k for k, v in made_by.items() if k not in _CIRCUMSTANCES and store.made_by.get(k) != v
-        ]
+    _check_same(where, store.made_by, made_by)
+    return store
+
+
+def _check_same(where: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Refuse responses made otherwise, by what is known of them and by what the model gives."""
+    changed = []
+    if before.get("key") != now["key"]:
+        changed = [k for k, v in now.items() if k not in _CIRCUMSTANCES and before.get(k) != v]
+    elif differ(before["outputs"], now["outputs"]):
+        changed = ["outputs for one stimulus"]
+    if changed:
         raise InputError(
             f"{where} holds responses made otherwise (different: {', '.join(changed)}); "
             "choose another folder."
         )
-    return store
 
 
 def _folder_name(layer: str) -> str:

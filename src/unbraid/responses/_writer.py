@@ -148,7 +148,8 @@ class StoreWriter:
             except InputError as error:
                 (self.path / MANIFEST).unlink()
                 raise InputError(f"{self.path}: {error}") from None
-        (self.path / _PLAN).unlink(missing_ok=True)
+        for leftover in (self.path / _PLAN, *self.path.glob(".*.tmp")):  # not while others write
+            leftover.unlink(missing_ok=True)
         return self.store
 
     def _put(self, values: np.ndarray) -> None:
@@ -198,6 +199,7 @@ class StoreWriter:
                     f"{self.path} holds other unfinished responses (another model, layer, "
                     "preprocessing or stimuli); delete it or choose another name."
                 )
+            self.made_by = dict(old.get("made_by") or {})
             return self._whole_shards()
         if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             raise InputError(f"{self.path} exists and is not an unfinished store; choose another.")
@@ -206,8 +208,6 @@ class StoreWriter:
         return []
 
     def _whole_shards(self) -> list[dict[str, Any]]:
-        for leftover in self.path.glob(".*.tmp"):
-            leftover.unlink(missing_ok=True)
         shards: list[dict[str, Any]] = []
         while self._is_full(shard_path(self.path, len(shards))):
             path = shard_path(self.path, len(shards))
