@@ -16,6 +16,7 @@ from unbraid.responses._hooks import Layer, Select, Tap, choose_layers, run, sel
 from unbraid.responses._rules import Flatten, Rule
 from unbraid.responses._sketch import differ
 from unbraid.responses._stimuli import Stimuli, as_stimuli
+from unbraid.responses._told import told
 
 _PROBED = 1  # the second stimulus: in a batch it also feels what only runs on to later rows
 
@@ -66,28 +67,6 @@ class Job:
         inputs = self.inputs(start, stop)
         with told("The model", start, stop):
             run(self.model, inputs, tap, layers, keep)
-
-
-@contextmanager
-def told(who: str, start: int, stop: int) -> Iterator[None]:
-    """Turn what foreign code raises into one line that names the stimuli; the cause is kept."""
-    try:
-        yield
-    except InputError:
-        raise
-    except Exception as error:  # it may raise what it likes
-        text = (str(error).strip().splitlines() or ["no message"])[0][:200]
-        place = f"stimulus {start}" if stop - start == 1 else f"stimuli {start}..{stop - 1}"
-        raise InputError(f"{who} raised {type(error).__name__} at {place}: {text}") from error
-
-
-@contextmanager
-def named(who: str) -> Iterator[None]:
-    """Say of which layer an error speaks."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"{who}: {error}") from None
 
 
 def plan(

@@ -12,12 +12,13 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_memory
 from unbraid.responses._hooks import Select
-from unbraid.responses._passes import named, passes, plan, row_ids, rows_each
+from unbraid.responses._passes import passes, plan, row_ids, rows_each
 from unbraid.responses._provenance import provenance
 from unbraid.responses._responses import Responses
 from unbraid.responses._rules import Rule
 from unbraid.responses._sketch import differ
 from unbraid.responses._store import MANIFEST, Store, open_store
+from unbraid.responses._told import named
 from unbraid.responses._writer import StoreWriter
 
 _CIRCUMSTANCES = ("key", "model", "outputs", "device", "torch")  # said, but not part of the key
