@@ -205,3 +205,15 @@ def test_bits_are_never_cut_off(rng, tmp_path):
     (tmp_path / "d.png").write_text("<html>")
     with pytest.raises(InputError, match="d.png is not a readable image .of no known format"):
         images(tmp_path)[3]
+
+
+def test_paths_from_the_root_and_relative_ones(pictures, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = list(pictures)[:2]
+    for name in names:
+        (tmp_path / name).write_bytes(png(pictures[name]))
+    assert images([tmp_path / names[0], names[1]]).names == tuple(names)
+    packed(tmp_path / "x.zip", pictures, names)
+    content = (tmp_path / "x.zip").read_bytes()
+    (tmp_path / "x.zip").write_bytes(content.replace(b"image01.png", b"/mage01.png"))
+    assert images(tmp_path / "x.zip").names == ("image00.png", "mage01.png")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from unbraid.errors import InputError
-from unbraid.responses import AveragePool, ChannelMean, record, record_to
+from unbraid.responses import AveragePool, ChannelMean, Preprocess, images, record, record_to
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
@@ -123,3 +123,29 @@ def test_means_of_half_precision_are_of_single_precision(rng):
                         (AveragePool(size=1), shown.mean((2, 3), dtype=float))]:  # fmt: skip
         found = record(nn.Identity(), torch.from_numpy(shown), units=rule)["output"].values
         np.testing.assert_allclose(found, truth, rtol=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["P", "L", "1", "RGBA", "CMYK", "LA", "YCbCr", "LAB"])
+def test_pictures_in_memory_are_those_in_files(rng, tmp_path, mode):
+    """A palette's numbers, or another space's, are never taken for colours."""
+    pillow = pytest.importorskip("PIL.Image")
+    colours = pillow.fromarray(rng.integers(0, 255, (9, 12, 3), dtype=np.uint8))
+    pictures = [colours.convert(mode), colours.rotate(90).convert(mode)]
+    paths = [tmp_path / "a.tif", tmp_path / "b.tif"]
+    for picture, path in zip(pictures, paths, strict=True):
+        picture.save(path)
+    options = {"preprocess": Preprocess(size=8, resize=8)}
+    np.testing.assert_array_equal(
+        record(nn.Identity(), pictures, **options)["output"].values,
+        record(nn.Identity(), images(paths), **options)["output"].values,
+    )
+
+
+def test_names_of_files_are_no_pictures(tmp_path):
+    with pytest.raises(InputError, match=r"got the text 'b.png'. Files are given as images\("):
+        record(nn.Identity(), ["a.png", "b.png"], preprocess=Preprocess())
+
+
+def test_a_strip_that_would_fill_the_memory(rng):
+    with pytest.raises(InputError, match="1 x 4000 pixels would become 256 x 1024000; cut it"):
+        Preprocess()([np.zeros((4000, 1, 3), np.uint8)])

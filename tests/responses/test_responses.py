@@ -161,7 +161,7 @@ def test_common():
     np.testing.assert_array_equal(y2.values.ravel(), [2, 1])
     with pytest.raises(InputError, match="needs stimulus ids on both sides"):
         common(x, np.eye(3))
-    with pytest.raises(InputError, match="share no stimulus id, e.g. 'a' and 'z'"):
+    with pytest.raises(InputError, match="share no stimulus id: x has e.g. 'a', y 'z'"):
         common(x, Responses(np.eye(1), stimuli=["z"]))
 
 

@@ -20,7 +20,7 @@ from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
-_MOST_PIXELS = 100_000_000
+MOST_PIXELS = 100_000_000
 _MOST_BYTES = 2**29
 
 
@@ -84,7 +84,9 @@ def images(source: Any) -> Images:
         paths = [as_path(path) for path in source]
         for path in paths:
             check_file(path)
-        return _make([path.as_posix() for path in paths], "a list", [p.read_bytes for p in paths])
+        return _make(
+            [path.absolute().as_posix() for path in paths], "a list", [p.read_bytes for p in paths]
+        )
     path = as_path(source)
     if path.is_dir():
         found = {p.relative_to(path).as_posix(): p for p in path.rglob("*") if p.is_file()}
@@ -93,7 +95,7 @@ def images(source: Any) -> Images:
     check_file(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            members = {m.filename: m for m in archive.infolist() if not m.is_dir()}
+            members = {m.filename.lstrip("/"): m for m in archive.infolist() if not m.is_dir()}
             if any(m.file_size > _MOST_BYTES for m in members.values()):
                 raise InputError(f"{path} holds a member of more than {_MOST_BYTES} bytes.")
     except InputError:
@@ -150,9 +152,9 @@ def _decode(content: bytes, where: str) -> np.ndarray:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(content)) as picture:
-                if picture.width * picture.height > _MOST_PIXELS:
+                if picture.width * picture.height > MOST_PIXELS:
                     raise InputError(f"{where} has {picture.width} x {picture.height} pixels.")
-                return np.asarray(_eight_bits(picture, where).convert("RGB"))
+                return rgb(picture, where)
     except InputError:
         raise
     except UnidentifiedImageError:
@@ -160,6 +162,11 @@ def _decode(content: bytes, where: str) -> np.ndarray:
     except Exception as error:  # the decoders raise what they like on damaged files
         text = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"{where} is not a readable image ({text}).") from None
+
+
+def rgb(picture: Any, where: str) -> np.ndarray:
+    """Return a Pillow image of any mode as bytes (height, width, 3)."""
+    return np.asarray(_eight_bits(picture, where).convert("RGB"))
 
 
 def _eight_bits(picture: Any, where: str) -> Any:

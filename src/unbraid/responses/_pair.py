@@ -56,9 +56,7 @@ def common(x: Any, y: Any) -> tuple[Responses, Responses]:
         raise InputError("common(x, y) needs stimulus ids on both sides.")
     shared = x.stimuli[np.isin(x.stimuli, y.stimuli)]
     if not len(shared):
-        raise InputError(
-            f"x and y share no stimulus id, e.g. {str(x.stimuli[0])!r} and {str(y.stimuli[0])!r}."
-        )
+        raise _nothing_shared(x, y)
     return x.select(shared), y.select(shared)
 
 
@@ -66,9 +64,19 @@ def _in_order_of(x: Responses, y: Responses) -> Responses:
     if np.array_equal(x.stimuli, y.stimuli):
         return y
     n_shared = int(np.isin(x.stimuli, y.stimuli).sum())
+    if not n_shared:
+        raise _nothing_shared(x, y)
     if n_shared < len(x) or n_shared < len(y):
         raise InputError(
             f"x and y must answer the same stimuli, got {len(x)} and {len(y)} ids of which "
             f"{n_shared} are shared. Keep those with x, y = unbraid.common(x, y), or --common."
         )
     return y.select(x.stimuli)
+
+
+def _nothing_shared(x: Responses, y: Responses) -> InputError:
+    a, b = (str(side.stimuli[0])[:60] for side in (x, y))
+    return InputError(
+        f"x and y share no stimulus id: x has e.g. {a!r}, y {b!r}. Name stimuli alike on both "
+        "sides."
+    )

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from unbraid._config import Config
 from unbraid.errors import InputError
+from unbraid.responses._images import MOST_PIXELS
 
 
 class Preprocess(Config):
@@ -46,6 +47,11 @@ class Preprocess(Config):
     def _one(self, image: Any) -> np.ndarray:
         from PIL import Image
 
+        if isinstance(image, str):
+            raise InputError(
+                f"Preprocess needs images, got the text {image[:60]!r}. Files are given as "
+                "images([...]), a folder or a zip."
+            )
         image = np.asarray(image)
         if image.ndim == 2:
             image = np.repeat(image[:, :, None], 3, axis=2)
@@ -78,6 +84,10 @@ class Preprocess(Config):
         width, height = picture.size
         short = min(width, height)
         wide, high = width * self.resize // short, height * self.resize // short
+        if wide * high > MOST_PIXELS:
+            raise InputError(
+                f"An image of {width} x {height} pixels would become {wide} x {high}; cut it first."
+            )
         if (wide, high) != picture.size:
             picture = picture.resize((wide, high), how)
         left, top = round((wide - size) / 2), round((high - size) / 2)

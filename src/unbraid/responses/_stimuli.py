@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.responses._images import Images, images
+from unbraid.responses._images import Images, images, rgb
 from unbraid.responses._responses import as_ids
 
 
@@ -42,6 +42,8 @@ def as_stimuli(stimuli: Any, ids: Any) -> Stimuli:
         names = as_ids(np.arange(len(lines)) if ids is None else ids, len(lines), "ids")
         return _made(names, lambda a, b: lines[a:b], lambda: _hash("\0".join(lines).encode()))
     parts = [_array(s) for s in several]
+    if parts:
+        stimuli = parts
     if len({part.shape for part in parts}) > 1 and all(p.dtype.kind in "fiub" for p in parts):
         names = as_ids(np.arange(len(parts)) if ids is None else ids, len(parts), "ids")
         return _made(
@@ -62,6 +64,8 @@ def as_stimuli(stimuli: Any, ids: Any) -> Stimuli:
 
 def _array(value: Any) -> np.ndarray:
     """Return an array; of objects where rows do not fit together, which is refused later."""
+    if hasattr(value, "getbands"):  # a Pillow image: its numbers may be a palette's
+        return rgb(value, "a picture")
     try:
         return np.asarray(value)
     except ValueError:
