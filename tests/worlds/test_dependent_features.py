@@ -56,3 +56,61 @@ def test_thousands_of_features_stay_sparse(rng):
     assert family.features.shape == (1_000, 16_000)
     # 10 roots with .3 * 3 children each
     assert family.features.nnz / 1_000 == pytest.approx(19, abs=1)
+
+
+def test_trees_have_levels_and_others_stand_alone(rng):
+    world = FeatureHierarchy(
+        n_roots=4, children=2, depth=3, alone=30, active_roots=1.5, zipf=1, given_parent=0.4,
+        exclusive=True, n_units=8,
+    )  # fmt: skip
+    family = world.sample(20_000, rng=rng)
+    active = family.features.toarray() > 0
+    assert world.levels == (4, 8, 16, 32)
+    assert active.shape[1] == world.n_features == 90
+    depth = np.zeros(90, int)
+    for feature, parent in enumerate(family.parents):
+        if parent >= 0:
+            depth[feature] = depth[parent] + 1
+            assert not (active[:, feature] & ~active[:, parent]).any()
+    np.testing.assert_array_equal(np.bincount(depth), [34, 8, 16, 32])
+    children = np.bincount(family.parents[family.parents >= 0], minlength=90)
+    np.testing.assert_array_equal(children, np.repeat([2, 0], [28, 62]))
+    np.testing.assert_allclose(active.mean(axis=0), family.probabilities, atol=0.012)
+    ranks = np.concatenate([np.arange(1, 5), np.arange(61, 91)])
+    free = family.probabilities[family.parents < 0]
+    assert free.sum() == pytest.approx(1.5)
+    np.testing.assert_allclose(free * ranks, free[0])
+
+
+def test_common_causes_correlate_features_and_leave_their_frequencies(rng):
+    def pairs(shared):
+        world = FeatureHierarchy(
+            n_roots=40, children=0, active_roots=12, zipf=0, shared=shared, n_units=4
+        )
+        active = world.sample(30_000, rng=rng).features.toarray() > 0
+        np.testing.assert_allclose(active.mean(axis=0), 0.3, atol=0.012)
+        return np.corrcoef(active.T)[np.triu_indices(40, 1)]
+
+    noise = 1 / np.sqrt(30_000)
+    assert pairs(0.0).std() == pytest.approx(noise, rel=0.15)
+    # binary features cut from Gaussians of correlation r correlate by about phi(t)^2 r / (p (1-p))
+    expected = 0.348**2 / 0.21 * 0.9 / 5
+    assert pairs(0.9).std() == pytest.approx(expected, rel=0.15)
+
+
+def test_normal_values_follow_rank_and_parent(rng):
+    world = FeatureHierarchy(
+        n_roots=300, children=1, active_roots=150, zipf=0, given_parent=1, magnitude="normal",
+        n_units=4,
+    )  # fmt: skip
+    values = world.sample(4_000, rng=rng).features.toarray()
+    on = values[:, :300] > 0
+    assert on.mean() == pytest.approx(0.5, abs=0.01)
+    means = values[:, :300].sum(axis=0) / on.sum(axis=0)
+    np.testing.assert_allclose(means, np.linspace(5, 4, 600)[:300], atol=0.3)
+    spread = np.array([values[on[:, i], i].std() for i in range(300)])
+    # mean of |N(0.5, 0.5)|
+    assert spread.mean() == pytest.approx(0.583, abs=0.07)
+    together = np.array([np.corrcoef(values[on[:, i], i], values[on[:, i], 300 + i])[0, 1]
+                         for i in range(300)])  # fmt: skip
+    assert np.median(together) > 0.4  # a child's value is in proportion to its parent's

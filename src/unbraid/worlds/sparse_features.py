@@ -51,15 +51,8 @@ class SparseFeatures(Config):
         With ``support="exact"`` these are the weights with which features are drawn, scaled to sum
         to K; frequent ones then fall a little short of them.
         """
-        weight = np.arange(1, self.n_features + 1) ** -self.zipf
-        p = np.minimum(weight * self.active / weight.sum(), 1.0)
-        for _ in range(100):  # hand on what the cap at 1 took away
-            short = self.active - p.sum()
-            if short < 1e-12:
-                break
-            free = p < 1
-            p[free] = np.minimum(p[free] * (1 + short / p[free].sum()), 1.0)
-        return p
+        ranks = np.arange(1.0, self.n_features + 1)
+        return frequencies(ranks**-self.zipf, self.active)
 
     def sample(
         self, n: int, *, rng: int | np.random.Generator | None = None, dtype: Any = np.float64
@@ -99,6 +92,18 @@ class SparseFeatures(Config):
         if self.magnitude == "uniform":
             return rng.uniform(self.low, self.high, size=shape)
         return self.low + self.high * np.abs(rng.normal(size=shape))
+
+
+def frequencies(weights: np.ndarray, active: float) -> np.ndarray:
+    """Return probabilities in proportion to ``weights`` that sum to ``active``, none above 1."""
+    p = np.minimum(weights * active / weights.sum(), 1.0)
+    for _ in range(100):  # hand on what the cap at 1 took away
+        short = active - p.sum()
+        if short < 1e-12:
+            break
+        free = p < 1
+        p[free] = np.minimum(p[free] * (1 + short / p[free].sum()), 1.0)
+    return p
 
 
 def power_law_importance(n_features: int) -> np.ndarray:
