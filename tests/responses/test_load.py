@@ -138,7 +138,7 @@ def test_mapped_tensors(rng, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["values", "responses", "x", "activations", "anything"])
-@pytest.mark.parametrize("ids", ["stimuli", "stimulus_ids", "ids"])
+@pytest.mark.parametrize("ids", ["stimuli", "stimulus_ids", "ids", "image_ids", "filenames"])
 def test_names_of_other_tools(rng, tmp_path, name, ids):
     values = rng.normal(size=(3, 2))
     np.savez_compressed(tmp_path / "x.npz", **{name: values, ids: np.array(["p", "q", "r"])})

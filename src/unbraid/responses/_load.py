@@ -61,7 +61,10 @@ def load(path: Any, **options: Any) -> Responses:
     ========================== ====================================================================
 
     ``axes="units stimuli repeats"`` names the axes of an array that are not (stimuli, units);
-    repeats are averaged and kept, NaN where one is missing. ``trials=True``: rows with the same id
+    repeats are averaged and kept, NaN where one is missing. Of MATLAB's structures
+    ``values="data/spikes"`` names a field; a cell array of matrices is one array whose first axes
+    are the cells', filled with NaN: ``axes="stimuli repeats units"`` or ``"stimuli units
+    repeats"``. ``trials=True``: rows with the same id
     are repeats of one stimulus. ``time="mean"`` or ``"units"``: what becomes of time bins.
 
     Returns

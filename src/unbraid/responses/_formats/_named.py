@@ -17,8 +17,11 @@ from unbraid.responses._ids import ids_of_bytes
 from unbraid.responses._responses import Responses
 
 VALUES = ("values", "responses", "x", "activations")
-STIMULI = ("stimuli", "stimulus_ids", "ids")
-UNITS = ("units", "unit_ids")
+STIMULI = (
+    "stimuli", "stimulus_ids", "stimulus_id", "ids", "image_ids", "image_id", "image_names",
+    "filenames",
+)  # fmt: skip
+UNITS = ("units", "unit_ids", "unit_id", "neuroid_id")
 CSR = ("data", "indices", "indptr")
 _NUMBERS = "fiub"
 
@@ -86,9 +89,15 @@ def _dense(path: Path, entries: Mapping[str, Entry], name: str | None, rank: int
     for known in VALUES:
         if known in entries:
             return entries[known].read()
-    matrices = [e for e in entries.values() if len(e.shape) == rank and e.dtype.kind in _NUMBERS]
-    if len({id(entry) for entry in matrices}) == 1:  # under its path and its last name, maybe
-        return matrices[0].read()
+    matrices = {
+        id(e): e for k, e in entries.items()
+        if len(e.shape) == rank and e.dtype.kind in _NUMBERS
+        and k.rsplit("/", 1)[-1] not in (*STIMULI, *UNITS)
+    }  # fmt: skip
+    if len(matrices) > 1:  # MATLAB's numbers and lists are matrices too
+        matrices = {key: e for key, e in matrices.items() if min(e.shape) > 1} or matrices
+    if len(matrices) == 1:  # under its path and its last name, maybe
+        return next(iter(matrices.values())).read()
     raise InputError(
         f"{path} must hold an array named 'values' or exactly one numeric matrix (n_stimuli, "
         f"n_units), it holds {_held(entries)}. Say which: load(path, values=NAME)."
@@ -96,7 +105,10 @@ def _dense(path: Path, entries: Mapping[str, Entry], name: str | None, rank: int
 
 
 def _held(entries: Mapping[str, Entry]) -> str:
-    shown = [f"{_plain(k)} {e.shape} {e.dtype}" for k, e in list(entries.items())[:8]]
+    alone: dict[int, str] = {}
+    for name, entry in entries.items():  # its last name stands for the same entry
+        alone.setdefault(id(entry), f"{_plain(name)} {entry.shape} {entry.dtype}")
+    shown = list(alone.values())[:8]
     return ", ".join(shown) or "nothing"
 
 

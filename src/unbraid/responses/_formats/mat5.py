@@ -12,6 +12,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid.errors import InputError
+from unbraid.responses._files import check_memory
+from unbraid.responses._formats._cells import gather
 from unbraid.responses._formats._foreign import check_claim
 
 _TYPES = {
@@ -19,12 +21,13 @@ _TYPES = {
     16: "u1", 17: "u2", 18: "u4",
 }  # fmt: skip
 _MATRIX, _COMPRESSED, _UTF8 = 14, 15, 16
-CELL, CHAR, SPARSE = 1, 4, 5
+CELL, STRUCT, CHAR, SPARSE, OPAQUE = 1, 2, 4, 5, 17
 _CLASSES = {
     6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8",
 }  # fmt: skip
 _HEAD = 4096  # bytes that hold any variable's flags, size and name
 _DEEPEST = 4
+_STEP = 2**24
 
 
 class Damaged(ValueError):
@@ -33,13 +36,12 @@ class Damaged(ValueError):
 
 @dataclass(frozen=True)
 class Variable:
-    """A named array of the file."""
+    """A named array of the file; a structure's field is ``structure/field``."""
 
     name: str
     kind: int
     shape: tuple[int, ...]
-    start: int
-    stop: int
+    body: memoryview
     compressed: bool
 
     @property
@@ -50,7 +52,7 @@ class Variable:
         return np.dtype(_CLASSES.get(self.kind, "f8" if self.kind == SPARSE else "O"))
 
 
-def variables(content: memoryview) -> tuple[list[Variable], str]:
+def variables(path: Path, content: memoryview) -> tuple[list[Variable], str]:
     """Return the variables of a file and its byte order, reading no numbers."""
     if len(content) < 128 or bytes(content[126:128]) not in (b"IM", b"MI"):
         raise Damaged("no MATLAB header")
@@ -58,33 +60,72 @@ def variables(content: memoryview) -> tuple[list[Variable], str]:
     found, at = [], 128
     while at + 8 <= len(content):
         kind, start, stop, after = _tag(content, at, order)
-        if kind == _COMPRESSED:
-            head = zlib.decompressobj().decompress(bytes(content[start:stop]), _HEAD)
+        body, compressed = content[start:stop], kind == _COMPRESSED
+        if compressed:
+            head = zlib.decompressobj().decompress(body, _HEAD)
             inner = memoryview(head)
             kind, first, _, _ = _tag(inner, 0, order, whole=False)
             after = stop  # compressed elements are not padded
         else:
-            inner, first = content[start : start + _HEAD], 0
+            inner, first = body[:_HEAD], 0
         if kind == _MATRIX:
             array_class, shape, name, _ = _describe(inner, first, order)
-            compressed = inner.obj is not content.obj
-            found.append(Variable(name, array_class, shape, start, stop, compressed))
+            if array_class == STRUCT and math.prod(shape) == 1:
+                whole = _inflated(body, order, f"{path}: {name}") if compressed else body
+                found += _fields(whole, order, name, 0)
+            elif name:  # what has none is MATLAB's own
+                found.append(Variable(name, array_class, shape, body, compressed))
         at = after
     return found, order
 
 
-def values(path: Path, content: memoryview, variable: Variable, order: str) -> np.ndarray:
+def _fields(body: memoryview, order: str, prefix: str, depth: int) -> list[Variable]:
+    """Return the fields of one structure, and of those in it."""
+    _, _, _, at = _describe(body, 0, order)
+    width, at = _numbers(body, at, order)
+    packed, at = _numbers(body, at, order)
+    if width.size != 1 or width[0] < 1 or packed.nbytes % int(width[0]):
+        raise Damaged("a structure without fields")
+    texts = packed.tobytes()
+    found = []
+    for first in range(0, len(texts), int(width[0])):
+        field = texts[first : first + int(width[0])].split(b"\0")[0].decode("latin1")
+        kind, start, stop, at = _tag(body, at, order)
+        if kind != _MATRIX:
+            raise Damaged("a field is not an array")
+        if stop == start:
+            continue  # MATLAB's short form of nothing
+        name, inner = f"{prefix}/{field}", body[start:stop]
+        array_class, shape, _, _ = _describe(inner, 0, order)
+        if array_class == STRUCT and math.prod(shape) == 1 and depth < _DEEPEST:
+            found += _fields(inner, order, name, depth + 1)
+        else:
+            found.append(Variable(name, array_class, shape, inner, False))
+    return found
+
+
+def values(path: Path, variable: Variable, order: str) -> np.ndarray:
     """Return one variable's numbers, or text, in MATLAB's own axes."""
     where = f"{path}: {variable.name}"
-    body = content[variable.start : variable.stop]
     claimed = math.prod(variable.shape) * max(variable.dtype.itemsize, 1)
     if variable.kind != SPARSE:
-        check_claim(claimed, len(body), where)
-    if variable.compressed:
-        body = memoryview(zlib.decompress(bytes(body)))
-        _, start, stop, _ = _tag(body, 0, order)
-        body = body[start:stop]
-    return _array(body, order, where, 0)
+        check_claim(claimed, len(variable.body), where)
+    compressed, body = variable.compressed, variable.body
+    return _array(_inflated(body, order, where) if compressed else body, order, where, 0)
+
+
+def _inflated(packed: memoryview, order: str, where: str) -> memoryview:
+    """Return the array that a compressed element holds, within the memory there is."""
+    inflate, body, left = zlib.decompressobj(), bytearray(), bytes(packed)
+    while not inflate.eof:
+        check_memory(2 * (len(body) + _STEP), where)
+        piece = inflate.decompress(left, _STEP)
+        left = inflate.unconsumed_tail
+        if not piece and not left:
+            raise Damaged("truncated")
+        body += piece
+    _, start, stop, _ = _tag(memoryview(body), 0, order)
+    return memoryview(body)[start:stop]
 
 
 def _array(body: memoryview, order: str, where: str, depth: int) -> np.ndarray:
@@ -98,8 +139,10 @@ def _array(body: memoryview, order: str, where: str, depth: int) -> np.ndarray:
             inner_kind, start, stop, at = _tag(body, at, order)
             if inner_kind != _MATRIX:
                 raise Damaged("a cell is not an array")
-            cells.append(_text(_array(body[start:stop], order, where, depth + 1), where))
-        return np.array(cells, dtype=str)
+            inner = body[start:stop]
+            empty = not len(inner)
+            cells.append(np.empty((0, 0)) if empty else _array(inner, order, where, depth + 1))
+        return gather(cells, shape, where)
     if kind == SPARSE:
         rows, at = _numbers(body, at, order)
         columns, at = _numbers(body, at, order)
@@ -122,7 +165,10 @@ def _array(body: memoryview, order: str, where: str, depth: int) -> np.ndarray:
         return np.array([text_of(line).strip() for line in lines])
     numbers, _ = _numbers(body, at, order)
     if kind not in _CLASSES:
-        raise InputError(f"{where} is a structure or complex, expected a matrix of numbers or ids.")
+        raise InputError(
+            f"{where} is a structure, an object or complex, expected a matrix of numbers or ids. "
+            "Save strings as cellstr(ids)."
+        )
     if numbers.size != count:
         raise Damaged(f"{numbers.size} numbers for shape {shape}")
     return numbers.reshape(shape, order="F").astype(_CLASSES[kind])
@@ -150,6 +196,9 @@ def text_of(codes: np.ndarray) -> str:
 def _describe(body: memoryview, at: int, order: str) -> tuple[int, tuple[int, ...], str, int]:
     """Return an array's class, shape and name, and where its content begins."""
     flags, at = _numbers(body, at, order)
+    if flags.size == 2 and int(flags[0]) & 0xFF == OPAQUE:  # strings, tables: no size is told
+        name, at = _numbers(body, at, order)
+        return OPAQUE, (), name.tobytes().decode("latin1"), at
     shape, at = _numbers(body, at, order)
     name, at = _numbers(body, at, order)
     if flags.size != 2 or not 2 <= shape.size <= 32 or shape.dtype.kind != "i" or shape.min() < 0:
@@ -191,11 +240,3 @@ def _fits(columns: np.ndarray, rows: np.ndarray, n: int, height: int) -> bool:
     rises = columns[0] == 0 and columns[-1] == n and (np.diff(columns.astype("i8")) >= 0).all()
     inside = not n or (rows.min() >= 0 and rows.max() < height)
     return bool(rises and inside and len(rows) == n)
-
-
-def _text(cell: np.ndarray, where: str) -> str:
-    if cell.size != 1:
-        raise InputError(f"{where} must be a cell array of strings or numbers.")
-    value = cell.item()
-    whole = isinstance(value, float) and value.is_integer()
-    return str(int(value)) if whole else str(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,16 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file, check_memory
 from unbraid.responses._formats import hdf5, mat5
+from unbraid.responses._formats._cells import gather
 from unbraid.responses._formats._foreign import check_claim, reading
-from unbraid.responses._formats._named import STIMULI, UNITS, Entry, Wanted, responses_of
+from unbraid.responses._formats._named import (
+    STIMULI,
+    UNITS,
+    Entry,
+    Wanted,
+    responses_of,
+    with_last_names,
+)
 from unbraid.responses._responses import Responses
 
 _DTYPES = {
@@ -25,7 +34,6 @@ _DTYPES = {
     **{f"int{bits}": f"i{bits // 8}" for bits in (8, 16, 32, 64)},
     **{f"uint{bits}": f"u{bits // 8}" for bits in (8, 16, 32, 64)},
 }
-_ID_NAMES = (*STIMULI, *UNITS)
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
@@ -41,17 +49,29 @@ def read(path: Path, **options: Any) -> Responses:
     check_memory(size, str(path))
     content = memoryview(path.read_bytes())
     with reading(path, "MATLAB .mat"):
-        listed, order = mat5.variables(content)
-    entries = {
-        v.name: Entry(v.dtype, v.shape, partial(_variable, path, content, v, order)) for v in listed
-    }
-    return responses_of(path, entries, wanted=Wanted(**options))
+        listed, order = mat5.variables(path, content)
+    entries = {v.name: Entry(v.dtype, v.shape, partial(_variable, path, v, order)) for v in listed}
+    return _responses(path, entries, Wanted(**options))
 
 
-def _variable(path: Path, content: memoryview, variable: mat5.Variable, order: str) -> np.ndarray:
+def _variable(path: Path, variable: mat5.Variable, order: str) -> np.ndarray:
     with reading(path, "MATLAB .mat"):
-        values = mat5.values(path, content, variable, order)
-    return values.ravel() if variable.name in _ID_NAMES else values
+        return mat5.values(path, variable, order)
+
+
+def _responses(path: Path, entries: dict[str, Entry], wanted: Wanted) -> Responses:
+    """Return responses; ids are one row or one column, and never bytes."""
+    found = with_last_names(entries)
+    for name in {*STIMULI, *UNITS, wanted.stimuli, wanted.units} & found.keys():
+        entry = found[name]
+        text = entry.dtype.kind == "O"  # what it is is said when it is read
+        dtype = np.dtype("U1") if text else entry.dtype
+        found[name] = replace(entry, dtype=dtype, read=partial(_flat, entry))
+    return responses_of(path, found, wanted=wanted)
+
+
+def _flat(entry: Entry) -> np.ndarray:
+    return entry.read().ravel()
 
 
 def _read_version_4(path: Path, size: int, wanted: Wanted) -> Responses:
@@ -69,7 +89,7 @@ def _read_version_4(path: Path, size: int, wanted: Wanted) -> Responses:
         name: Entry(np.dtype(_DTYPES.get(kind, "O")), tuple(shape), partial(values, name, shape))
         for name, shape, kind in listed
     }
-    return responses_of(path, entries, wanted=wanted)
+    return _responses(path, entries, wanted)
 
 
 def _read_hdf5(path: Path, wanted: Wanted) -> Responses:
@@ -86,24 +106,36 @@ def _read_hdf5(path: Path, wanted: Wanted) -> Responses:
             dtype = np.dtype(_DTYPES.get(kind, "O"))
             shape = tuple(reversed(data.shape or ()))
             entries[name] = Entry(dtype, shape, partial(_turned, path, file, name, kind))
-        return responses_of(path, entries, wanted=wanted)
+        return _responses(path, entries, wanted)
 
 
 def _turned(path: Path, file: Any, name: str, kind: str) -> np.ndarray:
     data = file[name]
     if kind not in _DTYPES:
-        raise InputError(f"{path}: {name} is a {kind}, expected a matrix of numbers or ids.")
+        raise InputError(
+            f"{path}: {name} is a {kind}, expected a matrix of numbers or ids. Save strings as "
+            "cellstr(ids)."
+        )
     if kind == "cell":
+        stored = data.id.get_storage_size()
+        check_claim(data.size * data.dtype.itemsize, stored, f"{path}: {name}")
         with reading(path, "MATLAB 7.3"):
-            return np.array([_letters(file[cell][()]) for cell in data[()].ravel()])
+            cells = [_cell(path, name, file[cell]) for cell in data[()].ravel()]
+            return gather(cells, tuple(reversed(data.shape)), f"{path}: {name}")
     values = hdf5.read_dataset(path, name, data).T
     if data.attrs.get("MATLAB_empty"):  # its numbers are the sides
         raise InputError(f"{path}: {name} is empty, {' x '.join(map(str, values.ravel()))}.")
     if kind == "char":
         with reading(path, "MATLAB 7.3"):
             return np.array([mat5.text_of(row).strip() for row in np.atleast_2d(values)])
-    return values.ravel() if name in _ID_NAMES else values
+    return values
 
 
-def _letters(codes: np.ndarray) -> str:
-    return mat5.text_of(np.asarray(codes).ravel().astype(int))
+def _cell(path: Path, name: str, data: Any) -> np.ndarray:
+    if not hasattr(data, "dtype"):
+        raise InputError(f"{path}: {name} must be a cell array of strings or of numbers.")
+    if data.attrs.get("MATLAB_empty"):
+        return np.empty((0, 0))
+    values = hdf5.read_dataset(path, name, data).T
+    text = data.attrs.get("MATLAB_class") in (b"char", "char")
+    return np.array([mat5.text_of(values.ravel().astype(int))]) if text else values
