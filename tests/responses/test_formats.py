@@ -85,7 +85,8 @@ def test_csv_trials_and_columns(tmp_path):
     np.testing.assert_array_equal(x.values, [[2, 3], [5, 6]])
     path.write_text("image_id,n1\n1,5\n2,6\n")
     assert list(load(path).stimuli) == ["1", "2"]
-    assert list(load(path, stimuli="n1").stimuli) == ["5", "6"]
+    assert list(load(path, stimuli="n1", values="image_id").stimuli) == ["5", "6"]
+    refused(path, "'image_id' must hold numbers, got ids.*say which columns are", stimuli="n1")
     refused(path, "has no column 'z'; it has image_id, n1", stimuli="z")
 
 
@@ -108,6 +109,56 @@ def test_tables_as_other_programs_write_them(tmp_path, text, ids, units):
     x = load(tmp_path / "x.csv")
     np.testing.assert_array_equal(x.values, [[1.5, 2], [3, 4.25]])
     assert (ids, units) == tuple(None if i is None else list(i) for i in (x.stimuli, x.units))
+
+
+@pytest.mark.parametrize(
+    "text, options, ids",
+    [
+        ("# by me\n# n1,n2\n1,2\n3,4\n", {}, None),  # np.savetxt with a header
+        ("# by me\n\nid,n1,n2\na,1,2\nb,3,4\n", {}, ["a", "b"]),
+        ("nsd_id,n1,n2\n007,1,2\n010,3,4\n", {}, ["007", "010"]),  # never a unit
+        ("cocoId,n1,n2\n7,1,2\n10,3,4\n", {}, ["7", "10"]),
+        ("Unnamed: 0,n1,n2\n0,1,2\n1,3,4\n", {}, None),  # pandas, saved twice
+        ("n1,n2,filename,kind\n1,2,a,x\n3,4,b,x\n", {"values": "n*"}, ["a", "b"]),
+        ("n1,n2,picture,kind\n1,2,a,x\n3,4,b,x\n",
+         {"values": ["n1", "n2"], "stimuli": "picture"}, ["a", "b"]),
+        ("image_id,trial_id,n1,n2\na,0,1,2\nb,1,3,4\n", {"values": "n?"}, ["a", "b"]),
+    ],
+)  # fmt: skip
+def test_what_stands_beside_the_units(tmp_path, text, options, ids):
+    (tmp_path / "x.csv").write_text(text)
+    x = load(tmp_path / "x.csv", **options)
+    np.testing.assert_array_equal(x.values, [[1, 2], [3, 4]])
+    assert x.units.tolist() == ["n1", "n2"]
+    assert ids == (None if x.stimuli is None else x.stimuli.tolist())
+
+
+def test_columns_that_are_no_units_are_refused(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("image_id,trial_id,n1\na,0,1\nb,1,3\n")
+    refused(path, "'trial_id' must hold numbers, got ids. If it is no unit, say which columns are")
+    refused(path, "has no column 'm.'; it has trial_id, n1", values="m*")
+    path.write_text("id,n1,kind\na,0,x\nb,1,y\n")
+    refused(path, "'kind' must hold numbers, got 'x'.*values='unit.'")
+
+
+def test_embeddings_in_a_column_of_lists(values, tmp_path):
+    pytest.importorskip("pyarrow")
+    pandas = pytest.importorskip("pandas")
+    path = tmp_path / "x.parquet"
+    rows = {"id": IDS, "kind": "object", "clip": list(values.astype("float32"))}
+    pandas.DataFrame(rows).to_parquet(path)
+    x = load(path)
+    np.testing.assert_array_equal(x.values, values.astype("float32"))
+    assert (x.stimuli.tolist(), x.units) == (IDS, None)
+    pandas.DataFrame(rows | {"vit": rows["clip"]}).to_parquet(path)
+    refused(path, "has lists in columns clip, vit; say values=COLUMN")
+    assert load(path, values="vit").shape == values.shape
+    pandas.DataFrame(rows)[:0].to_parquet(path)
+    refused(path, "must hold at least one stimulus")
+    rows["clip"][1] = rows["clip"][1][:2]
+    pandas.DataFrame(rows).to_parquet(path)
+    refused(path, "lists in column 'clip' must have one length and no gaps")
 
 
 def test_a_turned_table_turns_its_names(tmp_path):
@@ -142,7 +193,7 @@ def test_an_index_is_never_a_unit(rng, tmp_path, level, chosen):
         ("a,b\n1,\n3,4\n5,6\n", "column 'b' must hold numbers, got ''"),
         ("a,b\n1,nan\n3,4\n", "must be finite"),
         ("a,b\n1,2\n3,4,5\n6\n", "is not a whole CSV file"),
-        ("a,a\n1,2\n", "must be finite|different|whole"),
+        ("a,a\n1,2\n", "columns must have different names, got 'a' twice"),
         ("a,b\n1,2,3,4\n5,6,7,8\n", "rows have more cells than the header has names"),
         ("a b\n1 2\n", "no column of numbers .cells stand between commas, semicolons or tabs"),
         ("id\nx\n", "has no column of numbers"),
@@ -153,15 +204,14 @@ def test_an_index_is_never_a_unit(rng, tmp_path, level, chosen):
 def test_csv_refused(tmp_path, text, match):
     path = tmp_path / "x.csv"
     path.write_text(text)
-    if text.startswith("a,a"):  # pandas renames the second column
-        assert list(load(path).units) == ["a", "a.1"]
-        return
     refused(path, match)
 
 
 def test_csv_that_is_not_utf8(tmp_path):
-    (tmp_path / "x.csv").write_bytes(b"\xff\xfe1,2\n")
-    refused(tmp_path / "x.csv", "is not a whole CSV file")
+    (tmp_path / "x.csv").write_bytes("id,n\né,1\n".encode("latin1"))
+    refused(tmp_path / "x.csv", "is not text in UTF-8 or UTF-16; save it as CSV UTF-8")
+    (tmp_path / "x.csv").write_text("id\tn\né\t1\n", encoding="utf-16")  # Excel's Unicode text
+    assert list(load(tmp_path / "x.csv").stimuli) == ["é"]
 
 
 def test_parquet(values, rng, tmp_path):
@@ -371,6 +421,27 @@ def test_zarr_in_groups_and_zipped(values, tmp_path):
     refused(tmp_path / "y.zarr", "holds pickled objects")
 
 
+@pytest.mark.filterwarnings("ignore:.*Zarr V3 specification.*")
+@pytest.mark.parametrize("version", [2, 3])
+def test_zarr_of_xarray(values, tmp_path, version):
+    """Names of dimensions, packed numbers and what stands for a missing one are those of xarray."""
+    pytest.importorskip("zarr")
+    xarray = pytest.importorskip("xarray")
+    path = tmp_path / "x.zarr"
+    data = xarray.DataArray(values.T, dims=("neuroid", "presentation"), name="rate")
+    data = data.assign_coords(stimulus_id=("presentation", IDS), neuroid_id=("neuroid", UNITS))
+    packed = {"dtype": "int16", "scale_factor": 1e-3, "add_offset": 0.5, "_FillValue": -32768}
+    data.to_zarr(path, zarr_format=version, consolidated=False, encoding={"rate": packed})
+    x = load(path)
+    np.testing.assert_allclose(x.values, values, atol=1e-3)
+    assert (x.stimuli.tolist(), x.units.tolist()) == (IDS, list(UNITS))
+    missing = data.where(data["stimulus_id"] != IDS[1])
+    missing.to_zarr(
+        path, zarr_format=version, consolidated=False, encoding={"rate": packed}, mode="w"
+    )
+    refused(path, "must be finite, got 4 NaN")
+
+
 def test_hostile_zarr(tmp_path):
     zarr = pytest.importorskip("zarr")
     path = tmp_path / "x.zarr"
@@ -507,9 +578,29 @@ def test_nwb(nwb, rng):
     ]:
         with pytest.raises(InputError, match=match):
             load(path, **options)
-    refused(path, "has no column 'z'; it has", stimuli="z")
-    refused(path, "has no intervals/epochs", intervals="epochs")
+    refused(path, "no column 'z': intervals/trials has columns id, start_time", stimuli="z")
+    refused(path, "has no intervals/epochs; it has trials: say intervals=NAME", intervals="epochs")
     broken_copies(path, rng)
+
+
+def test_nwb_says_the_same_of_every_trial(rng, tmp_path):
+    """As Allen's: the name of the set of stimuli stands beside the number of each."""
+    pynwb = pytest.importorskip("pynwb")
+    file = pynwb.NWBFile("s", "id", datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
+    shown = pynwb.epoch.TimeIntervals("natural_scenes_presentations", "of one set")
+    for name in ("stimulus_name", "frame"):
+        shown.add_column(name, name)
+    for i in range(6):
+        shown.add_row(start_time=i, stop_time=i + 0.2, stimulus_name="scenes", frame=i % 3 - 1.0)
+    file.add_time_intervals(shown)
+    file.add_unit(spike_times=np.sort(rng.uniform(0, 6, 50)))
+    path = tmp_path / "x.nwb"
+    with pynwb.NWBHDF5IO(path, "w") as stream:
+        stream.write(file)
+    refused(path, "it has natural_scenes_presentations: say intervals=NAME")
+    x = load(path, intervals="natural_scenes_presentations")
+    assert x.stimuli.tolist() == ["-1", "0", "1"]
+    assert len(x.repeats) == 2
 
 
 def test_hdf5_that_is_no_nwb(tmp_path):
@@ -566,6 +657,28 @@ def test_nifti(rng, tmp_path, suffix):
     with pytest.raises(InputError, match="must have 4 axes"):
         load(where)
     broken_copies(path, rng)
+
+
+def test_seconds_and_places_of_volumes(rng, tmp_path):
+    """Times in milliseconds are what they say; a mask of another space is told."""
+    nibabel = pytest.importorskip("nibabel")
+    volumes, affine = rng.normal(size=(3, 3, 2, 20)).astype("float32"), np.diag([2, 2, 2, 1])
+    events = tmp_path / "events.tsv"
+    events.write_text("onset\tduration\tstim_file\n0\t4\ta.png\n20\t4\tb.png\n")
+    found = []
+    for unit, spacing in (("sec", 2.0), ("msec", 2000.0)):
+        image = nibabel.Nifti1Image(volumes, affine)
+        image.header.set_xyzt_units("mm", unit)
+        image.header.set_zooms((2, 2, 2, spacing))
+        nibabel.save(image, tmp_path / "x.nii")
+        found.append(load(tmp_path / "x.nii", events=events).values)
+    np.testing.assert_array_equal(*found)
+    mask = tmp_path / "mask.nii"
+    nibabel.save(nibabel.Nifti1Image(np.ones((3, 3, 2), "uint8"), affine), mask)
+    load(tmp_path / "x.nii", mask=mask)
+    nibabel.save(nibabel.Nifti1Image(np.ones((3, 3, 2), "uint8"), np.diag([3, 3, 3, 1])), mask)
+    with pytest.warns(RuntimeWarning, match="mask.nii and .*x.nii say that their voxels lie else"):
+        load(tmp_path / "x.nii", mask=mask)
 
 
 def test_hostile_nifti(tmp_path):

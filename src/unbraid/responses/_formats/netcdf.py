@@ -12,6 +12,7 @@ from unbraid.responses._files import check_file
 from unbraid.responses._formats import hdf5
 from unbraid.responses._formats._axes import arrange
 from unbraid.responses._formats._foreign import check_claim, need, reading
+from unbraid.responses._formats._named import Wanted
 from unbraid.responses._responses import Responses
 
 _DIMENSIONS = {
@@ -43,32 +44,41 @@ def read(
     if not classic:
         _check_inside(path)
     xarray = need("xarray", "brain", path.suffix)
+    wanted = Wanted(values=values, stimuli=stimuli, units=units, time=time, axes=axes)
     with (
         reading(path, "netCDF"),
         xarray.open_dataset(
             path, engine="scipy" if classic else "h5netcdf", decode_times=False
         ) as data,
     ):
-        array = _variable(path, data, values)
-        check_claim(array.size * array.dtype.itemsize, size, f"{path}: {array.name}")
-        names = str(axes).split() if axes else [_axis(path, array, str(d)) for d in array.dims]
-        dimension = dict(zip(names, array.dims, strict=False))
-        stimulus_ids = _ids(path, array, stimuli, _STIMULUS_IDS, dimension.get("stimuli"))
-        unit_ids = _ids(path, array, units, _UNIT_IDS, dimension.get("units"))
-        numbers = np.asarray(array.values)
-        made_by = {k: str(v) for k, v in array.attrs.items() if isinstance(v, str | int | float)}
-    repeated = stimulus_ids is not None and len(set(stimulus_ids)) < len(stimulus_ids)
-    if unit_ids is not None and len(set(unit_ids)) < len(unit_ids):
+        return of_dataset(path, data, size, wanted)
+
+
+def names_stimuli(dimension: str) -> bool:
+    """Return whether a dimension's name says that it runs over stimuli."""
+    return dimension in _DIMENSIONS["stimuli"]
+
+
+def of_dataset(path: Path, data: Any, size: int, wanted: Wanted) -> Responses:
+    """Return the responses that an xarray dataset holds."""
+    array = _variable(path, data, wanted.values)
+    check_claim(array.size * array.dtype.itemsize, size, f"{path}: {array.name}")
+    dimensions = [str(d) for d in array.dims]
+    names = str(wanted.axes).split() if wanted.axes else [_axis(path, array, d) for d in dimensions]
+    dimension = dict(zip(names, array.dims, strict=False))
+    stimuli = _ids(path, array, wanted.stimuli, _STIMULUS_IDS, dimension.get("stimuli"))
+    units = _ids(path, array, wanted.units, _UNIT_IDS, dimension.get("units"))
+    if units is not None and len(set(units)) < len(units):
         raise InputError(f"{path}: unit ids must be unique; say units=COORDINATE.")
     return arrange(
-        numbers,
+        np.asarray(array.values),
         " ".join(names),
         str(path),
-        stimuli=stimulus_ids,
-        units=unit_ids,
-        made_by=made_by,
-        trials=repeated,
-        time=time,
+        stimuli=stimuli,
+        units=units,
+        made_by={k: str(v) for k, v in array.attrs.items() if isinstance(v, str | int | float)},
+        trials=wanted.trials or (stimuli is not None and len(set(stimuli)) < len(stimuli)),
+        time=wanted.time,
     )
 
 

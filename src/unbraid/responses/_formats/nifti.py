@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,8 @@ from unbraid.responses._formats._foreign import check_claim, need, reading
 from unbraid.responses._responses import Responses
 
 _LABELS = ("stimulus", "stimulus_id", "stim_file", "image_id", "trial_type")
+_APART = 0.1  # millimetres
+_SECONDS = {"msec": 1e-3, "usec": 1e-6}
 _NAME_BYTES = 400  # that a voxel's name takes until it is an id
 
 
@@ -35,10 +38,10 @@ def read(
     the mean of the volumes that begin in ``[onset + delay, onset + delay + max(duration, tr))``.
     Without events, ``stimuli`` may list a label for each volume. Rows of one label are repeats.
     """
-    volumes, spacing = _image(path)
+    volumes, spacing, place = _image(path)
     if volumes.ndim != 4:
         raise InputError(f"{path} must have 4 axes (x, y, z, time), got {volumes.shape}.")
-    inside = _mask(volumes, mask)
+    inside = _mask(path, volumes, place, mask)
     if isinstance(delay, str) or not np.isfinite(delay):
         raise InputError(f"delay must be a number of seconds, got {delay!r}.")
     check_memory(_NAME_BYTES * int(inside.sum()), f"{path}: {int(inside.sum())} voxels")
@@ -64,7 +67,8 @@ def read(
     )  # fmt: skip
 
 
-def _image(path: Path) -> tuple[np.ndarray, float]:
+def _image(path: Path) -> tuple[np.ndarray, float, np.ndarray]:
+    """Return the numbers, the seconds between volumes (0: not told), and where voxels lie."""
     size = check_file(path)
     nibabel = need("nibabel", "brain", ".nii")
     with reading(path, "NIfTI"), _quiet(nibabel.imageglobals.logger):
@@ -82,10 +86,9 @@ def _image(path: Path) -> tuple[np.ndarray, float]:
         if path.suffix.lower() != ".gz" and stored > size:
             raise InputError(f"{path} is truncated: {image.shape} needs {stored} bytes.")
         check_claim(count * 4, size, str(path))
-        zooms = image.header.get_zooms()
-        return np.asarray(image.get_fdata(dtype=np.float32)), float(zooms[3]) if len(
-            zooms
-        ) > 3 else 0.0
+        zooms, second = image.header.get_zooms(), _SECONDS.get(image.header.get_xyzt_units()[1], 1)
+        spacing = float(zooms[3]) * second if len(zooms) > 3 else 0.0
+        return np.asarray(image.get_fdata(dtype=np.float32)), spacing, image.affine
 
 
 @contextmanager
@@ -98,17 +101,24 @@ def _quiet(logger: Any) -> Iterator[None]:
         logger.disabled = before
 
 
-def _mask(volumes: np.ndarray, mask: Any) -> np.ndarray:
+def _mask(path: Path, volumes: np.ndarray, place: np.ndarray, mask: Any) -> np.ndarray:
     if mask is None:
         return np.ones(volumes.shape[:3], bool)
     where = as_path(mask, "mask")
-    inside = _image(where)[0]
+    inside, _, own_place = _image(where)
     inside = np.nan_to_num(inside)  # NaN stands outside the brain
     inside = inside[..., 0] if inside.ndim == 4 and inside.shape[3] == 1 else inside
     if inside.shape != volumes.shape[:3]:
         raise InputError(f"{where} must have shape {volumes.shape[:3]}, got {inside.shape}.")
     if not (inside != 0).any():
         raise InputError(f"{where} holds no voxel.")
+    if not np.allclose(own_place, place, rtol=0, atol=_APART):
+        warnings.warn(
+            f"{where} and {path} say that their voxels lie elsewhere (their affines differ): is "
+            "the mask of the same space?",
+            RuntimeWarning,
+            stacklevel=4,
+        )
     return inside != 0
 
 
@@ -128,7 +138,10 @@ def _events(path: Path, column: Any) -> tuple[np.ndarray, list[str]]:
     if any(dtype.kind not in "fiu" for dtype in times.dtypes) or times.isna().any(axis=None):
         raise InputError(f"{path}: onset and duration must be seconds, without gaps.")
     if table[name].isna().any():
-        raise InputError(f"{path}: {int(table[name].isna().sum())} events have no {name}.")
+        raise InputError(
+            f"{path}: {int(table[name].isna().sum())} events have no {name} (n/a). Leave those "
+            "rows out, or say stimuli=COLUMN."
+        )
     return times.to_numpy(dtype=float), table[name].astype(str).tolist()
 
 

@@ -13,7 +13,10 @@ from unbraid.responses._formats._foreign import reading
 from unbraid.responses._responses import Responses
 from unbraid.responses._trials import from_trials
 
-_STIMULUS = ("stimulus_id", "stimulus", "image_id", "stim_id", "stimulus_name", "condition")
+_STIMULUS = (
+    "stimulus_id", "stimulus", "image_id", "image_name", "image", "stim_id", "frame", "condition",
+    "stimulus_name",
+)  # fmt: skip
 
 
 def read(
@@ -35,14 +38,18 @@ def read(
             columns = sorted(file[table]) if table in file else []
             has_units = units in file
         if not columns or not has_units:
-            missing = "units" if columns else table
-            raise InputError(f"{path} has no {missing}; an NWB file of spikes and trials has.")
+            with reading(path, "NWB"):
+                others = ", ".join(file.get("intervals", {})) or "none"
+            missing = "units" if columns else f"{table}; it has {others}: say intervals=NAME"
+            raise InputError(f"{path} has no {missing}. An NWB file of spikes and trials has both.")
+        told = f"{table} has columns {', '.join(columns)}; say stimuli=COLUMN"
         if stimuli is None:
-            stimuli = next((name for name in _STIMULUS if name in columns), "")
+            stimuli = _telling(path, file, table, columns)
+        if stimuli is None:
+            raise InputError(f"{path}: nothing says which stimulus was shown: {told}.")
         for name in (stimuli, align):
             if name not in columns:
-                held = ", ".join(columns)
-                raise InputError(f"{path}: {table} has no column {name!r}; it has {held}.")
+                raise InputError(f"{path}: there is no column {name!r}: {told} or align=COLUMN.")
         starts = _column(path, file, f"{table}/{align}").astype(float)
         shown = _column(path, file, f"{table}/{stimuli}")
         spikes = _column(path, file, f"{units}/spike_times").astype(float)
@@ -64,6 +71,13 @@ def read(
         return from_trials(counts, shown, units=names, made_by=made_by)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+
+
+def _telling(path: Path, file: Any, table: str, columns: list[str]) -> str | None:
+    """Return the first likely column of stimuli that does not say the same of every trial."""
+    likely = [name for name in _STIMULUS if name in columns]
+    several = (name for name in likely if len(set(_column(path, file, f"{table}/{name}"))) > 1)
+    return next(several, None)
 
 
 def _window(window: Any) -> tuple[float, float]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
+import re
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,30 +14,47 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file
 from unbraid.responses._formats._axes import arrange
+from unbraid.responses._formats._delimited import read_delimited
 from unbraid.responses._formats._foreign import check_claim, need, reading
 from unbraid.responses._formats._named import STIMULI
 from unbraid.responses._responses import Responses
 
-_ID_NAMES = (*STIMULI, "stimulus", "stimulus_id", "image_id", "id", "name", "image")
+_ID_NAMES = (*STIMULI, "stimulus", "id", "name", "image", "filename", "image_name", "image_file")
+_LIKE_AN_ID = re.compile(r"[_\s.-](id|ID|Id)$|[a-z](ID|Id)$")  # nsd_id, cocoId
 
 
 def read(
-    path: Path, stimuli: str | None = None, trials: bool = False, axes: str | None = None
+    path: Path,
+    stimuli: str | None = None,
+    values: str | Sequence[str] | None = None,
+    trials: bool = False,
+    axes: str | None = None,
 ) -> Responses:
-    """Read a table; ``stimuli`` names the column of ids (default: the one column of text)."""
+    """Read a table; ``stimuli`` names the column of ids (default: the one column of text).
+
+    ``values`` names the columns that are units, by names or globs (default: all others); in
+    Parquet it may be one column of lists, a unit each place.
+    """
     size = check_file(path)
-    parquet = path.suffix.lower() == ".parquet"
-    table = _parquet(path, size, stimuli) if parquet else _csv(path, stimuli)
+    if path.suffix.lower() == ".parquet":
+        table = _parquet(path, size)
+    else:
+        table = read_delimited(path, lambda name: _is_id(name) or name == stimuli)
     names = [str(name).strip() for name in table.columns]
     if len(set(names)) < len(names):
-        raise InputError(f"{path}: columns must have different names.")
+        twice = Counter(names).most_common(1)[0][0]
+        raise InputError(f"{path}: columns must have different names, got {twice!r} twice.")
     table.columns = names
-    column = _id_column(path, table, stimuli)
+    table = _with_index(path, table, stimuli)
+    kept = _of_kind(table, "O")
+    objects = [name for name in table.columns if name in kept]
+    lists = [name for name in objects if any(isinstance(c, np.ndarray) for c in table[name][:1])]
+    column = _id_column(path, table.drop(columns=lists), stimuli)
     rows = None if column is None else _text(table.pop(column))
-    columns = None if all(name.isdigit() for name in table.columns) else list(table.columns)
+    numbers, columns = _units(path, table, lists, values)
     turned = axes is not None and str(axes).split()[:1] == ["units"]
     return arrange(
-        _numbers(path, table),
+        numbers,
         axes,
         str(path),
         stimuli=columns if turned else rows,
@@ -42,52 +63,14 @@ def read(
     )
 
 
-def _csv(path: Path, wanted: str | None) -> Any:
-    import pandas
-
-    with reading(path, "CSV"):
-        with path.open(encoding="utf-8-sig") as stream:
-            first = stream.readline(10_000_000).rstrip("\r\n")
-            separator = _separator(first, path.suffix.lower() == ".tsv")
-            european = separator == ";" and ("," in first or any("," in line for line in stream))
-        if "\0" in first:
-            raise InputError(f"{path} is not text.")
-        cells = [cell.strip(' "') for cell in first.split(separator)]
-        plain = [cell.replace(",", ".") if european else cell for cell in cells]
-        header = None if all(_is_number(cell) for cell in plain) else 0
-        named = [cell for cell in cells if cell.lower() in _ID_NAMES or cell == wanted]
-        table = pandas.read_csv(
-            path,
-            sep=separator,
-            header=header,
-            keep_default_na=False,
-            skipinitialspace=True,
-            decimal="," if european else ".",
-            dtype=dict.fromkeys(named, str) if header == 0 else None,  # 007 stays 007
-        )
-    if not isinstance(table.index, pandas.RangeIndex):  # more cells than names: row names, as in R
-        if table.index.nlevels > 1:
-            raise InputError(f"{path}: rows have more cells than the header has names.")
-        return _with_index(path, table, wanted)
-    odd = [name for name in table if str(name).startswith("Unnamed: ")]
-    table = table.drop(columns=[name for name in odd if (table[name] == "").all()])
-    unnamed = header == 0 and not cells[0] and table.columns[0] in odd
-    return _with_index(path, table.set_index(table.columns[0]), wanted) if unnamed else table
-
-
-def _separator(first: str, tabs: bool) -> str:
-    """Return what separates the cells: a comma, unless the first line has what says otherwise."""
-    likely = ("\t", ";", ",") if tabs else (";", "\t", ",")
-    return next((mark for mark in likely if mark in first), ",")
-
-
-def _parquet(path: Path, size: int, wanted: str | None) -> Any:
+def _parquet(path: Path, size: int) -> Any:
     parquet = need("pyarrow.parquet", "results", ".parquet")
     with reading(path, "Parquet"):
         file = parquet.ParquetFile(path)
-        about = file.metadata
-        check_claim(about.num_rows * about.num_columns * 8, size, str(path))
-        return _with_index(path, file.read().to_pandas(ignore_metadata=False), wanted)
+        groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+        claimed = sum(g.column(i).num_values for g in groups for i in range(g.num_columns))
+        check_claim(8 * max(claimed, file.metadata.num_rows), size, str(path))
+        return file.read().to_pandas(ignore_metadata=False)
 
 
 def _with_index(path: Path, table: Any, wanted: str | None) -> Any:
@@ -117,33 +100,71 @@ def _text(column: Any) -> np.ndarray:
                     dtype=object)  # fmt: skip
 
 
+def _is_id(name: str) -> bool:
+    return name.lower() in _ID_NAMES or bool(_LIKE_AN_ID.search(name))
+
+
 def _id_column(path: Path, table: Any, wanted: str | None) -> str | None:
     if wanted is not None:
         if wanted not in table:
             raise InputError(f"{path} has no column {wanted!r}; it has {_some(table.columns)}.")
         return wanted
-    named = [name for name in table.columns if name.lower() in _ID_NAMES]
-    if named:
-        return named[0]
-    text = [name for name in table.columns if not _is_numeric(table[name])]
+    known = [name for name in table.columns if name.lower() in _ID_NAMES]
+    if known:
+        return known[0]
+    alike = [name for name in table.columns if _is_id(name)]
+    if alike:
+        return alike[0]
+    numeric = _of_kind(table, "fiub")
+    text = [name for name in table.columns if name not in numeric]
     return text[0] if len(text) == 1 and not _mostly_numbers(table[text[0]]) else None
 
 
-def _numbers(path: Path, table: Any) -> np.ndarray:
+def _units(
+    path: Path, table: Any, lists: list[str], wanted: str | Sequence[str] | None
+) -> tuple[np.ndarray, list[str] | None]:
+    """Return the numbers of the columns that are units, and their names unless they only count."""
+    if wanted is not None:
+        globs = [wanted] if isinstance(wanted, str) else list(wanted)
+        chosen = [c for c in table if any(c == g or fnmatch.fnmatchcase(c, g) for g in globs)]
+        if not chosen:
+            raise InputError(f"{path} has no column {wanted!r}; it has {_some(table.columns)}.")
+        table, lists = table[chosen], [name for name in lists if name in chosen]
+    if len(lists) > 1:
+        raise InputError(f"{path} has lists in columns {_some(lists)}; say values=COLUMN.")
+    if lists:
+        return _stacked(path, table[lists[0]]), None
     if not table.shape[1]:
         raise InputError(
             f"{path} has no column of numbers (cells stand between commas, semicolons or tabs)."
         )
-    for name in table.columns:
-        if not _is_numeric(table[name]):
-            odd = [str(cell)[:40] for cell in table[name] if not _is_number(cell)]
-            if odd:
-                raise InputError(f"{path}: column {name!r} must hold numbers, got {odd[0]!r}.")
-    return table.astype(np.float64).to_numpy()
+    ids = [name for name in table if wanted is None and _is_id(name)]
+    numeric = _of_kind(table, "fiub")
+    for name in (*ids, *[name for name in table if name not in numeric]):
+        cells = [str(cell)[:40] for cell in table[name] if not _is_number(cell)]
+        if name in ids or cells:
+            came = "ids" if name in ids else repr(cells[0])
+            raise InputError(
+                f"{path}: column {name!r} must hold numbers, got {came}. If it is no unit, say "
+                "which columns are: values='unit*'."
+            )
+    counts = all(name.isdigit() for name in table)
+    return table.to_numpy(dtype=np.float64, na_value=np.nan), None if counts else list(table)
 
 
-def _is_numeric(column: Any) -> bool:
-    return column.dtype.kind in "fiub"
+def _stacked(path: Path, column: Any) -> np.ndarray:
+    try:
+        return np.stack(column.to_numpy())
+    except (ValueError, TypeError):
+        raise InputError(
+            f"{path}: lists in column {column.name!r} must have one length and no gaps."
+        ) from None
+
+
+def _of_kind(table: Any, kinds: str) -> set[str]:
+    """Return the columns whose numbers are of these kinds."""
+    return {name for name, dtype in zip(table.columns, table.dtypes, strict=True)
+            if dtype.kind in kinds}  # fmt: skip
 
 
 def _mostly_numbers(column: Any) -> bool:

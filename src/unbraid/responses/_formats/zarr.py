@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file
+from unbraid.responses._formats import netcdf
 from unbraid.responses._formats._foreign import check_claim, need, reading
 from unbraid.responses._formats._named import Entry, Wanted, responses_of, with_last_names
 from unbraid.responses._responses import Responses
@@ -44,6 +46,10 @@ def read(path: Path, **options: Any) -> Responses:
         else:
             found = opened.members(max_depth=_DEEPEST)
             arrays = {str(name): a for name, a in found if isinstance(a, zarr.Array)}
+        if any(map(netcdf.names_stimuli, _dimensions(arrays.values()))):
+            xarray = need("xarray", "brain", ".zarr")  # which scales and masks as it says there
+            with xarray.open_zarr(opened.store, consolidated=False, decode_times=False) as data:
+                return netcdf.of_dataset(path, data, size, Wanted(**options))
         entries = {
             name: Entry(
                 _dtype(array), tuple(array.shape), partial(_values, path, name, array, size)
@@ -51,6 +57,13 @@ def read(path: Path, **options: Any) -> Responses:
             for name, array in arrays.items()
         }
     return responses_of(path, with_last_names(entries), wanted=Wanted(**options))
+
+
+def _dimensions(arrays: Iterable[Any]) -> list[str]:
+    """Return the names of dimensions, as zarr 3 keeps them, or xarray in version 2."""
+    found = [a.metadata.to_dict().get("dimension_names") or a.attrs.get("_ARRAY_DIMENSIONS") or ()
+             for a in arrays]  # fmt: skip
+    return [str(name) for names in found for name in names]
 
 
 def _dtype(array: Any) -> np.dtype:
