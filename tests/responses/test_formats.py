@@ -587,9 +587,9 @@ def test_nwb_says_the_same_of_every_trial(rng, tmp_path):
     """As Allen's: the name of the set of stimuli stands beside the number of each."""
     pynwb = pytest.importorskip("pynwb")
     file = pynwb.NWBFile("s", "id", datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
-    shown = pynwb.epoch.TimeIntervals("natural_scenes_presentations", "of one set")
+    shown = pynwb.epoch.TimeIntervals(name="natural_scenes_presentations", description="of one set")
     for name in ("stimulus_name", "frame"):
-        shown.add_column(name, name)
+        shown.add_column(name=name, description=name)
     for i in range(6):
         shown.add_row(start_time=i, stop_time=i + 0.2, stimulus_name="scenes", frame=i % 3 - 1.0)
     file.add_time_intervals(shown)
