@@ -591,7 +591,9 @@ def test_nwb_says_the_same_of_every_trial(rng, tmp_path):
     for name in ("stimulus_name", "frame"):
         shown.add_column(name=name, description=name)
     for i in range(6):
-        shown.add_row(start_time=i, stop_time=i + 0.2, stimulus_name="scenes", frame=i % 3 - 1.0)
+        shown.add_row(
+            start_time=float(i), stop_time=i + 0.2, stimulus_name="scenes", frame=i % 3 - 1.0
+        )
     file.add_time_intervals(shown)
     file.add_unit(spike_times=np.sort(rng.uniform(0, 6, 50)))
     path = tmp_path / "x.nwb"
