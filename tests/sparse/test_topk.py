@@ -45,13 +45,6 @@ def test_sparse_gradients_equal_dense_ones(rng, monkeypatch):
         np.testing.assert_allclose(seen[name], expected.numpy(), rtol=1e-4, atol=1e-5)
 
 
-def test_bfloat16_selects_and_float32_computes(rng):
-    net, x = net_and_batch(rng, precision="bfloat16")
-    active, codes = net._encode(x, 3)
-    exact = x @ net.encoder.T + net.bias
-    np.testing.assert_allclose(codes, np.take_along_axis(exact, active, 1), rtol=1e-4, atol=1e-5)
-
-
 def test_auxiliary_loss_reaches_the_encoder_of_dead_latents(rng, monkeypatch):
     net, x = net_and_batch(rng)
     net.bias[:5] = -100  # far below zero: even so they must learn

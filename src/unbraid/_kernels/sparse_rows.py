@@ -21,22 +21,31 @@ def decode(active: np.ndarray, codes: np.ndarray, atoms: np.ndarray, offset: np.
     return out
 
 
-def dots(active: np.ndarray, rows: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Return ``<x[i], rows[active[i, j]]>`` (n, k); 0 where no latent is named."""
-    out = np.empty(active.shape, x.dtype)
-    in_blocks(_dots, len(active), active, rows, x, out, least=64)
-    return out
+def unexplained(
+    active: np.ndarray, codes: np.ndarray, atoms: np.ndarray, offset: np.ndarray, x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``decode(...) - x`` (n, p), and its products with the active atoms (n, k).
+
+    Rows of ``active`` have their -1 at the end; the products are 0 there.
+    """
+    residual, along = np.empty_like(x), np.empty(active.shape, x.dtype)
+    work = (active, codes, atoms, offset, x)
+    in_blocks(_unexplained, len(x), work, residual, along, least=64)
+    return residual, along
 
 
-def scatter(active: np.ndarray, codes: np.ndarray, x: np.ndarray, out: np.ndarray) -> None:
-    """Add ``sum_i codes[i, j] x[i]`` to ``out[active[i, j]]`` (m, p), in place.
+def scatter(active: np.ndarray, *sums: tuple[np.ndarray, np.ndarray, np.ndarray]) -> None:
+    """Add ``sum_i codes[i, j] x[i]`` to ``out[active[i, j]]`` (m, p), for each (codes, x, out).
 
     Entries are sorted by latent first, so that each row of ``out`` is summed in cache; threads own
     latents, so that the sum's order, hence every bit, is the same for any number of them.
     """
-    order, pointers = _by_latent(active, len(out))
-    entries = (order, pointers, codes.ravel())
-    in_blocks(_scatter, len(out), entries, active.shape[1], x, out, least=64)
+    n_latents = len(sums[0][2])
+    order, pointers = _by_latent(active, n_latents)
+    rows = order // active.shape[1]
+    for codes, x, out in sums:
+        entries = (pointers, rows, codes.ravel()[order])
+        in_blocks(_scatter, n_latents, entries, x, out, least=64)
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_FAST)
@@ -51,15 +60,47 @@ def _decode(start, stop, active, codes, atoms, offset, out):
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_FAST)
-def _dots(start, stop, active, rows, x, out):
+def _unexplained(start, stop, work, residual, along):
+    active, codes, atoms, offset, x = work
     for i in range(start, stop):
-        for j in range(active.shape[1]):
-            latent = active[i, j]
-            total = x.dtype.type(0)
-            if latent >= 0:
-                for c in range(x.shape[1]):
-                    total += x[i, c] * rows[latent, c]
-            out[i, j] = total
+        line, count = residual[i], active.shape[1]
+        while count > 0 and active[i, count - 1] < 0:
+            count -= 1
+        line[:] = offset
+        _add(active[i, :count], codes[i], atoms, line)
+        for c in range(len(line)):
+            line[c] -= x[i, c]
+        along[i, count:] = 0
+        for j in range(count):
+            atom, total = atoms[active[i, j]], x.dtype.type(0)
+            for c in range(len(line)):
+                total += line[c] * atom[c]
+            along[i, j] = total
+
+
+@numba.njit(nogil=True, cache=True, fastmath=_FAST)
+def _scatter(start, stop, entries, x, out):
+    pointers, rows, weights = entries
+    for latent in range(start, stop):
+        first, last = pointers[latent], pointers[latent + 1]
+        _add(rows[first:last], weights[first:last], x, out[latent])
+
+
+@numba.njit(nogil=True, fastmath=_FAST)
+def _add(named, weights, rows, out):
+    """Add ``weights[i] rows[named[i]]``, four at a time: their loads overlap."""
+    whole = len(named) - len(named) % 4
+    for i in range(0, whole, 4):
+        a, b, c, d = weights[i], weights[i + 1], weights[i + 2], weights[i + 3]
+        of_a, of_b, of_c, of_d = (
+            rows[named[i]], rows[named[i + 1]], rows[named[i + 2]], rows[named[i + 3]]
+        )  # fmt: skip
+        for u in range(len(out)):
+            out[u] += a * of_a[u] + b * of_b[u] + c * of_c[u] + d * of_d[u]
+    for i in range(whole, len(named)):
+        a, of_a = weights[i], rows[named[i]]
+        for u in range(len(out)):
+            out[u] += a * of_a[u]
 
 
 @numba.njit(nogil=True, cache=True)
@@ -80,15 +121,3 @@ def _by_latent(active, m):
             order[free[latent]] = at
             free[latent] += 1
     return order, pointers
-
-
-@numba.njit(nogil=True, cache=True, fastmath=_FAST)
-def _scatter(start, stop, entries, k, x, out):
-    order, pointers, codes = entries
-    for latent in range(start, stop):
-        for at in range(pointers[latent], pointers[latent + 1]):
-            code = codes[order[at]]
-            row = order[at] // k
-            if code != 0:
-                for c in range(out.shape[1]):
-                    out[latent, c] += code * x[row, c]

@@ -8,20 +8,17 @@ import numpy as np
 from unbraid._kernels.threads import in_blocks
 
 _GROUP = 32
-_PATTERNS = {8: np.int64, 4: np.int32, 2: np.int16, 1: np.int8}
-_SLACK = {8: 2**46, 4: 2**17, 2: 2, 1: 0}  # of the bound: a 64th of a float of 8, 4, 2 (bf16) bytes
+_PATTERNS = {8: np.int64, 4: np.int32}
+_SLACK = {8: 2**46, 4: 2**17}  # of the bound: a 64th of a float of 8 or 4 bytes
 
 
-def top_k(scores: np.ndarray, k: int, out: np.ndarray | None = None) -> np.ndarray:
+def top_k(scores: np.ndarray, k: int) -> np.ndarray:
     """Return the columns of the ``k`` largest positive entries of each row.
 
     Parameters
     ----------
-    scores : array of shape (n, m), float or signed integer, C-contiguous
-        Integers may be the bit patterns of bfloat16: their order is that of the positive floats.
+    scores : array of shape (n, m), float32 or float64, C-contiguous
     k : int
-    out : array of int32, shape (n, k), optional
-        Where the columns go.
 
     Returns
     -------
@@ -36,7 +33,7 @@ def top_k(scores: np.ndarray, k: int, out: np.ndarray | None = None) -> np.ndarr
     bisection over bit patterns: counting has no branches to guess. Exact for every input.
     """
     n, m = scores.shape
-    chosen = np.empty((n, k), np.int32) if out is None else out
+    chosen = np.empty((n, k), np.int32)
     patterns = scores.view(_PATTERNS[scores.dtype.itemsize])
     slack = _SLACK[scores.dtype.itemsize]
     in_blocks(_top_k, n, patterns, chosen, slack, least=max(1, 200_000 // m))
@@ -44,7 +41,7 @@ def top_k(scores: np.ndarray, k: int, out: np.ndarray | None = None) -> np.ndarr
 
 
 @numba.njit(nogil=True, cache=True)
-def _edge(values, count, k, low, high, slack):
+def kth_largest(values, count, k, low, high, slack):
     """Return the k-th largest of ``values[:count]``, whole numbers, or less by up to ``slack``.
 
     At least k of them are >= ``low``, or it is 0 where they may be too few; none is > ``high``.
@@ -85,7 +82,7 @@ def _top_k(start, stop, scores, chosen, slack):
             most = max(most, maxima[g])
         for c in range(size * n_groups, m):
             most = max(most, line[c])
-        bound = max(kind(1), _edge(maxima, n_groups, k, kind(0), most, slack))
+        bound = max(kind(1), kth_largest(maxima, n_groups, k, kind(0), most, slack))
         count = 0  # every entry is written, and kept by moving on: no branch to guess
         for g in range(n_groups):
             if maxima[g] >= bound:
@@ -96,7 +93,7 @@ def _top_k(start, stop, scores, chosen, slack):
             values[count], columns[count] = line[c], c
             count += line[c] >= bound
         if count > k:
-            edge = _edge(values, count, k, bound, most, kind(0))
+            edge = kth_largest(values, count, k, bound, most, kind(0))
             spare = k
             for i in range(count):
                 spare -= values[i] > edge
@@ -108,7 +105,7 @@ def _top_k(start, stop, scores, chosen, slack):
                 columns[kept] = columns[i]
                 kept += take
             count = k
-        _ascending(columns, count)
+        ascending(columns, count)
         for j in range(count):
             chosen[row, j] = columns[j]
         for j in range(count, k):
@@ -116,7 +113,7 @@ def _top_k(start, stop, scores, chosen, slack):
 
 
 @numba.njit(nogil=True, cache=True)
-def _ascending(columns, count):
+def ascending(columns, count):
     if count > 64:
         columns[:count].sort()
         return

@@ -9,9 +9,11 @@ from unbraid.sparse._source import OnDisk, held_rows, pool_rows
 from unbraid.sparse._training import Training
 from unbraid.sparse._watch import Watch
 
-_COPIES = 72  # bytes a weight: drawn in float64; its float32 self, moments, gradient, best state
+_COPIES = (
+    73  # bytes a weight: drawn in float64; float32 self, moments, gradient, best state; 8 bits
+)
 _MUCH = 2**26  # bytes from which on a line is spent on them
-_SCORES = 512  # rows whose scores are held at once where gradients are sparse
+_SCORES = 256  # rows whose scores are held at once where gradients are sparse
 
 
 def announce(x: Any, n_latents: int, training: Training, watch: Watch, *, dense: bool) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from unbraid._kernels.sparse_rows import decode, dots, scatter
-from unbraid._kernels.topk import top_k
+from unbraid._kernels.sparse_rows import decode, scatter, unexplained
 from unbraid.sparse._descent import Descent
 from unbraid.sparse._loop import News
 from unbraid.sparse._ranks import Ranks
+from unbraid.sparse._selection import Selection
 from unbraid.sparse._training import Training
 
-_ROWS = 512  # whose scores are held at once
 _AUX_MOST = 512  # dead latents that the auxiliary loss may use for a stimulus
 
 
@@ -20,7 +19,8 @@ class SparseNet:
     """``codes = TopK(relu((x - offset) encoder' + bias))``, ``x ~ offset + codes atoms``.
 
     All arrays are float32; encoder and atoms are rows (m, p). With B stimuli a batch a step costs
-    one product of B m p and sparse passes of B k p, where dense gradients cost six products.
+    one product of B m p, in eight bits where they are quicker, and sparse passes of B k p, where
+    dense gradients cost six products.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class SparseNet:
         self.gradient = self.descent.gradient
         self.atoms, self.encoder, self.bias, self.offset = self.descent.weights.values()
         self.since = np.zeros(m, np.int64)  # stimuli since each latent last fired
-        self.scores = torch.empty(_ROWS, m, dtype=getattr(torch, training.precision))
+        self.select = Selection(m, p)
 
     def state(self) -> dict[str, np.ndarray]:
         """Return all arrays by name."""
@@ -45,13 +45,24 @@ class SparseNet:
         h = x - self.offset
         dead = np.flatnonzero(self.since > self.dead_after)
         active, codes = self._encode(h, self._k(share))
-        residual = decode(active, codes, self.atoms, self.offset)
-        residual -= x  # (B, p)
+        residual, along = unexplained(active, codes, self.atoms, self.offset, x)
         loss = _squares(residual) / len(x)
-        self._backward(h, active, codes, residual)
+        scale = np.float32(2 / len(x))
+        codes *= scale
+        along *= scale  # gradient of the codes
+        scatter(
+            active,
+            (codes, residual, self.gradient["atoms"]),
+            (along, h, self.gradient["encoder"]),
+        )
+        bias = np.bincount(active.ravel() + 1, along.ravel(), len(self.bias) + 1)[1:]
+        self.gradient["bias"] += bias.astype(np.float32)
+        # h = x - offset feeds the encoder too: one product of a vector, not of a matrix
+        through = self.gradient["bias"] @ self.encoder
+        self.gradient["offset"] += scale * residual.sum(0) - through
         if len(dead) and self.training.aux_weight:
             self._revive(h, residual, dead)
-        fired = np.bincount(active.ravel() + 1, codes.ravel(), len(self.bias) + 1)[1:] > 0
+        fired = np.bincount(active.ravel() + 1, minlength=len(self.bias) + 1)[1:] > 0
         done = self.ranks.average(self.gradient, len(x), fired, [loss])
         self.descent.step(rate)
         self.since += done.n
@@ -78,36 +89,8 @@ class SparseNet:
         return round(first + (self.k - first) * share / self.anneal)
 
     def _encode(self, h: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the k latents that each row of ``h`` excites most, and their codes (B, k).
-
-        Scores select, a block of rows at a time so that they stay in cache; codes are then taken
-        in float32, whatever the precision of the scores.
-        """
-        kind = self.scores.dtype
-        encoder, bias = (torch.from_numpy(w).to(kind) for w in (self.encoder.T, self.bias))
-        active = np.empty((len(h), k), np.int32)
-        for start in range(0, len(h), _ROWS):
-            rows = torch.from_numpy(h[start : start + _ROWS]).to(kind)
-            scores = torch.addmm(bias, rows, encoder, out=self.scores[: len(rows)])
-            bits = scores.view(torch.int16) if kind == torch.bfloat16 else scores
-            top_k(bits.numpy(), k, out=active[start : start + _ROWS])
-        codes = dots(active, self.encoder, h)
-        codes += self.bias[np.maximum(active, 0)]
-        return active, np.where(active >= 0, np.maximum(codes, 0), 0).astype(np.float32)
-
-    def _backward(
-        self, h: np.ndarray, active: np.ndarray, codes: np.ndarray, residual: np.ndarray
-    ) -> None:
-        scale = np.float32(2 / len(h))
-        push = dots(active, self.atoms, residual)  # gradient of the codes, (B, k)
-        push = np.where(codes > 0, push * scale, 0).astype(np.float32)
-        scatter(active, codes * scale, residual, self.gradient["atoms"])
-        scatter(active, push, h, self.gradient["encoder"])
-        bias = np.bincount(active.ravel() + 1, push.ravel(), len(self.bias) + 1)[1:]
-        self.gradient["bias"] += bias.astype(np.float32)
-        # h = x - offset feeds the encoder too: one product of a vector, not of a matrix
-        through = self.gradient["bias"] @ self.encoder
-        self.gradient["offset"] += scale * residual.sum(0) - through
+        """Return the k latents that each row of ``h`` excites most, and their codes (B, k)."""
+        return self.select(h, self.encoder, self.bias, k)
 
     def _revive(self, h: np.ndarray, residual: np.ndarray, dead: np.ndarray) -> None:
         """Let dead latents, most excited first, learn what is left: it reaches their encoder too.

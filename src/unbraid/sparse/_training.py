@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -34,8 +34,6 @@ class Training(Config):
     """Passes over the stimuli without firing after which a latent counts as dead."""
     aux_weight: Annotated[float, Field(ge=0)] = 1 / 32
     """Weight of the auxiliary loss, by which dead latents learn what the others leave."""
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """Of the product that selects the active latents; all else is float32."""
 
     def steps_for(self, n: int) -> int:
         """Return the number of steps for ``n`` training stimuli."""

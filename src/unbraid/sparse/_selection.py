@@ -1,0 +1,146 @@
+"""Which latents are active: the exact float32 answer, whichever way finds it sooner here."""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from unbraid._kernels.quantise import quantise
+from unbraid._kernels.selection import select
+
+_ROWS = 256  # whose products are held at once
+_EVERY, _TRIALS = 256, 4  # blocks of rows; the first of so many try both ways
+_SAMPLE = 256  # rows that show how units are scaled
+_LONGEST = 2**17  # units: sums of so many products of eight bits fit 32
+
+
+class Selection:
+    """Finds the k latents that each stimulus excites most.
+
+    One dense product says nearly how much; ``select`` makes it exact. In eight bits the product is
+    several times as fast as in float32 where the processor knows how, but leaves more to be made
+    exact: both ways are tried now and then, and the quicker is taken. Both give the same bits.
+    """
+
+    def __init__(self, m: int, p: int) -> None:
+        self.products = torch.empty(_ROWS, m, dtype=torch.int32)
+        ways = list(_WAYS) if _eight_bits_hold(p) else ["float32"]
+        self.cost = dict.fromkeys(ways, float("inf"))  # seconds a row
+        self.blocks = 0
+
+    def __call__(
+        self, h: np.ndarray, encoder: np.ndarray, bias: np.ndarray, k: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return latents (B, k), ascending, -1 at the end, and their scores ``h encoder' + bias``.
+
+        Only positive scores count.
+        """
+        active, codes = np.empty((len(h), k), np.int32), np.empty((len(h), k), np.float32)
+        sides: dict[str, _Sides] = {}
+        for start in range(0, len(h), _ROWS):
+            way = self._way()
+            if way not in sides:
+                sides[way] = _WAYS[way](h, encoder, bias)
+            began, rows, side = time.thread_time(), slice(start, start + _ROWS), sides[way]
+            products = _multiply(side.stimuli[rows], side.latents, self.products)
+            select(
+                products,
+                (h[rows], side.step[rows], side.doubt[rows]),
+                (encoder, bias, side.columns),
+                active[rows],
+                codes[rows],
+            )
+            self._learn(way, (time.thread_time() - began) / len(products))
+        return active, codes
+
+    def _way(self) -> str:
+        trial = self.blocks % _EVERY
+        if trial < _TRIALS:
+            return list(self.cost)[trial % len(self.cost)]
+        return min(self.cost, key=self.cost.__getitem__)
+
+    def _learn(self, way: str, cost: float) -> None:
+        trial = self.blocks % _EVERY
+        if trial < _TRIALS:
+            self.cost[way] = cost if trial < len(self.cost) else min(cost, self.cost[way])
+        self.blocks += 1
+
+
+class _Sides(NamedTuple):
+    """Both sides of the product, and how far it can be trusted: see ``select``."""
+
+    stimuli: torch.Tensor
+    latents: torch.Tensor
+    step: np.ndarray
+    doubt: np.ndarray
+    columns: np.ndarray
+
+
+def _in_eight_bits(h: np.ndarray, encoder: np.ndarray, bias: np.ndarray) -> _Sides:
+    """Round both sides; a unit's scale is shared between them, so that neither loses it.
+
+    ``<x, w> - <x', w'> = <x - x', w> + <x', w - w'>``, each at most the product of two norms.
+    """
+    scale = _scale(h, encoder)
+    x, w = quantise(h, 1 / scale), quantise(encoder, scale)
+    part = max(float(w.wrong.sum()), 1e-30) / max(float(w.length.sum()), 1e-30)
+    lost = x.wrong + _rounding(h) * x.length  # and x' is no longer than x and its error
+    doubt = _above(np.hypot(lost, part * (x.length + x.wrong)))
+    columns = np.stack([_raised(bias), w.step, _above(np.hypot(w.length, w.wrong / part))])
+    latents = torch.from_numpy(w.whole).T
+    return _Sides(torch.from_numpy(x.whole), latents, x.step, doubt, columns)
+
+
+def _in_float32(h: np.ndarray, encoder: np.ndarray, bias: np.ndarray) -> _Sides:
+    """Multiply as they are; only rounding is lost."""
+    doubt = _above(_rounding(h) * np.linalg.norm(h, axis=1))
+    length = _above(np.linalg.norm(encoder, axis=1))
+    columns = np.stack([_raised(bias), np.ones_like(bias), length])
+    latents = torch.from_numpy(encoder).T
+    return _Sides(torch.from_numpy(h), latents, np.ones(len(h), np.float32), doubt, columns)
+
+
+_WAYS = {"eight bits": _in_eight_bits, "float32": _in_float32}
+
+
+def _eight_bits_hold(p: int) -> bool:
+    """Whether torch sums such products rightly: where processors cannot, theirs overflow."""
+    if p >= _LONGEST:
+        return False
+    most = torch.tensor([127, -127], dtype=torch.int8).repeat(_ROWS // 2)
+    right = torch.outer(most.int(), most.int()) * p
+    side, out = most[:, None].repeat(1, p), torch.zeros_like(right)
+    return torch.equal(torch._int_mm(side, side.T, out=out), right)  # some leave it unwritten
+
+
+def _multiply(rows: torch.Tensor, latents: torch.Tensor, out: torch.Tensor) -> np.ndarray:
+    out = out[: len(rows)]
+    if rows.dtype == torch.int8:
+        return torch._int_mm(rows, latents, out=out).numpy()
+    return torch.mm(rows, latents, out=out.view(torch.float32)).numpy()
+
+
+def _scale(h: np.ndarray, encoder: np.ndarray) -> np.ndarray:
+    """Return powers of two, by which nothing is rounded, that even out the units of both sides."""
+    sizes = []
+    for rows in (h, encoder):
+        some = rows[:: max(1, len(rows) // _SAMPLE)]
+        size = np.sqrt(np.einsum("ij,ij->j", some, some) / len(some))
+        sizes.append(np.where((size > 1e-10) & (size < 1e10), size, 1))
+    return np.exp2(np.round(np.log2(sizes[0] / sizes[1]) / 2)).astype(np.float32)
+
+
+def _rounding(h: np.ndarray) -> np.float32:
+    """Return a bound on the rounding of two sums of products and of what is made of them."""
+    return np.float32(2 * (h.shape[1] + 16) * 2.0**-24)
+
+
+def _raised(bias: np.ndarray) -> np.ndarray:
+    return bias + np.abs(bias) * np.float32(1e-6) + np.float32(1e-30)
+
+
+def _above(norms: np.ndarray) -> np.ndarray:
+    return (norms * 1.0001).astype(np.float32)
