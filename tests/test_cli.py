@@ -108,6 +108,12 @@ def test_record_then_load(run, tmp_path, rng):
     status, out, err = run(*words)
     assert status == 0, err
     assert "relu1: 2 stimuli" in out
+    how = ("--units", "averagepool(size=2)", "--dtype", "float32")
+    status, out, err = run("record", "squeezenet1_1", "pictures", "-o", "P", *words[-2:], *how)
+    assert status == 0, err
+    assert "relu1: 2 stimuli x 256 units" in out
+    status, _, err = run(*words, "--units", "Center(row=3)")
+    assert (status, "row" in err) == (2, True), err
 
 
 def test_doctor_speaks_json(run):

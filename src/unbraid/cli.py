@@ -127,16 +127,15 @@ def record(
             help="A known network, transformers folder, torchvision:NAME, timm:NAME.",
         ),
     ],
-    pictures: Annotated[
-        Path, typer.Argument(metavar="PICTURES", help="Folder or zip of pictures, taken by name.")
+    stimuli: Annotated[
+        Path, typer.Argument(help="Folder or zip of pictures, taken by name; or a .txt of lines.")
     ],
     *,
     output: Output,
-    layers: Annotated[
-        MaybeTexts,
-        typer.Option("--layer", help="Name or pattern of a layer; may be repeated."),
-    ] = None,
+    layers: Annotated[MaybeTexts, typer.Option("--layer", help="Name or glob; repeatable.")] = None,
     weights: Annotated[MaybePath, typer.Option(help="The network's weights.")] = None,
+    units: Annotated[str, typer.Option(help="E.g. 'AveragePool(size=4)'.")] = "Flatten()",
+    dtype: Annotated[str, typer.Option(help="float16, float32 or float64.")] = "float16",
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
@@ -147,9 +146,11 @@ def record(
     found = responses.record_to(
         output,
         network.model,
-        responses.images(pictures),
+        stimuli,
         layers or network.layers,
+        units=responses.parse_rule(units),
         preprocess=network.preprocess,
+        dtype=dtype,
         progress=not as_json,
     )
     shapes = {layer: list(store.shape) for layer, store in found.items()}

@@ -8,7 +8,7 @@ import pytest
 
 from unbraid.errors import InputError
 from unbraid.responses import Center, ChannelMean, ClassToken, Positions, huggingface, record
-from unbraid.responses._huggingface import image_preprocess
+from unbraid.responses._huggingface import Tokens, image_preprocess
 from unbraid.studies import _pooled
 
 torch = pytest.importorskip("torch")
@@ -78,6 +78,46 @@ def test_text(bert):
     )
     np.testing.assert_allclose(next(iter(again.values())).values, x.values[1:], atol=1e-5)
     assert repr(net.preprocess).startswith("Tokens(")
+
+
+def test_lines_of_a_file_and_a_tokenizer_that_does_not_pad(bert, tmp_path):
+    lines = tmp_path / "lines.txt"
+    lines.write_text("a cat\na dog sat\n\n", encoding="utf-8-sig")
+    net = huggingface(bert, tokens=6)
+    net.preprocess.tokenizer.pad_token = None
+    unpadded = Tokens(net.preprocess.tokenizer, 6)
+    options = {"units": ClassToken()}
+    here, there = (
+        record(net.model, shown, net.layers[-1], preprocess=tokens, **options)[net.layers[-1]]
+        for shown, tokens in ((["a cat", "a dog sat"], net.preprocess), (str(lines), unpadded))
+    )
+    np.testing.assert_allclose(here.values, there.values, atol=1e-5)  # what is padded is masked
+    with pytest.raises(InputError, match="This network reads texts: give a list of them, or a .tx"):
+        record(net.model, np.zeros((2, 4)), net.layers[-1], preprocess=net.preprocess)
+    for content, match in ((b"\n\n", "holds no line of text"), (b"\xe9", "must be UTF-8 text")):
+        lines.write_bytes(content)
+        with pytest.raises(InputError, match=match):
+            record(net.model, lines, net.layers[-1], preprocess=net.preprocess)
+
+
+def test_of_two_towers_the_one_that_sees(tmp_path, rng):
+    tower = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
+             "intermediate_size": 20}  # fmt: skip
+    config = transformers.CLIPConfig(
+        vision_config=tower | {"image_size": 32, "patch_size": 16},
+        text_config=tower | {"vocab_size": 9, "eos_token_id": 1, "bos_token_id": 0},
+        projection_dim=8,
+    )
+    whole = transformers.CLIPModel(config).eval()
+    whole.save_pretrained(tmp_path)
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(PROCESSOR))
+    net = huggingface(tmp_path)
+    images = rng.integers(0, 256, (3, 32, 32, 3), np.uint8)
+    last = record(net.model, images, preprocess=net.preprocess, select="pooler_output")["output"]
+    with torch.no_grad():
+        truth = whole.vision_model(net.preprocess(images)).pooler_output
+    np.testing.assert_allclose(last.values, truth, atol=1e-5)
+    assert record(net.model, images, net.layers, preprocess=net.preprocess).keys() == {*net.layers}
 
 
 def test_preprocessing_is_that_of_the_configuration(rng):

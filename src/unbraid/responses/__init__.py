@@ -19,6 +19,7 @@ from unbraid.responses._rules import (
     Positions,
     RandomProjection,
     Rule,
+    parse_rule,
 )
 from unbraid.responses._store import Store, open_store
 from unbraid.responses._trials import from_trials
@@ -53,6 +54,7 @@ __all__ = [
     "open_network",
     "open_store",
     "pair",
+    "parse_rule",
     "record",
     "record_to",
     "save",

@@ -32,12 +32,16 @@ class Tokens:
 
     def __init__(self, tokenizer: Any, n: int) -> None:
         self.tokenizer, self.n = tokenizer, n
+        if tokenizer.pad_token is None:  # GPT's have none; what is padded is masked
+            tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
 
     def __repr__(self) -> str:
         return f"Tokens({type(self.tokenizer).__name__}, {self.n})"
 
     def __call__(self, lines: Sequence[str]) -> Mapping[str, Any]:
         """Return the named arguments of the model."""
+        if not all(isinstance(line, str) for line in lines):
+            raise InputError("This network reads texts: give a list of them, or a .txt of lines.")
         return dict(
             self.tokenizer(
                 list(lines),
@@ -74,6 +78,9 @@ def huggingface(folder: Any, *, tokens: int = 64) -> Network:
     Notes
     -----
     Nothing is downloaded, no code of the folder is run. Images are prepared by ``Preprocess``.
+    Of a model of images and texts (CLIP) the tower is opened that the folder prepares stimuli for,
+    images first. A short text's padding has outputs, too: ``ChannelMean()`` and ``Positions()``
+    take them along, ``ClassToken()`` does not; give texts of one length, or ``tokens`` that fits.
     """
     path = as_path(folder, "folder")
     if not (path / "config.json").is_file():
@@ -86,6 +93,8 @@ def huggingface(folder: Any, *, tokens: int = 64) -> Network:
             str(path), local_files_only=True, trust_remote_code=False, use_safetensors=True
         )
     preprocess = _preprocess(path, transformers, tokens)
+    tower = "text_model" if isinstance(preprocess, Tokens) else "vision_model"
+    model = getattr(model, tower, model)  # of two towers (CLIP's) the one that sees the stimuli
     return Network(path.name, model.eval(), preprocess, blocks(model), prefix(model))
 
 

@@ -44,7 +44,7 @@ def record(
     ----------
     model : torch module, or any function of a batch
         Runs in evaluation and inference mode; its training flags are restored afterwards.
-    stimuli : Images, folder or zip of images, list of texts, or array (n, ...)
+    stimuli : Images, folder or zip of images, list of texts, ``.txt`` of lines, or array (n, ...)
     layers : names, globs (``"fire*"``) or ``re.compile(...)`` patterns
         As ``model.named_modules()`` names them; ``"name@1"`` is the second call of a module that
         is used more than once; ``"output"`` is what the model returns.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from pydantic import Field
 
 from unbraid._config import Config
+from unbraid._parse import parse_choice
 from unbraid.errors import InputError
 
 
@@ -121,6 +122,14 @@ class RandomProjection(Rule):
         """Return (batch, n_units)."""
         flat = output.flatten(1)
         return flat @ _projection(self, flat.shape[1], flat).to(flat.dtype)
+
+
+_RULES = (AveragePool, Center, ChannelMean, ClassToken, Flatten, Positions, RandomProjection)
+
+
+def parse_rule(text: str) -> Rule:
+    """Read a rule from text: its name in any case, or ``Name(option=value, ...)``."""
+    return cast(Rule, parse_choice(text, {kind.__name__: kind for kind in _RULES}))
 
 
 _PROJECTIONS: dict[Any, Any] = {}  # the last one used: a network's layer asks for it every batch

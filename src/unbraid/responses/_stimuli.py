@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from unbraid.errors import InputError
+from unbraid.responses._files import as_path, check_file
 from unbraid.responses._images import Images, images, rgb
 from unbraid.responses._responses import as_ids
 
@@ -27,7 +28,9 @@ class Stimuli:
 
 
 def as_stimuli(stimuli: Any, ids: Any) -> Stimuli:
-    """Take images, a folder or zip of them, a list of texts, or an array with rows."""
+    """Take images, a folder or zip of them, texts (a list, or a file of lines), or an array."""
+    if isinstance(stimuli, str | Path) and Path(stimuli).suffix.lower() == ".txt":
+        stimuli = _lines(as_path(stimuli))
     several = list(stimuli) if isinstance(stimuli, list | tuple) else []
     if isinstance(stimuli, str | Path) or (several and all(isinstance(s, Path) for s in several)):
         stimuli = images(stimuli)
@@ -60,6 +63,18 @@ def as_stimuli(stimuli: Any, ids: Any) -> Stimuli:
         )
     names = as_ids(np.arange(len(array)) if ids is None else ids, len(array), "ids")
     return _made(names, lambda a, b: array[a:b], lambda: _hash(*_of(array)))
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the lines of a text file; empty ones at its end do not count."""
+    check_file(path)
+    try:
+        lines = path.read_text(encoding="utf-8-sig").rstrip().splitlines()
+    except UnicodeDecodeError:
+        raise InputError(f"{path} must be UTF-8 text, one stimulus a line.") from None
+    if not lines:
+        raise InputError(f"{path} holds no line of text.")
+    return lines
 
 
 def _array(value: Any) -> np.ndarray:
