@@ -12,7 +12,7 @@ WAYS = list(_selection._WAYS)
 
 
 def selected(monkeypatch, way, h, encoder, bias, k):
-    monkeypatch.setattr(Selection, "_way", lambda self: way)
+    monkeypatch.setattr(Selection, "_way", lambda self, trial: way)
     return Selection(*encoder.shape)(h, encoder, bias, k)
 
 
@@ -109,11 +109,25 @@ def test_the_quicker_way_is_taken_and_tried_again(rng):
     select = Selection(4, 3)
     taken = []
     for block in range(600):
-        way = select._way()
+        trial = block % 256
+        way = select._way(trial)
         taken.append(way)
-        select._learn(way, {"eight bits": 1.0, "float32": 2.0 if block < 256 else 0.5}[way])
+        cost = {"eight bits": 1.0, "float32": 2.0 if block < 256 else 0.5}[way]
+        select._learn(way, trial, cost)
     assert set(taken[4:256]) == {"eight bits"}
     assert set(taken[260:512]) == {"float32"}
+
+
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_change_nothing(rng, monkeypatch, threads):
+    h, encoder = rng.normal(size=(1100, 9)), rng.normal(size=(50, 9))
+    arrays = [a.astype(np.float32) for a in (h, encoder, np.zeros(50))]
+    alone = Selection(50, 9)(*arrays, 4)
+    before = torch.get_num_threads()
+    monkeypatch.setattr("unbraid._kernels.threads.workers", lambda: threads)
+    for one, many in zip(alone, Selection(50, 9)(*arrays, 4), strict=True):
+        np.testing.assert_array_equal(one, many)
+    assert torch.get_num_threads() == before
 
 
 def test_eight_bits_are_left_alone_where_their_sums_do_not_hold(rng, monkeypatch):

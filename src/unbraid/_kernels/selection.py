@@ -5,7 +5,6 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from unbraid._kernels.threads import in_blocks
 from unbraid._kernels.topk import ascending, kth_largest
 
 _FAST = {"reassoc", "contract", "nsz", "arcp"}
@@ -44,11 +43,11 @@ def select(
     cannot be among the k, and all others are scored too. What ``products`` were made of changes
     nothing but the time.
     """
-    in_blocks(_select, len(products), products, stimuli, latents, active, codes, least=64)
+    _select(products, stimuli, latents, active, codes)
 
 
 @numba.njit(nogil=True, cache=True)
-def _select(start, stop, products, stimuli, latents, active, codes):
+def _select(products, stimuli, latents, active, codes):
     x, step, doubt = stimuli
     encoder, bias, columns = latents
     m, k = products.shape[1], active.shape[1]
@@ -57,7 +56,7 @@ def _select(start, stop, products, stimuli, latents, active, codes):
     maxima = np.empty(m // min(_GROUP, max(1, m // (8 * k))), np.int32)
     found, scores = np.empty(m + 1, np.int32), np.empty(m + 4, np.float32)
     bits = scores.view(np.int32)
-    for i in range(start, stop):
+    for i in range(len(products)):
         _bound(products[i], step[i], doubt[i], columns, upper, maxima)
         least = _kth_positive(maxima, len(maxima), k, _SLACK)
         count = _collect(bounds, maxima, least, _LAST, found, 0)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -10,6 +12,7 @@ import torch
 
 from unbraid._kernels.quantise import quantise
 from unbraid._kernels.selection import select
+from unbraid._kernels.threads import in_blocks
 
 _ROWS = 256  # whose products are held at once
 _EVERY, _TRIALS = 256, 4  # blocks of rows; the first of so many try both ways
@@ -26,10 +29,11 @@ class Selection:
     """
 
     def __init__(self, m: int, p: int) -> None:
-        self.products = torch.empty(_ROWS, m, dtype=torch.int32)
+        self.n_latents = m
         ways = list(_WAYS) if _eight_bits_hold(p) else ["float32"]
         self.cost = dict.fromkeys(ways, float("inf"))  # seconds a row
         self.blocks = 0
+        self.own = threading.local()
 
     def __call__(
         self, h: np.ndarray, encoder: np.ndarray, bias: np.ndarray, k: int
@@ -39,34 +43,53 @@ class Selection:
         Only positive scores count.
         """
         active, codes = np.empty((len(h), k), np.int32), np.empty((len(h), k), np.float32)
-        sides: dict[str, _Sides] = {}
-        for start in range(0, len(h), _ROWS):
-            way = self._way()
-            if way not in sides:
-                sides[way] = _WAYS[way](h, encoder, bias)
-            began, rows, side = time.thread_time(), slice(start, start + _ROWS), sides[way]
-            products = _multiply(side.stimuli[rows], side.latents, self.products)
-            select(
-                products,
-                (h[rows], side.step[rows], side.doubt[rows]),
-                (encoder, bias, side.columns),
-                active[rows],
-                codes[rows],
-            )
-            self._learn(way, (time.thread_time() - began) / len(products))
+        n_blocks = -(-len(h) // _ROWS)
+        trials = [(self.blocks + block) % _EVERY for block in range(n_blocks)]
+        ways = [self._way(trial) for trial in trials]
+        sides = {way: _WAYS[way](h, encoder, bias) for way in dict.fromkeys(ways)}
+
+        def find(start: int, stop: int) -> None:
+            for block in range(start, stop):
+                began, side = time.thread_time(), sides[ways[block]]
+                rows = slice(block * _ROWS, (block + 1) * _ROWS)
+                products = _multiply(side.stimuli[rows], side.latents, self._room())
+                stimuli = h[rows], side.step[rows], side.doubt[rows]
+                select(products, stimuli, (encoder, bias, side.columns), active[rows], codes[rows])
+                cost = (time.thread_time() - began) / len(products)
+                self._learn(ways[block], trials[block], cost)
+
+        in_blocks(_alone(find), n_blocks)  # threads that never wait for each other on the way
+        self.blocks += n_blocks
         return active, codes
 
-    def _way(self) -> str:
-        trial = self.blocks % _EVERY
+    def _room(self) -> torch.Tensor:
+        """Return this thread's own place for the products of a block."""
+        if not hasattr(self.own, "products"):
+            self.own.products = torch.empty(_ROWS, self.n_latents, dtype=torch.int32)
+        return self.own.products
+
+    def _way(self, trial: int) -> str:
         if trial < _TRIALS:
             return list(self.cost)[trial % len(self.cost)]
         return min(self.cost, key=self.cost.__getitem__)
 
-    def _learn(self, way: str, cost: float) -> None:
-        trial = self.blocks % _EVERY
+    def _learn(self, way: str, trial: int, cost: float) -> None:
         if trial < _TRIALS:
             self.cost[way] = cost if trial < len(self.cost) else min(cost, self.cost[way])
-        self.blocks += 1
+
+
+def _alone(work: Callable[[int, int], None]) -> Callable[[int, int], None]:
+    """Return work within which torch and the kernels use the calling thread only."""
+
+    def alone(start: int, stop: int) -> None:
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            work(start, stop)
+        finally:
+            torch.set_num_threads(before)
+
+    return alone
 
 
 class _Sides(NamedTuple):
