@@ -111,11 +111,13 @@ def claims_of_pairs(pairs: Sequence[Aligned]) -> list[Claim]:
              "codes match codes better than those of untrained dictionaries do"),
         ):  # fmt: skip
             gains = [pair.gain(a, b) for pair in mine]
+            above, below = sum(gain.low > 0 for gain in gains), sum(gain.high < 0 for gain in gains)
             claims.append(
                 Claim(
                     text=f"{name}: {text}, in every pair of layers",
                     holds=all(gain.low > 0 for gain in gains),
-                    evidence="; ".join(
+                    evidence=f"above 0 in {above} of {len(gains)} pairs, below in {below}: "
+                    + "; ".join(
                         f"{pair.name} {gain.value:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"
                         for pair, gain in zip(mine, gains, strict=True)
                     ),

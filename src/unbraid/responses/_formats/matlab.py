@@ -62,7 +62,8 @@ def _variable(path: Path, variable: mat5.Variable, order: str) -> np.ndarray:
 def _responses(path: Path, entries: dict[str, Entry], wanted: Wanted) -> Responses:
     """Return responses; ids are one row or one column, and never bytes."""
     found = with_last_names(entries)
-    for name in {*STIMULI, *UNITS, wanted.stimuli, wanted.units} & found.keys():
+    ids = {*STIMULI, *UNITS, wanted.stimuli, wanted.units}
+    for name in [name for name in found if name in ids]:
         entry = found[name]
         text = entry.dtype.kind == "O"  # what it is is said when it is read
         dtype = np.dtype("U1") if text else entry.dtype
