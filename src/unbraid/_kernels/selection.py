@@ -8,7 +8,7 @@ import numpy as np
 from unbraid._kernels.topk import ascending, kth_largest
 
 _FAST = {"reassoc", "contract", "nsz", "arcp"}
-_GROUP = 16  # latents, at most, that share a maximum
+_GROUP = 8  # latents, at most, that share a maximum
 _SLACK = np.int32(2**17)  # a 64th of a float32
 _LAST = np.int32(2**31 - 1)
 
