@@ -129,3 +129,11 @@ def test_damaged_structures_are_one_line(trials, rng, tmp_path, compressed):
             load(path, values="spikes", axes="stimuli repeats units")
         except InputError as error:
             assert "\n" not in str(error)
+
+
+def test_damaged_words_of_version_73(trials, tmp_path):
+    path = tmp_path / "x.mat"
+    save_73(path, "spikes", trials, (1, 4))
+    path.write_bytes(path.read_bytes().replace(b"cell", b"ce\xd5l"))
+    with pytest.raises(InputError, match="is not a whole MATLAB 7.3 file .*utf-8"):
+        load(path, values="spikes")

@@ -102,8 +102,9 @@ def _read_hdf5(path: Path, wanted: Wanted) -> Responses:
             data = file.get(name)
             if data is None or not hasattr(data, "dtype"):
                 continue
-            kind = data.attrs.get("MATLAB_class", b"double")
-            kind = kind.decode() if isinstance(kind, bytes) else str(kind)
+            with reading(path, "MATLAB 7.3"):
+                kind = data.attrs.get("MATLAB_class", b"double")
+                kind = kind.decode() if isinstance(kind, bytes) else str(kind)
             dtype = np.dtype(_DTYPES.get(kind, "O"))
             shape = tuple(reversed(data.shape or ()))
             entries[name] = Entry(dtype, shape, partial(_turned, path, file, name, kind))
@@ -124,7 +125,9 @@ def _turned(path: Path, file: Any, name: str, kind: str) -> np.ndarray:
             cells = [_cell(path, name, file[cell]) for cell in data[()].ravel()]
             return gather(cells, tuple(reversed(data.shape)), f"{path}: {name}")
     values = hdf5.read_dataset(path, name, data).T
-    if data.attrs.get("MATLAB_empty"):  # its numbers are the sides
+    with reading(path, "MATLAB 7.3"):
+        empty = data.attrs.get("MATLAB_empty")
+    if empty:  # its numbers are the sides
         raise InputError(f"{path}: {name} is empty, {' x '.join(map(str, values.ravel()))}.")
     if kind == "char":
         with reading(path, "MATLAB 7.3"):
