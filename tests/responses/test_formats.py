@@ -274,6 +274,20 @@ def test_hdf5_trials(rng, tmp_path):
     np.testing.assert_array_equal(x.repeats, trials.transpose(2, 1, 0))
 
 
+def test_a_text_that_claims_more_than_the_file(values, tmp_path):
+    """HDF5 makes room for what a text claims before it looks for it."""
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file["values"] = values
+        file["stimuli"] = IDS
+        at = file["stimuli"].id.get_offset()
+    content = bytearray(path.read_bytes())
+    content[at + 16 : at + 20] = struct.pack("<I", 3 * 2**30)
+    path.write_bytes(content)
+    refused(path, "stimuli claims a text of 3221225472 bytes, the file has")
+
+
 def test_hostile_hdf5(tmp_path):
     h5py = pytest.importorskip("h5py")
     path = tmp_path / "x.h5"

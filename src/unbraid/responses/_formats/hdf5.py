@@ -79,10 +79,27 @@ def read_dataset(path: Path, name: str, data: Any) -> np.ndarray:
         claimed = int(np.prod([int(side) for side in data.shape], dtype=object)) or 0
         check_claim(claimed * data.dtype.itemsize, data.id.get_storage_size(), where)
         if is_text(data.dtype):
+            check_texts(path, name, data)
             return np.asarray(data.asstr()[()], dtype=str)
         if data.dtype.kind == "O":
             raise InputError(f"{where} holds references or objects, expected numbers or text.")
         return np.asarray(data[()])
+
+
+def check_texts(path: Path, name: str, data: Any) -> None:
+    """Refuse texts that claim more bytes than the file has: HDF5 would make room for each."""
+    at, count = data.id.get_offset(), data.size or 0
+    width = data.id.get_storage_size() // count if count else 0
+    if at is None or width < 4:  # in chunks, or never written
+        return
+    with path.open("rb") as stream:
+        stream.seek(at)
+        records = stream.read(width * count)
+    rows = np.frombuffer(records[: len(records) // width * width], np.uint8).reshape(-1, width)
+    longest = int(np.ascontiguousarray(rows[:, :4]).view("<u4").max(initial=0))
+    size = path.stat().st_size
+    if longest > size:
+        raise InputError(f"{path}: {name} claims a text of {longest} bytes, the file has {size}.")
 
 
 def is_text(dtype: Any) -> bool:

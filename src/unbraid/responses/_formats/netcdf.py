@@ -91,6 +91,9 @@ def _check_inside(path: Path) -> None:
                 raise InputError(
                     f"{path}: {name} is stored in other files, which are not followed."
                 )
+            if data is not None and hdf5.is_text(data.dtype):
+                with reading(path, "netCDF"):
+                    hdf5.check_texts(path, name, data)
             if data is not None and data.ndim > 1:
                 check_claim(data.size * data.dtype.itemsize, data.id.get_storage_size(), str(path))
 
