@@ -37,6 +37,7 @@ from unbraid.sparse.refined import Refined
 from unbraid.sparse.relu_l1 import ReluL1
 from unbraid.sparse.sparse_coding import SparseCoding
 from unbraid.sparse.topk import TopK
+from unbraid.sparse.untangled import Untangled
 
 if TYPE_CHECKING:
     from unbraid.sparse.estimator import DictionaryTransformer
@@ -57,6 +58,7 @@ METHODS: dict[str, type[Method]] = {
         Pursuit,
         SparseCoding,
         Refined,
+        Untangled,
         Consensus,
         Longon2025Toy,
         Longon2025Dnn,
@@ -117,6 +119,7 @@ __all__ = [
     "ShuffledLatents",
     "TopK",
     "Training",
+    "Untangled",
     "consensus",
     "export",
     "fit",
