@@ -9,6 +9,7 @@ from unbraid.sparse._encoder import from_active
 
 _CHANCE = 3.0  # standard deviations of the cosine of two random directions
 _NEEDS = 0.15  # how much likelier than by chance a latent's companion is, as a share of certainty
+_SURE = 2.0  # standard deviations of how often it comes by luck, taken off first
 _HOLDS = 0.75  # share of a companion's usual code that a latent brings along by itself
 _SMALL = 0.05  # codes below this share of their stimulus' largest are noise
 _LEFT = 0.2  # length from which on what is left of an atom is a direction
@@ -20,7 +21,7 @@ def untangle(atoms: np.ndarray, turn: Turn) -> tuple[np.ndarray, int]:
     A sparse code is sparser where one latent stands for a feature and for all that this feature
     needs (absorption): its atom is their sum. Atoms ``a_j`` and ``a_i`` whose cosine is above
     chance, ``3 / sqrt(p)``, are taken for such a pair where i is on clearly more often with j than
-    without, or where ``a_j`` holds what is usual of i: ``cos(a_j, a_i) s_j >= 0.75 s_i``, s the
+    otherwise, or where ``a_j`` holds what is usual of i: ``cos(a_j, a_i) s_j >= 0.75 s_i``, s the
     usual size of a latent's codes. The more special of the two, with the larger ``s^2`` for each
     time it is on, loses what all its more general companions span: ``x = z A`` stays possible,
     codes of the companions grow. The order by generality excludes circles.
@@ -30,8 +31,9 @@ def untangle(atoms: np.ndarray, turn: Turn) -> tuple[np.ndarray, int]:
     cosine = np.abs(atoms @ atoms.T)
     np.fill_diagonal(cosine, 0)
     chance = times / len(turn.active)
-    needs = together / np.maximum(times, 1)[:, None] - chance
-    needs /= np.maximum(1 - chance, 1e-9)
+    of = np.maximum(times, 1)[:, None]
+    luck = _SURE * np.sqrt(chance * (1 - chance) / of)
+    needs = (together / of - chance - luck) / np.maximum(1 - chance, 1e-9)
     holds = cosine * size[:, None] / np.maximum(size, 1e-12)
     general = times / np.maximum(size, 1e-12) ** 2
     contained = (needs > _NEEDS) | (holds > _HOLDS)
