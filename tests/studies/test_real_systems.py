@@ -245,6 +245,13 @@ def test_dnn_brain_of_prepared_betas(data, weights, rng):
     assert all("median r / ceiling" in r for r in result.table if r["source"] == "units")
     with pytest.raises(InputError, match="give images=FOLDER"):
         _v4.prepared(folder, None, 2, None)
+    np.save(folder / "subj2_images.npy", np.array([f"train2017/{i:012d}.jpg" for i in ids]))
+    again, _ = _v4.prepared(folder, data / "coco", 2, "red")  # ids may be names of files
+    assert again.pictures.names == found.pictures.names
+    (data / "coco" / "more").mkdir()
+    shown[0].save(data / "coco" / "more" / f"{ids[0]}.png")
+    with pytest.raises(InputError, match="several pictures of the name of image 'train2017/"):
+        _v4.prepared(folder, data / "coco", 2, "red")
     np.save(folder / "subj2_images.npy", np.arange(24))
     with pytest.raises(InputError, match="24 of 24 images are not in"):
         _v4.prepared(folder, data / "coco", 2, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -19,6 +20,7 @@ from unbraid.responses import (
     load,
     open_network,
 )
+from unbraid.responses._images import SUFFIXES
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,22 +70,31 @@ def prepared(
 ) -> tuple[Session, np.ndarray | None]:
     """Return prepared fMRI responses with their pictures, and the voxels' ceilings.
 
-    A picture belongs to the id that its name, without folder, suffix and leading zeros, is.
+    Pictures and ids belong together whose names, without folder, suffix and leading zeros, agree.
     """
     if pictures is None:
         raise InputError("betas need their pictures: give images=FOLDER (or a zip).")
     found = betas(folder, subject, region=region)
     every = images(pictures)
-    at = {PurePosixPath(name).stem.lstrip("0"): i for i, name in enumerate(every.names)}
-    ids = [str(name) for name in found.responses.stimuli]
-    missing = [name for name in ids if name.lstrip("0") not in at]
+    keys = [_bare(name) for name in every.names]
+    at, ids = {key: i for i, key in enumerate(keys)}, [str(i) for i in found.responses.stimuli]
+    missing = [name for name in ids if _bare(name) not in at]
     if missing:
         raise InputError(
             f"{len(missing)} of {len(ids)} images are not in {pictures}, e.g. {missing[0]!r}."
         )
-    shown = every.take([at[name.lstrip("0")] for name in ids])
+    rows, several = [at[_bare(name)] for name in ids], Counter(keys)
+    twice = [name for name in ids if several[_bare(name)] > 1]
+    if twice:
+        raise InputError(f"{pictures} has several pictures of the name of image {twice[0]!r}.")
+    shown = every.take(rows)
     name = f"subject {subject}" + (f", {region}" if region else "")
     return Session(name, shown, found.responses), found.ceiling
+
+
+def _bare(name: str) -> str:
+    path = PurePosixPath(name)
+    return (path.stem if path.suffix.lower() in SUFFIXES else path.name).lstrip("0")
 
 
 def other_pictures(training: Images, tested: Images) -> Images:
