@@ -77,13 +77,12 @@ def alternate(
     *,
     turns: int,
     k: int,
-    penalty: float = 0.0,
     learn_offset: bool = True,
     signed: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return atoms and offset after turns of coding and least squares on ``x``."""
+    """Return atoms and offset after turns of matching pursuit and least squares on ``x``."""
     for _ in range(turns):
-        turn = code(x, atoms, offset, k, penalty, signed)
+        turn = code(x, atoms, offset, k, signed=signed)
         atoms, offset, _ = improve(x, turn, atoms, offset, learn_offset)
     return atoms, offset
 

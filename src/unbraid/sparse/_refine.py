@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from unbraid.sparse._alternate import alternate, code, repeats, some
+from unbraid.sparse._alternate import code, repeats, some
 from unbraid.sparse._infer import Choice, Problem, choose_inference, held_out_units
 from unbraid.sparse._renew import Renewal, left_over, renew, worth
+from unbraid.sparse._turns import LassoTurns
 
 _POLISH_ROWS, _POLISH_ROWS_A_LATENT = 3000, 16
 _POLISH_TURNS = 2
@@ -22,6 +23,7 @@ _TINY = 300_000  # stimuli times latents up to which a search may take longer
 _ALIKE = 0.7  # cosine
 _COMPLETIONS, _COMPLETION_TURNS = 3, 8
 _AS_WORTHY = 0.5  # of what nine in ten atoms that stood the test are worth at least
+_WORTHY = 0.15  # of the median worth
 _SMALL = 0.1  # codes below this share of their stimulus' largest count as noise
 
 
@@ -79,9 +81,8 @@ def refine(
     what is left at the number of active latents that they show. ``judges`` are stimuli that no atom
     was learned from: on those it was, more atoms and smaller penalties always look better.
     """
-    rows = some(x, max(_RENEW_ROWS, _ROWS_A_LATENT * len(start.atoms)), rng)
-    now = _renewed(rows, judges, start, start.k, rng)
-    drafts = [each for each in (start, now) if plan.n_latents in (None, len(each.atoms))]
+    now = start
+    drafts = [now] if plan.n_latents in (None, len(now.atoms)) else []
     for turn in range(plan.rounds):
         before = now
         rows = some(x, max(_RENEW_ROWS, _ROWS_A_LATENT * len(now.atoms)), rng)
@@ -206,6 +207,8 @@ def _reduce(
             now = _polish(rows, _worthiest(rows, now, n_latents), _POLISH_TURNS)
         return _again(judges, now)
     best = _judged(judges, _again(judges, _polish(rows, start, _POLISH_TURNS)))
+    if best.error <= EXACT and worthy(rows, best) == len(best.atoms):
+        return best
     shares = [share / 2**step for step in range(_HALVINGS)] + [0.5, 0.35]
     while shares and (m := len(best.atoms)) > 1:
         gone = max(1, round(shares[0] * m))
@@ -226,17 +229,19 @@ def _judged(judges: np.ndarray, now: Draft) -> Draft:
 
 
 def _polish(x: np.ndarray, now: Draft, turns: int) -> Draft:
-    atoms, offset = alternate(
-        x,
-        now.atoms,
-        now.offset,
-        turns=turns,
-        k=min(now.atoms.shape),
-        penalty=now.penalty,
-        learn_offset=now.learn_offset,
-        signed=now.signed,
+    polished = LassoTurns(
+        x, now.atoms, now.offset, learn_offset=now.learn_offset, signed=now.signed
     )
-    return replace(now, atoms=atoms, offset=offset)
+    for _ in range(turns):
+        polished.step(now.penalty)
+    return replace(now, atoms=polished.atoms, offset=polished.offset)
+
+
+def worthy(x: np.ndarray, now: Draft) -> int:
+    """Count the atoms that are worth a share of what the median atom is."""
+    turn = code(x[:4000], now.atoms, now.offset, min(now.atoms.shape), now.penalty, now.signed)
+    value = worth(turn, now.atoms, now.signed)
+    return int(np.count_nonzero(value > _WORTHY * np.median(value)))
 
 
 def _worthiest(x: np.ndarray, now: Draft, count: int) -> Draft:

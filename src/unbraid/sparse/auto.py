@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 _NOTHING = 0.8  # held-out-units error above which codes say next to nothing
 _STIMULI_A_LATENT = 3
 _TURNS, _CYCLES = 12, 3  # of a short learning: longer, and atoms that are sums of features pay
-_WIDE, _CODING_TURNS = 2, 30  # of the learning in another way, relative to what was chosen
-_OPINIONS, _TINY = 4, 100_000  # such learnings; stimuli times latents up to which there are more
+_WIDE = 1.5  # width of further starts, relative to what was chosen
+_OPINIONS, _TINY = 4, 300_000  # such starts; stimuli times latents up to which there are several
 _RESTARTS, _AS_GOOD = 3, 1.25  # starts of the chosen method, until one errs little more than here
 _START = 4  # latents a unit at first: as many as superposition usually holds
 
@@ -33,10 +34,11 @@ class Auto(Method):
 
     Codes of stimuli that nothing was learned from are inferred from three quarters of the units and
     predict the rest: too few active latents or atoms leave features out, too many fit what the
-    shown units alone hold. Short pursuit learnings come first: more active latents, then more
-    latents, as long as the error falls; zero offset against a learned one, signed codes against
-    non-negative. The best is learned in full and refined: atoms that do not help to predict
-    held-out units go, and the others are searched for better ones.
+    shown units alone hold. Sparse coding comes first: with a learned offset and none, then with
+    more latents as long as the error falls, signed where atoms come in opposite pairs. What
+    predicts best is refined: atoms that do not help to predict held-out units go, and the others
+    are searched for better ones. Where that costs next to nothing, other starts are tried too, and
+    pursuit learnings with more active latents, more latents, and fewer.
 
     Notes
     -----
@@ -57,12 +59,14 @@ class Auto(Method):
         from unbraid.sparse._refine import (
             EXACT,
             Refinement,
+            actives,
             complete,
             error_of,
             most_frugal,
             refine,
         )
         from unbraid.sparse._search import Search
+        from unbraid.sparse._widths import Widths
 
         x, scale = scaled(x)
         rows, judged = judges(x, rng)
@@ -73,17 +77,13 @@ class Auto(Method):
             line = {"method": method.describe(), "n_latents": len(found.atoms),
                     "held_out_units": found.error, "penalty": found.penalty * scale}  # fmt: skip
             trials.append(line)
-
-        def tell(found: Found) -> None:
-            note(_pursuit(found), found.draft)
             share = 0.5 * len(trials) / (len(trials) + 10)
-            watch.news(f"tried {found.m} latents, {found.k} active", share)
+            watch.news(f"tried {len(found.atoms)} latents", share)
 
         most = self._most(*seen.shape)
-        most_active = min(self.most_active, max(1, x.shape[1] // 2), most - 1)
-        search = Search(seen, unseen, rng, tell, _TURNS, _CYCLES)
         start = min(_START * x.shape[1], most)
-        found = search.run(start, most, most_active)
+        widths = Widths(seen, unseen, rng, lambda tried: note(_coding(tried), tried))
+        coded = widths.run(start, most)
         drafts: list[Draft] = []
         origins: list[Method] = []
 
@@ -93,23 +93,23 @@ class Auto(Method):
             origins.append(method)
             note(_refined(method, drafts[-1]), drafts[-1])
 
-        for each in found:
-            settle(each.draft, _pursuit(each))
-        opinions = repeats(_TINY, seen, len(drafts[0].atoms), _OPINIONS)
-        for _ in range(opinions):  # a search can end in a poor corner: learn anew, in another way
-            now = min(drafts, key=error_of)
-            if error_of(now) <= EXACT:
-                break
-            watch.within(0.5, 0.1)
-            coding = SparseCoding(
-                n_latents=min(most, _WIDE * len(now.atoms)),
-                turns=_CODING_TURNS,
-                offset="learned" if now.learn_offset else "zero",
-                signed=now.signed,
+        for each in coded:
+            settle(replace(each, k=actives(unseen, each)[-1]), _coding(each))
+        best = min(drafts, key=error_of)
+        again = repeats(_TINY, seen, len(best.atoms), _OPINIONS)
+        if again > 1 and error_of(best) > EXACT:  # cheap, and any start can end in a poor corner
+            m = min(most, round(_WIDE * len(best.atoms)))
+            for _ in range(again):
+                each = widths.learn(m, best.learn_offset, best.signed)
+                settle(replace(each, k=actives(unseen, each)[-1]), _coding(each))
+            most_active = min(self.most_active, max(1, x.shape[1] // 2), most - 1)
+            search = Search(
+                seen, unseen, rng, lambda f: note(_pursuit(f), f.draft), _TURNS, _CYCLES
             )
-            wide = coding.learn(seen, rng, watch)
-            settle(rough(wide, unseen, wide.k or 1), coding)
-        m, k = min(_START * x.shape[1], max(2, len(seen) // 4)), found[0].k
+            for found in search.run(start, most, most_active):
+                settle(found.draft, _pursuit(found))
+        k = drafts[0].k
+        m = min(_START * x.shape[1], max(2, len(seen) // 4))
         if self.autoencoder and m > k:
             watch.within(0.6, 0.4)
             autoencoder = TopK(n_latents=m, k=k)
@@ -149,6 +149,14 @@ def _refined(origin: Method, best: Draft) -> Refined:
         n_latents=len(best.atoms),
         restarts=_RESTARTS,
         enough=_AS_GOOD * best.error,
+    )
+
+
+def _coding(coded: Draft) -> SparseCoding:
+    return SparseCoding(
+        n_latents=len(coded.atoms),
+        offset="learned" if coded.learn_offset else "zero",
+        signed=coded.signed,
     )
 
 

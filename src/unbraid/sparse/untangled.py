@@ -36,7 +36,7 @@ class Untangled(Method):
     -----
     What is assumed and cannot be learned: the directions of a feature and of those that it needs
     are no more alike than chance. Where they are, the part they share goes to the more general one.
-    Cost a turn as ``SparseCoding``: n' (m p + k m), with ``n' = max(4096, 10 m)`` stimuli drawn
+    Cost a turn n' (m p + k m) and the least squares, with ``n' = max(4096, 10 m)`` stimuli drawn
     anew; memory m^2.
 
     References

@@ -1,0 +1,61 @@
+"""Turns of lasso codes and least squares, each going on from the one before."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from unbraid._kernels.lasso import LassoCodes
+from unbraid._kernels.sparse_rows import decode
+from unbraid.sparse._alternate import Turn, improve, replace_bad
+
+_ROOM = 512
+
+
+class LassoTurns:
+    """Atoms of unit length and an offset, learned from ``x`` turn by turn.
+
+    Codes go on from those of the turn before, so that a turn costs little. With ``momentum`` atoms
+    go on in the direction in which they went (heavy ball): where there are few stimuli, least
+    squares alone ends where every atom is a mixture, and what overshoots gets out of there.
+    """
+
+    def __init__(
+        self,
+        x: np.ndarray,
+        atoms: np.ndarray,
+        offset: np.ndarray,
+        *,
+        learn_offset: bool = True,
+        signed: bool = False,
+        momentum: float = 0.0,
+    ) -> None:
+        self.x, self.atoms, self.offset = x, atoms, offset
+        self.learn_offset, self.signed, self.momentum = learn_offset, signed, momentum
+        self._codes = LassoCodes.none(len(x), min(*atoms.shape, _ROOM), x.dtype)
+        self._speed, self._drift = np.zeros_like(atoms), np.zeros_like(offset)
+
+    def step(self, penalty: float) -> tuple[Turn, np.ndarray]:
+        """Take one turn; return its codes, under the atoms before, and how often each is used."""
+        codes, atoms = self._codes, self.atoms
+        codes.descend(self.x - self.offset, atoms, penalty, self.signed)
+        residual = self.x - decode(codes.active, codes.codes, atoms, self.offset)
+        turn = Turn(codes.active, codes.codes, residual)
+        new, offset, used = improve(self.x, turn, atoms, self.offset, self.learn_offset)
+        self._drift = self.momentum * self._drift + (offset - self.offset)
+        self.offset = self.offset + self._drift
+        new = atoms + self.momentum * self._speed + (new - atoms)
+        length = np.linalg.norm(new, axis=1, keepdims=True)
+        self.atoms = np.ascontiguousarray(new / np.maximum(length, 1e-10))
+        self._speed = self.atoms - atoms
+        return turn, used
+
+    def replace_bad(self, turn: Turn, used: np.ndarray, rng: np.random.Generator) -> None:
+        """Replace unused and doubled atoms by what the turn explains worst, a quarter at most."""
+        atoms, count = replace_bad(
+            self.x, turn, self.atoms, used, rng, max(1, len(self.atoms) // 4)
+        )
+        if count:
+            changed = np.flatnonzero((atoms != self.atoms).any(1))
+            self._speed[changed] = 0
+            self._codes.forget(changed)
+        self.atoms = atoms
