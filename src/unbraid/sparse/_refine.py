@@ -127,7 +127,8 @@ def complete(x: np.ndarray, best: Draft, n_latents: int | None, rng: np.random.G
         wide = _polish(x, replace(wide, atoms=np.concatenate([wide.atoms[:m], new[alone]])), 1)
         turn = code(x, wide.atoms, wide.offset, min(wide.atoms.shape), wide.penalty, wide.signed)
         value = worth(turn, wide.atoms, wide.signed)
-        new = value[m:] >= _AS_WORTHY * np.quantile(value[:m], 0.1)
+        least = max(_AS_WORTHY * np.quantile(value[:m], 0.1), _WORTHY * np.median(value[:m]))
+        new = value[m:] >= least
         best = replace(best, atoms=np.concatenate([best.atoms, wide.atoms[m:][new]]))
     renewal = _renewal(best, x, best.k)
     atoms, offset = renew(x, best.atoms, best.offset, renewal, rng)

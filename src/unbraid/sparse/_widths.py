@@ -13,7 +13,7 @@ from unbraid.sparse._refine import EXACT, Draft, error_of, worthy
 _TURNS = 100
 _WIDER = 0.9  # error, relative to half the width, that pays for a wider dictionary
 _MARGIN, _LESS = 1.1, 0.95  # width relative to the worthy atoms, and to the width before
-_AS_GOOD = 1.02
+_AS_GOOD = 1.25  # error of a narrower dictionary: a wide one predicts a little better by luck
 _OPPOSITE, _OPPOSITE_SHARE = 0.9, 0.1  # cosine, and share of the atoms
 
 
@@ -28,20 +28,24 @@ class Widths:
     tell: Callable[[Draft], None]
 
     def run(self, start: int, most: int) -> list[Draft]:
-        """Return the best learning, and one with signed codes where atoms come in pairs."""
-        best = self.narrowed(self.learn(start, True, False))
-        if len(best.atoms) == start:
-            best = self.widened(best, most)
-        if error_of(best) > EXACT:
-            best = min(best, self.learn(len(best.atoms), False, False), key=error_of)
+        """Return the best learning, a narrower one, and a signed one where atoms come in pairs."""
+        chain = self.narrowed(self.learn(start, True, False))
+        if len(chain[-1].atoms) == start:
+            chain = self.widened(chain[-1], most)
+        best, last = min(chain, key=error_of), chain[-1]
+        if error_of(last) > EXACT:
+            zero = self.learn(len(last.atoms), False, False)
+            if error_of(zero) < error_of(last):
+                best, last = min(best, zero, key=error_of), zero
+        found = [best] if best is last else [best, last]
         cosine = best.atoms @ best.atoms.T
-        if np.mean(cosine.min(1) < -_OPPOSITE) < _OPPOSITE_SHARE:
-            return [best]
-        half = max(1, len(best.atoms) // 2)
-        signed = [self.learn(m, best.learn_offset, True) for m in (half, len(best.atoms))]
-        return [best, min(signed, key=error_of)]
+        if np.mean(cosine.min(1) < -_OPPOSITE) >= _OPPOSITE_SHARE:
+            half = max(1, len(best.atoms) // 2)
+            signed = [self.learn(m, best.learn_offset, True) for m in (half, len(best.atoms))]
+            found.append(min(signed, key=error_of))
+        return found
 
-    def widened(self, best: Draft, most: int) -> Draft:
+    def widened(self, best: Draft, most: int) -> list[Draft]:
         """Learn anew twice as wide, as long as that pays; then as narrow as it can be."""
         start = best
         while (m := min(2 * len(best.atoms), most)) > len(best.atoms) and error_of(best) > EXACT:
@@ -49,16 +53,17 @@ class Widths:
             if error_of(wider) >= _WIDER * error_of(best):
                 break
             best = wider
-        return best if best is start else self.narrowed(best)
+        return [best] if best is start else self.narrowed(best)
 
-    def narrowed(self, best: Draft) -> Draft:
-        """Learn anew with little more atoms than were worth it, as long as that costs no error."""
-        while (m := round(_MARGIN * worthy(self.x, best))) < _LESS * len(best.atoms):
-            narrow = self.learn(max(1, m), best.learn_offset, best.signed)
-            if error_of(narrow) > _AS_GOOD * error_of(best):
+    def narrowed(self, first: Draft) -> list[Draft]:
+        """Learn anew with little more atoms than were worth it, as long as that costs little."""
+        chain = [first]
+        while (m := round(_MARGIN * worthy(self.x, chain[-1]))) < _LESS * len(chain[-1].atoms):
+            narrow = self.learn(max(1, m), first.learn_offset, first.signed)
+            if error_of(narrow) > max(EXACT, _AS_GOOD * min(map(error_of, chain))):
                 break
-            best = narrow
-        return best
+            chain.append(narrow)
+        return chain
 
     def learn(self, m: int, learn_offset: bool, signed: bool) -> Draft:
         """Learn one dictionary."""
