@@ -11,11 +11,10 @@ from unbraid.sparse._infer import Choice, Problem, choose_inference, held_out_un
 from unbraid.sparse._renew import Renewal, left_over, renew, worth
 from unbraid.sparse._turns import LassoTurns
 
-_POLISH_ROWS, _POLISH_ROWS_A_LATENT = 3000, 16
+_POLISH_ROWS, _POLISH_ROWS_A_LATENT, _POLISH_ROWS_MOST = 3000, 16, 8192
 _POLISH_TURNS = 2
 _GO, _GO_LATER, _HALVINGS = 0.2, 0.1, 5  # share of the atoms that go at a time
-_RENEW_ROWS = 6000
-_ROWS_A_LATENT = 24
+_RENEW_ROWS, _RENEW_ROWS_A_LATENT, _RENEW_ROWS_MOST = 6000, 24, 12_288
 EXACT = 1e-3  # held-out-units error below which nothing else can matter
 _GAIN = 0.97
 _SLACK = 0.05  # error, in shares of what an atom explains on average, that an atom is not worth
@@ -85,7 +84,7 @@ def refine(
     drafts = [now] if plan.n_latents in (None, len(now.atoms)) else []
     for turn in range(plan.rounds):
         before = now
-        rows = some(x, max(_RENEW_ROWS, _ROWS_A_LATENT * len(now.atoms)), rng)
+        rows = some(x, _renew_rows(now), rng)
         share = _GO
         if turn:  # what was pruned too early comes back
             now, share = replace(now, atoms=_grown(rows, now, rng)), _GO_LATER
@@ -98,6 +97,14 @@ def refine(
     return most_frugal(drafts)
 
 
+def _renew_rows(now: Draft) -> int:
+    return min(_RENEW_ROWS_MOST, max(_RENEW_ROWS, _RENEW_ROWS_A_LATENT * len(now.atoms)))
+
+
+def _polish_rows(now: Draft) -> int:
+    return min(_POLISH_ROWS_MOST, max(_POLISH_ROWS, _POLISH_ROWS_A_LATENT * len(now.atoms)))
+
+
 def _grown(x: np.ndarray, now: Draft, rng: np.random.Generator) -> np.ndarray:
     turn = code(x, now.atoms, now.offset, now.k, signed=now.signed)
     return np.concatenate([now.atoms, left_over(turn, len(now.atoms), rng)])
@@ -107,7 +114,7 @@ def _renewed(
     x: np.ndarray, judges: np.ndarray, now: Draft, k: int, rng: np.random.Generator
 ) -> Draft:
     atoms, offset = renew(x, now.atoms, now.offset, _renewal(now, x, k), rng)
-    rows = x[: max(_POLISH_ROWS, _POLISH_ROWS_A_LATENT * len(atoms))]
+    rows = x[: _polish_rows(now)]
     new = replace(now, atoms=atoms, offset=offset, k=k)
     return _again(judges, _polish(rows, _again(judges, new), _POLISH_TURNS))
 
@@ -118,7 +125,7 @@ def complete(x: np.ndarray, best: Draft, n_latents: int | None, rng: np.random.G
     Judges do not show every feature, and what they do not show they let go: unless ``n_latents``
     is given, atoms come back that are worth as much as those that stood the test.
     """
-    x = some(x, max(_RENEW_ROWS, _ROWS_A_LATENT * len(best.atoms)), rng)
+    x = some(x, _renew_rows(best), rng)
     for _ in range(_COMPLETIONS if n_latents is None else 0):
         m, wide = len(best.atoms), replace(best, atoms=_grown(x, best, rng))
         wide = _polish(x, wide, _COMPLETION_TURNS)
@@ -201,7 +208,7 @@ def _reduce(
     A share of the least worthy goes at a time and the others are polished; where that costs too
     much, half as many go, until next to none; and at last, whether half can go at once.
     """
-    rows = x[: max(_POLISH_ROWS, _POLISH_ROWS_A_LATENT * len(start.atoms))]
+    rows = x[: _polish_rows(start)]
     if n_latents is not None:
         now = _polish(rows, start, _POLISH_TURNS)
         while len(now.atoms) > n_latents:
