@@ -11,9 +11,10 @@ from unbraid.comparison._split import Split
 from unbraid.sparse import Auto, Method
 from unbraid.sparse._training import Autoencoder
 
-# Seconds of one core at 2 GHz, measured at 400 to 1000 stimuli and 24 to 256 units.
-_SEARCH, _SEARCH_EACH = 15.0, 4.5e-4  # Auto: a search for a width; each response
-_LEARN, _LEARN_EACH = 2.0, 1.1e-4  # one learning of known width; each response
+# Seconds of one core at 2 GHz, measured at 300 to 20,000 stimuli and 16 to 256 units.
+_SEARCH, _SEARCH_EACH = 8.0, 6e-5  # Auto: a search for a width; each response
+_LEARN, _LEARN_EACH = 1.0, 3.5e-5  # one learning of known width; each response
+_ROWS = 12_000  # stimuli learned from at most
 _STEP, _STEP_EACH = 6e-4, 6e-10  # an autoencoder's step; each response times latent
 _SCORE_EACH, _REFIT_EACH = 4e-7, 2e-7  # a metric's score and each refit; each code
 _START = 0.4 * 2**30  # bytes of the interpreter and the packages
@@ -77,7 +78,9 @@ def _width(method: Method, n: int, p: int) -> int:
 
 
 def _learning(method: Method, n: int, p: int, m: int) -> float:
-    return _SEARCH + _SEARCH_EACH * n * p if isinstance(method, Auto) else _again(method, n, p, m)
+    if isinstance(method, Auto):
+        return _SEARCH + _SEARCH_EACH * min(n, _ROWS) * p
+    return _again(method, n, p, m)
 
 
 def _again(method: Method, n: int, p: int, m: int) -> float:
@@ -85,4 +88,4 @@ def _again(method: Method, n: int, p: int, m: int) -> float:
     if isinstance(method, Autoencoder):
         training = method.training
         return training.steps_for(n) * (_STEP + _STEP_EACH * training.batch_for(n) * m * p)
-    return _LEARN + _LEARN_EACH * n * p
+    return _LEARN + _LEARN_EACH * min(n, _ROWS) * p

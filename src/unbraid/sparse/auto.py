@@ -26,6 +26,7 @@ _TURNS, _CYCLES = 12, 3  # of a short learning: longer, and atoms that are sums 
 _WIDE = 1.5  # width of further starts, relative to what was chosen
 _OPINIONS, _TINY = 4, 300_000  # such starts; stimuli times latents up to which there are several
 _RESTARTS, _AS_GOOD = 3, 1.25  # starts of the chosen method, until one errs little more than here
+_MANY = 800  # latents beyond which refining would take longer than all else
 _START = 4  # latents a unit at first: as many as superposition usually holds
 
 
@@ -37,8 +38,8 @@ class Auto(Method):
     shown units alone hold. Sparse coding comes first: with a learned offset and none, then with
     more latents as long as the error falls, signed where atoms come in opposite pairs. What
     predicts best is refined: atoms that do not help to predict held-out units go, and the others
-    are searched for better ones. Where that costs next to nothing, other starts are tried too, and
-    pursuit learnings with more active latents, more latents, and fewer.
+    are searched for better ones (up to 800 of them). Where that costs next to nothing, other starts
+    are tried too, and pursuit learnings with more active latents, more latents, and fewer.
 
     Notes
     -----
@@ -88,9 +89,12 @@ class Auto(Method):
         origins: list[Method] = []
 
         def settle(start: Draft, method: Method) -> None:
+            origins.append(method)
+            if len(start.atoms) > _MANY:
+                drafts.append(start)
+                return
             watch.news(f"refining {len(start.atoms)} latents", 0.5)
             drafts.append(refine(seen, unseen, start, Refinement(), rng))
-            origins.append(method)
             note(_refined(method, drafts[-1]), drafts[-1])
 
         for each in coded:
@@ -117,10 +121,11 @@ class Auto(Method):
         watch.within(0.0, 1.0)
         watch.warnings.clear()
         best = most_frugal(drafts)
-        origin = origins[drafts.index(best)]
-        if error_of(best) < _NOTHING:
-            best = complete(x, best, None, rng)
-        method: Method = _refined(origin, best)
+        method = origins[drafts.index(best)]
+        if len(best.atoms) <= _MANY:
+            if error_of(best) < _NOTHING:
+                best = complete(x, best, None, rng)
+            method = _refined(method, best)
         watch.news(f"chose {len(best.atoms)} latents", 1.0)
         verdict: dict[str, Any] = {"method": method.describe(), "n_latents": len(best.atoms),
                 "held_out_units": best.error}  # fmt: skip
