@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unbraid.sparse import PCA, Dictionary, Pursuit, TopK, fit
+from unbraid.sparse import PCA, Dictionary, Pursuit, SparseCoding, TopK, fit
 from unbraid.sparse._encoder import Encoder
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._measure import _amortization_gap, _coherence
@@ -34,6 +34,17 @@ def test_coherence_by_hand():
 ])  # fmt: skip
 def test_recovery_is_said_plainly(ratio, said):
     assert said in Evidence(units_for_bound=ratio).recovery
+
+
+@pytest.mark.filterwarnings("ignore:.*stimuli are few:RuntimeWarning")
+def test_too_few_stimuli_are_seen_where_units_are_enough():
+    rng = np.random.default_rng(2)
+    atoms = rng.normal(size=(200, 40))
+    z = (rng.random((3200, 200)) < 0.02) * rng.random((3200, 200))
+    method = SparseCoding(n_latents=200, turns=40, offset="zero")
+    few, many = (fit((z @ atoms)[:n], method, rng=0).evidence for n in (400, 3200))
+    assert few.units_for_bound > 2 and "too few stimuli" in few.recovery
+    assert "unexplained" not in many.recovery
 
 
 def test_dense_codes_are_no_features():

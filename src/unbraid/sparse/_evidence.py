@@ -14,6 +14,7 @@ _THRESHOLDS = (
     (2.0, "atoms are learned by pursuit if few are active at once; for an encoder too few."),
     (1.5, "enough for known atoms only; learned ones are doubtful."),
 )
+_UNPREDICTED = 0.5  # held-out-units error above which atoms are not what made the units
 _SPARSE = 1 / math.e  # K ln(N/K) falls with K where a larger share is active
 
 
@@ -71,8 +72,15 @@ class Evidence:
 
         With random atoms and without noise, known atoms need 1.5 K ln(N/K) units, atoms learned by
         pursuit 2 to 3 times K ln(N/K), and the codes of a linear encoder 4 times. Codes of which
-        more than 1/e are active at a time are not sparse: there the bound says nothing.
+        more than 1/e are active at a time are not sparse: there the bound says nothing. It knows
+        nothing of too few stimuli and of noise either, which atoms that fail to predict units show.
         """
+        if self.fvu_held_out_units > _UNPREDICTED:
+            return (
+                f"units left out of the inference are predicted with {self.fvu_held_out_units:.0%} "
+                "of their variance unexplained: too few stimuli or units, or too much noise; "
+                "do not read the latents as features."
+            )
         if self.density > _SPARSE:
             return (
                 f"{self.density:.0%} of the latents are active at a time, which is not sparse: "
