@@ -58,7 +58,7 @@ def told_to(listener: bool | Progress) -> Iterator[Progress]:
         with progress() as tell:
             yield tell
     else:
-        yield lambda _message, _share: None
+        yield silent
 
 
 def part(tell: Progress, start: float, stop: float, prefix: str = "") -> Progress:
@@ -66,7 +66,11 @@ def part(tell: Progress, start: float, stop: float, prefix: str = "") -> Progres
     return lambda message, share: tell(prefix + message, start + (stop - start) * share)
 
 
-def _lines() -> Callable[[str, float], None]:
+def silent(_message: str, _share: float) -> None:
+    """Tell nobody."""
+
+
+def _lines() -> Progress:
     started = time.monotonic()
     last = started - _SECONDS_BETWEEN_LINES
 

@@ -100,6 +100,12 @@ def repeats(budget: int, x: np.ndarray, m: int, most: int) -> int:
     return int(np.clip(budget * _UNITS // (len(x) * m * max(_UNITS, x.shape[1])), 1, most))
 
 
+def start_offset(x: np.ndarray, *, zero: bool) -> np.ndarray:
+    """Return where an offset starts: at zero, or at the mean response."""
+    mean = x.mean(0, dtype=np.float64).astype(x.dtype)
+    return np.zeros_like(mean) if zero else mean
+
+
 def spread(x: np.ndarray) -> float:
     """Return the root mean square about the mean; 1 where nothing varies."""
     return float(np.sqrt(np.mean(np.square(x - x.mean(0)), dtype=np.float64))) or 1.0

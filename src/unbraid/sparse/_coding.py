@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
-from unbraid.sparse._alternate import draw_atoms, some
+from unbraid.sparse._alternate import draw_atoms, some, start_offset
 from unbraid.sparse._infer import Problem, held_out_units
-from unbraid.sparse._refine import Draft, draft
+from unbraid.sparse._refine import Draft, draft, judged_again, polish
 from unbraid.sparse._turns import LassoTurns
 
 _FIRST, _LAST = 0.5, 0.01  # penalty, in shares of the largest code a stimulus usually starts with
@@ -43,12 +42,13 @@ def learn_coding(
 
     The turns end where a smaller penalty no longer helps to predict.
     """
-    offset = start_offset(x, plan.learn_offset)
+    offset = start_offset(x, zero=not plan.learn_offset)
     x = some(x, max(_ROWS, _ROWS_A_LATENT * plan.m), rng)
     atoms = draw_atoms(x - offset, plan.m, rng)
     first = _largest(x[:2000] - offset, atoms, plan.signed)
-    turns = partial(LassoTurns, learn_offset=plan.learn_offset, signed=plan.signed)
-    now = turns(x, atoms, offset, momentum=_MOMENTUM)
+    now = LassoTurns(
+        x, atoms, offset, learn_offset=plan.learn_offset, signed=plan.signed, momentum=_MOMENTUM
+    )
     best, least, fails = (atoms, offset), float("inf"), 0
     for turn in range(plan.turns):
         penalty = first * _FIRST * (_LAST / _FIRST) ** min(1.0, turn / (_FALL * plan.turns))
@@ -65,18 +65,8 @@ def learn_coding(
                 best, least = (now.atoms, now.offset), error
             if fails >= _PATIENCE:
                 break
-    found = draft(judges, *best, signed=plan.signed)
-    polished = turns(x, *best)
-    for _ in range(_POLISH):
-        polished.step(found.penalty)
-    found = draft(judges, polished.atoms, polished.offset, signed=plan.signed)
-    return replace(found, learn_offset=plan.learn_offset)
-
-
-def start_offset(x: np.ndarray, learned: bool) -> np.ndarray:
-    """Return where the offset starts: at the mean where it is learned, else at zero."""
-    mean = x.mean(0, dtype=np.float64).astype(x.dtype)
-    return mean if learned else np.zeros_like(mean)
+    found = replace(draft(judges, *best, signed=plan.signed), learn_offset=plan.learn_offset)
+    return judged_again(judges, polish(x, found, _POLISH))
 
 
 def _largest(x: np.ndarray, atoms: np.ndarray, signed: bool) -> float:

@@ -9,9 +9,8 @@ from unbraid.sparse._source import OnDisk, held_rows, pool_rows
 from unbraid.sparse._training import Training
 from unbraid.sparse._watch import Watch
 
-_COPIES = (
-    73  # bytes a weight: drawn in float64; float32 self, moments, gradient, best state; 8 bits
-)
+# bytes a weight: drawn in float64; its float32 self, moments, gradient, best state; eight bits
+_COPIES = 73
 _MUCH = 2**26  # bytes from which on a line is spent on them
 _SCORES = 256  # rows whose scores are held at once where gradients are sparse
 

@@ -23,6 +23,8 @@ _ALIKE = 0.7  # cosine
 _COMPLETIONS, _COMPLETION_TURNS = 3, 8
 _AS_WORTHY = 0.5  # of what nine in ten atoms that stood the test are worth at least
 _WORTHY = 0.15  # of the median worth
+_VALUE_ROWS = 4000
+_OPPOSITE, _OPPOSITE_SHARE = 0.9, 0.1  # cosine, and share of the atoms
 _SMALL = 0.1  # codes below this share of their stimulus' largest count as noise
 
 
@@ -98,11 +100,11 @@ def refine(
 
 
 def _renew_rows(now: Draft) -> int:
-    return min(_RENEW_ROWS_MOST, max(_RENEW_ROWS, _RENEW_ROWS_A_LATENT * len(now.atoms)))
+    return int(np.clip(_RENEW_ROWS_A_LATENT * len(now.atoms), _RENEW_ROWS, _RENEW_ROWS_MOST))
 
 
 def _polish_rows(now: Draft) -> int:
-    return min(_POLISH_ROWS_MOST, max(_POLISH_ROWS, _POLISH_ROWS_A_LATENT * len(now.atoms)))
+    return int(np.clip(_POLISH_ROWS_A_LATENT * len(now.atoms), _POLISH_ROWS, _POLISH_ROWS_MOST))
 
 
 def _grown(x: np.ndarray, now: Draft, rng: np.random.Generator) -> np.ndarray:
@@ -116,7 +118,7 @@ def _renewed(
     atoms, offset = renew(x, now.atoms, now.offset, _renewal(now, x, k), rng)
     rows = x[: _polish_rows(now)]
     new = replace(now, atoms=atoms, offset=offset, k=k)
-    return _again(judges, _polish(rows, _again(judges, new), _POLISH_TURNS))
+    return judged_again(judges, polish(rows, judged_again(judges, new), _POLISH_TURNS))
 
 
 def complete(x: np.ndarray, best: Draft, n_latents: int | None, rng: np.random.Generator) -> Draft:
@@ -128,18 +130,17 @@ def complete(x: np.ndarray, best: Draft, n_latents: int | None, rng: np.random.G
     x = some(x, _renew_rows(best), rng)
     for _ in range(_COMPLETIONS if n_latents is None else 0):
         m, wide = len(best.atoms), replace(best, atoms=_grown(x, best, rng))
-        wide = _polish(x, wide, _COMPLETION_TURNS)
+        wide = polish(x, wide, _COMPLETION_TURNS)
         new = wide.atoms[m:]  # two alike would each be worth nothing beside the other
         alone = np.triu(np.abs(new @ new.T), 1).max(0, initial=0) < _ALIKE
-        wide = _polish(x, replace(wide, atoms=np.concatenate([wide.atoms[:m], new[alone]])), 1)
-        turn = code(x, wide.atoms, wide.offset, min(wide.atoms.shape), wide.penalty, wide.signed)
-        value = worth(turn, wide.atoms, wide.signed)
+        wide = polish(x, replace(wide, atoms=np.concatenate([wide.atoms[:m], new[alone]])), 1)
+        value = _value(x, wide)
         least = max(_AS_WORTHY * np.quantile(value[:m], 0.1), _WORTHY * np.median(value[:m]))
         new = value[m:] >= least
         best = replace(best, atoms=np.concatenate([best.atoms, wide.atoms[m:][new]]))
     renewal = _renewal(best, x, best.k)
     atoms, offset = renew(x, best.atoms, best.offset, renewal, rng)
-    return _polish(x, replace(best, atoms=atoms, offset=offset), 1)
+    return polish(x, replace(best, atoms=atoms, offset=offset), 1)
 
 
 def _renewal(now: Draft, x: np.ndarray, k: int) -> Renewal:
@@ -156,6 +157,12 @@ def _renewal(now: Draft, x: np.ndarray, k: int) -> Renewal:
 def error_of(draft: Draft) -> float:
     """Held-out-units error; infinite where one unit cannot be held out."""
     return draft.error if draft.error == draft.error else float("inf")
+
+
+def in_pairs(atoms: np.ndarray) -> bool:
+    """Return whether atoms come in opposite pairs, as they do where codes should be signed."""
+    cosine = atoms @ atoms.T
+    return bool(np.mean(cosine.min(1) < -_OPPOSITE) >= _OPPOSITE_SHARE)
 
 
 def most_frugal(drafts: list[Draft]) -> Draft:
@@ -194,7 +201,7 @@ def _slack(error: float, m: int) -> float:
     return min(_SLACK / m, 0.1 * error + 1e-5)
 
 
-def _again(judges: np.ndarray, now: Draft) -> Draft:
+def judged_again(judges: np.ndarray, now: Draft) -> Draft:
     """Return the draft with its penalty chosen anew."""
     new = choose_inference(judges - now.offset, now.atoms, k=now.k, by="fista", signed=now.signed)
     return replace(now, choice=new)
@@ -210,23 +217,23 @@ def _reduce(
     """
     rows = x[: _polish_rows(start)]
     if n_latents is not None:
-        now = _polish(rows, start, _POLISH_TURNS)
+        now = polish(rows, start, _POLISH_TURNS)
         while len(now.atoms) > n_latents:
-            now = _polish(rows, _worthiest(rows, now, n_latents), _POLISH_TURNS)
-        return _again(judges, now)
-    best = _judged(judges, _again(judges, _polish(rows, start, _POLISH_TURNS)))
+            now = polish(rows, _worthiest(rows, now, n_latents), _POLISH_TURNS)
+        return judged_again(judges, now)
+    best = _judged(judges, judged_again(judges, polish(rows, start, _POLISH_TURNS)))
     if best.error <= EXACT and worthy(rows, best) == len(best.atoms):
         return best
     shares = [share / 2**step for step in range(_HALVINGS)] + [0.5, 0.35]
     while shares and (m := len(best.atoms)) > 1:
         gone = max(1, round(shares[0] * m))
         fewer = _worthiest(rows, best, m - gone)
-        fewer = _judged(judges, _polish(rows, fewer, _POLISH_TURNS))
+        fewer = _judged(judges, polish(rows, fewer, _POLISH_TURNS))
         if fewer.error <= 1.005 * best.error + _slack(best.error, m) * gone:
             best = fewer
         else:
             shares.pop(0)
-    return _again(judges, best)
+    return judged_again(judges, best)
 
 
 def _judged(judges: np.ndarray, now: Draft) -> Draft:
@@ -236,7 +243,8 @@ def _judged(judges: np.ndarray, now: Draft) -> Draft:
     return replace(now, choice=Choice(problem=problem, error=error))
 
 
-def _polish(x: np.ndarray, now: Draft, turns: int) -> Draft:
+def polish(x: np.ndarray, now: Draft, turns: int) -> Draft:
+    """Return the draft after turns of lasso codes, under its penalty, and least squares."""
     polished = LassoTurns(
         x, now.atoms, now.offset, learn_offset=now.learn_offset, signed=now.signed
     )
@@ -247,9 +255,14 @@ def _polish(x: np.ndarray, now: Draft, turns: int) -> Draft:
 
 def worthy(x: np.ndarray, now: Draft) -> int:
     """Count the atoms that are worth a share of what the median atom is."""
-    turn = code(x[:4000], now.atoms, now.offset, min(now.atoms.shape), now.penalty, now.signed)
-    value = worth(turn, now.atoms, now.signed)
+    value = _value(x[:_VALUE_ROWS], now)
     return int(np.count_nonzero(value > _WORTHY * np.median(value)))
+
+
+def _value(x: np.ndarray, now: Draft) -> np.ndarray:
+    """Return what each atom is worth under the draft's lasso codes of ``x``."""
+    turn = code(x, now.atoms, now.offset, min(now.atoms.shape), now.penalty, now.signed)
+    return worth(turn, now.atoms, now.signed)
 
 
 def _worthiest(x: np.ndarray, now: Draft, count: int) -> Draft:
@@ -257,10 +270,10 @@ def _worthiest(x: np.ndarray, now: Draft, count: int) -> Draft:
 
     Of two atoms alike neither is worth much while the other is there: one of them stays.
     """
-    turn = code(x[:4000], now.atoms, now.offset, min(now.atoms.shape), now.penalty, now.signed)
+    value = _value(x[:_VALUE_ROWS], now)
     stays = np.ones(len(now.atoms), bool)
     free = stays.copy()
-    for atom in np.argsort(worth(turn, now.atoms, now.signed), kind="stable"):
+    for atom in np.argsort(value, kind="stable"):
         if stays.sum() <= count:
             break
         if free[atom]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from unbraid.sparse._alternate import Plan, draw_atoms, learn_atoms, repeats, some
-from unbraid.sparse._refine import Draft, draft, error_of
+from unbraid.sparse._refine import Draft, draft, error_of, in_pairs
 from unbraid.sparse._renew import Renewal, renew
 
 _JUDGES = 240
@@ -17,7 +17,6 @@ _ROWS, _ROWS_A_LATENT = 4096, 12
 _PATH_TURNS = 6
 _ACTIVE = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 _WIDER = 0.9  # error, relative to half the width, that pays for a wider dictionary
-_OPPOSITE, _OPPOSITE_SHARE = 0.9, 0.1
 _LESS = 0.05  # share of what the best explains, given up for fewer active latents
 _SEVERAL = 120_000  # stimuli times latents up to which not only the best is refined
 _TINY = 300_000  # stimuli times latents up to which learnings are repeated
@@ -99,8 +98,7 @@ class Search:
 
     def _signed(self, best: Found) -> list[Found]:
         """Return signed learnings, tried where atoms come in opposite pairs."""
-        cosine = best.draft.atoms @ best.draft.atoms.T
-        if np.mean(cosine.min(1) < -_OPPOSITE) < _OPPOSITE_SHARE:
+        if not in_pairs(best.draft.atoms):
             return []
         widths = [m for m in (best.m // 2, best.m) if m > best.k]
         return [self.learn(m, best.k, best.zero, signed=True) for m in widths]

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from unbraid.sparse._coding import Coding, learn_coding
-from unbraid.sparse._refine import EXACT, Draft, error_of, worthy
+from unbraid.sparse._refine import EXACT, Draft, error_of, in_pairs, worthy
 
 _TURNS = 100
 _WIDER = 0.9  # error, relative to half the width, that pays for a wider dictionary
 _MARGIN, _LESS = 1.1, 0.95  # width relative to the worthy atoms, and to the width before
 _AS_GOOD = 1.25  # error of a narrower dictionary: a wide one predicts a little better by luck
-_OPPOSITE, _OPPOSITE_SHARE = 0.9, 0.1  # cosine, and share of the atoms
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +37,7 @@ class Widths:
             if error_of(zero) < error_of(last):
                 best, last = min(best, zero, key=error_of), zero
         found = [best] if best is last else [best, last]
-        cosine = best.atoms @ best.atoms.T
-        if np.mean(cosine.min(1) < -_OPPOSITE) >= _OPPOSITE_SHARE:
+        if in_pairs(best.atoms):
             half = max(1, len(best.atoms) // 2)
             signed = [self.learn(m, best.learn_offset, True) for m in (half, len(best.atoms))]
             found.append(min(signed, key=error_of))

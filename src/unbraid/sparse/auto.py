@@ -97,15 +97,17 @@ class Auto(Method):
             drafts.append(refine(seen, unseen, start, Refinement(), rng))
             note(_refined(method, drafts[-1]), drafts[-1])
 
+        def settle_coded(coded: Draft) -> None:
+            settle(replace(coded, k=actives(unseen, coded)[-1]), _coding(coded))
+
         for each in coded:
-            settle(replace(each, k=actives(unseen, each)[-1]), _coding(each))
+            settle_coded(each)
         best = min(drafts, key=error_of)
         again = repeats(_TINY, seen, len(best.atoms), _OPINIONS)
         if again > 1 and error_of(best) > EXACT:  # cheap, and any start can end in a poor corner
             m = min(most, round(_WIDE * len(best.atoms)))
             for _ in range(again):
-                each = widths.learn(m, best.learn_offset, best.signed)
-                settle(replace(each, k=actives(unseen, each)[-1]), _coding(each))
+                settle_coded(widths.learn(m, best.learn_offset, best.signed))
             most_active = min(self.most_active, max(1, x.shape[1] // 2), most - 1)
             search = Search(
                 seen, unseen, rng, lambda f: note(_pursuit(f), f.draft), _TURNS, _CYCLES

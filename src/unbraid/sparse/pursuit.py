@@ -112,13 +112,12 @@ class Pursuit(Method):
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return stimuli of unit length as atoms."""
-        from unbraid.sparse._alternate import draw_atoms
+        from unbraid.sparse._alternate import draw_atoms, start_offset
 
         p = x.shape[1]
         m = width(self.n_latents, self.expansion, p)
         k = min(active(self.k, m, p), p)
-        offset = np.zeros(p) if self.offset == "zero" else x.mean(0, dtype=np.float64)
-        offset = offset.astype(x.dtype)
+        offset = start_offset(x, zero=self.offset == "zero")
         return self._finish(x, (draw_atoms(x - offset, m, rng), offset), k, 1.0, Evidence())
 
     def _finish(

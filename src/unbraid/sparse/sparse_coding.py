@@ -67,13 +67,12 @@ class SparseCoding(Method):
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return stimuli of unit length as atoms."""
-        from unbraid.sparse._alternate import draw_atoms
-        from unbraid.sparse._coding import start_offset
+        from unbraid.sparse._alternate import draw_atoms, start_offset
         from unbraid.sparse._refine import draft
 
         m = width(self.n_latents, self.expansion, x.shape[1])
         x, scale = scaled(x)
-        offset = start_offset(x, self.offset == "learned")
+        offset = start_offset(x, zero=self.offset == "zero")
         atoms = draw_atoms(x - offset, m, rng)
         _, judged = judges(x, rng)
         return finish(self, draft(x[judged], atoms, offset, signed=self.signed), x, scale)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import sparse
-from unbraid._progress import Progress, part
+from unbraid._progress import Progress, part, silent
 from unbraid.studies import _known, _sources
 from unbraid.studies._convnet import trained
 from unbraid.studies._pooled import compact, pooled, training_vectors
@@ -91,9 +91,9 @@ def same_layers(
                 x.shape[1], expansion=options.expansion, k=None, steps=options.steps
             )
             chosen = {source: chosen[source] for source in SOURCES}
-            learned[layer] = _sources.learn(x, chosen, rng.spawn(1)[0], lambda *_: None)
+            learned[layer] = _sources.learn(x, chosen, rng.spawn(1)[0], silent)
         tell(f"unbraided network {i + 1}", 0.4 + 0.3 * (i + 1) / count)
-        found = pooled(net, test, learned, _CELLS, lambda *_: None)
+        found = pooled(net, test, learned, _CELLS, silent)
         features.append(found)
     wanted = [key for key in COMPARED if options.regression or key[2] != "ridge"]
     matrices: dict[Key, list[np.ndarray]] = {key: [] for key in wanted}

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from unbraid._config import Config
-from unbraid._progress import Progress
+from unbraid._progress import Progress, silent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +157,7 @@ def run(study: Study, progress: Progress | None = None) -> StudyResult:
 
     started = time.perf_counter()
     settled = study.settled()
-    result = settled.answer(progress or _silent)
+    result = settled.answer(progress or silent)
     return replace(
         result,
         settings=settled.describe(),
@@ -169,10 +169,6 @@ def run(study: Study, progress: Progress | None = None) -> StudyResult:
 def seeds_of(settings: Mapping[str, Any]) -> int | None:
     """Return how many seeds a study's settings ask for, whatever they call them."""
     return settings.get("seeds", settings.get("pairs"))
-
-
-def _silent(_message: str, _fraction: float) -> None:
-    """Tell nobody."""
 
 
 def _plain(value: Any) -> Any:

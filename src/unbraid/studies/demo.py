@@ -11,7 +11,7 @@ from pydantic import Field
 
 from unbraid import comparison, report, worlds
 from unbraid._config import Config
-from unbraid._progress import Progress
+from unbraid._progress import Progress, part, silent
 from unbraid.comparison import CompareConfig, Comparison
 from unbraid.responses import Responses
 
@@ -125,15 +125,15 @@ def run(config: Demo, progress: Progress | None = None) -> DemoResult:
 
     Cost: about two minutes on two cores.
     """
-    tell = progress or _silent
+    tell = progress or silent
     rng = np.random.default_rng(config.seed)
     first, second = rng.spawn(2)
-    helped, world = _compare(config.world, config.options, first, _share(tell, "", 0.0, 0.85))
+    helped, world = _compare(config.world, config.options, first, part(tell, 0.0, 0.85))
     hopeless, _ = _compare(
         config.hopeless,
         config.hopeless_options,
         second,
-        _share(tell, "the hopeless case: ", 0.85, 1.0),
+        part(tell, 0.85, 1.0, "the hopeless case: "),
     )
     return DemoResult(
         config=config,
@@ -151,7 +151,7 @@ def _compare(
     tell: Progress,
 ) -> tuple[Comparison, worlds.NamingWorld]:
     world_rng, compare_rng = rng.spawn(2)
-    world = networks.build(rng=world_rng, progress=_share(tell, "", 0.0, 0.2))
+    world = networks.build(rng=world_rng, progress=part(tell, 0.0, 0.2))
     a, b = world.networks
     known, trained = (
         Responses(of.features, stimuli=of.stimuli, units=of.feature_names)
@@ -167,19 +167,6 @@ def _compare(
         features_train=trained,
         names=(a.name, b.name),
         rng=int(compare_rng.integers(2**31)),
-        progress=_share(tell, "", 0.2, 1.0),
+        progress=part(tell, 0.2, 1.0),
     )
     return result, world
-
-
-def _share(tell: Progress, prefix: str, start: float, stop: float) -> Progress:
-    """Return a progress that fills the part from ``start`` to ``stop`` of the whole."""
-
-    def part(message: str, share: float) -> None:
-        tell(prefix + message, start + (stop - start) * share)
-
-    return part
-
-
-def _silent(_message: str, _share: float) -> None:
-    """Tell nobody."""

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from unbraid import stats
-from unbraid._progress import Progress, part
+from unbraid._progress import Progress, part, silent
 from unbraid.responses import Images, Network, images
 from unbraid.studies import _brain, _brain_page, _sources
 from unbraid.studies._brain_dictionary import of_the_brain
@@ -199,7 +199,7 @@ class DnnBrain(Study):
             tell = part(progress, start, stop, f"session {day.name}: ")
             values = pooled(net, day.pictures, learned, self.pool, tell)
             features = {key: compact(values.pop(key)) for key in list(values)}
-            scores = _brain.predict(features, day.responses.toarray(), judged, lambda *_: None)
+            scores = _brain.predict(features, day.responses.toarray(), judged, silent)
             found.append(_brain.elsewhere(day.name, layer, scores))
         return found
 

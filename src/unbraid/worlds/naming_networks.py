@@ -18,8 +18,6 @@ from unbraid.worlds.canvases import N_FEATURES, Canvases, CanvasSplit, Handwritt
 if TYPE_CHECKING:
     import torch
 
-"""Called with what is being done and the fraction of it that is done."""
-
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NamingNetwork:

@@ -35,7 +35,7 @@ def read_delimited(path: Path, is_id: Callable[[str], bool]) -> Any:
         if "\0" in first:
             raise InputError(f"{path} is not text.")
         cells, below = (_cells(line, separator) for line in lines)
-        numbers = all(_is_number(cell.replace(",", ".") if european else cell) for cell in cells)
+        numbers = all(is_number(cell.replace(",", ".") if european else cell) for cell in cells)
         above = _cells(comment, separator)
         names = None if numbers else _names(path, cells, below)
         if numbers and len(above) == len(cells) > 1:
@@ -101,10 +101,11 @@ def _named(table: Any, names: list[str]) -> Any:
     return table if names[0] else table.set_index(table.columns[0])
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: Any) -> bool:
+    """Return whether a cell reads as a number."""
     try:
         float(cell)
-    except ValueError:
+    except (TypeError, ValueError):
         return False
     return True
 

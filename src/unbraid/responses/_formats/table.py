@@ -14,7 +14,7 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file
 from unbraid.responses._formats._axes import arrange
-from unbraid.responses._formats._delimited import read_delimited
+from unbraid.responses._formats._delimited import is_number, read_delimited
 from unbraid.responses._formats._foreign import check_claim, need, reading
 from unbraid.responses._formats._named import STIMULI
 from unbraid.responses._responses import Responses
@@ -141,7 +141,7 @@ def _units(
     ids = [name for name in table if wanted is None and _is_id(name)]
     numeric = _of_kind(table, "fiub")
     for name in (*ids, *[name for name in table if name not in numeric]):
-        cells = [str(cell)[:40] for cell in table[name] if not _is_number(cell)]
+        cells = [str(cell)[:40] for cell in table[name] if not is_number(cell)]
         if name in ids or cells:
             came = "ids" if name in ids else repr(cells[0])
             raise InputError(
@@ -169,15 +169,7 @@ def _of_kind(table: Any, kinds: str) -> set[str]:
 
 def _mostly_numbers(column: Any) -> bool:
     """Return whether a column of text is one of numbers with a mistake in it."""
-    return sum(_is_number(cell) for cell in column) > len(column) / 2
-
-
-def _is_number(cell: Any) -> bool:
-    try:
-        float(cell)
-    except (TypeError, ValueError):
-        return False
-    return True
+    return sum(is_number(cell) for cell in column) > len(column) / 2
 
 
 def _some(names: Any) -> str:
