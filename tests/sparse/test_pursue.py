@@ -82,3 +82,19 @@ def test_equal_atoms_and_silent_stimuli_do_no_harm(rng):
     active, codes, _ = pursue(x, atoms, k=15, penalty=0.05)
     assert np.isfinite(codes).all()
     assert (active[3] == -1).all()
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_lasso_is_solved_where_as_many_latents_are_active_as_there_are_units(rng, signed):
+    """In single precision a latent beyond them looks independent of the others by rounding."""
+    for p, m in ((5, 50), (8, 62), (22, 43)):
+        atoms = rng.normal(size=(m, p))
+        atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
+        x = (np.abs(rng.normal(size=(60, m))) * (rng.random((60, m)) < 0.2)) @ atoms
+        x, atoms = x.astype(np.float32), atoms.astype(np.float32)
+        penalty = 1e-3 * np.abs(x).max()
+        active, codes, _ = pursue(x, atoms, k=p, penalty=penalty, signed=signed, tolerance=1e-4)
+        left = (x - dense(active, codes, m).astype(float) @ atoms) @ atoms.T
+        largest = np.abs(x @ atoms.T).max(1)
+        violation = (np.abs(left) if signed else left).max(1) - penalty
+        assert (violation / largest).max() < 1e-3

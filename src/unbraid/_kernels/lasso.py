@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
+from unbraid._kernels.sparse_rows import decode
 from unbraid._kernels.threads import in_blocks
 
 _FAST = {"reassoc", "contract", "nsz", "arcp", "nnan"}
@@ -42,93 +43,94 @@ class LassoCodes:
     ) -> None:
         """Improve the codes of ``x`` (n, p) under atoms (m, p) of unit length.
 
-        Latents beyond the room are left out. Cost n m p, and n (l0 m + l0^2) a round, four at most;
-        memory m^2 for the atoms' products.
+        Latents beyond the room are left out. Cost n m p for each row and round, four at most, and
+        passes of l0^2; memory m^2 for the atoms' products.
         """
         gram = atoms @ atoms.T
-        kind = x.dtype.type
         for start in range(0, len(x), _BLOCK):
             rows = slice(start, start + _BLOCK)
-            target = np.ascontiguousarray(x[rows] @ atoms.T)
-            options = (kind(penalty), bool(signed))
-            found = (self.active[rows], self.codes[rows])
-            in_blocks(_descend, len(target), target, gram, options, found, least=32)
+            solve(x[rows], atoms, gram, (penalty, signed), (self.active[rows], self.codes[rows]))
+
+
+def solve(
+    x: np.ndarray,
+    atoms: np.ndarray,
+    gram: np.ndarray,
+    options: tuple[float, bool],
+    found: tuple[np.ndarray, np.ndarray],
+) -> None:
+    """Improve the codes of one block in place; ``options`` are the penalty and the signs."""
+    active, codes = found
+    work = (gram, x.dtype.type(options[0]), bool(options[1]))
+    residual = x - decode(active, codes, atoms, np.zeros_like(x[0]))
+    todo, open_ = np.arange(len(x)), np.ones(len(x), np.bool_)
+    for turn in range(_ROUNDS):
+        left = np.ascontiguousarray(residual[todo] @ atoms.T)
+        in_blocks(_descend, len(todo), todo, left, work, (turn == 0, *found, open_), least=32)
+        todo = todo[open_[todo]]
+        if not len(todo) or turn + 1 == _ROUNDS:
+            return
+        few = np.zeros_like(x[0])
+        residual[todo] = x[todo] - decode(active[todo], codes[todo], atoms, few)
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_FAST)
-def _residual(target, gram, active, codes, count, left):
-    """Set ``left`` to the products of all atoms with what the codes leave."""
-    left[:] = target
-    for a in range(count):
-        code, latent = codes[a], active[a]
-        for j in range(len(left)):
-            left[j] -= code * gram[latent, j]
-
-
-@numba.njit(nogil=True, cache=True, fastmath=_FAST)
-def _descend(start, stop, target, gram, options, found):
-    penalty, signed = options
-    all_active, all_codes = found
-    m, room = target.shape[1], all_active.shape[1]
-    kind = target.dtype.type
+def _descend(start, stop, todo, left, work, found):
+    """Let latents in and descend on those that are in; rows with none to let in are closed."""
+    gram, penalty, signed = work
+    is_first, all_active, all_codes, open_ = found
+    m, room = left.shape[1], all_active.shape[1]
+    kind = left.dtype.type
     zero, tolerance = kind(0), kind(_TOLERANCE) * penalty
     enter = kind(_ENTER)
-    left = np.empty(m, target.dtype)  # products of the residual with all atoms
-    products = np.empty((room, room), target.dtype)
-    near = np.empty(room, target.dtype)  # products of the residual with the active atoms
-    inside = np.zeros(m, np.bool_)
-    for row in range(start, stop):
+    products = np.empty((room, room), left.dtype)
+    near = np.empty(room, left.dtype)  # products of the residual with the active atoms
+    size = np.empty(m, left.dtype)
+    for at in range(start, stop):
+        row = todo[at]
         active, codes = all_active[row], all_codes[row]
         count = 0
+        for j in range(m):
+            size[j] = abs(left[at, j]) if signed else left[at, j]
         while count < room and active[count] >= 0:
-            inside[active[count]] = True
+            near[count] = left[at, active[count]]
+            size[active[count]] = zero
             count += 1
-        _residual(target[row], gram, active, codes, count, left)
-        for turn in range(_ROUNDS):
-            largest = zero
+        largest = zero
+        for j in range(m):
+            largest = max(largest, size[j])
+        if largest > penalty + tolerance:
+            least = max(penalty, enter * largest)
             for j in range(m):
-                size = abs(left[j]) if signed else left[j]
-                if size > largest and not inside[j]:
-                    largest = size
-            if largest > penalty + tolerance:
-                least = max(penalty, enter * largest)
-                for j in range(m):
-                    size = abs(left[j]) if signed else left[j]
-                    if size > least and count < room and not inside[j]:
-                        active[count], codes[count], inside[j] = j, zero, True
-                        count += 1
-            elif turn > 0:
-                break
-            for a in range(count):
-                near[a] = left[active[a]]
-                for b in range(count):
-                    products[a, b] = gram[active[a], active[b]]
-            for _ in range(_PASSES):
-                step = zero
-                for a in range(count):
-                    aim = near[a] + codes[a]
-                    size = abs(aim) - penalty if signed else aim - penalty
-                    new = zero if size <= zero else size
-                    if signed and aim < zero:
-                        new = -new
-                    change = new - codes[a]
-                    if change != zero:
-                        codes[a] = new
-                        for b in range(count):
-                            near[b] -= change * products[a, b]
-                        step = max(step, abs(change))
-                if step <= tolerance:
-                    break
-            kept = 0
-            for a in range(count):
-                if codes[a] != zero:
-                    active[kept], codes[kept] = active[a], codes[a]
-                    kept += 1
-                else:
-                    inside[active[a]] = False
-            for a in range(kept, count):
-                active[a], codes[a] = -1, zero
-            count = kept
-            _residual(target[row], gram, active, codes, count, left)
+                if size[j] > least and count < room:
+                    active[count], codes[count], near[count] = j, zero, left[at, j]
+                    count += 1
+        elif not is_first:
+            open_[row] = False
+            continue
         for a in range(count):
-            inside[active[a]] = False
+            for b in range(count):
+                products[a, b] = gram[active[a], active[b]]
+        for _ in range(_PASSES):
+            step = zero
+            for a in range(count):
+                aim = near[a] + codes[a]
+                length = abs(aim) - penalty if signed else aim - penalty
+                new = zero if length <= zero else length
+                if signed and aim < zero:
+                    new = -new
+                change = new - codes[a]
+                if change != zero:
+                    codes[a] = new
+                    for b in range(count):
+                        near[b] -= change * products[a, b]
+                    step = max(step, abs(change))
+            if step <= tolerance:
+                break
+        kept = 0
+        for a in range(count):
+            if codes[a] != zero:
+                active[kept], codes[kept] = active[a], codes[a]
+                kept += 1
+        for a in range(kept, count):
+            active[a], codes[a] = -1, zero

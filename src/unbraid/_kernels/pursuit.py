@@ -16,6 +16,8 @@ from unbraid._kernels.threads import in_blocks
 
 _FAST = {"reassoc", "contract", "nsz", "arcp", "nnan"}
 _BLOCK = 4096
+_ENTER, _TOGETHER = 0.85, 40  # share of the best above which latents enter at once; how often
+_SPANNED = 1e-7  # share of an atom's square up to which it lies in the span of the others
 
 
 def pursue(
@@ -66,7 +68,7 @@ def pursue(
     for start in range(0, n, _BLOCK):
         rows = slice(start, start + _BLOCK)
         target = np.ascontiguousarray(x[rows] @ atoms.T)
-        options = (kind(penalty), kind(tolerance), bool(signed))
+        options = (kind(penalty), kind(tolerance), bool(signed), x.shape[1])
         found = (active[rows], codes[rows], gap[rows])
         in_blocks(_active_set, len(target), target, gram, options, found, least=32)
     return active, codes, gap
@@ -87,8 +89,122 @@ def _factor(gram, chosen, sign, chol, first, count):
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_FAST)
+def _remove(sets, out, count):
+    """Let an atom go: shift the others, and rotate the rows of the factor back to a triangle."""
+    chosen, sign, z, chol, fresh, _, turn = sets
+    for a in range(out, count - 1):
+        chosen[a], sign[a], z[a] = chosen[a + 1], sign[a + 1], z[a + 1]
+        for b in range(a + 2):
+            chol[a, b] = chol[a + 1, b]
+        for b in range(out, a):
+            left, right = chol[a, b], chol[a, b + 1]
+            chol[a, b] = turn[b, 0] * left + turn[b, 1] * right
+            chol[a, b + 1] = turn[b, 0] * right - turn[b, 1] * left
+        length = np.sqrt(chol[a, a] ** 2 + chol[a, a + 1] ** 2)
+        turn[a, 0], turn[a, 1] = chol[a, a] / length, chol[a, a + 1] / length
+        chol[a, a] = length
+
+
+@numba.njit(nogil=True, cache=True, fastmath=_FAST)
+def _square(gram, at, s, chosen, sign, chol, fresh, count):
+    """Return what the active atoms leave of another's square, and set its row of the factor."""
+    square = np.float64(gram[at, at])
+    for a in range(count):
+        total = np.float64(gram[at, chosen[a]]) * sign[a] * s
+        for b in range(a):
+            total -= chol[a, b] * fresh[b]
+        fresh[a] = total / chol[a, a]
+        square -= fresh[a] ** 2
+    return square
+
+
+@numba.njit(nogil=True, cache=True, fastmath=_FAST)
+def _append(at, s, code, square, sets, count):
+    """Make an atom active whose row of the factor is ``fresh``."""
+    chosen, sign, z, chol, fresh, open_, _ = sets
+    for a in range(count):
+        chol[count, a] = fresh[a]
+    chol[count, count] = np.sqrt(square)
+    chosen[count], sign[count], z[count] = at, s, code
+    open_[at] = 0
+
+
+@numba.njit(nogil=True, cache=True, fastmath=_FAST)
+def _settle(target, gram, penalty, free, at, sets, work, new, count):
+    """Solve on the active set; a code that would cross zero leaves. Return how many stay.
+
+    With ``free`` signs nothing leaves; ``at`` entered last and, if it leaves, may not come back.
+    """
+    chosen, sign, z, chol, _, open_, _ = sets
+    kind = z.dtype.type
+    zero = kind(0)
+    while count:
+        for a in range(count):
+            total = np.float64(sign[a] * target[chosen[a]] - penalty)
+            for b in range(a):
+                total -= chol[a, b] * work[b]
+            work[a] = total / chol[a, a]
+        for a in range(count - 1, -1, -1):
+            total = work[a]
+            for b in range(a + 1, count):
+                total -= chol[b, a] * work[b]
+            work[a] = total / chol[a, a]
+        if free:
+            for a in range(count):
+                z[a] = kind(work[a])
+            break
+        share, out = 1.0, -1
+        for a in range(count):
+            new[a] = kind(work[a])
+            if new[a] <= zero:
+                gone = z[a] - new[a]  # may vanish in single precision
+                reach = z[a] / gone if gone > zero else 0.0
+                if out < 0 or reach < share:
+                    share, out = reach, a
+        if out < 0:
+            for a in range(count):
+                z[a] = new[a]
+            break
+        for a in range(count):
+            z[a] += kind(share) * (new[a] - z[a])
+        if chosen[out] != at:
+            open_[chosen[out]] = kind(1)
+        _remove(sets, out, count)
+        count -= 1
+    return count
+
+
+@numba.njit(nogil=True, cache=True, fastmath=_FAST)
+def _traded(gram, at, s, sets, work, count):
+    """Trade the active atoms, which span another, for it until one is used up.
+
+    Return whether any was.
+    """
+    chosen, sign, z, chol, fresh, open_, _ = sets
+    kind = z.dtype.type
+    for a in range(count - 1, -1, -1):
+        total = fresh[a]
+        for b in range(a + 1, count):
+            total -= chol[b, a] * work[b]
+        work[a] = total / chol[a, a]
+    share, out = -1.0, -1
+    for a in range(count):
+        if work[a] > 1e-12 and (out < 0 or z[a] / work[a] < share):
+            share, out = z[a] / work[a], a
+    open_[at] = 0
+    if out < 0:
+        return False
+    for a in range(count):
+        z[a] -= kind(share * work[a])
+    open_[chosen[out]] = kind(1)
+    chosen[out], sign[out], z[out] = at, s, kind(share)
+    _factor(gram, chosen, sign, chol, out, count)
+    return True
+
+
+@numba.njit(nogil=True, cache=True, fastmath=_FAST)
 def _active_set(start, stop, target, gram, options, found):
-    penalty, tolerance, signed = options
+    penalty, tolerance, signed, p = options
     active, codes, gap = found
     m, k = target.shape[1], active.shape[1]
     kind = target.dtype.type
@@ -103,8 +219,11 @@ def _active_set(start, stop, target, gram, options, found):
     fresh = np.empty(k, np.float64)
     score = np.empty(m, target.dtype)
     open_ = np.empty(m, target.dtype)  # 1, or 0 for atoms that may not enter
+    turn = np.empty((k, 2), np.float64)
+    sets = (chosen, sign, z, chol, fresh, open_, turn)
+    free = signed and penalty == zero
+    all_may = penalty > zero and k >= min(m, p)  # where fewer may, the best come first
     for row in range(start, stop):
-        count = 0
         largest = zero
         for j in range(m):
             left[j] = target[row, j]
@@ -113,6 +232,7 @@ def _active_set(start, stop, target, gram, options, found):
         open_[:] = kind(1)
         violation = zero
         steps = 0
+        count = 0
         while True:
             best, at = zero, -1
             if signed:
@@ -131,90 +251,32 @@ def _active_set(start, stop, target, gram, options, found):
             if at < 0 or best <= slack or steps > 8 * k + 40:
                 break
             steps += 1
-            # a new row of the Cholesky factor
-            square = np.float64(gram[at, at])
             s = kind(1) if left[at] > 0 else kind(-1)
-            for a in range(count):
-                total = np.float64(gram[at, chosen[a]]) * sign[a] * s
-                for b in range(a):
-                    total -= chol[a, b] * fresh[b]
-                fresh[a] = total / chol[a, a]
-                square -= fresh[a] ** 2
-            if square <= 1e-7 * gram[at, at]:  # in the span of the active atoms
+            square = _square(gram, at, s, chosen, sign, chol, fresh, count)
+            if count >= p or square <= _SPANNED * gram[at, at]:
                 if penalty == zero or gram[at, at] <= zero:
                     open_[at] = zero
                     continue
-                # the atom as a sum of the active ones: trade them for it until one is used up
-                for a in range(count - 1, -1, -1):
-                    total = fresh[a]
-                    for b in range(a + 1, count):
-                        total -= chol[b, a] * work[b]
-                    work[a] = total / chol[a, a]
-                share, out = -1.0, -1
-                for a in range(count):
-                    if work[a] > 1e-12 and (out < 0 or z[a] / work[a] < share):
-                        share, out = z[a] / work[a], a
-                if out < 0:
-                    open_[at] = zero
+                if not _traded(gram, at, s, sets, work, count):
                     continue
-                for a in range(count):
-                    z[a] -= kind(share * work[a])
-                open_[chosen[out]] = kind(1)
-                chosen[out], sign[out], z[out] = at, s, kind(share)
-                open_[at] = zero
-                _factor(gram, chosen, sign, chol, out, count)
             elif count == k:
                 break
             else:
-                for a in range(count):
-                    chol[count, a] = fresh[a]
-                chol[count, count] = np.sqrt(square)
-                chosen[count], sign[count], z[count] = at, s, zero
-                open_[at] = zero
+                _append(at, s, zero, square, sets, count)
                 count += 1
-            # solve on the active set; a code that would cross zero leaves
-            while count:
-                for a in range(count):
-                    total = np.float64(sign[a] * target[row, chosen[a]] - penalty)
-                    for b in range(a):
-                        total -= chol[a, b] * work[b]
-                    work[a] = total / chol[a, a]
-                for a in range(count - 1, -1, -1):
-                    total = work[a]
-                    for b in range(a + 1, count):
-                        total -= chol[b, a] * work[b]
-                    work[a] = total / chol[a, a]
-                if signed and penalty == zero:
-                    for a in range(count):
-                        z[a] = kind(work[a])
-                    break
-                share, out = 1.0, -1
-                for a in range(count):
-                    new[a] = kind(work[a])
-                    if new[a] <= zero:
-                        gone = z[a] - new[a]  # may vanish in single precision
-                        reach = z[a] / gone if gone > zero else 0.0
-                        if out < 0 or reach < share:
-                            share, out = reach, a
-                if out < 0:
-                    for a in range(count):
-                        z[a] = new[a]
-                    break
-                for a in range(count):
-                    z[a] += kind(share) * (new[a] - z[a])
-                if chosen[out] != at:
-                    open_[chosen[out]] = kind(1)
-                for a in range(out, count - 1):
-                    chosen[a], sign[a], z[a] = chosen[a + 1], sign[a + 1], z[a + 1]
-                count -= 1
-                _factor(gram, chosen, sign, chol, out, count)
-            for j in range(m):
-                left[j] = target[row, j]
-            for a in range(count):
-                code = z[a] * sign[a]
-                latent = chosen[a]
-                for j in range(m):
-                    left[j] -= code * gram[latent, j]
+                if all_may and steps <= _TOGETHER:
+                    least, alone = max(slack, kind(_ENTER) * best), count
+                    for j in range(m):
+                        if score[j] > least and j != at and count < k:
+                            s = kind(1) if left[j] > 0 else kind(-1)
+                            square = _square(gram, j, s, chosen, sign, chol, fresh, count)
+                            if square > _SPANNED * gram[j, j]:
+                                _append(j, s, zero, square, sets, count)
+                                count += 1
+                    if count > alone:  # beside the others even the best may leave, and come back
+                        at = -1
+            count = _settle(target[row], gram, penalty, free, at, sets, work, new, count)
+            _leave(target[row], gram, sets, count, left)
         gap[row] = max(violation, zero) / largest if largest > zero else zero
         for a in range(count):
             active[row, a] = chosen[a]
@@ -222,3 +284,15 @@ def _active_set(start, stop, target, gram, options, found):
         for a in range(count, k):
             active[row, a] = -1
             codes[row, a] = zero
+
+
+@numba.njit(nogil=True, cache=True, fastmath=_FAST)
+def _leave(target, gram, sets, count, left):
+    """Set ``left`` to the products of the atoms with what the codes leave."""
+    chosen, sign, z = sets[:3]
+    left[:] = target
+    for a in range(count):
+        code = z[a] * sign[a]
+        latent = chosen[a]
+        for j in range(len(left)):
+            left[j] -= code * gram[latent, j]

@@ -35,7 +35,8 @@ class Widths:
         if error_of(last) > EXACT:
             zero = self.learn(len(last.atoms), False, False)
             if error_of(zero) < error_of(last):
-                best, last = min(best, zero, key=error_of), zero
+                chain = self.narrowed(zero)
+                best, last = min([best, *chain], key=error_of), chain[-1]
         found = [best] if best is last else [best, last]
         if in_pairs(best.atoms):
             half = max(1, len(best.atoms) // 2)
