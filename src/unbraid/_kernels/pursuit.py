@@ -130,7 +130,7 @@ def _append(at, s, code, square, sets, count):
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_FAST)
-def _settle(target, gram, penalty, free, at, sets, work, new, count):
+def _settle(target, penalty, free, at, sets, work, new, count):
     """Solve on the active set; a code that would cross zero leaves. Return how many stay.
 
     With ``free`` signs nothing leaves; ``at`` entered last and, if it leaves, may not come back.
@@ -275,7 +275,7 @@ def _active_set(start, stop, target, gram, options, found):
                                 count += 1
                     if count > alone:  # beside the others even the best may leave, and come back
                         at = -1
-            count = _settle(target[row], gram, penalty, free, at, sets, work, new, count)
+            count = _settle(target[row], penalty, free, at, sets, work, new, count)
             _leave(target[row], gram, sets, count, left)
         gap[row] = max(violation, zero) / largest if largest > zero else zero
         for a in range(count):
