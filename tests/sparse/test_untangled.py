@@ -57,6 +57,19 @@ def test_a_companion_that_is_always_there_is_taken_out(rng):
     np.testing.assert_allclose(new[1], truth[1], atol=1e-10)
 
 
+@pytest.mark.parametrize(
+    ("cosine", "size", "signed", "changed"),
+    [(0.6, 0.5, False, 1), (-0.6, 0.5, False, 0), (-0.6, 0.5, True, 1), (0.6, 0.2, False, 0)],
+)
+def test_what_only_corrects_a_latent_is_not_taken_out_of_it(rng, cosine, size, signed, changed):
+    truth, atoms, codes = absorbed(rng, chain=False)
+    atoms[1] = cosine * truth[0] + 0.8 * truth[1]
+    codes[:, 1] = size * ((codes[:, 0] > 0) | (rng.random(len(codes)) < 0.05))
+    new, count = untangle(atoms, turn_of(codes), signed=signed)
+    assert count == changed
+    assert abs(new[0] @ atoms[1]) == pytest.approx(0 if changed else 0.6, abs=1e-10)
+
+
 @pytest.fixture(scope="module")
 def family():
     world = FeatureHierarchy(

@@ -11,11 +11,12 @@ _CHANCE = 3.0  # standard deviations of the cosine of two random directions
 _NEEDS = 0.15  # how much likelier than by chance a latent's companion is, as a share of certainty
 _SURE = 2.0  # standard deviations of how often it comes by luck, taken off first
 _HOLDS = 0.75  # share of a companion's usual code that a latent brings along by itself
+_LEAST = 0.3  # of a latent's usual code: what is smaller only corrects it
 _SMALL = 0.05  # codes below this share of their stimulus' largest are noise
 _LEFT = 0.2  # length from which on what is left of an atom is a direction
 
 
-def untangle(atoms: np.ndarray, turn: Turn) -> tuple[np.ndarray, int]:
+def untangle(atoms: np.ndarray, turn: Turn, *, signed: bool = False) -> tuple[np.ndarray, int]:
     """Return atoms (m, p) at right angles to those that they contain, and how many were changed.
 
     A sparse code is sparser where one latent stands for a feature and for all that this feature
@@ -24,11 +25,15 @@ def untangle(atoms: np.ndarray, turn: Turn) -> tuple[np.ndarray, int]:
     otherwise, or where ``a_j`` holds what is usual of i: ``cos(a_j, a_i) s_j >= 0.75 s_i``, s the
     usual size of a latent's codes. The more special of the two, with the larger ``s^2`` for each
     time it is on, loses what all its more general companions span: ``x = z A`` stays possible,
-    codes of the companions grow. The order by generality excludes circles.
+    codes of the companions grow. The order by generality excludes circles. Where codes are not
+    signed, no atom holds another's opposite; and a latent with ``s_i < 0.3 s_j``, however often on,
+    only corrects j.
     """
     m = len(atoms)
     size, times, together = _statistics(turn, m)
-    cosine = np.abs(atoms @ atoms.T)
+    cosine = atoms @ atoms.T
+    if signed:
+        cosine = np.abs(cosine)
     np.fill_diagonal(cosine, 0)
     chance = times / len(turn.active)
     of = np.maximum(times, 1)[:, None]
@@ -38,7 +43,7 @@ def untangle(atoms: np.ndarray, turn: Turn) -> tuple[np.ndarray, int]:
     general = times / np.maximum(size, 1e-12) ** 2
     contained = (needs > _NEEDS) | (holds > _HOLDS)
     contained &= (cosine > _CHANCE / np.sqrt(atoms.shape[1])) & (times > 0)
-    contained &= general > general[:, None]
+    contained &= (general > general[:, None]) & (size > _LEAST * size[:, None])
     new, changed = atoms.copy(), 0
     for j in np.flatnonzero(contained.any(axis=1)):
         others = atoms[contained[j]]
