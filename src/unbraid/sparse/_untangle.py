@@ -25,25 +25,26 @@ def untangle(atoms: np.ndarray, turn: Turn, *, signed: bool = False) -> tuple[np
     otherwise, or where ``a_j`` holds what is usual of i: ``cos(a_j, a_i) s_j >= 0.75 s_i``, s the
     usual size of a latent's codes. The more special of the two, with the larger ``s^2`` for each
     time it is on, loses what all its more general companions span: ``x = z A`` stays possible,
-    codes of the companions grow. The order by generality excludes circles. Where codes are not
-    signed, no atom holds another's opposite; and a latent with ``s_i < 0.3 s_j``, however often on,
-    only corrects j.
+    codes of the companions grow. Not taken for a companion is what only corrects j, however often
+    it is on: what has ``s_i < 0.3 s_j``; and where an atom leans on another's opposite, which codes
+    that are not negative cannot absorb, the more special is the one with less ``s^2`` in all.
     """
     m = len(atoms)
     size, times, together = _statistics(turn, m)
     cosine = atoms @ atoms.T
-    if signed:
-        cosine = np.abs(cosine)
+    opposed = (cosine < 0) & (not signed)
+    cosine = np.abs(cosine)
     np.fill_diagonal(cosine, 0)
     chance = times / len(turn.active)
     of = np.maximum(times, 1)[:, None]
     luck = _SURE * np.sqrt(chance * (1 - chance) / of)
     needs = (together / of - chance - luck) / np.maximum(1 - chance, 1e-9)
     holds = cosine * size[:, None] / np.maximum(size, 1e-12)
-    general = times / np.maximum(size, 1e-12) ** 2
+    general, energy = times / np.maximum(size, 1e-12) ** 2, times * size**2
     contained = (needs > _NEEDS) | (holds > _HOLDS)
     contained &= (cosine > _CHANCE / np.sqrt(atoms.shape[1])) & (times > 0)
-    contained &= (general > general[:, None]) & (size > _LEAST * size[:, None])
+    contained &= np.where(opposed, energy > energy[:, None], general > general[:, None])
+    contained &= size > _LEAST * size[:, None]
     new, changed = atoms.copy(), 0
     for j in np.flatnonzero(contained.any(axis=1)):
         others = atoms[contained[j]]
