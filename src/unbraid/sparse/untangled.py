@@ -50,7 +50,7 @@ class Untangled(Method):
     """The method that learns the dictionary."""
     turns: Annotated[int, Field(ge=1)] = 6
     """Turns of matching pursuit and least squares."""
-    rounds: Annotated[int, Field(ge=3)] = 12
+    rounds: Annotated[int, Field(ge=3)] = 24
     """Rounds of taking apart, lasso codes and least squares."""
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
@@ -78,7 +78,7 @@ class Untangled(Method):
                 penalty = _PENALTY * float(np.median(np.abs(now.codes).max(1)))
             if self.turns <= turn < steps - _POLISH:
                 atoms, _ = replace_bad(batch, now, atoms, used, rng, max(1, m // 4))
-                atoms, apart = untangle(atoms, now)
+                atoms, apart = untangle(atoms, now, signed=signed)
             fvu = now.error / len(batch) / total
             watch.record((turn + 1) / steps, step=turn + 1, fvu=fvu, apart=apart)
         problem = Problem(by="fista", penalty=penalty, signed=signed)
