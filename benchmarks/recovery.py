@@ -74,6 +74,34 @@ def shifted(rng, n_features, n):
     return World(atoms=drawn.encoding, k=10, train=drawn.training.responses, tests=tests)
 
 
+def shifted_many(rng, n_features, n):
+    """Draw the same kind of world, its features held sparsely: they may be many thousands."""
+    k, half = 10, n_features // 2
+    kind = CompositionShift(n_features=n_features, active=k)
+    atoms = unit(rng.normal(size=(n_features, kind.n_units)))
+
+    def draw(rows, first, last, on):
+        chosen = rng.integers(first, last, (rows, on))
+        while len(twice := np.flatnonzero((np.diff(np.sort(chosen), axis=1) == 0).any(1))):
+            chosen[twice] = rng.integers(first, last, (len(twice), on))
+        return chosen
+
+    def features(chosen):
+        pointers = np.arange(0, chosen.size + 1, chosen.shape[1])
+        values = rng.random(chosen.size)
+        return csr_array((values, chosen.ravel(), pointers), shape=(len(chosen), n_features))
+
+    def usual(rows):
+        near = np.pad(draw(rows, 1, half, k - 1), ((0, 0), (1, 0)))  # feature 0 beside the others
+        rest = draw(rows, 1, n_features, k)
+        return features(np.where(rng.random((rows, 1)) < 0.5, near, rest))
+
+    train, within = usual(n), usual(N_TEST)
+    beyond = features(np.pad(draw(N_TEST, half, n_features, k - 1), ((0, 0), (1, 0))))
+    tests = {"": (beyond.toarray(), beyond @ atoms), "_within": (within.toarray(), within @ atoms)}
+    return World(atoms=atoms, k=k, train=train @ atoms, tests=tests)
+
+
 LAWS = {
     "uniform": lambda rng, size: rng.uniform(0.3, 1.5, size),
     "exponential": lambda rng, size: rng.exponential(size=size),
@@ -134,6 +162,7 @@ WORLDS = {
     "many2500": lambda rng: shifted(rng, 1000, 2500),
     "many5000": lambda rng: shifted(rng, 1000, 5000),
     "many50000": lambda rng: shifted(rng, 1000, 50_000),
+    "huge": lambda rng: shifted_many(rng, 10_000, 240_000),
     "varied": varied,
 }  # fmt: skip
 
@@ -216,7 +245,7 @@ def measure(name, seed, methods):
 def main():
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    usual = [name for name in WORLDS if not name.startswith(("many", "varied"))]
+    usual = [name for name in WORLDS if not name.startswith(("many", "huge", "varied"))]
     parser.add_argument("--worlds", nargs="+", choices=WORLDS, default=usual)
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS)[:3])
     parser.add_argument("--seeds", type=int, default=1)

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from unbraid._kernels import lasso
 from unbraid._kernels.lasso import LassoCodes
 from unbraid._kernels.pursuit import pursue
 from unbraid.interpret import dictionary_mcc
-from unbraid.sparse import _coding
+from unbraid.sparse import _alternate, _coding
 from unbraid.sparse._encoder import from_active
 from unbraid.sparse._turns import LassoTurns
 
@@ -90,8 +91,8 @@ def test_turns_without_momentum_lower_the_cost(rng):
 
 def test_momentum_finds_more_of_many_features_from_few_stimuli(monkeypatch):
     found = []
-    for momentum in (0.0, _coding._MOMENTUM):
-        monkeypatch.setattr(_coding, "_MOMENTUM", momentum)
+    for momentum in (0.0, _coding.MOMENTUM):
+        monkeypatch.setattr(_coding, "MOMENTUM", momentum)
         each = []
         for seed in (1, 2):
             rng = np.random.default_rng(seed)
@@ -106,3 +107,36 @@ def test_momentum_finds_more_of_many_features_from_few_stimuli(monkeypatch):
             each.append(dictionary_mcc(learned.atoms, atoms))
         found.append(np.mean(each))
     assert found[1] > 0.97 > 0.955 > found[0]
+
+
+def test_products_taken_anew_give_the_codes_of_products_looked_up(rng, monkeypatch):
+    x, atoms = problem(rng)
+    found = []
+    for most in (1024, 0):
+        monkeypatch.setattr(lasso, "_GRAM_MOST", most)
+        codes = LassoCodes.none(len(x), atoms.shape[1], x.dtype)
+        codes.descend(x, atoms, 0.1)
+        found.append(dense(codes, len(atoms)))
+    np.testing.assert_allclose(found[1], found[0], atol=1e-10)
+
+
+@pytest.mark.parametrize("learn_offset", [False, True])
+def test_least_squares_by_steps_are_those_solved_at_once(rng, monkeypatch, learn_offset):
+    x, atoms = problem(rng, n=2000)
+    turn, offset = _alternate.code(x, atoms, np.zeros(24), 4), np.zeros(24)
+    found = []
+    for most in (1500, 0):
+        monkeypatch.setattr(_alternate, "_SOLVE_MOST", most)
+        found.append(_alternate.improve(x, turn, atoms, offset, learn_offset))
+    np.testing.assert_allclose(found[1][0], found[0][0], atol=1e-3)
+    np.testing.assert_allclose(found[1][1], found[0][1], atol=1e-3)
+
+
+def test_doubled_atoms_are_found_across_blocks(rng, monkeypatch):
+    atoms = rng.normal(size=(70, 24))
+    atoms[65] = atoms[3] + 0.01 * rng.normal(size=24)
+    atoms[8] = -atoms[7]
+    atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
+    for block in (16, 1024):
+        monkeypatch.setattr(_alternate, "_BLOCK", block)
+        assert sorted(_alternate._doubled(atoms)) == [(3, 65), (7, 8)]

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from unbraid.sparse import Auto, Dictionary, Pursuit, RandomDictionary, Refined, TopK, fit
+from unbraid.sparse._draft import draft
 from unbraid.sparse._infer import Problem, held_out_units
-from unbraid.sparse._refine import complete, draft
+from unbraid.sparse._refine import complete
 from unbraid.sparse._renew import unexplained_by_two
 
 

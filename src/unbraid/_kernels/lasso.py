@@ -17,6 +17,7 @@ from unbraid._kernels.threads import in_blocks
 
 _FAST = {"reassoc", "contract", "nsz", "arcp", "nnan"}
 _BLOCK = 4096
+_GRAM_MOST = 1024
 _ROUNDS, _PASSES = 4, 10
 _TOLERANCE = 0.01  # of the penalty: steps and violations up to which a row counts as solved
 _ENTER = 0.7  # share of the largest violation above which latents enter together
@@ -44,24 +45,20 @@ class LassoCodes:
         """Improve the codes of ``x`` (n, p) under atoms (m, p) of unit length.
 
         Latents beyond the room are left out. Cost n m p for each row and round, four at most, and
-        passes of l0^2; memory m^2 for the atoms' products.
+        passes of l0^2; memory m^2 for the atoms' products, up to 1,024 atoms.
         """
-        gram = atoms @ atoms.T
+        m = len(atoms)
+        gram = atoms @ atoms.T if m <= _GRAM_MOST else np.empty((0, 0), atoms.dtype)
+        work = (atoms, gram, x.dtype.type(penalty), bool(signed))
         for start in range(0, len(x), _BLOCK):
             rows = slice(start, start + _BLOCK)
-            solve(x[rows], atoms, gram, (penalty, signed), (self.active[rows], self.codes[rows]))
+            _solve(x[rows], work, (self.active[rows], self.codes[rows]))
 
 
-def solve(
-    x: np.ndarray,
-    atoms: np.ndarray,
-    gram: np.ndarray,
-    options: tuple[float, bool],
-    found: tuple[np.ndarray, np.ndarray],
-) -> None:
-    """Improve the codes of one block in place; ``options`` are the penalty and the signs."""
+def _solve(x: np.ndarray, work: tuple, found: tuple[np.ndarray, np.ndarray]) -> None:
+    """Improve the codes of one block in place."""
     active, codes = found
-    work = (gram, x.dtype.type(options[0]), bool(options[1]))
+    atoms = work[0]
     residual = x - decode(active, codes, atoms, np.zeros_like(x[0]))
     todo, open_ = np.arange(len(x)), np.ones(len(x), np.bool_)
     for turn in range(_ROUNDS):
@@ -75,9 +72,25 @@ def solve(
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_FAST)
+def _products(active, count, atoms, gram, products):
+    """Set the active atoms' products: looked up, or taken anew where looking up misses caches."""
+    for a in range(count):
+        if len(gram):
+            for b in range(count):
+                products[a, b] = gram[active[a], active[b]]
+            continue
+        atom = atoms[active[a]]
+        for b in range(a + 1):
+            other, total = atoms[active[b]], atoms.dtype.type(0)
+            for u in range(len(atom)):
+                total += atom[u] * other[u]
+            products[a, b] = products[b, a] = total
+
+
+@numba.njit(nogil=True, cache=True, fastmath=_FAST)
 def _descend(start, stop, todo, left, work, found):
     """Let latents in and descend on those that are in; rows with none to let in are closed."""
-    gram, penalty, signed = work
+    atoms, gram, penalty, signed = work
     is_first, all_active, all_codes, open_ = found
     m, room = left.shape[1], all_active.shape[1]
     kind = left.dtype.type
@@ -108,9 +121,7 @@ def _descend(start, stop, todo, left, work, found):
         elif not is_first:
             open_[row] = False
             continue
-        for a in range(count):
-            for b in range(count):
-                products[a, b] = gram[active[a], active[b]]
+        _products(active, count, atoms, gram, products)
         for _ in range(_PASSES):
             step = zero
             for a in range(count):

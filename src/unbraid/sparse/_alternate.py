@@ -9,13 +9,14 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid._kernels.pursuit import pursue
-from unbraid._kernels.sparse_rows import decode
+from unbraid._kernels.sparse_rows import decode, scatter
 from unbraid.sparse._encoder import from_active
 
 _SAME = 0.9  # cosine above which two atoms are one
 _SOLVE_MOST = 1500  # atoms up to which the normal equations are solved at once
 _STEPS = 30
 _UNITS = 64
+_BLOCK = 1024
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,10 @@ def improve(
         mean_z = np.asarray(z.mean(axis=0), np.float64).ravel()
         mean_r = turn.residual.mean(0, dtype=np.float64)
         wrong -= len(x) * np.outer(mean_z, mean_r)
-    solve = _solve if m <= _SOLVE_MOST else _solve_by_steps
-    change = solve(z, mean_z, wrong)
+    if m <= _SOLVE_MOST:
+        change = _solve(z, mean_z, wrong)
+    else:
+        change = _solve_by_steps(turn, m, mean_z, wrong)
     new = atoms + change
     if learn_offset:
         offset = (offset + mean_r - mean_z @ change).astype(atoms.dtype)
@@ -123,27 +126,30 @@ def _solve(z: sp.csr_array, mean_z: np.ndarray, wrong: np.ndarray) -> np.ndarray
     return np.linalg.solve(gram, wrong)
 
 
-def _solve_by_steps(z: sp.csr_array, mean_z: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+def _solve_by_steps(turn: Turn, m: int, mean_z: np.ndarray, wrong: np.ndarray) -> np.ndarray:
     """Return nearly the same by conjugate gradients, without a matrix of atoms by atoms."""
-    n, z = z.shape[0], z.astype(np.float64)
-    back = sp.csr_array(z.T)
-    squares = np.asarray(z.power(2).sum(axis=0)).ravel() - n * mean_z**2
+    n, kind = len(turn.active), turn.codes.dtype
+    squares = np.zeros((m, 1), kind)
+    scatter(turn.active, (turn.codes**2, np.ones((n, 1), kind), squares))
+    squares = squares.ravel() - n * mean_z.astype(kind) ** 2
     ridge = _ridge(squares)
-    scale = 1 / (np.maximum(squares, 0) + ridge)[:, None]
-    change, left = np.zeros_like(wrong), wrong.copy()
-    step = scale * left
+    scale = (1 / (np.maximum(squares, 0) + ridge))[:, None].astype(kind)
+    none, mean_z = np.zeros(wrong.shape[1], kind), mean_z.astype(kind)
+    left = wrong.astype(kind)
+    change, step = np.zeros_like(left), scale * left
     size = np.sum(left * step, axis=0)
     enough = 1e-8 * size
     for _ in range(_STEPS):
-        image = back @ (z @ step) - n * np.outer(mean_z, mean_z @ step) + ridge * step
-        length = size / np.maximum(np.sum(step * image, axis=0), 1e-300)
+        image = kind.type(ridge) * step - n * np.outer(mean_z, mean_z @ step)
+        scatter(turn.active, (turn.codes, decode(turn.active, turn.codes, step, none), image))
+        length = size / np.maximum(np.sum(step * image, axis=0), 1e-30)
         change += length * step
         left -= length * image
         next_ = scale * left
         new = np.sum(left * next_, axis=0)
         if (new <= enough).all():
             break
-        step = next_ + new / np.maximum(size, 1e-300) * step
+        step = next_ + new / np.maximum(size, 1e-30) * step
         size = new
     return change
 
@@ -157,12 +163,9 @@ def replace_bad(
     most: int,
 ) -> tuple[np.ndarray, int]:
     """Replace atoms that are unused or doubled by what is explained worst; return their number."""
-    cosine = np.abs(atoms @ atoms.T)
-    np.fill_diagonal(cosine, 0)
     usual = float(np.median(used[used > 0])) if used.any() else 0.0
     bad = used < max(2, 0.05 * usual)
-    first, second = np.nonzero(np.triu(cosine > _SAME))
-    for i, j in zip(first, second, strict=True):
+    for i, j in _doubled(atoms):
         if not (bad[i] or bad[j]):
             bad[i if used[i] < used[j] else j] = True
     where = np.flatnonzero(bad)[:most]
@@ -176,6 +179,16 @@ def replace_bad(
         atoms = atoms.copy()
         atoms[where[fine]] = (fresh / np.where(length > 0, length, 1))[fine]
     return atoms, len(where)
+
+
+def _doubled(atoms: np.ndarray) -> list[tuple[int, int]]:
+    """Return the pairs of atoms that are one, without a matrix of atoms by atoms."""
+    found: list[tuple[int, int]] = []
+    for start in range(0, len(atoms), _BLOCK):
+        alike = np.abs(atoms[start : start + _BLOCK] @ atoms[start:].T) > _SAME
+        i, j = np.nonzero(np.triu(alike, 1))
+        found += zip((i + start).tolist(), (j + start).tolist(), strict=True)
+    return found
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from unbraid.sparse._alternate import draw_atoms, some, start_offset
+from unbraid.sparse._alternate import draw_atoms, start_offset
+from unbraid.sparse._draft import Draft, draft, judged_again, polish
 from unbraid.sparse._infer import Problem, held_out_units
-from unbraid.sparse._refine import Draft, draft, judged_again, polish
-from unbraid.sparse._turns import LassoTurns
+from unbraid.sparse._turns import MOMENTUM, LassoTurns, learning_rows
 
 _FIRST, _LAST = 0.5, 0.01  # penalty, in shares of the largest code a stimulus usually starts with
 _FALL, _REPLACE = 0.8, 0.85  # shares of the turns: the penalty falls, bad atoms are replaced
-_MOMENTUM = 0.9
 _CHECKS, _PATIENCE = 20, 4
 _JUDGES = 240
 _POLISH = 6
-_ROWS, _ROWS_A_LATENT = 6000, 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,11 +41,11 @@ def learn_coding(
     The turns end where a smaller penalty no longer helps to predict.
     """
     offset = start_offset(x, zero=not plan.learn_offset)
-    x = some(x, max(_ROWS, _ROWS_A_LATENT * plan.m), rng)
+    x = learning_rows(x, plan.m, rng)
     atoms = draw_atoms(x - offset, plan.m, rng)
     first = _largest(x[:2000] - offset, atoms, plan.signed)
     now = LassoTurns(
-        x, atoms, offset, learn_offset=plan.learn_offset, signed=plan.signed, momentum=_MOMENTUM
+        x, atoms, offset, learn_offset=plan.learn_offset, signed=plan.signed, momentum=MOMENTUM
     )
     best, least, fails = (atoms, offset), float("inf"), 0
     for turn in range(plan.turns):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from unbraid.sparse._alternate import Plan, draw_atoms, learn_atoms, repeats, some
-from unbraid.sparse._refine import Draft, draft, error_of, in_pairs
+from unbraid.sparse._draft import Draft, draft, error_of, in_pairs
 from unbraid.sparse._renew import Renewal, renew
 
 _JUDGES = 240

@@ -6,9 +6,21 @@ import numpy as np
 
 from unbraid._kernels.lasso import LassoCodes
 from unbraid._kernels.sparse_rows import decode
-from unbraid.sparse._alternate import Turn, improve, replace_bad
+from unbraid.sparse._alternate import Turn, improve, replace_bad, some
 
+MOMENTUM = 0.9
 _ROOM = 512
+_ROWS, _ROWS_A_LATENT = 6000, 24
+_ROWS_MOST, _ROWS_MOST_A_LATENT = 48_000, 8  # the more latents, the more a stimulus costs
+
+
+def learning_rows(x: np.ndarray, m: int, rng: np.random.Generator) -> np.ndarray:
+    """Return as many random rows as suffice to learn ``m`` atoms from, all where there are fewer.
+
+    24 stimuli a latent, 8 where they are many: each is then active a hundred times or more.
+    """
+    most = max(_ROWS_MOST, _ROWS_MOST_A_LATENT * m)
+    return some(x, min(most, max(_ROWS, _ROWS_A_LATENT * m)), rng)
 
 
 class LassoTurns:

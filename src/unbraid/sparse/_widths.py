@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unbraid.sparse._coding import Coding, learn_coding
-from unbraid.sparse._refine import EXACT, Draft, error_of, in_pairs, worthy
+from unbraid.sparse._draft import EXACT, Draft, error_of, in_pairs, worthy
 
 _TURNS = 100
 _WIDER = 0.9  # error, relative to half the width, that pays for a wider dictionary

@@ -17,7 +17,7 @@ from unbraid.sparse.sparse_coding import SparseCoding
 from unbraid.sparse.topk import TopK
 
 if TYPE_CHECKING:
-    from unbraid.sparse._refine import Draft
+    from unbraid.sparse._draft import Draft
     from unbraid.sparse._search import Found
 
 _NOTHING = 0.8  # held-out-units error above which codes say next to nothing
@@ -57,15 +57,8 @@ class Auto(Method):
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Try, compare, and keep the best."""
         from unbraid.sparse._alternate import repeats
-        from unbraid.sparse._refine import (
-            EXACT,
-            Refinement,
-            actives,
-            complete,
-            error_of,
-            most_frugal,
-            refine,
-        )
+        from unbraid.sparse._draft import EXACT, error_of, most_frugal, usual_active
+        from unbraid.sparse._refine import Refinement, complete, refine
         from unbraid.sparse._search import Search
         from unbraid.sparse._widths import Widths
 
@@ -98,7 +91,7 @@ class Auto(Method):
             note(_refined(method, drafts[-1]), drafts[-1])
 
         def settle_coded(coded: Draft) -> None:
-            settle(replace(coded, k=actives(unseen, coded)[-1]), _coding(coded))
+            settle(replace(coded, k=usual_active(unseen, coded)), _coding(coded))
 
         for each in coded:
             settle_coded(each)

@@ -16,7 +16,7 @@ from unbraid.sparse._watch import Watch
 from unbraid.sparse.topk import TopK
 
 if TYPE_CHECKING:
-    from unbraid.sparse._refine import Draft
+    from unbraid.sparse._draft import Draft
 
 _JUDGES_LEAST, _JUDGES_MOST = 4, 800
 
@@ -44,7 +44,8 @@ class Refined(Method):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn the wide dictionary, then refine it."""
-        from unbraid.sparse._refine import Refinement, complete, error_of, refine
+        from unbraid.sparse._draft import error_of
+        from unbraid.sparse._refine import Refinement, complete, refine
 
         x, scale = scaled(x)
         rows, judged = judges(x, rng)
@@ -65,7 +66,7 @@ class Refined(Method):
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return the start of ``of``, random atoms of it where ``n_latents`` is given."""
-        from unbraid.sparse._refine import draft
+        from unbraid.sparse._draft import draft
 
         x, scale = scaled(x)
         start = self.of.untrained(x, rng)
@@ -80,7 +81,7 @@ class Refined(Method):
 
 def rough(wide: Dictionary, judged: np.ndarray, k: int) -> Draft:
     """Return a dictionary as a draft; an offset of exactly zero stays so."""
-    from unbraid.sparse._refine import draft
+    from unbraid.sparse._draft import draft
 
     atoms = np.ascontiguousarray(wide.atoms, judged.dtype)
     return draft(judged, atoms, wide.offset.astype(judged.dtype), k, wide.signed)

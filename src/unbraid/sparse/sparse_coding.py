@@ -19,15 +19,18 @@ class SparseCoding(Method):
     ``min_{Z, A, b} |X - Z A - b|^2 / 2 + l sum |Z|``, codes non-negative (or signed), atoms of unit
     length; ``l`` falls over the turns, so that at first only what is surest of each stimulus is
     explained. How many latents are active need not be known: in the end the penalty is the one that
-    predicts held-out units of held-out stimuli best, and the atoms are polished under it.
+    predicts held-out units of held-out stimuli best, and the atoms are polished under it. Where
+    there are few stimuli, turns end with some features doubled and others without an atom: cycles
+    then add what is left of badly explained stimuli as atoms, let all find their place, and keep
+    the worthiest, as many as were asked for, while held-out units gain by it.
 
     Notes
     -----
     Where there are many features and few units, pursuit that guesses supports greedily ends where
     every atom is a mixture; soft supports do not. Codes go on from those of the turn before, atoms
     in the direction in which they went (heavy ball), and the atoms that predict held-out units
-    best on the way are kept. Cost a turn: n' (m p + k m) and the least squares, with ``n' =
-    max(6000, 24 m)`` stimuli at most.
+    best on the way are kept. Cost a turn: some 2 n' (m p + l0^2) and the least squares, with ``n'
+    = min(24 m, max(48000, 8 m))`` stimuli at most, 6,000 at least.
 
     References
     ----------
@@ -42,6 +45,8 @@ class SparseCoding(Method):
     """Number of latents, in place of ``expansion``."""
     turns: Annotated[int, Field(ge=1)] = 100
     """Turns of coding and least squares at most."""
+    cycles: Annotated[int, Field(ge=0)] = 8
+    """Cycles at most in which atoms are traded for better ones, 40 turns each."""
     signed: bool = False
     """Whether codes may be negative."""
     offset: Literal["learned", "zero"] = "learned"
@@ -50,6 +55,8 @@ class SparseCoding(Method):
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn under a falling penalty, then polish under the one that predicts best."""
         from unbraid.sparse._coding import Coding, learn_coding
+        from unbraid.sparse._regrow import regrow
+        from unbraid.sparse._turns import learning_rows
 
         m = width(self.n_latents, self.expansion, x.shape[1])
         say_if_few(watch, len(x), m)
@@ -63,12 +70,15 @@ class SparseCoding(Method):
         def tell(turn: int, error: float) -> None:
             watch.record((turn + 1) / self.turns, step=turn + 1, fvu=error / total)
 
-        return finish(self, learn_coding(x[rows], x[judged], plan, rng, tell), x, scale)
+        some, unseen = learning_rows(x[rows], m, rng), x[judged]
+        found = learn_coding(some, unseen, plan, rng, tell)
+        found = regrow(some, unseen, found, rng, self.cycles)
+        return finish(self, found, x, scale)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return stimuli of unit length as atoms."""
         from unbraid.sparse._alternate import draw_atoms, start_offset
-        from unbraid.sparse._refine import draft
+        from unbraid.sparse._draft import draft
 
         m = width(self.n_latents, self.expansion, x.shape[1])
         x, scale = scaled(x)

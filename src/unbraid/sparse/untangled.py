@@ -56,7 +56,7 @@ class Untangled(Method):
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn by ``of``, then take apart."""
         from unbraid.sparse._alternate import code, improve, replace_bad, some
-        from unbraid.sparse._refine import Draft
+        from unbraid.sparse._draft import Draft
         from unbraid.sparse._untangle import untangle
 
         x, scale = scaled(x)
@@ -87,7 +87,7 @@ class Untangled(Method):
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return the start of ``of``."""
-        from unbraid.sparse._refine import draft
+        from unbraid.sparse._draft import draft
 
         x, scale = scaled(x)
         atoms, offset, signed, _ = _start(self.of.untrained(x, rng), x[:_ROWS])

@@ -1,0 +1,147 @@
+"""Atoms on their way to a dictionary, and how well they predict units that were held out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from unbraid.sparse._alternate import code
+from unbraid.sparse._infer import Choice, Problem, choose_inference, held_out_units
+from unbraid.sparse._renew import worth
+from unbraid.sparse._turns import LassoTurns
+
+EXACT = 1e-3  # held-out-units error below which nothing else can matter
+_SLACK = 0.05  # error, in shares of what an atom explains on average, that an atom is not worth
+_ALIKE = 0.7  # cosine
+WORTHY = 0.15  # of the median worth
+VALUE_ROWS = 4000
+_OPPOSITE, _OPPOSITE_SHARE = 0.9, 0.1  # cosine, and share of the atoms
+_SMALL = 0.1  # codes below this share of their stimulus' largest count as noise
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """Atoms of unit length, an offset, and how well they predict held-out units."""
+
+    atoms: np.ndarray
+    offset: np.ndarray
+    choice: Choice
+    k: int = 1
+    """Active latents by which the atoms were last learned."""
+    learn_offset: bool = True
+    """Whether the offset is learned or stays what it is."""
+
+    @property
+    def error(self) -> float:
+        """Held-out-units error under the best inference."""
+        return self.choice.error
+
+    @property
+    def penalty(self) -> float:
+        """Lasso penalty."""
+        return self.choice.problem.penalty or 0.0
+
+    @property
+    def signed(self) -> bool:
+        """Whether codes may be negative."""
+        return self.choice.problem.signed
+
+
+def draft(
+    judges: np.ndarray, atoms: np.ndarray, offset: np.ndarray, k: int = 1, signed: bool = False
+) -> Draft:
+    """Return a draft with the penalty that predicts held-out units of held-out stimuli best."""
+    chosen = choose_inference(judges - offset, atoms, k=k, by="fista", signed=signed)
+    return Draft(atoms, offset, chosen, k, learn_offset=bool(offset.any()))
+
+
+def error_of(draft: Draft) -> float:
+    """Held-out-units error; infinite where one unit cannot be held out."""
+    return draft.error if draft.error == draft.error else float("inf")
+
+
+def most_frugal(drafts: list[Draft]) -> Draft:
+    """Return the draft with the fewest atoms among those that predict as well as the best."""
+    best = min(drafts, key=error_of)
+    enough = 1.02 * error_of(best) + slack(error_of(best), len(best.atoms))
+    good = [each for each in drafts if error_of(each) <= enough]
+    return min(good, key=lambda each: (len(each.atoms), error_of(each)))
+
+
+def slack(error: float, m: int) -> float:
+    """Return the error that one atom less may cost: little beside what a feature explains."""
+    return min(_SLACK / m, 0.1 * error + 1e-5)
+
+
+def judged_again(judges: np.ndarray, now: Draft) -> Draft:
+    """Return the draft with its penalty chosen anew."""
+    new = choose_inference(judges - now.offset, now.atoms, k=now.k, by="fista", signed=now.signed)
+    return replace(now, choice=new)
+
+
+def polish(x: np.ndarray, now: Draft, turns: int) -> Draft:
+    """Return the draft after turns of lasso codes, under its penalty, and least squares."""
+    polished = LassoTurns(
+        x, now.atoms, now.offset, learn_offset=now.learn_offset, signed=now.signed
+    )
+    for _ in range(turns):
+        polished.step(now.penalty)
+    return replace(now, atoms=polished.atoms, offset=polished.offset)
+
+
+def value_of(x: np.ndarray, now: Draft) -> np.ndarray:
+    """Return what each atom is worth under the draft's lasso codes of ``x``."""
+    turn = code(x, now.atoms, now.offset, min(now.atoms.shape), now.penalty, now.signed)
+    return worth(turn, now.atoms, now.signed)
+
+
+def worthy(x: np.ndarray, now: Draft) -> int:
+    """Count the atoms that are worth a share of what the median atom is."""
+    value = value_of(x[:VALUE_ROWS], now)
+    return int(np.count_nonzero(value > WORTHY * np.median(value)))
+
+
+def worthiest(now: Draft, value: np.ndarray, count: int) -> Draft:
+    """Return the draft with its ``count`` atoms of the largest value, or more.
+
+    Of two atoms alike neither is worth much while the other is there: one of them stays.
+    """
+    stays = np.ones(len(now.atoms), bool)
+    free = stays.copy()
+    for atom in np.argsort(value, kind="stable"):
+        if stays.sum() <= count:
+            break
+        if free[atom]:
+            stays[atom] = False
+            free &= np.abs(now.atoms @ now.atoms[atom]) < _ALIKE
+    return replace(now, atoms=np.ascontiguousarray(now.atoms[stays]))
+
+
+def in_pairs(atoms: np.ndarray) -> bool:
+    """Return whether atoms come in opposite pairs, as they do where codes should be signed."""
+    cosine = atoms @ atoms.T
+    return bool(np.mean(cosine.min(1) < -_OPPOSITE) >= _OPPOSITE_SHARE)
+
+
+def usual_active(judges: np.ndarray, now: Draft) -> int:
+    """Return how many latents are usually active: the larger of two answers of the judges.
+
+    By matching pursuit, the number that predicts held-out units best; by the lasso, the mean number
+    of codes that are more than noise.
+    """
+    p, m = judges.shape[1], len(now.atoms)
+    most = max(1, min(32, p // 2, m - 1))
+    rows = np.ascontiguousarray((judges - now.offset)[:400])
+    errors: list[float] = []
+    for k in range(1, most + 1):
+        problem = Problem(by="omp", k=k, signed=now.signed)
+        errors.append(held_out_units(rows, now.atoms, problem))
+        if len(errors) > 2 and errors[-1] > errors[-2] > errors[-3]:
+            break
+    enough = 1.1 * min(errors) + 0.01
+    best = 1 + next((at for at, error in enumerate(errors) if error <= enough), 0)
+    turn = code(judges, now.atoms, now.offset, min(p, m), now.penalty, now.signed)
+    size = np.abs(np.where(turn.active >= 0, turn.codes, 0))
+    shown = (size > _SMALL * size.max(1, keepdims=True)).sum(1).mean()
+    return max(best, int(np.clip(round(float(shown)), 1, most)))

@@ -1,0 +1,41 @@
+"""Atoms traded for better ones: doubled and missing features are mended."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from unbraid.interpret import dictionary_mcc
+from unbraid.sparse._draft import draft
+from unbraid.sparse._regrow import regrow
+
+
+def world(rng, n=1200, m=60, p=30):
+    """Return sparse sums of unit atoms, of unit variance, and the atoms."""
+    atoms = rng.normal(size=(m, p)).astype(np.float32)
+    atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
+    z = (rng.random((n, m)) < 0.06) * rng.uniform(0.5, 1.5, (n, m))
+    x = (z @ atoms).astype(np.float32)
+    return x / x.std(), atoms
+
+
+def test_a_feature_that_has_two_atoms_gives_one_to_a_feature_without(rng):
+    x, truth = world(rng)
+    atoms = truth.copy()
+    atoms[:8] = truth[10:18] + 0.1 * rng.normal(size=(8, 30)) / np.sqrt(30)
+    atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
+    start = draft(x[:200], np.ascontiguousarray(atoms, np.float32), np.zeros(30, np.float32))
+    found = regrow(x[200:], x[:200], start, rng)
+    assert dictionary_mcc(start.atoms, truth) < 0.95
+    assert dictionary_mcc(found.atoms, truth) > 0.985
+    assert found.atoms.shape == truth.shape
+    assert found.error < 0.5 * start.error
+
+
+def test_what_is_exact_is_left_alone_and_nothing_worse_is_taken(rng):
+    x, truth = world(rng)
+    start = draft(x[:200], truth, np.zeros(30, np.float32))
+    assert regrow(x[200:], x[:200], start, rng) is start
+    noise = rng.normal(size=(400, 30)).astype(np.float32)
+    start = draft(noise[:100], truth, np.zeros(30, np.float32))
+    assert regrow(noise[100:], noise[:100], start, rng).error <= start.error
+    assert regrow(noise[100:], noise[:100], replace(start), rng, cycles=0).error == start.error
