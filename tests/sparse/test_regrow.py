@@ -39,3 +39,12 @@ def test_what_is_exact_is_left_alone_and_nothing_worse_is_taken(rng):
     start = draft(noise[:100], truth, np.zeros(30, np.float32))
     assert regrow(noise[100:], noise[:100], start, rng).error <= start.error
     assert regrow(noise[100:], noise[:100], replace(start), rng, cycles=0).error == start.error
+
+
+def test_as_many_atoms_stay_as_there_were_though_all_are_alike(rng):
+    x, truth = world(rng)
+    atoms = np.repeat(truth[:30], 2, axis=0) + 0.02 * rng.normal(size=(60, 30))
+    atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
+    start = draft(x[:200], np.ascontiguousarray(atoms, np.float32), np.zeros(30, np.float32))
+    found = regrow(x[200:], x[:200], start, rng, cycles=3)
+    assert found.atoms.shape == (60, 30)

@@ -59,7 +59,8 @@ def _solve(x: np.ndarray, work: tuple, found: tuple[np.ndarray, np.ndarray]) -> 
     """Improve the codes of one block in place."""
     active, codes = found
     atoms = work[0]
-    residual = x - decode(active, codes, atoms, np.zeros_like(x[0]))
+    nothing = np.zeros_like(x[0])
+    residual = x - decode(active, codes, atoms, nothing)
     todo, open_ = np.arange(len(x)), np.ones(len(x), np.bool_)
     for turn in range(_ROUNDS):
         left = np.ascontiguousarray(residual[todo] @ atoms.T)
@@ -67,8 +68,7 @@ def _solve(x: np.ndarray, work: tuple, found: tuple[np.ndarray, np.ndarray]) -> 
         todo = todo[open_[todo]]
         if not len(todo) or turn + 1 == _ROUNDS:
             return
-        few = np.zeros_like(x[0])
-        residual[todo] = x[todo] - decode(active[todo], codes[todo], atoms, few)
+        residual[todo] = x[todo] - decode(active[todo], codes[todo], atoms, nothing)
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_FAST)

@@ -102,20 +102,20 @@ def worthy(x: np.ndarray, now: Draft) -> int:
     return int(np.count_nonzero(value > WORTHY * np.median(value)))
 
 
-def worthiest(now: Draft, value: np.ndarray, count: int) -> Draft:
-    """Return the draft with its ``count`` atoms of the largest value, or more.
+def worthiest(atoms: np.ndarray, value: np.ndarray, count: int) -> np.ndarray:
+    """Return which ``count`` atoms, or more, are of the largest value.
 
     Of two atoms alike neither is worth much while the other is there: one of them stays.
     """
-    stays = np.ones(len(now.atoms), bool)
+    stays = np.ones(len(atoms), bool)
     free = stays.copy()
     for atom in np.argsort(value, kind="stable"):
         if stays.sum() <= count:
             break
         if free[atom]:
             stays[atom] = False
-            free &= np.abs(now.atoms @ now.atoms[atom]) < _ALIKE
-    return replace(now, atoms=np.ascontiguousarray(now.atoms[stays]))
+            free &= np.abs(atoms @ atoms[atom]) < _ALIKE
+    return np.flatnonzero(stays)
 
 
 def in_pairs(atoms: np.ndarray) -> bool:

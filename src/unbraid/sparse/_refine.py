@@ -52,8 +52,8 @@ def refine(
     """Return the best draft among the start's and those of each round.
 
     A round polishes by lasso codes, prunes to the atoms that predict held-out units, and trades
-    some of those left for better ones. ``judges`` are stimuli that no atom
-    was learned from: on those it was, more atoms and smaller penalties always look better.
+    some of those left for better ones. ``judges`` are stimuli that no atom was learned from: on
+    those it was, more atoms and smaller penalties always look better.
     """
     now = start
     drafts = [now] if plan.n_latents in (None, len(now.atoms)) else []
@@ -154,7 +154,8 @@ def _reduce(
 
 
 def _worthiest(rows: np.ndarray, now: Draft, count: int) -> Draft:
-    return worthiest(now, value_of(rows[:VALUE_ROWS], now), count)
+    kept = worthiest(now.atoms, value_of(rows[:VALUE_ROWS], now), count)
+    return replace(now, atoms=now.atoms[kept])
 
 
 def _judged(judges: np.ndarray, now: Draft) -> Draft:

@@ -38,8 +38,11 @@ def regrow(
         left, _ = _turns(x, best).step(_GLIDE_FROM * best.penalty)
         more = np.concatenate([best.atoms, left_over(left, m, rng)])
         wide, last = _glide(x, replace(best, atoms=more))
-        kept = worthiest(wide, worth(last, wide.atoms, best.signed), m)
-        new = judged_again(judges, _glide(x, kept)[0])
+        value = worth(last, wide.atoms, best.signed)
+        while len(value) > m:
+            kept = worthiest(wide.atoms, value, m)
+            wide, value = replace(wide, atoms=wide.atoms[kept]), value[kept]
+        new = judged_again(judges, _glide(x, wide)[0])
         fails = 0 if error_of(new) < _GAIN * error_of(best) else fails + 1
         best = min(best, new, key=error_of)
     return best
