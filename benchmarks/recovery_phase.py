@@ -1,4 +1,4 @@
-"""Claim: learned atoms need no more than 2 K ln(N/K) units, known ones 1.5.
+"""Claim: learned atoms need as many units as known ones, about 1.5 K ln(N/K).
 
 128 and 512 features, exactly K active, in ``M = ratio K ln(N/K)`` units, 10,000 and 20,000 stimuli,
 no noise. Printed: mean correlation of the true features with the codes of `SparseCoding`, told N

@@ -12,7 +12,7 @@ _THRESHOLDS = (
     (4.0, "enough even for the codes of a linear encoder."),
     (3.0, "enough to learn atoms by pursuit; for an encoder's codes too few."),
     (2.0, "atoms are learned by pursuit if few are active at once; for an encoder too few."),
-    (1.5, "enough for known atoms only; learned ones are doubtful."),
+    (1.5, "enough for known atoms, and by sparse coding for learned ones if stimuli are many."),
 )
 _UNPREDICTED = 0.5  # held-out-units error above which atoms are not what made the units
 _SPARSE = 1 / math.e  # K ln(N/K) falls with K where a larger share is active
@@ -71,9 +71,10 @@ class Evidence:
         """Whether so many units can hold what was found, in a sentence.
 
         With random atoms and without noise, known atoms need 1.5 K ln(N/K) units, atoms learned by
-        pursuit 2 to 3 times K ln(N/K), and the codes of a linear encoder 4 times. Codes of which
-        more than 1/e are active at a time are not sparse: there the bound says nothing. It knows
-        nothing of too few stimuli and of noise either, which atoms that fail to predict units show.
+        sparse coding from many stimuli no more, those learned by pursuit 2 to 3 times K ln(N/K),
+        and the codes of a linear encoder 4 times. Codes of which more than 1/e are active at a time
+        are not sparse: there the bound says nothing. It knows nothing of too few stimuli and of
+        noise either, which atoms that fail to predict units show.
         """
         if self.fvu_held_out_units > _UNPREDICTED:
             return (
