@@ -1,10 +1,10 @@
 r"""Sparse codes of many stimuli under one dictionary, by exact active sets (OMP and the lasso).
 
-Both solve ``min_z 1/2 |x - z A|^2 + penalty |z|_1`` with ``z >= 0`` (or signed): a latent enters
-where the residual correlates most with its atom, the codes on the active set are solved exactly by
-Cholesky, and a latent whose code would change sign leaves (Lawson and Hanson). The lasso goes on
-until no correlation exceeds the penalty; orthogonal matching pursuit has no penalty and stops at
-``k`` latents.
+Both solve ``min_z 1/2 |x - z A|^2 + penalty |z|_1`` with ``z >= 0`` (or signed): the latent enters
+with whose atom the residual correlates most, the codes on the active set are solved exactly by
+Cholesky, and a latent whose code would change sign leaves (Lawson and Hanson); rotations bring the
+factor back to a triangle. The lasso lets latents in together and goes on until no correlation
+exceeds the penalty; orthogonal matching pursuit has no penalty and stops at ``k`` latents.
 """
 
 from __future__ import annotations
@@ -106,8 +106,9 @@ def _remove(sets, out, count):
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_FAST)
-def _square(gram, at, s, chosen, sign, chol, fresh, count):
+def _square(gram, at, s, sets, count):
     """Return what the active atoms leave of another's square, and set its row of the factor."""
+    chosen, sign, _, chol, fresh, _, _ = sets
     square = np.float64(gram[at, at])
     for a in range(count):
         total = np.float64(gram[at, chosen[a]]) * sign[a] * s
@@ -119,14 +120,24 @@ def _square(gram, at, s, chosen, sign, chol, fresh, count):
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_FAST)
-def _append(at, s, code, square, sets, count):
+def _append(at, s, square, sets, count):
     """Make an atom active whose row of the factor is ``fresh``."""
     chosen, sign, z, chol, fresh, open_, _ = sets
     for a in range(count):
         chol[count, a] = fresh[a]
     chol[count, count] = np.sqrt(square)
-    chosen[count], sign[count], z[count] = at, s, code
+    chosen[count], sign[count], z[count] = at, s, z.dtype.type(0)
     open_[at] = 0
+
+
+@numba.njit(nogil=True, cache=True, fastmath=_FAST)
+def _back(chol, right, work, count):
+    """Solve ``chol' work = right``; ``right`` may be ``work``."""
+    for a in range(count - 1, -1, -1):
+        total = right[a]
+        for b in range(a + 1, count):
+            total -= chol[b, a] * work[b]
+        work[a] = total / chol[a, a]
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_FAST)
@@ -144,11 +155,7 @@ def _settle(target, penalty, free, at, sets, work, new, count):
             for b in range(a):
                 total -= chol[a, b] * work[b]
             work[a] = total / chol[a, a]
-        for a in range(count - 1, -1, -1):
-            total = work[a]
-            for b in range(a + 1, count):
-                total -= chol[b, a] * work[b]
-            work[a] = total / chol[a, a]
+        _back(chol, work, work, count)
         if free:
             for a in range(count):
                 z[a] = kind(work[a])
@@ -182,11 +189,7 @@ def _traded(gram, at, s, sets, work, count):
     """
     chosen, sign, z, chol, fresh, open_, _ = sets
     kind = z.dtype.type
-    for a in range(count - 1, -1, -1):
-        total = fresh[a]
-        for b in range(a + 1, count):
-            total -= chol[b, a] * work[b]
-        work[a] = total / chol[a, a]
+    _back(chol, fresh, work, count)
     share, out = -1.0, -1
     for a in range(count):
         if work[a] > 1e-12 and (out < 0 or z[a] / work[a] < share):
@@ -252,7 +255,7 @@ def _active_set(start, stop, target, gram, options, found):
                 break
             steps += 1
             s = kind(1) if left[at] > 0 else kind(-1)
-            square = _square(gram, at, s, chosen, sign, chol, fresh, count)
+            square = _square(gram, at, s, sets, count)
             if count >= p or square <= _SPANNED * gram[at, at]:
                 if penalty == zero or gram[at, at] <= zero:
                     open_[at] = zero
@@ -262,16 +265,16 @@ def _active_set(start, stop, target, gram, options, found):
             elif count == k:
                 break
             else:
-                _append(at, s, zero, square, sets, count)
+                _append(at, s, square, sets, count)
                 count += 1
                 if all_may and steps <= _TOGETHER:
                     least, alone = max(slack, kind(_ENTER) * best), count
                     for j in range(m):
                         if score[j] > least and j != at and count < k:
                             s = kind(1) if left[j] > 0 else kind(-1)
-                            square = _square(gram, j, s, chosen, sign, chol, fresh, count)
+                            square = _square(gram, j, s, sets, count)
                             if square > _SPANNED * gram[j, j]:
-                                _append(j, s, zero, square, sets, count)
+                                _append(j, s, square, sets, count)
                                 count += 1
                     if count > alone:  # beside the others even the best may leave, and come back
                         at = -1

@@ -59,10 +59,7 @@ def improve(
         mean_z = np.asarray(z.mean(axis=0), np.float64).ravel()
         mean_r = turn.residual.mean(0, dtype=np.float64)
         wrong -= len(x) * np.outer(mean_z, mean_r)
-    if m <= _SOLVE_MOST:
-        change = _solve(z, mean_z, wrong)
-    else:
-        change = _solve_by_steps(turn, m, mean_z, wrong)
+    change = _solve(z, mean_z, wrong) if m <= _SOLVE_MOST else _solve_by_steps(turn, mean_z, wrong)
     new = atoms + change
     if learn_offset:
         offset = (offset + mean_r - mean_z @ change).astype(atoms.dtype)
@@ -126,12 +123,11 @@ def _solve(z: sp.csr_array, mean_z: np.ndarray, wrong: np.ndarray) -> np.ndarray
     return np.linalg.solve(gram, wrong)
 
 
-def _solve_by_steps(turn: Turn, m: int, mean_z: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+def _solve_by_steps(turn: Turn, mean_z: np.ndarray, wrong: np.ndarray) -> np.ndarray:
     """Return nearly the same by conjugate gradients, without a matrix of atoms by atoms."""
     n, kind = len(turn.active), turn.codes.dtype
-    squares = np.zeros((m, 1), kind)
-    scatter(turn.active, (turn.codes**2, np.ones((n, 1), kind), squares))
-    squares = squares.ravel() - n * mean_z.astype(kind) ** 2
+    on = turn.active >= 0
+    squares = np.bincount(turn.active[on], turn.codes[on] ** 2, len(wrong)) - n * mean_z**2
     ridge = _ridge(squares)
     scale = (1 / (np.maximum(squares, 0) + ridge))[:, None].astype(kind)
     none, mean_z = np.zeros(wrong.shape[1], kind), mean_z.astype(kind)

@@ -10,7 +10,7 @@ import numpy as np
 from unbraid.sparse._alternate import draw_atoms, start_offset
 from unbraid.sparse._draft import Draft, draft, judged_again, polish
 from unbraid.sparse._infer import Problem, held_out_units
-from unbraid.sparse._turns import MOMENTUM, LassoTurns, learning_rows
+from unbraid.sparse._turns import MOMENTUM, LassoTurns
 
 _FIRST, _LAST = 0.5, 0.01  # penalty, in shares of the largest code a stimulus usually starts with
 _FALL, _REPLACE = 0.8, 0.85  # shares of the turns: the penalty falls, bad atoms are replaced
@@ -41,7 +41,6 @@ def learn_coding(
     The turns end where a smaller penalty no longer helps to predict.
     """
     offset = start_offset(x, zero=not plan.learn_offset)
-    x = learning_rows(x, plan.m, rng)
     atoms = draw_atoms(x - offset, plan.m, rng)
     first = _largest(x[:2000] - offset, atoms, plan.signed)
     now = LassoTurns(

@@ -80,11 +80,15 @@ def judged_again(judges: np.ndarray, now: Draft) -> Draft:
     return replace(now, choice=new)
 
 
+def turns_of(x: np.ndarray, now: Draft, momentum: float = 0.0) -> LassoTurns:
+    """Return turns that start from the draft."""
+    return LassoTurns(x, now.atoms, now.offset, learn_offset=now.learn_offset,
+                      signed=now.signed, momentum=momentum)  # fmt: skip
+
+
 def polish(x: np.ndarray, now: Draft, turns: int) -> Draft:
     """Return the draft after turns of lasso codes, under its penalty, and least squares."""
-    polished = LassoTurns(
-        x, now.atoms, now.offset, learn_offset=now.learn_offset, signed=now.signed
-    )
+    polished = turns_of(x, now)
     for _ in range(turns):
         polished.step(now.penalty)
     return replace(now, atoms=polished.atoms, offset=polished.offset)

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from unbraid.sparse._alternate import Turn
-from unbraid.sparse._draft import Draft, error_of, judged_again, worthiest
+from unbraid.sparse._draft import Draft, error_of, judged_again, turns_of, worthiest
 from unbraid.sparse._renew import left_over, worth
-from unbraid.sparse._turns import MOMENTUM, LassoTurns
+from unbraid.sparse._turns import MOMENTUM
 
 _PATIENCE = 2  # cycles without gain
 _GAIN = 0.97  # error, relative to the one before, that pays
@@ -35,7 +35,7 @@ def regrow(
     for _ in range(cycles):
         if best.error <= _ENOUGH / m or fails == _PATIENCE:
             break
-        left, _ = _turns(x, best).step(_GLIDE_FROM * best.penalty)
+        left, _ = turns_of(x, best, MOMENTUM).step(_GLIDE_FROM * best.penalty)
         more = np.concatenate([best.atoms, left_over(left, m, rng)])
         wide, last = _glide(x, replace(best, atoms=more))
         value = worth(last, wide.atoms, best.signed)
@@ -48,14 +48,9 @@ def regrow(
     return best
 
 
-def _turns(x: np.ndarray, now: Draft) -> LassoTurns:
-    return LassoTurns(x, now.atoms, now.offset, learn_offset=now.learn_offset,
-                      signed=now.signed, momentum=MOMENTUM)  # fmt: skip
-
-
 def _glide(x: np.ndarray, now: Draft) -> tuple[Draft, Turn]:
     """Return the draft after turns under a penalty that falls to its own, and the last turn."""
-    turns = _turns(x, now)
+    turns = turns_of(x, now, MOMENTUM)
     for step in range(_GLIDE):
         last, _ = turns.step(now.penalty * _GLIDE_FROM ** (1 - step / (_GLIDE - 1)))
     return replace(now, atoms=turns.atoms, offset=turns.offset), last

@@ -9,6 +9,7 @@ import numpy as np
 
 from unbraid.sparse._coding import Coding, learn_coding
 from unbraid.sparse._draft import EXACT, Draft, error_of, in_pairs, worthy
+from unbraid.sparse._turns import learning_rows
 
 _TURNS = 100
 _WIDER = 0.9  # error, relative to half the width, that pays for a wider dictionary
@@ -67,6 +68,6 @@ class Widths:
     def learn(self, m: int, learn_offset: bool, signed: bool) -> Draft:
         """Learn one dictionary."""
         plan = Coding(m=m, turns=_TURNS, learn_offset=learn_offset, signed=signed)
-        found = learn_coding(self.x, self.judges, plan, self.rng)
+        found = learn_coding(learning_rows(self.x, m, self.rng), self.judges, plan, self.rng)
         self.tell(found)
         return found
