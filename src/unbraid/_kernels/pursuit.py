@@ -75,20 +75,6 @@ def pursue(
 
 
 @numba.njit(nogil=True, cache=True, fastmath=_FAST)
-def _factor(gram, chosen, sign, chol, first, count):
-    """Bring the rows of the Cholesky factor from ``first`` on up to date."""
-    for a in range(first, count):
-        square = np.float64(gram[chosen[a], chosen[a]])
-        for b in range(a):
-            total = np.float64(gram[chosen[a], chosen[b]]) * sign[a] * sign[b]
-            for c in range(b):
-                total -= chol[a, c] * chol[b, c]
-            chol[a, b] = total / chol[b, b]
-            square -= chol[a, b] ** 2
-        chol[a, a] = np.sqrt(max(square, 1e-12))
-
-
-@numba.njit(nogil=True, cache=True, fastmath=_FAST)
 def _remove(sets, out, count):
     """Let an atom go: shift the others, and rotate the rows of the factor back to a triangle."""
     chosen, sign, z, chol, fresh, _, turn = sets
@@ -187,7 +173,7 @@ def _traded(gram, at, s, sets, work, count):
 
     Return whether any was.
     """
-    chosen, sign, z, chol, fresh, open_, _ = sets
+    chosen, _, z, chol, fresh, open_, _ = sets
     kind = z.dtype.type
     _back(chol, fresh, work, count)
     share, out = -1.0, -1
@@ -200,8 +186,10 @@ def _traded(gram, at, s, sets, work, count):
     for a in range(count):
         z[a] -= kind(share * work[a])
     open_[chosen[out]] = kind(1)
-    chosen[out], sign[out], z[out] = at, s, kind(share)
-    _factor(gram, chosen, sign, chol, out, count)
+    _remove(sets, out, count)
+    square = _square(gram, at, s, sets, count - 1)
+    _append(at, s, max(square, 1e-12), sets, count - 1)
+    z[count - 1] = kind(share)
     return True
 
 
