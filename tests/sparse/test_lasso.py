@@ -31,7 +31,9 @@ def cost(x, codes, atoms, penalty):
 
 @pytest.mark.parametrize("signed", [False, True])
 @pytest.mark.parametrize("penalty", [0.05, 0.3])
-def test_codes_are_those_of_active_sets(rng, signed, penalty):
+@pytest.mark.parametrize("gram_most", [1024, 0])  # few atoms, and as where they are many
+def test_codes_are_those_of_active_sets(rng, monkeypatch, signed, penalty, gram_most):
+    monkeypatch.setattr(lasso, "_GRAM_MOST", gram_most)
     x, atoms = problem(rng)
     if signed:
         x *= rng.choice([-1, 1], (len(x), 1))
@@ -89,6 +91,18 @@ def test_turns_without_momentum_lower_the_cost(rng):
     assert costs[-1] < 0.8 * costs[0]
 
 
+def test_kept_atoms_stay_and_the_others_fit_what_they_leave(rng):
+    x, atoms = problem(rng, n=2000)
+    turns = LassoTurns(x, atoms, np.zeros(24), learn_offset=False, kept=40)
+    turn, used = turns.step(0.1)
+    z = from_active(turn.active, turn.codes, 60).toarray()
+    best = np.linalg.lstsq(z[:, 40:], x - z[:, :40] @ atoms[:40], rcond=None)[0]
+    best /= np.linalg.norm(best, axis=1, keepdims=True)
+    np.testing.assert_array_equal(turns.atoms[:40], atoms[:40])
+    np.testing.assert_allclose(turns.atoms[40:], best, atol=1e-3)
+    np.testing.assert_array_equal(used, (z[:, 40:] != 0).sum(0))
+
+
 def test_momentum_finds_more_of_many_features_from_few_stimuli(monkeypatch):
     found = []
     for momentum in (0.0, _coding.MOMENTUM):
@@ -112,6 +126,7 @@ def test_momentum_finds_more_of_many_features_from_few_stimuli(monkeypatch):
 def test_products_taken_anew_give_the_codes_of_products_looked_up(rng, monkeypatch):
     x, atoms = problem(rng)
     found = []
+    monkeypatch.setattr(lasso, "_ROUNDS", 1)  # as where products are taken anew
     for most in (1024, 0):
         monkeypatch.setattr(lasso, "_GRAM_MOST", most)
         codes = LassoCodes.none(len(x), atoms.shape[1], x.dtype)

@@ -43,6 +43,8 @@ def test_what_is_exact_is_left_alone_and_nothing_worse_is_taken(rng):
 
 def test_as_many_atoms_stay_as_there_were_though_all_are_alike(rng):
     x, truth = world(rng)
+    one = draft(x[:200], truth[:1], np.zeros(30, np.float32))
+    assert regrow(x[200:], x[:200], one, rng) is one
     atoms = np.repeat(truth[:30], 2, axis=0) + 0.02 * rng.normal(size=(60, 30))
     atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
     start = draft(x[:200], np.ascontiguousarray(atoms, np.float32), np.zeros(30, np.float32))

@@ -18,7 +18,7 @@ from unbraid._kernels.threads import in_blocks
 _FAST = {"reassoc", "contract", "nsz", "arcp", "nnan"}
 _BLOCK = 4096
 _GRAM_MOST = 1024
-_ROUNDS, _PASSES = 4, 10
+_ROUNDS, _PASSES = 4, 10  # one round where latents are so many that it costs nearly all
 _TOLERANCE = 0.01  # of the penalty: steps and violations up to which a row counts as solved
 _ENTER = 0.7  # share of the largest violation above which latents enter together
 
@@ -45,28 +45,30 @@ class LassoCodes:
         """Improve the codes of ``x`` (n, p) under atoms (m, p) of unit length.
 
         Latents beyond the room are left out. Cost n m p for each row and round, four at most, and
-        passes of l0^2; memory m^2 for the atoms' products, up to 1,024 atoms.
+        passes of l0^2; memory m^2 for the atoms' products. Beyond 1,024 atoms one round only, for
+        the next descent goes on from there, and products as they are needed.
         """
         m = len(atoms)
-        gram = atoms @ atoms.T if m <= _GRAM_MOST else np.empty((0, 0), atoms.dtype)
+        many = m > _GRAM_MOST
+        gram = np.empty((0, 0), atoms.dtype) if many else atoms @ atoms.T
         work = (atoms, gram, x.dtype.type(penalty), bool(signed))
         for start in range(0, len(x), _BLOCK):
             rows = slice(start, start + _BLOCK)
-            _solve(x[rows], work, (self.active[rows], self.codes[rows]))
+            _solve(x[rows], work, (self.active[rows], self.codes[rows]), 1 if many else _ROUNDS)
 
 
-def _solve(x: np.ndarray, work: tuple, found: tuple[np.ndarray, np.ndarray]) -> None:
+def _solve(x: np.ndarray, work: tuple, found: tuple[np.ndarray, np.ndarray], rounds: int) -> None:
     """Improve the codes of one block in place."""
     active, codes = found
     atoms = work[0]
     nothing = np.zeros_like(x[0])
     residual = x - decode(active, codes, atoms, nothing)
     todo, open_ = np.arange(len(x)), np.ones(len(x), np.bool_)
-    for turn in range(_ROUNDS):
+    for turn in range(rounds):
         left = np.ascontiguousarray(residual[todo] @ atoms.T)
         in_blocks(_descend, len(todo), todo, left, work, (turn == 0, *found, open_), least=32)
         todo = todo[open_[todo]]
-        if not len(todo) or turn + 1 == _ROUNDS:
+        if not len(todo) or turn + 1 == rounds:
             return
         residual[todo] = x[todo] - decode(active[todo], codes[todo], atoms, nothing)
 

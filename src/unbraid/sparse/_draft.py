@@ -80,17 +80,18 @@ def judged_again(judges: np.ndarray, now: Draft) -> Draft:
     return replace(now, choice=new)
 
 
-def turns_of(x: np.ndarray, now: Draft, momentum: float = 0.0) -> LassoTurns:
-    """Return turns that start from the draft."""
+def turns_of(x: np.ndarray, now: Draft, momentum: float = 0.0, kept: int = 0) -> LassoTurns:
+    """Return turns that start from the draft; the first ``kept`` atoms stay as they are."""
     return LassoTurns(x, now.atoms, now.offset, learn_offset=now.learn_offset,
-                      signed=now.signed, momentum=momentum)  # fmt: skip
+                      signed=now.signed, momentum=momentum, kept=kept)  # fmt: skip
 
 
-def polish(x: np.ndarray, now: Draft, turns: int) -> Draft:
-    """Return the draft after turns of lasso codes, under its penalty, and least squares."""
+def polish(x: np.ndarray, now: Draft, turns: int, penalty: float | None = None) -> Draft:
+    """Return the draft after turns of lasso codes, under its penalty or another, and regression."""
+    penalty = now.penalty if penalty is None else penalty
     polished = turns_of(x, now)
     for _ in range(turns):
-        polished.step(now.penalty)
+        polished.step(penalty)
     return replace(now, atoms=polished.atoms, offset=polished.offset)
 
 

@@ -24,7 +24,7 @@ from unbraid.sparse._draft import (
 )
 from unbraid.sparse._infer import Choice, held_out_units
 from unbraid.sparse._regrow import regrow
-from unbraid.sparse._renew import Renewal, left_over, renew
+from unbraid.sparse._renew import Renewal, grown, left_over, renew
 from unbraid.sparse._turns import learning_rows
 
 _POLISH_ROWS, _POLISH_ROWS_A_LATENT, _POLISH_ROWS_MOST = 3000, 16, 8192
@@ -80,7 +80,7 @@ def _polish_rows(now: Draft) -> int:
 
 def _grown(x: np.ndarray, now: Draft, rng: np.random.Generator) -> np.ndarray:
     turn = code(x, now.atoms, now.offset, now.k, signed=now.signed)
-    return np.concatenate([now.atoms, left_over(turn, len(now.atoms), rng)])
+    return np.concatenate([now.atoms, left_over(turn, grown(len(now.atoms)), rng)])
 
 
 def _renewed(x: np.ndarray, judges: np.ndarray, now: Draft, rng: np.random.Generator) -> Draft:

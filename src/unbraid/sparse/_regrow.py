@@ -1,4 +1,4 @@
-"""Atoms traded for better ones: grown from what is left over, pruned by worth, under the lasso."""
+"""Atoms traded for better ones: the least worthy learned anew, beside the others, from the rest."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from unbraid.sparse._alternate import Turn
-from unbraid.sparse._draft import Draft, error_of, judged_again, turns_of, worthiest
+from unbraid.sparse._draft import Draft, error_of, judged_again, polish, turns_of
 from unbraid.sparse._renew import left_over, worth
 from unbraid.sparse._turns import MOMENTUM
 
-_PATIENCE = 2  # cycles without gain
+_SHARE = 0.1  # of the atoms, learned anew in a cycle; half as many after one without gain
+_PATIENCE = 3  # cycles without gain
 _GAIN = 0.97  # error, relative to the one before, that pays
 _ENOUGH = 1.0  # error, in shares of what a feature explains on average, at which none is missing
-_GLIDE, _GLIDE_FROM = 20, 4.0  # turns, and times the penalty from which it falls again
+_GLIDE, _GLIDE_FROM = 30, 2.0  # turns, and times the penalty from which it falls again
+_POLISH = 8
 
 
 def regrow(
@@ -26,31 +27,39 @@ def regrow(
 ) -> Draft:
     """Return the draft, its atoms traded for better ones as long as held-out units gain by it.
 
-    Where there are few stimuli, turns end with some features doubled and others without an atom.
-    A cycle adds what is left of badly explained stimuli as atoms, lets all find their place under a
-    penalty that falls again, and keeps the worthiest, as many as there were.
+    Turns end with some features doubled or mixed and others without an atom. A cycle takes out the
+    least worthy atoms and learns as many anew from what is left of badly explained stimuli, while
+    the others stay as they are: there, few features are active at a time, and easily found. Then
+    all are polished. The penalty never falls below that of the start: the smaller one that better
+    atoms allow explains what is missing by many small codes.
     """
-    m = len(best.atoms)
-    fails = 0
+    m, least, share, fails = len(best.atoms), best.penalty, _SHARE, 0
     for _ in range(cycles):
-        if best.error <= _ENOUGH / m or fails == _PATIENCE:
+        if m == 1 or best.error <= _ENOUGH / m or fails == _PATIENCE:
             break
-        left, _ = turns_of(x, best, MOMENTUM).step(_GLIDE_FROM * best.penalty)
-        more = np.concatenate([best.atoms, left_over(left, m, rng)])
-        wide, last = _glide(x, replace(best, atoms=more))
-        value = worth(last, wide.atoms, best.signed)
-        while len(value) > m:
-            kept = worthiest(wide.atoms, value, m)
-            wide, value = replace(wide, atoms=wide.atoms[kept]), value[kept]
-        new = judged_again(judges, _glide(x, wide)[0])
-        fails = 0 if error_of(new) < _GAIN * error_of(best) else fails + 1
+        penalty = max(least, best.penalty)
+        new = judged_again(judges, _relearned(x, best, penalty, max(1, round(share * m)), rng))
+        if error_of(new) < _GAIN * error_of(best):
+            fails = 0
+        else:
+            fails, share = fails + 1, share / 2
         best = min(best, new, key=error_of)
     return best
 
 
-def _glide(x: np.ndarray, now: Draft) -> tuple[Draft, Turn]:
-    """Return the draft after turns under a penalty that falls to its own, and the last turn."""
-    turns = turns_of(x, now, MOMENTUM)
+def _relearned(
+    x: np.ndarray, now: Draft, penalty: float, count: int, rng: np.random.Generator
+) -> Draft:
+    """Return the draft with its least worthy atoms learned anew, and all of them polished."""
+    last, _ = turns_of(x, now).step(penalty)
+    worst_first = np.argsort(worth(last, now.atoms, now.signed), kind="stable")
+    kept = replace(now, atoms=now.atoms[np.sort(worst_first[count:])])
+    left, _ = turns_of(x, kept).step(_GLIDE_FROM * penalty)
+    fresh = left_over(left, count, rng)
+    if len(fresh) < count:  # nothing is left to learn from
+        return now
+    begin = replace(now, atoms=np.concatenate([kept.atoms, fresh]))
+    turns = turns_of(x, begin, MOMENTUM, kept=len(kept.atoms))
     for step in range(_GLIDE):
-        last, _ = turns.step(now.penalty * _GLIDE_FROM ** (1 - step / (_GLIDE - 1)))
-    return replace(now, atoms=turns.atoms, offset=turns.offset), last
+        turns.step(penalty * _GLIDE_FROM ** (1 - step / (_GLIDE - 1)))
+    return polish(x, replace(now, atoms=turns.atoms, offset=turns.offset), _POLISH, penalty)

@@ -51,7 +51,7 @@ def renew(
     for _ in range(plan.cycles):
         if best.error <= enough or fails >= plan.patience:
             break
-        wide = np.concatenate([atoms, left_over(best, m, rng)])
+        wide = np.concatenate([atoms, left_over(best, grown(m), rng)])
         wide, shift = turns(wide, offset, turns=_TURNS_WIDE)
         turn = code(x, wide, shift, plan.k, signed=plan.signed)
         kept = np.sort(np.argsort(-worth(turn, wide, plan.signed), kind="stable")[:m])
@@ -63,13 +63,15 @@ def renew(
     return atoms, offset
 
 
-def left_over(turn: Turn, m: int, rng: np.random.Generator) -> np.ndarray:
-    """Return residuals of unit length as atoms, some for each ``m`` there are.
+def grown(m: int) -> int:
+    """Return how many atoms are tried anew beside ``m``."""
+    return max(1, round(_GROWN * m))
 
-    They are drawn in proportion to their squared length.
-    """
+
+def left_over(turn: Turn, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Return up to ``count`` residuals of unit length, drawn in proportion to squared length."""
     square = np.square(turn.residual, dtype=np.float64).sum(1)
-    count = min(max(1, round(_GROWN * m)), int(np.count_nonzero(square)))
+    count = min(count, int(np.count_nonzero(square)))
     if not count:
         return turn.residual[:0]
     rows = rng.choice(len(square), count, replace=False, p=square / square.sum())

@@ -40,25 +40,34 @@ class LassoTurns:
         learn_offset: bool = True,
         signed: bool = False,
         momentum: float = 0.0,
+        kept: int = 0,
     ) -> None:
-        self.x, self.atoms, self.offset = x, atoms, offset
+        self.x, self.atoms, self.offset, self.kept = x, atoms, offset, kept
         self.learn_offset, self.signed, self.momentum = learn_offset, signed, momentum
         self._codes = LassoCodes.none(len(x), min(*atoms.shape, _ROOM), x.dtype)
-        self._speed, self._drift = np.zeros_like(atoms), np.zeros_like(offset)
+        self._speed, self._drift = np.zeros_like(atoms[kept:]), np.zeros_like(offset)
 
     def step(self, penalty: float) -> tuple[Turn, np.ndarray]:
-        """Take one turn; return its codes, under the atoms before, and how often each is used."""
+        """Take one turn; return its codes, under the atoms before, and how often each is used.
+
+        Of the first ``kept`` atoms, which stay as they are, this is not counted.
+        """
         codes, atoms = self._codes, self.atoms
         codes.descend(self.x - self.offset, atoms, penalty, self.signed)
         residual = self.x - decode(codes.active, codes.codes, atoms, self.offset)
         turn = Turn(codes.active, codes.codes, residual)
-        new, offset, used = improve(self.x, turn, atoms, self.offset, self.learn_offset)
+        free = turn
+        if self.kept:
+            active = np.maximum(codes.active - self.kept, -1)
+            free = Turn(active, codes.codes, residual)
+        old = atoms[self.kept :]
+        new, offset, used = improve(self.x, free, old, self.offset, self.learn_offset)
         self._drift = self.momentum * self._drift + (offset - self.offset)
         self.offset = self.offset + self._drift
-        new = atoms + self.momentum * self._speed + (new - atoms)
-        length = np.linalg.norm(new, axis=1, keepdims=True)
-        self.atoms = np.ascontiguousarray(new / np.maximum(length, 1e-10))
-        self._speed = self.atoms - atoms
+        new = old + self.momentum * self._speed + (new - old)
+        new /= np.maximum(np.linalg.norm(new, axis=1, keepdims=True), 1e-10)
+        self.atoms = np.concatenate([atoms[: self.kept], new])
+        self._speed = new - old
         return turn, used
 
     def replace_bad(self, turn: Turn, used: np.ndarray, rng: np.random.Generator) -> None:
