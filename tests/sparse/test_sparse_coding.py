@@ -48,3 +48,16 @@ def test_small_systems_give_finite_codes(shape):
     x = np.random.default_rng(5).normal(size=shape)
     learned = ub.fit(x, ub.SparseCoding(turns=3), rng=0)
     assert np.isfinite(learned.encode(x).toarray()).all()
+
+
+def test_progress_goes_on_while_atoms_are_traded():
+    rng = np.random.default_rng(6)
+    _, _, x = planted(900, 60, 24, 4, rng)
+    x += 0.1 * rng.normal(size=x.shape)  # so that something is always left to trade for
+    heard = []
+    method = ub.SparseCoding(n_latents=60, turns=6, cycles=2)
+    ub.fit(x, method, rng=0, progress=lambda message, share: heard.append((message, share)))
+    shares = [share for _, share in heard]
+    assert shares == sorted(shares)
+    assert shares[0] < 0.5 < shares[-1] <= 1
+    assert any(message.startswith("trading atoms") for message, _ in heard)

@@ -14,7 +14,7 @@ from unbraid.sparse._encoder import from_active
 
 _SAME = 0.9  # cosine above which two atoms are one
 _SOLVE_MOST = 1500  # atoms up to which the normal equations are solved at once
-_STEPS = 30
+_STEPS = 8  # of conjugate gradients: the next turn goes on from there
 _UNITS = 64
 _BLOCK = 1024
 
@@ -134,7 +134,7 @@ def _solve_by_steps(turn: Turn, mean_z: np.ndarray, wrong: np.ndarray) -> np.nda
     left = wrong.astype(kind)
     change, step = np.zeros_like(left), scale * left
     size = np.sum(left * step, axis=0)
-    enough = 1e-8 * size
+    enough = 1e-6 * size
     for _ in range(_STEPS):
         image = kind.type(ridge) * step - n * np.outer(mean_z, mean_z @ step)
         scatter(turn.active, (turn.codes, decode(turn.active, turn.codes, step, none), image))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -24,6 +25,7 @@ def regrow(
     best: Draft,
     rng: np.random.Generator,
     cycles: int = 8,
+    tell: Callable[[int, float], None] | None = None,
 ) -> Draft:
     """Return the draft, its atoms traded for better ones as long as held-out units gain by it.
 
@@ -34,7 +36,7 @@ def regrow(
     atoms allow explains what is missing by many small codes.
     """
     m, least, share, fails = len(best.atoms), best.penalty, _SHARE, 0
-    for _ in range(cycles):
+    for cycle in range(cycles):
         if m == 1 or best.error <= _ENOUGH / m or fails == _PATIENCE:
             break
         penalty = max(least, best.penalty)
@@ -44,6 +46,8 @@ def regrow(
         else:
             fails, share = fails + 1, share / 2
         best = min(best, new, key=error_of)
+        if tell is not None:
+            tell(cycle, best.error)
     return best
 
 

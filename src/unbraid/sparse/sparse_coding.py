@@ -20,9 +20,9 @@ class SparseCoding(Method):
     length; ``l`` falls over the turns, so that at first only what is surest of each stimulus is
     explained. How many latents are active need not be known: in the end the penalty is the one that
     predicts held-out units of held-out stimuli best, and the atoms are polished under it. Where
-    there are few stimuli, turns end with some features doubled and others without an atom: cycles
-    then add what is left of badly explained stimuli as atoms, let all find their place, and keep
-    the worthiest, as many as were asked for, while held-out units gain by it.
+    there are few stimuli, turns end with some features mixed and others without an atom: cycles
+    then learn the least worthy atoms anew, beside the others, from what those leave unexplained,
+    while held-out units gain by it.
 
     Notes
     -----
@@ -30,7 +30,7 @@ class SparseCoding(Method):
     every atom is a mixture; soft supports do not. Codes go on from those of the turn before, atoms
     in the direction in which they went (heavy ball), and the atoms that predict held-out units
     best on the way are kept. Cost a turn: some 2 n' (m p + l0^2) and the least squares, with ``n'
-    = min(24 m, max(48000, 8 m))`` stimuli at most, 6,000 at least.
+    = min(24 m, max(48000, 8 m))`` stimuli at most, 6,000 at least; a cycle is 40 turns.
 
     References
     ----------
@@ -46,7 +46,7 @@ class SparseCoding(Method):
     turns: Annotated[int, Field(ge=1)] = 100
     """Turns of coding and least squares at most."""
     cycles: Annotated[int, Field(ge=0)] = 8
-    """Cycles at most in which atoms are traded for better ones, 40 turns each."""
+    """Cycles at most in which atoms are traded for better ones."""
     signed: bool = False
     """Whether codes may be negative."""
     offset: Literal["learned", "zero"] = "learned"
@@ -65,14 +65,20 @@ class SparseCoding(Method):
         plan = Coding(
             m=m, turns=self.turns, learn_offset=self.offset == "learned", signed=self.signed
         )
+        part = 0.5 if self.cycles else 1.0
         total = float(np.square(x - x.mean(0)).sum(1).mean()) or 1.0
 
         def tell(turn: int, error: float) -> None:
-            watch.record((turn + 1) / self.turns, step=turn + 1, fvu=error / total)
+            share = (turn + 1) / self.turns
+            watch.record(share * part, step=turn + 1, fvu=error / total)
+
+        def tell_traded(cycle: int, error: float) -> None:
+            share = part + (1 - part) * (cycle + 1) / self.cycles
+            watch.news(f"trading atoms  held-out error {error:.3g}", share)
 
         some, unseen = learning_rows(x[rows], m, rng), x[judged]
         found = learn_coding(some, unseen, plan, rng, tell)
-        found = regrow(some, unseen, found, rng, self.cycles)
+        found = regrow(some, unseen, found, rng, self.cycles, tell_traded)
         return finish(self, found, x, scale)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
