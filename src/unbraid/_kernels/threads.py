@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+_UNITS, _VALUES = 256, 8_000_000
 _POOLS: dict[int, ThreadPoolExecutor] = {}  # one a process: a forked child has no threads
 
 
@@ -67,6 +68,6 @@ def one_thread(when: bool = True) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def is_small(*n_units: int) -> bool:
-    """Whether systems of so many units are quicker on one thread."""
-    return max(n_units) <= 256
+def is_small(*shapes: tuple[int, int]) -> bool:
+    """Whether responses of so many stimuli and units are quicker on one thread, or hardly slower."""
+    return max(p for _, p in shapes) <= _UNITS and max(n * p for n, p in shapes) <= _VALUES

@@ -116,7 +116,7 @@ def compare(
         truth = truth_of(features, features_train, x, parts, own=x_train is not None)
         drawn = int(score_rng.integers(2**31))
         tell(str(cost_of(parts, config)), 0.0)
-        with one_thread(when=is_small(parts.x.shape[1], parts.y.shape[1])):
+        with one_thread(when=is_small(parts.x.shape, parts.y.shape)):
             # the units first: what cannot be scored is refused before anything is learned
             scores = _score_all(base_jobs(parts), parts, config, drawn, part(tell, 0.0, _BASE))
             lifted = _lift_all(parts, config, lift_rng, part(tell, _BASE, _BASE + _LEARNING))

@@ -86,7 +86,7 @@ def fit(
     folder = None if checkpoint is None else Path(checkpoint)
     rng = _own_stream(_validate.as_rng(rng))
     started = time.perf_counter()
-    with one_thread(when=is_small(values.shape[1])):
+    with one_thread(when=is_small(values.shape)):
         if callable(progress):
             learned, watch = _learn(values, method, rng, progress, folder)
         elif progress:
