@@ -69,5 +69,5 @@ def one_thread(when: bool = True) -> Iterator[None]:
 
 
 def is_small(*shapes: tuple[int, int]) -> bool:
-    """Whether responses of so many stimuli and units are quicker on one thread, or hardly slower."""
+    """Whether responses of so many stimuli and units are quicker, or as quick, on one thread."""
     return max(p for _, p in shapes) <= _UNITS and max(n * p for n, p in shapes) <= _VALUES
