@@ -31,6 +31,7 @@ _POLISH_ROWS, _POLISH_ROWS_A_LATENT, _POLISH_ROWS_MOST = 3000, 16, 8192
 _POLISH_TURNS = 2
 _GO, _GO_LATER, _HALVINGS = 0.2, 0.1, 5  # share of the atoms that go at a time
 _GAIN = 0.97
+_GLANCE, _MUCH = 100, 1.5  # judges, and error relative to the one before, that tell at once
 _ALIKE = 0.7  # cosine
 _TINY = 300_000  # stimuli times latents up to which a search may take longer
 _COMPLETIONS, _COMPLETION_TURNS = 3, 8
@@ -144,9 +145,14 @@ def _reduce(
     shares = [share / 2**step for step in range(_HALVINGS)] + [0.5, 0.35]
     while shares and (m := len(best.atoms)) > 1:
         gone = max(1, round(shares[0] * m))
-        fewer = _worthiest(rows, best, m - gone)
-        fewer = _judged(judges, polish(rows, fewer, _POLISH_TURNS))
-        if fewer.error <= 1.005 * best.error + slack(best.error, m) * gone:
+        cost = slack(best.error, m) * gone
+        fewer = polish(rows, _worthiest(rows, best, m - gone), _POLISH_TURNS)
+        few = judges[:_GLANCE]  # most of what costs too much shows at once
+        if _judged(few, fewer).error > _MUCH * (_judged(few, best).error + cost):
+            shares.pop(0)
+            continue
+        fewer = _judged(judges, fewer)
+        if fewer.error <= 1.005 * best.error + cost:
             best = fewer
         else:
             shares.pop(0)
