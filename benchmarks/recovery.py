@@ -215,7 +215,7 @@ def by_sklearn(drawn, seed):
 def by_coding(drawn, seed):
     """Learn by lasso and least squares."""
     m = len(drawn.atoms)
-    method = SparseCoding(n_latents=m, offset="zero", cycles=8 if m <= 4096 else 1)
+    method = SparseCoding(n_latents=m, offset="zero", cycles=8 if m <= 4096 else 0)
     learned = fit(drawn.train, method, rng=seed)
     return {"": learned.encode}, learned.evidence.recovery
 

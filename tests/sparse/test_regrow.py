@@ -6,6 +6,7 @@ import numpy as np
 
 from unbraid.interpret import dictionary_mcc
 from unbraid.sparse._draft import draft
+from unbraid.sparse._refine import thinned
 from unbraid.sparse._regrow import regrow
 
 
@@ -50,3 +51,15 @@ def test_as_many_atoms_stay_as_there_were_though_all_are_alike(rng):
     start = draft(x[:200], np.ascontiguousarray(atoms, np.float32), np.zeros(30, np.float32))
     found = regrow(x[200:], x[:200], start, rng, cycles=3)
     assert found.atoms.shape == (60, 30)
+
+
+def test_atoms_of_little_worth_go_where_there_are_too_many_to_try_one_by_one(rng):
+    x, truth = world(rng, n=2500)
+    sums = truth[:30] + truth[30:]
+    start = np.concatenate([truth, sums]) + 0.02 * rng.normal(size=(90, 30))
+    start = (start / np.linalg.norm(start, axis=1, keepdims=True)).astype(np.float32)
+    begin = draft(x[:300], start, np.zeros(30, np.float32))
+    found = thinned(x[300:], x[:300], begin, rng)
+    assert len(found.atoms) <= 66
+    assert dictionary_mcc(found.atoms, truth) > 0.98
+    assert found.error <= begin.error

@@ -9,6 +9,7 @@ from unbraid.sparse._watch import Watch
 
 _COHERENCE_ROWS = 1024
 _EVIDENCE_NUMBERS = 2**22  # responses looked at in one go
+_PURSUED_NUMBERS = 2**28  # stimuli times latents for whose codes pursuit takes a minute or two
 _GAP_ROWS, _GAP_LEAST, _GAP_ATOMS = 256, 32, 4096
 _GAP_PRODUCTS = 2**31  # multiplications of pursuit: about a second
 
@@ -16,14 +17,22 @@ _GAP_PRODUCTS = 2**31  # multiplications of pursuit: about a second
 def with_evidence(
     learned: Dictionary, values: np.ndarray, watch: Watch, seconds: float
 ) -> Dictionary:
-    """Return the dictionary with what it says about ``values``, all of its training stimuli."""
-    n = len(values)
+    """Return the dictionary with what it says about ``values``, its training stimuli.
+
+    All of them, or evenly spaced ones where pursuit of all would take longer than the training.
+    """
+    widest, every = max(values.shape[1], learned.n_latents), 1
+    if learned.by != "encoder":  # pursuit forms the atoms' products in each go, and blocks itself
+        widest = values.shape[1]
+        every = -(-len(values) * learned.n_latents // _PURSUED_NUMBERS)
+    rows = np.arange(0, len(values), every)
+    n = len(rows)
     alive = np.zeros(learned.n_latents, bool)
     active = wrong = squares = effective = 0.0
     sums, middle = 0.0, None
-    step = max(1, _EVIDENCE_NUMBERS // max(values.shape[1], learned.n_latents))
+    step = max(1, _EVIDENCE_NUMBERS // widest)
     for start in range(0, n, step):
-        block = values[start : start + step]
+        block = values[rows[start : start + step]]
         codes = learned.encode(block)
         alive[codes.indices] = True
         active += codes.count_nonzero()
@@ -43,7 +52,7 @@ def with_evidence(
         units_for_bound=_units_for_bound(values.shape[1], int(alive.sum()), effective / n),
         dead=float(1 - alive.mean()),
         amortization_gap=_amortization_gap(learned, values, watch.held),
-        n_stimuli=n,
+        n_stimuli=len(values),
         seconds=seconds,
         history=tuple(watch.history),
         warnings=tuple(watch.warnings),

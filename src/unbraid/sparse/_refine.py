@@ -92,6 +92,23 @@ def _renewed(x: np.ndarray, judges: np.ndarray, now: Draft, rng: np.random.Gener
     return judged_again(judges, polish(x[: _polish_rows(now)], new, _POLISH_TURNS))
 
 
+def thinned(x: np.ndarray, judges: np.ndarray, start: Draft, rng: np.random.Generator) -> Draft:
+    """Return the draft without atoms of little worth, if that costs little, and others traded.
+
+    It is what can be afforded of `refine` where atoms are many.
+    """
+    rows = learning_rows(x, len(start.atoms), rng)
+    best = start
+    while (count := worthy(rows, best)) < (m := len(best.atoms)):
+        count = max(count, round((1 - _GO) * m))  # of two alike both seem worthless
+        fewer = polish(rows, _worthiest(rows, best, count), _POLISH_TURNS)
+        fewer = judged_again(judges, fewer)
+        if fewer.error > 1.02 * best.error + slack(best.error, m) * (m - count):
+            break
+        best = fewer
+    return regrow(rows, judges, best, rng)
+
+
 def complete(x: np.ndarray, best: Draft, n_latents: int | None, rng: np.random.Generator) -> Draft:
     """Return a draft learned from those that judged it too, and made whole.
 

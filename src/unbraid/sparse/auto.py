@@ -26,7 +26,7 @@ _TURNS, _CYCLES = 12, 3  # of a short learning: longer, and atoms that are sums 
 _WIDE = 1.5  # width of further starts, relative to what was chosen
 _OPINIONS, _TINY = 4, 300_000  # such starts; stimuli times latents up to which there are several
 _RESTARTS, _AS_GOOD = 3, 1.25  # starts of the chosen method, until one errs little more than here
-_MANY = 800  # latents beyond which refining would take longer than all else
+_MANY = 800  # latents beyond which trying which to leave out would take longer than all else
 _START = 4  # latents a unit at first: as many as superposition usually holds
 
 
@@ -38,8 +38,9 @@ class Auto(Method):
     shown units alone hold. Sparse coding comes first: with a learned offset and none, then with
     more latents as long as the error falls, signed where atoms come in opposite pairs. What
     predicts best is refined: atoms that do not help to predict held-out units go, and the others
-    are searched for better ones (up to 800 of them). Where that costs next to nothing, other starts
-    are tried too, and pursuit learnings with more active latents, more latents, and fewer.
+    are searched for better ones; beyond 800 atoms those of little worth go. Where that costs next
+    to nothing, other starts are tried too, and pursuit learnings with more active latents, more
+    latents, and fewer.
 
     Notes
     -----
@@ -58,7 +59,7 @@ class Auto(Method):
         """Try, compare, and keep the best."""
         from unbraid.sparse._alternate import repeats
         from unbraid.sparse._draft import EXACT, error_of, most_frugal, usual_active
-        from unbraid.sparse._refine import Refinement, complete, refine
+        from unbraid.sparse._refine import Refinement, complete, refine, thinned
         from unbraid.sparse._search import Search
         from unbraid.sparse._widths import Widths
 
@@ -83,12 +84,14 @@ class Auto(Method):
 
         def settle(start: Draft, method: Method) -> None:
             origins.append(method)
-            if len(start.atoms) > _MANY:
-                drafts.append(start)
-                return
             watch.news(f"refining {len(start.atoms)} latents", 0.5)
-            drafts.append(refine(seen, unseen, start, Refinement(), rng))
-            note(_refined(method, drafts[-1]), drafts[-1])
+            if len(start.atoms) > _MANY:
+                start = thinned(seen, unseen, start, rng)
+                note(_coding(start), start)
+            if len(start.atoms) <= _MANY:
+                start = refine(seen, unseen, start, Refinement(), rng)
+                note(_refined(method, start), start)
+            drafts.append(start)
 
         def settle_coded(coded: Draft) -> None:
             settle(replace(coded, k=usual_active(unseen, coded)), _coding(coded))
@@ -117,9 +120,11 @@ class Auto(Method):
         watch.warnings.clear()
         best = most_frugal(drafts)
         method = origins[drafts.index(best)]
-        if len(best.atoms) <= _MANY:
-            if error_of(best) < _NOTHING:
-                best = complete(x, best, None, rng)
+        if len(best.atoms) <= _MANY and error_of(best) < _NOTHING:
+            best = complete(x, best, None, rng)
+        if len(best.atoms) > _MANY and isinstance(method, SparseCoding):
+            method = _coding(best)
+        else:
             method = _refined(method, best)
         watch.news(f"chose {len(best.atoms)} latents", 1.0)
         verdict: dict[str, Any] = {"method": method.describe(), "n_latents": len(best.atoms),
