@@ -90,3 +90,15 @@ def test_the_gap_is_measured_on_what_was_held_out(make_world):
     assert 0 < learned.evidence.amortization_gap < 0.5
     assert np.isnan(fit(world.x, Pursuit(n_latents=24, k=2), rng=0).evidence.amortization_gap)
     assert np.isnan(fit(world.x, PCA(), rng=0).evidence.amortization_gap)  # dense: no pursuit
+
+
+def test_evidence_from_some_of_the_stimuli_is_near_that_from_all(make_world, monkeypatch):
+    world = make_world(n=4000, noise=0.05)
+    method = SparseCoding(n_latents=30, turns=10, cycles=0)
+    whole = fit(world.x, method, rng=0).evidence
+    monkeypatch.setattr("unbraid.sparse._measure._PURSUED_NUMBERS", 60_000)  # every second
+    some = fit(world.x, method, rng=0).evidence
+    assert some.n_stimuli == whole.n_stimuli == 4000
+    assert some.l0 != whole.l0
+    assert some.l0 == pytest.approx(whole.l0, rel=0.05)
+    assert some.fvu == pytest.approx(whole.fvu, rel=0.2)

@@ -14,6 +14,7 @@ from unbraid.sparse._turns import learning_rows
 _TURNS = 100
 _WIDER = 0.9  # error, relative to half the width, that pays for a wider dictionary
 _MARGIN, _LESS = 1.1, 0.95  # width relative to the worthy atoms, and to the width before
+_BETWEEN = 0.75  # width relative to one twice as wide as one that was too narrow
 _AS_GOOD = 1.25  # error of a narrower dictionary: a wide one predicts a little better by luck
 
 
@@ -46,14 +47,25 @@ class Widths:
         return found
 
     def widened(self, best: Draft, most: int) -> list[Draft]:
-        """Learn anew twice as wide, as long as that pays; then as narrow as it can be."""
+        """Learn anew twice as wide, as long as that pays; then as narrow as it can be.
+
+        Where few stimuli make every atom seem worth it, something between the last two widths may
+        still be better.
+        """
         start = best
         while (m := min(2 * len(best.atoms), most)) > len(best.atoms) and error_of(best) > EXACT:
             wider = self.learn(m, best.learn_offset, best.signed)
             if error_of(wider) >= _WIDER * error_of(best):
                 break
             best = wider
-        return [best] if best is start else self.narrowed(best)
+        if best is start:
+            return [best]
+        chain = self.narrowed(best)
+        if len(chain) == 1:
+            between = self.learn(round(_BETWEEN * len(best.atoms)), best.learn_offset, best.signed)
+            if error_of(between) < error_of(best):
+                chain.append(between)
+        return chain
 
     def narrowed(self, first: Draft) -> list[Draft]:
         """Learn anew with little more atoms than were worth it, as long as that costs little."""
