@@ -20,7 +20,11 @@ _SPARSE = 1 / math.e  # K ln(N/K) falls with K where a larger share is active
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Evidence:
-    """What a dictionary can be judged by without knowing the truth."""
+    """What a dictionary can be judged by without knowing the truth.
+
+    Where codes are pursued and training stimuli times latents exceed 2^28, what is measured on them
+    is measured on evenly spaced ones.
+    """
 
     fvu: float = NAN
     """Fraction of variance unexplained on the training stimuli, about their mean; 0 is perfect,
