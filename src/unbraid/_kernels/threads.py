@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-_UNITS, _VALUES = 256, 8_000_000
+_UNITS, _VALUES = 256, 8_000_000  # most of a system, and of its responses, for one thread
 _POOLS: dict[int, ThreadPoolExecutor] = {}  # one a process: a forked child has no threads
 
 

@@ -101,26 +101,25 @@ def value_of(x: np.ndarray, now: Draft) -> np.ndarray:
     return worth(turn, now.atoms, now.signed)
 
 
-def worthy(x: np.ndarray, now: Draft) -> int:
+def worthy(value: np.ndarray) -> int:
     """Count the atoms that are worth a share of what the median atom is."""
-    value = value_of(x[:VALUE_ROWS], now)
     return int(np.count_nonzero(value > WORTHY * np.median(value)))
 
 
-def worthiest(atoms: np.ndarray, value: np.ndarray, count: int) -> np.ndarray:
-    """Return which ``count`` atoms, or more, are of the largest value.
+def worthiest(now: Draft, value: np.ndarray, count: int) -> Draft:
+    """Return the draft with its ``count`` atoms of the largest value, or more.
 
     Of two atoms alike neither is worth much while the other is there: one of them stays.
     """
-    stays = np.ones(len(atoms), bool)
+    stays = np.ones(len(now.atoms), bool)
     free = stays.copy()
     for atom in np.argsort(value, kind="stable"):
         if stays.sum() <= count:
             break
         if free[atom]:
             stays[atom] = False
-            free &= np.abs(atoms @ atoms[atom]) < _ALIKE
-    return np.flatnonzero(stays)
+            free &= np.abs(now.atoms @ now.atoms[atom]) < _ALIKE
+    return replace(now, atoms=now.atoms[stays])
 
 
 def in_pairs(atoms: np.ndarray) -> bool:

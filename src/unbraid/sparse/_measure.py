@@ -25,14 +25,13 @@ def with_evidence(
     if learned.by != "encoder":  # pursuit forms the atoms' products in each go, and blocks itself
         widest = values.shape[1]
         every = -(-len(values) * learned.n_latents // _PURSUED_NUMBERS)
-    rows = np.arange(0, len(values), every)
-    n = len(rows)
+    n = len(range(0, len(values), every))
     alive = np.zeros(learned.n_latents, bool)
     active = wrong = squares = effective = 0.0
     sums, middle = 0.0, None
-    step = max(1, _EVIDENCE_NUMBERS // widest)
-    for start in range(0, n, step):
-        block = values[rows[start : start + step]]
+    stride = every * max(1, _EVIDENCE_NUMBERS // widest)
+    for start in range(0, len(values), stride):
+        block = values[start : start + stride : every]
         codes = learned.encode(block)
         alive[codes.indices] = True
         active += codes.count_nonzero()

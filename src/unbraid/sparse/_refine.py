@@ -99,9 +99,9 @@ def thinned(x: np.ndarray, judges: np.ndarray, start: Draft, rng: np.random.Gene
     """
     rows = learning_rows(x, len(start.atoms), rng)
     best = start
-    while (count := worthy(rows, best)) < (m := len(best.atoms)):
-        count = max(count, round((1 - _GO) * m))  # of two alike both seem worthless
-        fewer = polish(rows, _worthiest(rows, best, count), _POLISH_TURNS)
+    while worthy(value := value_of(rows[:VALUE_ROWS], best)) < (m := len(best.atoms)):
+        count = max(worthy(value), round((1 - _GO) * m))  # of two alike both seem worthless
+        fewer = polish(rows, worthiest(best, value, count), _POLISH_TURNS)
         fewer = judged_again(judges, fewer)
         if fewer.error > 1.02 * best.error + slack(best.error, m) * (m - count):
             break
@@ -157,28 +157,27 @@ def _reduce(
             now = polish(rows, _worthiest(rows, now, n_latents), _POLISH_TURNS)
         return judged_again(judges, now)
     best = _judged(judges, judged_again(judges, polish(rows, start, _POLISH_TURNS)))
-    if best.error <= EXACT and worthy(rows, best) == len(best.atoms):
+    if best.error <= EXACT and worthy(value_of(rows[:VALUE_ROWS], best)) == len(best.atoms):
         return best
+    few = judges[:_GLANCE]  # most of what costs too much shows at once
+    glance = _judged(few, best).error
     shares = [share / 2**step for step in range(_HALVINGS)] + [0.5, 0.35]
     while shares and (m := len(best.atoms)) > 1:
         gone = max(1, round(shares[0] * m))
         cost = slack(best.error, m) * gone
         fewer = polish(rows, _worthiest(rows, best, m - gone), _POLISH_TURNS)
-        few = judges[:_GLANCE]  # most of what costs too much shows at once
-        if _judged(few, fewer).error > _MUCH * (_judged(few, best).error + cost):
-            shares.pop(0)
-            continue
-        fewer = _judged(judges, fewer)
-        if fewer.error <= 1.005 * best.error + cost:
-            best = fewer
-        else:
-            shares.pop(0)
+        at_once = _judged(few, fewer).error
+        if at_once <= _MUCH * (glance + cost):
+            fewer = _judged(judges, fewer)
+            if fewer.error <= 1.005 * best.error + cost:
+                best, glance = fewer, at_once
+                continue
+        shares.pop(0)
     return judged_again(judges, best)
 
 
 def _worthiest(rows: np.ndarray, now: Draft, count: int) -> Draft:
-    kept = worthiest(now.atoms, value_of(rows[:VALUE_ROWS], now), count)
-    return replace(now, atoms=now.atoms[kept])
+    return worthiest(now, value_of(rows[:VALUE_ROWS], now), count)
 
 
 def _judged(judges: np.ndarray, now: Draft) -> Draft:

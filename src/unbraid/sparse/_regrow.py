@@ -55,10 +55,10 @@ def _relearned(
     x: np.ndarray, now: Draft, penalty: float, count: int, rng: np.random.Generator
 ) -> Draft:
     """Return the draft with its least worthy atoms learned anew, and all of them polished."""
-    last, _ = turns_of(x, now).step(penalty)
+    last = turns_of(x, now).code(penalty)
     worst_first = np.argsort(worth(last, now.atoms, now.signed), kind="stable")
     kept = replace(now, atoms=now.atoms[np.sort(worst_first[count:])])
-    left, _ = turns_of(x, kept).step(_GLIDE_FROM * penalty)
+    left = turns_of(x, kept).code(_GLIDE_FROM * penalty)
     fresh = left_over(left, count, rng)
     if len(fresh) < count:  # nothing is left to learn from
         return now

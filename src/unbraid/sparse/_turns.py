@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from unbraid._kernels.lasso import LassoCodes
@@ -47,26 +49,28 @@ class LassoTurns:
         self._codes = LassoCodes.none(len(x), min(*atoms.shape, _ROOM), x.dtype)
         self._speed, self._drift = np.zeros_like(atoms[kept:]), np.zeros_like(offset)
 
+    def code(self, penalty: float) -> Turn:
+        """Return the codes under the atoms as they are, going on from the last."""
+        codes, atoms = self._codes, self.atoms
+        codes.descend(self.x - self.offset, atoms, penalty, self.signed)
+        residual = self.x - decode(codes.active, codes.codes, atoms, self.offset)
+        return Turn(codes.active, codes.codes, residual)
+
     def step(self, penalty: float) -> tuple[Turn, np.ndarray]:
         """Take one turn; return its codes, under the atoms before, and how often each is used.
 
         Of the first ``kept`` atoms, which stay as they are, this is not counted.
         """
-        codes, atoms = self._codes, self.atoms
-        codes.descend(self.x - self.offset, atoms, penalty, self.signed)
-        residual = self.x - decode(codes.active, codes.codes, atoms, self.offset)
-        turn = Turn(codes.active, codes.codes, residual)
-        free = turn
+        turn = free = self.code(penalty)
         if self.kept:
-            active = np.maximum(codes.active - self.kept, -1)
-            free = Turn(active, codes.codes, residual)
-        old = atoms[self.kept :]
+            free = replace(turn, active=np.maximum(turn.active - self.kept, -1))
+        old = self.atoms[self.kept :]
         new, offset, used = improve(self.x, free, old, self.offset, self.learn_offset)
         self._drift = self.momentum * self._drift + (offset - self.offset)
         self.offset = self.offset + self._drift
         new = old + self.momentum * self._speed + (new - old)
         new /= np.maximum(np.linalg.norm(new, axis=1, keepdims=True), 1e-10)
-        self.atoms = np.concatenate([atoms[: self.kept], new])
+        self.atoms = np.concatenate([self.atoms[: self.kept], new])
         self._speed = new - old
         return turn, used
 

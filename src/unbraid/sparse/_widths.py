@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unbraid.sparse._coding import Coding, learn_coding
-from unbraid.sparse._draft import EXACT, Draft, error_of, in_pairs, worthy
+from unbraid.sparse._draft import EXACT, VALUE_ROWS, Draft, error_of, in_pairs, value_of, worthy
 from unbraid.sparse._turns import learning_rows
 
 _TURNS = 100
@@ -70,12 +70,16 @@ class Widths:
     def narrowed(self, first: Draft) -> list[Draft]:
         """Learn anew with little more atoms than were worth it, as long as that costs little."""
         chain = [first]
-        while (m := round(_MARGIN * worthy(self.x, chain[-1]))) < _LESS * len(chain[-1].atoms):
+        while (m := round(_MARGIN * self.worthy(chain[-1]))) < _LESS * len(chain[-1].atoms):
             narrow = self.learn(max(1, m), first.learn_offset, first.signed)
             if error_of(narrow) > max(EXACT, _AS_GOOD * min(map(error_of, chain))):
                 break
             chain.append(narrow)
         return chain
+
+    def worthy(self, now: Draft) -> int:
+        """Count the atoms that are worth something."""
+        return worthy(value_of(self.x[:VALUE_ROWS], now))
 
     def learn(self, m: int, learn_offset: bool, signed: bool) -> Draft:
         """Learn one dictionary."""
