@@ -63,3 +63,13 @@ def test_atoms_of_little_worth_go_where_there_are_too_many_to_try_one_by_one(rng
     assert len(found.atoms) <= 66
     assert dictionary_mcc(found.atoms, truth) > 0.98
     assert found.error <= begin.error
+
+
+def test_thinning_ends_where_no_atom_is_worth_anything(rng):
+    x = np.zeros((600, 30), np.float32)
+    x[:, :15] = rng.normal(size=(600, 15))
+    atoms = np.zeros((60, 30), np.float32)
+    atoms[:, 15:] = rng.normal(size=(60, 15))
+    atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
+    start = draft(x[:200], atoms, np.zeros(30, np.float32))
+    assert 1 <= len(thinned(x[200:], x[:200], start, rng).atoms) <= 60

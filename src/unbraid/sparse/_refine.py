@@ -99,8 +99,11 @@ def thinned(x: np.ndarray, judges: np.ndarray, start: Draft, rng: np.random.Gene
     """
     rows = learning_rows(x, len(start.atoms), rng)
     best = start
-    while worthy(value := value_of(rows[:VALUE_ROWS], best)) < (m := len(best.atoms)):
+    while True:
+        m, value = len(best.atoms), value_of(rows[:VALUE_ROWS], best)
         count = max(worthy(value), round((1 - _GO) * m))  # of two alike both seem worthless
+        if count == m:
+            break
         fewer = polish(rows, worthiest(best, value, count), _POLISH_TURNS)
         fewer = judged_again(judges, fewer)
         if fewer.error > 1.02 * best.error + slack(best.error, m) * (m - count):

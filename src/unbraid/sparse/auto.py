@@ -87,7 +87,7 @@ class Auto(Method):
             watch.news(f"refining {len(start.atoms)} latents", 0.5)
             if len(start.atoms) > _MANY:
                 start = thinned(seen, unseen, start, rng)
-                note(_coding(start), start)
+                note(_chosen(method, start), start)
             if len(start.atoms) <= _MANY:
                 start = refine(seen, unseen, start, Refinement(), rng)
                 note(_refined(method, start), start)
@@ -119,13 +119,10 @@ class Auto(Method):
         watch.within(0.0, 1.0)
         watch.warnings.clear()
         best = most_frugal(drafts)
-        method = origins[drafts.index(best)]
+        origin = origins[drafts.index(best)]
         if len(best.atoms) <= _MANY and error_of(best) < _NOTHING:
             best = complete(x, best, None, rng)
-        if len(best.atoms) > _MANY and isinstance(method, SparseCoding):
-            method = _coding(best)
-        else:
-            method = _refined(method, best)
+        method = _chosen(origin, best)
         watch.news(f"chose {len(best.atoms)} latents", 1.0)
         verdict: dict[str, Any] = {"method": method.describe(), "n_latents": len(best.atoms),
                 "held_out_units": best.error}  # fmt: skip
@@ -155,6 +152,11 @@ def _refined(origin: Method, best: Draft) -> Refined:
         restarts=_RESTARTS,
         enough=_AS_GOOD * best.error,
     )
+
+
+def _chosen(origin: Method, best: Draft) -> Method:
+    many = len(best.atoms) > _MANY
+    return _coding(best) if many and isinstance(origin, SparseCoding) else _refined(origin, best)
 
 
 def _coding(coded: Draft) -> SparseCoding:
