@@ -5,6 +5,7 @@ import pytest
 
 import unbraid as ub
 from unbraid.interpret import dictionary_mcc, mcc
+from unbraid.sparse._widths import Widths
 
 
 def planted(n, n_features, n_units, active, rng, signed=False):
@@ -61,3 +62,30 @@ def test_progress_goes_on_while_atoms_are_traded():
     assert shares == sorted(shares)
     assert shares[0] < 0.5 < shares[-1] <= 1
     assert any(message.startswith("trading atoms") for message, _ in heard)
+
+
+def few_stimuli(seed, n, n_features, n_units, active):
+    """Return features that are on or off, and noisy answers: hardly more than suffice to learn."""
+    rng = np.random.default_rng(seed)
+    features, _, x = planted(n, n_features, n_units, active, rng)
+    directions = np.linalg.lstsq(features, x - 3, rcond=None)[0]
+    features = (features > 0).astype(float)
+    return features, features @ directions + 0.05 * rng.normal(size=x.shape)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_few_stimuli_suffice_where_the_penalty_falls_slowly(seed):
+    features, x = few_stimuli(seed, 1000, 50, 28, 5)
+    learned = ub.fit(x[:500], ub.SparseCoding(n_latents=50, cycles=0), rng=0)
+    assert mcc(learned.encode(x[500:]), features[500:]) > 0.9
+
+
+def test_of_few_stimuli_the_width_is_found_where_the_error_falls():
+    _, x = few_stimuli(1, 300, 40, 24, 5)
+    x = (x / x.std()).astype(np.float32)
+    widths = Widths(x[:220], x[220:], np.random.default_rng(0), lambda tried: None)
+    wide = widths.learn(60, learn_offset=True, signed=False)
+    found = widths.fewer(wide)
+    assert wide.error > 0.35  # hardly anything is told apart
+    assert found.error < 0.25
+    assert len(found.atoms) == pytest.approx(40, abs=6)

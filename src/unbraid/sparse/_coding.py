@@ -8,15 +8,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from unbraid.sparse._alternate import draw_atoms, start_offset
-from unbraid.sparse._draft import Draft, draft, judged_again, polish
+from unbraid.sparse._draft import Draft, draft, error_of, judged_again, polish
 from unbraid.sparse._infer import Problem, held_out_units
 from unbraid.sparse._turns import MOMENTUM, LassoTurns
 
 _FIRST, _LAST = 0.5, 0.01  # penalty, in shares of the largest code a stimulus usually starts with
+_LAST_MOST = 0.4
 _FALL, _REPLACE = 0.8, 0.85  # shares of the turns: the penalty falls, bad atoms are replaced
 _CHECKS, _PATIENCE = 20, 4
 _JUDGES = 240
 _POLISH = 6
+_SURE, UNSURE = 0.1, 0.35  # held-out-units errors: good enough, and so large that turns are added
+_AGAIN, _GAIN = 3, 0.9  # further runs at most, and error, relative to the one before, that pays
+_SLOWER, _CHEAP = 10, 500_000  # times as many turns, stimuli times latents that allow for them
+_SLOW_MOMENTUM = 0.7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +32,9 @@ class Coding:
     turns: int
     learn_offset: bool = True
     signed: bool = False
+    momentum: float = MOMENTUM
+    last: float | None = None
+    """Penalty in the end; none: a small one."""
 
 
 def learn_coding(
@@ -38,17 +46,46 @@ def learn_coding(
 ) -> Draft:
     """Return the atoms that predict held-out units of the judges best, of those on the way.
 
-    The turns end where a smaller penalty no longer helps to predict.
+    Where noise is strong or stimuli are few, a penalty that falls fast ends where every atom is a
+    mixture. Unless units are predicted well it falls again, only to where the run before predicted
+    best and so more slowly, with less momentum, as long as that helps; in more turns if units are
+    predicted badly.
     """
+    found = learn_once(x, judges, plan, rng, tell)
+    for _ in range(_AGAIN):
+        if not found.error > _SURE:
+            break
+        slower = _SLOWER if found.error > UNSURE and is_cheap(x, plan.m) else 1
+        slow = replace(plan, turns=slower * plan.turns, momentum=_SLOW_MOMENTUM, last=found.penalty)
+        before = found.error
+        found = min(found, learn_once(x, judges, slow, rng), key=error_of)
+        if found.error > _GAIN * before:
+            break
+    return found
+
+
+def is_cheap(x: np.ndarray, m: int) -> bool:
+    """Whether many more turns can be afforded."""
+    return len(x) * m <= _CHEAP
+
+
+def learn_once(
+    x: np.ndarray,
+    judges: np.ndarray,
+    plan: Coding,
+    rng: np.random.Generator,
+    tell: Callable[[int, float], None] | None = None,
+) -> Draft:
+    """Return the best atoms of one run; it ends where a smaller penalty no longer helps."""
     offset = start_offset(x, zero=not plan.learn_offset)
     atoms = draw_atoms(x - offset, plan.m, rng)
     first = _largest(x[:2000] - offset, atoms, plan.signed)
-    now = LassoTurns(
-        x, atoms, offset, learn_offset=plan.learn_offset, signed=plan.signed, momentum=MOMENTUM
-    )
+    now = LassoTurns(x, atoms, offset, learn_offset=plan.learn_offset, signed=plan.signed,
+                     momentum=plan.momentum)  # fmt: skip
+    last = _LAST if plan.last is None else min(_LAST_MOST, plan.last / first)
     best, least, fails = (atoms, offset), float("inf"), 0
     for turn in range(plan.turns):
-        penalty = first * _FIRST * (_LAST / _FIRST) ** min(1.0, turn / (_FALL * plan.turns))
+        penalty = first * _FIRST * (last / _FIRST) ** min(1.0, turn / (_FALL * plan.turns))
         codes, used = now.step(penalty)
         if tell is not None:
             tell(turn, codes.error / len(x))
@@ -67,6 +104,7 @@ def learn_coding(
 
 
 def _largest(x: np.ndarray, atoms: np.ndarray, signed: bool) -> float:
-    """Return the median over stimuli of the largest product with an atom."""
+    """Return the median over stimuli of the largest product with an atom; 1 where none is."""
     products = x @ atoms.T
-    return float(np.median((np.abs(products) if signed else products).max(1))) or 1.0
+    largest = float(np.median((np.abs(products) if signed else products).max(1)))
+    return largest if largest > 0 else 1.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unbraid.sparse._coding import Coding, learn_coding
+from unbraid.sparse._coding import UNSURE, Coding, is_cheap, learn_coding
 from unbraid.sparse._draft import EXACT, VALUE_ROWS, Draft, error_of, in_pairs, value_of, worthy
 from unbraid.sparse._turns import learning_rows
 
@@ -15,6 +15,7 @@ _TURNS = 100
 _WIDER = 0.9  # error, relative to half the width, that pays for a wider dictionary
 _MARGIN, _LESS = 1.1, 0.95  # width relative to the worthy atoms, and to the width before
 _BETWEEN = 0.75  # width relative to one twice as wide as one that was too narrow
+_NARROWER = 0.85  # width relative to one that predicts badly
 _AS_GOOD = 1.25  # error of a narrower dictionary: a wide one predicts a little better by luck
 
 
@@ -39,6 +40,8 @@ class Widths:
             if error_of(zero) < error_of(last):
                 chain = self.narrowed(zero)
                 best, last = min([best, *chain], key=error_of), chain[-1]
+        if best.error > UNSURE and is_cheap(self.x, len(best.atoms)):
+            best = last = self.fewer(best)
         found = [best] if best is last else [best, last]
         if in_pairs(best.atoms):
             half = max(1, len(best.atoms) // 2)
@@ -76,6 +79,21 @@ class Widths:
                 break
             chain.append(narrow)
         return chain
+
+    def fewer(self, first: Draft) -> Draft:
+        """Learn anew narrower and narrower, down to one atom a unit; return the best.
+
+        Where stimuli are few, all is a mixture and every atom seems worth it until there are little
+        more atoms than features: the error says so only there.
+        """
+        best, m = first, len(first.atoms)
+        while (m := int(_NARROWER * m)) >= self.x.shape[1]:
+            narrow = self.learn(m, first.learn_offset, first.signed)
+            if error_of(narrow) < error_of(best):
+                best = narrow
+            elif best.error <= UNSURE:
+                break
+        return best
 
     def worthy(self, now: Draft) -> int:
         """Count the atoms that are worth something."""

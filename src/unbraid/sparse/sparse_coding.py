@@ -19,10 +19,12 @@ class SparseCoding(Method):
     ``min_{Z, A, b} |X - Z A - b|^2 / 2 + l sum |Z|``, codes non-negative (or signed), atoms of unit
     length; ``l`` falls over the turns, so that at first only what is surest of each stimulus is
     explained. How many latents are active need not be known: in the end the penalty is the one that
-    predicts held-out units of held-out stimuli best, and the atoms are polished under it. Where
-    there are few stimuli, turns end with some features mixed and others without an atom: cycles
-    then learn the least worthy atoms anew, beside the others, from what those leave unexplained,
-    while held-out units gain by it.
+    predicts held-out units of held-out stimuli best, and the atoms are polished under it. Unless
+    units are predicted well, all is learned again, up to three times, with a penalty that falls
+    only to that one and so more slowly; in ten times as many turns where that is cheap. Where there
+    are few stimuli, turns end with some features mixed and others without an atom: cycles then
+    learn the least worthy atoms anew, beside the others, from what those leave unexplained, while
+    held-out units gain by it.
 
     Notes
     -----
@@ -44,7 +46,7 @@ class SparseCoding(Method):
     n_latents: Annotated[int, Field(ge=1)] | None = None
     """Number of latents, in place of ``expansion``."""
     turns: Annotated[int, Field(ge=1)] = 100
-    """Turns of coding and least squares at most."""
+    """Turns of coding and least squares at most, each time."""
     cycles: Annotated[int, Field(ge=0)] = 8
     """Cycles at most in which atoms are traded for better ones."""
     signed: bool = False
