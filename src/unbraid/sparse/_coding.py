@@ -20,8 +20,8 @@ _JUDGES = 240
 _POLISH = 6
 _SURE, UNSURE = 0.1, 0.35  # held-out-units errors: good enough, and so large that turns are added
 _AGAIN, _GAIN = 3, 0.9  # further runs at most, and error, relative to the one before, that pays
-_SLOWER, _CHEAP = 10, 500_000  # times as many turns, stimuli times latents that allow for them
-_SLOW_MOMENTUM = 0.7
+_SLOWER, _SLOW_MOMENTUM = 10, 0.7  # times as many turns
+_CHEAP, _DEAR = 500_000, 100_000_000  # stimuli times latents: many turns more, and none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +49,11 @@ def learn_coding(
     Where noise is strong or stimuli are few, a penalty that falls fast ends where every atom is a
     mixture. Unless units are predicted well it falls again, only to where the run before predicted
     best and so more slowly, with less momentum, as long as that helps; in more turns if units are
-    predicted badly.
+    predicted badly. Where stimuli and latents are very many, one run is all that can be afforded.
     """
     found = learn_once(x, judges, plan, rng, tell)
     for _ in range(_AGAIN):
-        if not found.error > _SURE:
+        if not found.error > _SURE or len(x) * plan.m > _DEAR:
             break
         slower = _SLOWER if found.error > UNSURE and is_cheap(x, plan.m) else 1
         slow = replace(plan, turns=slower * plan.turns, momentum=_SLOW_MOMENTUM, last=found.penalty)

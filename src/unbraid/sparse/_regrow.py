@@ -15,7 +15,7 @@ _SHARE = 0.1  # of the atoms, learned anew in a cycle; half as many after one wi
 _PATIENCE = 3  # cycles without gain
 _GAIN = 0.97  # error, relative to the one before, that pays
 _ENOUGH = 1.0  # error, in shares of what a feature explains on average, at which none is missing
-_LITTLE = 0.004  # error at which what is missing is not worth a cycle
+_LITTLE = 0.01  # error from which on the first cycle without gain is the last
 _GLIDE, _GLIDE_FROM = 30, 2.0  # turns, and times the penalty from which it falls again
 _POLISH = 8
 
@@ -38,7 +38,8 @@ def regrow(
     """
     m, least, share, fails = len(best.atoms), best.penalty, _SHARE, 0
     for cycle in range(cycles):
-        if m == 1 or best.error <= max(_ENOUGH / m, _LITTLE) or fails == _PATIENCE:
+        patience = _PATIENCE if best.error > _LITTLE else 1
+        if m == 1 or best.error <= _ENOUGH / m or fails >= patience:
             break
         penalty = max(least, best.penalty)
         new = judged_again(judges, _relearned(x, best, penalty, max(1, round(share * m)), rng))
