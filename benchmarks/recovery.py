@@ -155,6 +155,7 @@ WORLDS = {
     "few300noise": lambda rng: world(rng, (64, 32, 3), n=300, noise=0.1),
     "few1000noise": lambda rng: world(rng, (64, 32, 3), n=1000, noise=0.1),
     "few3000noise": lambda rng: world(rng, (64, 32, 3), n=3000, noise=0.1),
+    "few400on": lambda rng: world(rng, (60, 33, 6), n=400, noise=0.05, low=1, high=1),
     "zipf": lambda rng: world(
         rng, (128, 48, 4), noise=0.05, support="bernoulli", low=0, high=1, zipf=0.7),
     "small16": lambda rng: world(rng, (16, 8, 3), n=1024, low=0, high=1.6),

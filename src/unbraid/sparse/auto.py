@@ -36,11 +36,11 @@ class Auto(Method):
     Codes of stimuli that nothing was learned from are inferred from three quarters of the units and
     predict the rest: too few active latents or atoms leave features out, too many fit what the
     shown units alone hold. Sparse coding comes first: with a learned offset and none, then with
-    more latents as long as the error falls, signed where atoms come in opposite pairs. What
-    predicts best is refined: atoms that do not help to predict held-out units go, and the others
-    are searched for better ones; beyond 800 atoms those of little worth go. Where that costs next
-    to nothing, other starts are tried too, and pursuit learnings with more active latents, more
-    latents, and fewer.
+    more latents as long as the error falls (with fewer where it stays large and stimuli are few),
+    signed where atoms come in opposite pairs. What predicts best is refined: atoms that do not help
+    to predict held-out units go, and the others are searched for better ones; beyond 800 atoms
+    those of little worth go. Where that costs next to nothing, other starts are tried too, and
+    pursuit learnings with more active latents, more latents, and fewer.
 
     Notes
     -----
