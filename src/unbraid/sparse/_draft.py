@@ -15,7 +15,7 @@ EXACT = 1e-3  # held-out-units error below which nothing else can matter
 _SLACK = 0.05  # error, in shares of what an atom explains on average, that an atom is not worth
 _ALIKE = 0.7  # cosine
 WORTHY = 0.15  # of the median worth
-VALUE_ROWS = 4000
+_VALUE_ROWS = 4000
 _OPPOSITE, _OPPOSITE_SHARE = 0.9, 0.1  # cosine, and share of the atoms
 _SMALL = 0.1  # codes below this share of their stimulus' largest count as noise
 
@@ -99,6 +99,11 @@ def value_of(x: np.ndarray, now: Draft) -> np.ndarray:
     """Return what each atom is worth under the draft's lasso codes of ``x``."""
     turn = code(x, now.atoms, now.offset, min(now.atoms.shape), now.penalty, now.signed)
     return worth(turn, now.atoms, now.signed)
+
+
+def quick_value(x: np.ndarray, now: Draft) -> np.ndarray:
+    """Return what each atom is worth, from the first stimuli alone."""
+    return value_of(x[:_VALUE_ROWS], now)
 
 
 def worthy(value: np.ndarray) -> int:

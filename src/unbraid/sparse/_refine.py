@@ -9,13 +9,13 @@ import numpy as np
 from unbraid.sparse._alternate import code, repeats
 from unbraid.sparse._draft import (
     EXACT,
-    VALUE_ROWS,
     WORTHY,
     Draft,
     error_of,
     judged_again,
     most_frugal,
     polish,
+    quick_value,
     slack,
     usual_active,
     value_of,
@@ -100,7 +100,7 @@ def thinned(x: np.ndarray, judges: np.ndarray, start: Draft, rng: np.random.Gene
     rows = learning_rows(x, len(start.atoms), rng)
     best = start
     while True:
-        m, value = len(best.atoms), value_of(rows[:VALUE_ROWS], best)
+        m, value = len(best.atoms), quick_value(rows, best)
         count = max(worthy(value), round((1 - _GO) * m))  # of two alike both seem worthless
         if count == m:
             break
@@ -160,7 +160,7 @@ def _reduce(
             now = polish(rows, _worthiest(rows, now, n_latents), _POLISH_TURNS)
         return judged_again(judges, now)
     best = _judged(judges, judged_again(judges, polish(rows, start, _POLISH_TURNS)))
-    if best.error <= EXACT and worthy(value_of(rows[:VALUE_ROWS], best)) == len(best.atoms):
+    if best.error <= EXACT and worthy(quick_value(rows, best)) == len(best.atoms):
         return best
     few = judges[:_GLANCE]  # most of what costs too much shows at once
     glance = _judged(few, best).error
@@ -180,7 +180,7 @@ def _reduce(
 
 
 def _worthiest(rows: np.ndarray, now: Draft, count: int) -> Draft:
-    return worthiest(now, value_of(rows[:VALUE_ROWS], now), count)
+    return worthiest(now, quick_value(rows, now), count)
 
 
 def _judged(judges: np.ndarray, now: Draft) -> Draft:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unbraid.sparse._coding import UNSURE, Coding, is_cheap, learn_coding
-from unbraid.sparse._draft import EXACT, VALUE_ROWS, Draft, error_of, in_pairs, value_of, worthy
+from unbraid.sparse._draft import EXACT, Draft, error_of, in_pairs, quick_value, worthy
 from unbraid.sparse._turns import learning_rows
 
 _TURNS = 100
@@ -73,12 +73,14 @@ class Widths:
     def narrowed(self, first: Draft) -> list[Draft]:
         """Learn anew with little more atoms than were worth it, as long as that costs little."""
         chain = [first]
-        while (m := round(_MARGIN * self.worthy(chain[-1]))) < _LESS * len(chain[-1].atoms):
+        while True:
+            value = quick_value(self.x, chain[-1])
+            if (m := round(_MARGIN * worthy(value))) >= _LESS * len(value):
+                return chain
             narrow = self.learn(max(1, m), first.learn_offset, first.signed)
             if error_of(narrow) > max(EXACT, _AS_GOOD * min(map(error_of, chain))):
-                break
+                return chain
             chain.append(narrow)
-        return chain
 
     def fewer(self, first: Draft) -> Draft:
         """Learn anew narrower and narrower, down to one atom a unit; return the best.
@@ -94,10 +96,6 @@ class Widths:
             elif best.error <= UNSURE:
                 break
         return best
-
-    def worthy(self, now: Draft) -> int:
-        """Count the atoms that are worth something."""
-        return worthy(value_of(self.x[:VALUE_ROWS], now))
 
     def learn(self, m: int, learn_offset: bool, signed: bool) -> Draft:
         """Learn one dictionary."""

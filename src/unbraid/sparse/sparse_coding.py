@@ -22,10 +22,10 @@ class SparseCoding(Method):
     predicts held-out units of held-out stimuli best, and the atoms are polished under it. Unless
     units are predicted well, all is learned again, up to three times, with a penalty that falls
     only to that one and so more slowly (in ten times as many turns where stimuli times latents are
-    at most 500,000 and units are predicted badly; not beyond 100 million). Where there
-    are few stimuli, turns end with some features mixed and others without an atom: cycles then
-    learn the least worthy atoms anew, beside the others, from what those leave unexplained, while
-    held-out units gain by it.
+    at most 500,000 and units are predicted badly; not beyond 100 million). Where there are few
+    stimuli, turns end with some features mixed and others without an atom: cycles then learn the
+    least worthy atoms anew, beside the others, from what those leave unexplained, while held-out
+    units gain by it.
 
     Notes
     -----
