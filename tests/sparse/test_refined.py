@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unbraid.sparse import Auto, Dictionary, Pursuit, RandomDictionary, Refined, TopK, fit
-from unbraid.sparse._draft import draft
+from unbraid.sparse._draft import draft, is_exact
 from unbraid.sparse._infer import Problem, held_out_units
 from unbraid.sparse._refine import complete
 from unbraid.sparse._renew import unexplained_by_two
@@ -43,6 +43,17 @@ def test_an_atom_that_judges_let_go_comes_back_and_no_other(make_world, rng):
     assert len(found.atoms) == len(atoms)
     assert (atoms @ found.atoms.T).max(1).min() > 0.95
     assert len(complete(x, lacking, len(atoms) - 1, rng).atoms) == len(atoms) - 1
+
+
+def test_what_judges_could_not_show_comes_back_to_atoms_that_explain_them_exactly(make_world, rng):
+    world = make_world(n_units=18, n=400)
+    x, atoms = world.x.astype(np.float32), world.atoms.astype(np.float32)
+    shown = np.flatnonzero(world.features[:, 0] == 0)[:60]
+    lacking = draft(x[shown], atoms[1:], np.zeros(18, np.float32), k=2)
+    assert is_exact(lacking)
+    found = complete(x, lacking, None, rng)
+    assert len(found.atoms) == len(atoms)
+    assert (atoms @ found.atoms.T).max(1).min() > 0.99
 
 
 @pytest.mark.parametrize("wide", [

@@ -13,7 +13,8 @@ from unbraid.sparse._turns import LassoTurns
 
 EXACT = 1e-3  # held-out-units error below which nothing else can matter
 _SLACK = 0.05  # error, in shares of what an atom explains on average, that an atom is not worth
-_ALIKE = 0.7  # cosine
+_ALIKE, _SAME = 0.7, 0.9  # cosines
+_NOTHING_LACKS = 0.1  # error, in shares of what an atom explains on average
 WORTHY = 0.15  # of the median worth
 _VALUE_ROWS = 4000
 _OPPOSITE, _OPPOSITE_SHARE = 0.9, 0.1  # cosine, and share of the atoms
@@ -59,6 +60,25 @@ def draft(
 def error_of(draft: Draft) -> float:
     """Held-out-units error; infinite where one unit cannot be held out."""
     return draft.error if draft.error == draft.error else float("inf")
+
+
+def is_exact(draft: Draft) -> bool:
+    """Whether hardly a tenth of what one atom explains on average is missed."""
+    return error_of(draft) <= min(EXACT, _NOTHING_LACKS / len(draft.atoms))
+
+
+def agreed(drafts: list[Draft]) -> bool:
+    """Whether another draft has the atoms of the best: each close to one there, and as many."""
+    best = min(drafts, key=error_of)
+    others = [each for each in drafts if each is not best and each.signed == best.signed]
+    return any(_same(best.atoms, each.atoms) for each in others)
+
+
+def _same(a: np.ndarray, b: np.ndarray) -> bool:
+    if len(a) != len(b):
+        return False
+    close = np.abs(a @ b.T) >= _SAME
+    return bool(close.any(0).all() and close.any(1).all())
 
 
 def most_frugal(drafts: list[Draft]) -> Draft:

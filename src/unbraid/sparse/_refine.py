@@ -12,6 +12,7 @@ from unbraid.sparse._draft import (
     WORTHY,
     Draft,
     error_of,
+    is_exact,
     judged_again,
     most_frugal,
     polish,
@@ -70,7 +71,7 @@ def refine(
             found.append(_renewed(rows, judges, min(found, key=error_of), rng))
         drafts += found
         now = min(drafts, key=error_of)
-        if turn and (now.error <= EXACT or now.error > _GAIN * before.error):
+        if is_exact(now) or (turn and (now.error <= EXACT or now.error > _GAIN * before.error)):
             break
     return most_frugal(drafts)
 
@@ -116,9 +117,10 @@ def complete(x: np.ndarray, best: Draft, n_latents: int | None, rng: np.random.G
     """Return a draft learned from those that judged it too, and made whole.
 
     Judges do not show every feature, and what they do not show they let go: unless ``n_latents``
-    is given, atoms come back that are worth as much as those that stood the test.
+    is given, atoms come back that are worth as much as those that stood the test. Nothing is
+    looked for beside atoms that explain all.
     """
-    x = learning_rows(x, len(best.atoms), rng)
+    x, whole = learning_rows(x, len(best.atoms), rng), is_exact(best)
     for _ in range(_COMPLETIONS if n_latents is None else 0):
         m, wide = len(best.atoms), replace(best, atoms=_grown(x, best, rng))
         wide = polish(x, wide, _COMPLETION_TURNS)
@@ -129,6 +131,9 @@ def complete(x: np.ndarray, best: Draft, n_latents: int | None, rng: np.random.G
         least = max(_AS_WORTHY * np.quantile(value[:m], 0.1), WORTHY * np.median(value[:m]))
         new = value[m:] >= least
         best = replace(best, atoms=np.concatenate([best.atoms, wide.atoms[m:][new]]))
+        whole = whole and not new.any()
+        if whole:
+            return polish(x, best, 1)
     renewal = _renewal(best, x, best.k)
     atoms, offset = renew(x, best.atoms, best.offset, renewal, rng)
     return polish(x, replace(best, atoms=atoms, offset=offset), 1)

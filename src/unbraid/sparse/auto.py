@@ -58,7 +58,7 @@ class Auto(Method):
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Try, compare, and keep the best."""
         from unbraid.sparse._alternate import repeats
-        from unbraid.sparse._draft import EXACT, error_of, most_frugal, usual_active
+        from unbraid.sparse._draft import EXACT, agreed, error_of, most_frugal, usual_active
         from unbraid.sparse._refine import Refinement, complete, refine, thinned
         from unbraid.sparse._search import Search
         from unbraid.sparse._widths import Widths
@@ -102,14 +102,16 @@ class Auto(Method):
         again = repeats(_TINY, seen, len(best.atoms), _OPINIONS)
         if again > 1 and error_of(best) > EXACT:  # cheap, and any start can end in a poor corner
             m = min(most, round(_WIDE * len(best.atoms)))
-            for _ in range(again):
+            while again and not agreed(drafts):
                 settle_coded(widths.learn(m, best.learn_offset, best.signed))
-            most_active = min(self.most_active, max(1, x.shape[1] // 2), most - 1)
-            search = Search(
-                seen, unseen, rng, lambda f: note(_pursuit(f), f.draft), _TURNS, _CYCLES
-            )
-            for found in search.run(start, most, most_active):
-                settle(found.draft, _pursuit(found))
+                again -= 1
+            if not agreed(drafts):
+                most_active = min(self.most_active, max(1, x.shape[1] // 2), most - 1)
+                search = Search(
+                    seen, unseen, rng, lambda f: note(_pursuit(f), f.draft), _TURNS, _CYCLES
+                )
+                for found in search.run(start, most, most_active):
+                    settle(found.draft, _pursuit(found))
         k = drafts[0].k
         m = min(_START * x.shape[1], max(2, len(seen) // 4))
         if self.autoencoder and m > k:
