@@ -92,6 +92,21 @@ def test_the_gap_is_measured_on_what_was_held_out(make_world):
     assert np.isnan(fit(world.x, PCA(), rng=0).evidence.amortization_gap)  # dense: no pursuit
 
 
+@pytest.mark.filterwarnings("ignore:.*stimuli are few:RuntimeWarning")
+def test_an_encoder_is_told_that_its_atoms_do_not_predict_units(rng):
+    atoms = rng.normal(size=(60, 33))
+    z = rng.random((2400, 60)) < 0.1
+    method = TopK(n_latents=120, k=6, training={"steps": 300})
+    few, many = (fit(z[:n] @ atoms, method, rng=0).evidence for n in (400, 2400))
+    assert few.units_for_bound > 1.5  # units would suffice
+    assert "do not read the latents as features" in few.recovery
+    truth = fit(z @ atoms, SparseCoding(n_latents=60), rng=0).evidence
+    assert truth.fvu_held_out_units < many.fvu_held_out_units < few.fvu_held_out_units
+    alone = TopK(n_latents=120, k=6, training={"steps": 9, "held_out": 0})
+    unjudged = fit(z @ atoms, alone, rng=0)
+    assert np.isnan(unjudged.evidence.fvu_held_out_units)
+
+
 def test_evidence_from_some_of_the_stimuli_is_near_that_from_all(make_world, monkeypatch):
     world = make_world(n=4000, noise=0.05)
     method = SparseCoding(n_latents=30, turns=10, cycles=0)

@@ -32,8 +32,9 @@ class Evidence:
     fvu_held_out: float = NAN
     """The same on stimuli kept out of the training; NaN if none were."""
     fvu_held_out_units: float = NAN
-    """The same on units kept out of the inference (codes from three quarters of the units predict
-    the rest, atoms as learned); NaN if not measured."""
+    """The same on units kept out of the inference of stimuli kept out: codes from three quarters of
+    the units predict the rest, atoms as learned; under an encoder's atoms by the lasso, on up to
+    64 stimuli. NaN if not measured: no stimuli were kept out, or atoms hold over 2^20 numbers."""
     l0: float = NAN
     """Mean number of active latents a stimulus."""
     n_active: float = NAN

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from unbraid.sparse._dictionary import Dictionary
+from unbraid.sparse._infer import choose_inference, normalised
 from unbraid.sparse._watch import Watch
 
 _COHERENCE_ROWS = 1024
 _EVIDENCE_NUMBERS = 2**22  # responses looked at in one go
 _PURSUED_NUMBERS = 2**28  # stimuli times latents for whose codes pursuit takes a minute or two
 _GAP_ROWS, _GAP_LEAST, _GAP_ATOMS = 256, 32, 4096
+_UNITS_ROWS, _UNITS_NUMBERS = 64, 2**20  # stimuli, and numbers in atoms: seconds at most
 _GAP_PRODUCTS = 2**31  # multiplications of pursuit: about a second
 
 
@@ -44,6 +46,7 @@ def with_evidence(
     total = squares - np.square(sums).sum() / n  # about the mean of all, not of each part
     return learned.with_evidence(
         fvu=float(wrong / total) if total > 0 else float("nan"),
+        fvu_held_out_units=_units_left_out(learned, values, watch.held),
         l0=active / n,
         n_active=effective / n,
         coherence=_coherence(learned.atoms),
@@ -62,12 +65,28 @@ def _amortization_gap(learned: Dictionary, values: np.ndarray, held: np.ndarray 
     if learned.encoder is None or learned.by != "encoder" or learned.shuffled is not None:
         return float("nan")
     rows = np.arange(len(values)) if held is None or len(held) < _GAP_LEAST else held
-    x = values[rows[np.linspace(0, len(rows) - 1, min(len(rows), _GAP_ROWS)).astype(int)]]
+    x = values[_spaced(rows, _GAP_ROWS)]
     codes = learned.encode(x)
     m, k = learned.n_latents, round(codes.l0)
     if not 0 < k <= x.shape[1] / 2 or m > _GAP_ATOMS or len(x) * m * k**2 > _GAP_PRODUCTS:
         return float("nan")
     return learned.fvu(x, codes) - learned.fvu(x, learned.encode(x, by="omp", k=k))
+
+
+def _units_left_out(learned: Dictionary, values: np.ndarray, held: np.ndarray | None) -> float:
+    """Return what the method measured, or the error of its atoms on stimuli held out."""
+    known = learned.evidence.fvu_held_out_units
+    few = held is None or len(held) < _GAP_LEAST
+    if known == known or few or learned.atoms.size > _UNITS_NUMBERS:
+        return known
+    x = learned.transformed(values[_spaced(held, _UNITS_ROWS)]) - learned.offset
+    atoms, _ = normalised(learned.atoms)
+    x = np.ascontiguousarray(x, atoms.dtype)
+    return choose_inference(x, atoms, k=1, by="fista", signed=learned.signed).error
+
+
+def _spaced(rows: np.ndarray, most: int) -> np.ndarray:
+    return rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)]
 
 
 def _coherence(atoms: np.ndarray) -> float:
