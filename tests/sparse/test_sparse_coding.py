@@ -64,6 +64,17 @@ def test_progress_goes_on_while_atoms_are_traded():
     assert any(message.startswith("trading atoms") for message, _ in heard)
 
 
+def test_progress_is_told_each_time_all_is_learned_again():
+    x = few_stimuli(0, 300, 30, 16, 4)[1]
+    heard = []
+    method = ub.SparseCoding(n_latents=30, turns=8, cycles=1)
+    learned = ub.fit(x, method, rng=0, progress=lambda message, share: heard.append(share))
+    steps = [line["step"] for line in learned.evidence.history]
+    assert len(steps) > 8  # more than one time
+    assert steps == list(range(1, 1 + len(steps)))
+    assert heard == sorted(heard) and heard[-1] <= 1
+
+
 def few_stimuli(seed, n, n_features, n_units, active):
     """Return features that are on or off, and noisy answers: hardly more than suffice to learn."""
     rng = np.random.default_rng(seed)

@@ -23,6 +23,8 @@ _AGAIN, _GAIN = 3, 0.9  # further runs at most, and error, relative to the one b
 _SLOWER, _SLOW_MOMENTUM = 10, 0.7  # times as many turns
 _CHEAP, _DEAR = 500_000, 100_000_000  # stimuli times latents: many turns more, and none
 
+Tell = Callable[[float, float], None]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Coding:
@@ -42,7 +44,7 @@ def learn_coding(
     judges: np.ndarray,
     plan: Coding,
     rng: np.random.Generator,
-    tell: Callable[[int, float], None] | None = None,
+    tell: Tell | None = None,
 ) -> Draft:
     """Return the atoms that predict held-out units of the judges best, of those on the way.
 
@@ -50,18 +52,27 @@ def learn_coding(
     mixture. Unless units are predicted well it falls again, only to where the run before predicted
     best and so more slowly, with less momentum, as long as that helps; in more turns if units are
     predicted badly. Where stimuli and latents are very many, one run is all that can be afforded.
+    ``tell`` hears after each turn how much may be done, and the squared error a stimulus.
     """
-    found = learn_once(x, judges, plan, rng, tell)
-    for _ in range(_AGAIN):
+    found = learn_once(x, judges, plan, rng, _of_run(0, tell))
+    for again in range(1, 1 + _AGAIN):
         if not found.error > _SURE or len(x) * plan.m > _DEAR:
             break
         slower = _SLOWER if found.error > UNSURE and is_cheap(x, plan.m) else 1
         slow = replace(plan, turns=slower * plan.turns, momentum=_SLOW_MOMENTUM, last=found.penalty)
         before = found.error
-        found = min(found, learn_once(x, judges, slow, rng), key=error_of)
+        new = learn_once(x, judges, slow, rng, _of_run(again, tell))
+        found = min(found, new, key=error_of)
         if found.error > _GAIN * before:
             break
     return found
+
+
+def _of_run(run: int, tell: Tell | None) -> Tell | None:
+    """Return what tells of one run: each may be the last, and gets half of what is left."""
+    if tell is None:
+        return None
+    return lambda share, error: tell(1 - 0.5**run * (1 - share / 2), error)
 
 
 def is_cheap(x: np.ndarray, m: int) -> bool:
@@ -74,7 +85,7 @@ def learn_once(
     judges: np.ndarray,
     plan: Coding,
     rng: np.random.Generator,
-    tell: Callable[[int, float], None] | None = None,
+    tell: Tell | None = None,
 ) -> Draft:
     """Return the best atoms of one run; it ends where a smaller penalty no longer helps."""
     offset = start_offset(x, zero=not plan.learn_offset)
@@ -88,7 +99,7 @@ def learn_once(
         penalty = first * _FIRST * (last / _FIRST) ** min(1.0, turn / (_FALL * plan.turns))
         codes, used = now.step(penalty)
         if tell is not None:
-            tell(turn, codes.error / len(x))
+            tell((turn + 1) / plan.turns, codes.error / len(x))
         if turn < _REPLACE * plan.turns:
             now.replace_bad(codes, used, rng)
         if (turn + 1) % max(1, plan.turns // _CHECKS) == 0 or turn + 1 == plan.turns:

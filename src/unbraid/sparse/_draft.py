@@ -17,7 +17,7 @@ _ALIKE, _SAME = 0.7, 0.9  # cosines
 _NOTHING_LACKS = 0.1  # error, in shares of what an atom explains on average
 WORTHY = 0.15  # of the median worth
 _VALUE_ROWS = 4000
-_OPPOSITE, _OPPOSITE_SHARE = 0.9, 0.1  # cosine, and share of the atoms
+_OPPOSITE, _OPPOSITE_SHARE = 0.6, 0.15  # cosine, and share of the atoms
 _SMALL = 0.1  # codes below this share of their stimulus' largest count as noise
 
 
@@ -148,7 +148,10 @@ def worthiest(now: Draft, value: np.ndarray, count: int) -> Draft:
 
 
 def in_pairs(atoms: np.ndarray) -> bool:
-    """Return whether atoms come in opposite pairs, as they do where codes should be signed."""
+    """Return whether atoms come in opposite pairs, as they do where codes should be signed.
+
+    Where stimuli are few they are far from opposite; in few dimensions, any may be so by chance.
+    """
     cosine = atoms @ atoms.T
     return bool(np.mean(cosine.min(1) < -_OPPOSITE) >= _OPPOSITE_SHARE)
 

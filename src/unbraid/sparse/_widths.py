@@ -30,7 +30,11 @@ class Widths:
     tell: Callable[[Draft], None]
 
     def run(self, start: int, most: int) -> list[Draft]:
-        """Return the best learning, a narrower one, and a signed one where atoms come in pairs."""
+        """Return the best learning, a narrower one, and a signed one where atoms come in pairs.
+
+        Only those that predict about as well as the best; and where that predicts badly from few
+        stimuli, the best of narrower ones.
+        """
         chain = self.narrowed(self.learn(start, True, False))
         if len(chain[-1].atoms) == start:
             chain = self.widened(chain[-1], most)
@@ -40,14 +44,16 @@ class Widths:
             if error_of(zero) < error_of(last):
                 chain = self.narrowed(zero)
                 best, last = min([best, *chain], key=error_of), chain[-1]
-        if best.error > UNSURE and is_cheap(self.x, len(best.atoms)):
-            best = last = self.fewer(best)
         found = [best] if best is last else [best, last]
         if in_pairs(best.atoms):
             half = max(1, len(best.atoms) // 2)
             signed = [self.learn(m, best.learn_offset, True) for m in (half, len(best.atoms))]
             found.append(min(signed, key=error_of))
-        return found
+        best = min(found, key=error_of)
+        if best.error > UNSURE and is_cheap(self.x, len(best.atoms)):
+            return [self.fewer(best)]
+        enough = max(EXACT, _AS_GOOD * error_of(best))
+        return [each for each in found if error_of(each) <= enough]
 
     def widened(self, best: Draft, most: int) -> list[Draft]:
         """Learn anew twice as wide, as long as that pays; then as narrow as it can be.

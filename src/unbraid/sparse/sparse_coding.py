@@ -71,9 +71,8 @@ class SparseCoding(Method):
         part = 0.5 if self.cycles else 1.0
         total = float(np.square(x - x.mean(0)).sum(1).mean()) or 1.0
 
-        def tell(turn: int, error: float) -> None:
-            share = (turn + 1) / self.turns
-            watch.record(share * part, step=turn + 1, fvu=error / total)
+        def tell(share: float, error: float) -> None:
+            watch.record(share * part, step=len(watch.history) + 1, fvu=error / total)
 
         def tell_traded(cycle: int, error: float) -> None:
             share = part + (1 - part) * (cycle + 1) / self.cycles
