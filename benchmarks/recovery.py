@@ -24,7 +24,7 @@ from scipy.sparse import csr_array
 from scipy.special import ndtr
 from sklearn.decomposition import MiniBatchDictionaryLearning, sparse_encode
 
-from unbraid.sparse import Auto, SparseCoding, TopK, fit
+from unbraid.sparse import AbsTopK, Auto, SparseCoding, TopK, fit
 from unbraid.sparse._infer import choose_inference, infer
 from unbraid.worlds import CompositionShift
 
@@ -41,6 +41,7 @@ class World:
     train: np.ndarray
     tests: dict  # of each kind of test, features and responses
     offset: np.ndarray | float = 0.0
+    signed: bool = False
     about: dict = field(default_factory=dict)
 
 
@@ -49,7 +50,8 @@ def unit(atoms):
     return atoms / np.linalg.norm(atoms, axis=1, keepdims=True)
 
 
-def world(rng, size, *, n=20_000, noise=0.0, support="exact", low=0.5, high=1.5, zipf=0.0):
+def world(rng, size, *, n=20_000, noise=0.0, support="exact", low=0.5, high=1.5, zipf=0.0,
+          signed=False):  # fmt: skip
     """Draw random atoms and independent features."""
     n_features, n_units, k = size
     n += N_TEST
@@ -62,8 +64,11 @@ def world(rng, size, *, n=20_000, noise=0.0, support="exact", low=0.5, high=1.5,
         on = np.zeros((n, n_features), bool)
         np.put_along_axis(on, np.argsort(rng.random((n, n_features)), 1)[:, :k], True, axis=1)
     z = on * rng.uniform(low, high, on.shape)
+    if signed:
+        z *= rng.choice([-1, 1], z.shape)
     x = z @ atoms + noise * rng.normal(size=(n, n_units))
-    return World(atoms=atoms, k=k, train=x[:-N_TEST], tests={"": (z[-N_TEST:], x[-N_TEST:])})
+    tests = {"": (z[-N_TEST:], x[-N_TEST:])}
+    return World(atoms=atoms, k=k, train=x[:-N_TEST], tests=tests, signed=signed)
 
 
 def shifted(rng, n_features, n):
@@ -156,6 +161,7 @@ WORLDS = {
     "few1000noise": lambda rng: world(rng, (64, 32, 3), n=1000, noise=0.1),
     "few3000noise": lambda rng: world(rng, (64, 32, 3), n=3000, noise=0.1),
     "few400on": lambda rng: world(rng, (60, 33, 6), n=400, noise=0.05, low=1, high=1),
+    "few400signed": lambda rng: world(rng, (40, 30, 3), n=400, noise=0.1, signed=True),
     "zipf": lambda rng: world(
         rng, (128, 48, 4), noise=0.05, support="bernoulli", low=0, high=1, zipf=0.7),
     "small16": lambda rng: world(rng, (16, 8, 3), n=1024, low=0, high=1.6),
@@ -180,10 +186,9 @@ def mcc(z, codes):
 
 def oracle(drawn):
     """Return the encoder that knows the atoms: a lasso whose penalty predicts held-out units."""
-    problem = choose_inference(
-        drawn.train - drawn.offset, drawn.atoms, k=drawn.k, by="fista"
-    ).problem
-    return lambda x: infer(x - drawn.offset, drawn.atoms, problem)[0]
+    train = drawn.train - drawn.offset
+    chosen = choose_inference(train, drawn.atoms, k=drawn.k, by="fista", signed=drawn.signed)
+    return lambda x: infer(x - drawn.offset, drawn.atoms, chosen.problem)[0]
 
 
 def by_auto(drawn, seed):
@@ -194,7 +199,8 @@ def by_auto(drawn, seed):
 
 def by_topk(drawn, seed):
     """Train an autoencoder."""
-    method = TopK(n_latents=2 * len(drawn.atoms), k=drawn.k)
+    kind = AbsTopK if drawn.signed else TopK
+    method = kind(n_latents=2 * len(drawn.atoms), k=drawn.k)
     learned = fit(drawn.train, method, rng=seed)
     encoders = {"": learned.encode, "_fista": partial(learned.encode, by="fista")}
     return encoders, learned.evidence.recovery
@@ -202,7 +208,8 @@ def by_topk(drawn, seed):
 
 def by_sklearn(drawn, seed):
     """Learn with scikit-learn, at most 30 passes a penalty."""
-    options = {"max_iter": 30, "fit_algorithm": "cd", "positive_code": True, "random_state": seed}
+    options = {"max_iter": 30, "fit_algorithm": "cd", "random_state": seed,
+               "positive_code": not drawn.signed}  # fmt: skip
     found = []
     for penalty in PENALTIES:
         learner = MiniBatchDictionaryLearning(len(drawn.atoms), alpha=penalty, **options)
@@ -216,7 +223,8 @@ def by_sklearn(drawn, seed):
 def by_coding(drawn, seed):
     """Learn by lasso and least squares."""
     m = len(drawn.atoms)
-    method = SparseCoding(n_latents=m, offset="zero", cycles=8 if m <= 4096 else 0)
+    cycles = 8 if m <= 4096 else 0
+    method = SparseCoding(n_latents=m, offset="zero", cycles=cycles, signed=drawn.signed)
     learned = fit(drawn.train, method, rng=seed)
     return {"": learned.encode}, learned.evidence.recovery
 

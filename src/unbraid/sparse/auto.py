@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _NOTHING = 0.8  # held-out-units error above which codes say next to nothing
 _STIMULI_A_LATENT = 3
 _TURNS, _CYCLES = 12, 3  # of a short learning: longer, and atoms that are sums of features pay
-_WIDE = 1.5  # width of further starts, relative to what was chosen
+_WIDE = 1.5  # width of further starts at most, relative to what was chosen
+_HOPELESS = 2  # error, relative to the best refined, that refining does not make up for
 _OPINIONS, _TINY = 4, 300_000  # such starts; stimuli times latents up to which there are several
 _RESTARTS, _AS_GOOD = 3, 1.25  # starts of the chosen method, until one errs little more than here
 _MANY = 800  # latents beyond which trying which to leave out would take longer than all else
@@ -98,10 +99,10 @@ class Auto(Method):
 
         for each in coded:
             settle_coded(each)
-        best = min(drafts, key=error_of)
+        best, coded_best = min(zip(drafts, coded, strict=True), key=lambda pair: error_of(pair[0]))
         again = repeats(_TINY, seen, len(best.atoms), _OPINIONS)
         if again > 1 and error_of(best) > EXACT:  # cheap, and any start can end in a poor corner
-            m = min(most, round(_WIDE * len(best.atoms)))
+            m = min(len(coded_best.atoms), round(_WIDE * len(best.atoms)))
             while again and not agreed(drafts):
                 settle_coded(widths.learn(m, best.learn_offset, best.signed))
                 again -= 1
@@ -110,8 +111,10 @@ class Auto(Method):
                 search = Search(
                     seen, unseen, rng, lambda f: note(_pursuit(f), f.draft), _TURNS, _CYCLES
                 )
+                hopeless = _HOPELESS * min(map(error_of, drafts))
                 for found in search.run(start, most, most_active):
-                    settle(found.draft, _pursuit(found))
+                    if error_of(found.draft) <= hopeless:
+                        settle(found.draft, _pursuit(found))
         k = drafts[0].k
         m = min(_START * x.shape[1], max(2, len(seen) // 4))
         if self.autoencoder and m > k:
