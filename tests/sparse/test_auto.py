@@ -57,6 +57,13 @@ def test_signed_features_are_seen_to_be_signed(rng, mcc):
     assert mcc(z[1600:], learned.encode(x[1600:])) > 0.95
 
 
+def test_signed_features_are_seen_in_few_stimuli(rng, mcc):
+    z, x = planted(rng, 750, (24, 40, 2.5), signed=True, noise=0.08)
+    learned = fit(x[:150], Auto(), rng=0)  # unsigned atoms are too poor to be opposite
+    assert learned.signed
+    assert mcc(z[150:], learned.encode(x[150:])) > 0.85
+
+
 def test_the_unit_of_measurement_does_not_matter(make_world):
     x = make_world(n_features=10, n_units=8, n=200).x
     small, large = (fit(scale * x, Auto(), rng=0) for scale in (2.0**-20, 2.0**20))
