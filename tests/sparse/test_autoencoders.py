@@ -44,6 +44,16 @@ def test_planted_features_are_found(make_world, tmp_path, method):
     assert world.mcc(learned.encode(world.x[test], by="fista"), test) > 0.85
 
 
+@pytest.mark.parametrize("kind", [ReluL1, Gated, JumpRelu])
+def test_many_latents_do_not_start_by_overshooting(make_world, kind):
+    world = make_world(n=2000)
+    method = kind(n_latents=16 * 24, training={"steps": 400})
+    start = fit(world.x, RandomDictionary(of=method), rng=0)
+    assert start.evidence.fvu < 1.1
+    learned = fit(world.x, method, rng=0)
+    assert world.mcc(learned.encode(world.x)) > 0.8
+
+
 def test_batch_topk_keeps_its_threshold_and_its_mean_number(make_world):
     world = make_world()
     learned = fit(world.x, BatchTopK(k=3, n_latents=40, training={"steps": 100}), rng=0)

@@ -17,6 +17,8 @@ from unbraid.sparse._watch import Watch
 if TYPE_CHECKING:
     from unbraid.sparse._dense_net import Rule
 
+_PICKING = ("topk", "abstopk", "pursuit")
+
 
 def learn(
     method: Autoencoder,
@@ -44,8 +46,8 @@ def learn(
     center = mean(x)
     source = Source(x, training.held_out, rng, center)
     weights = {"atoms": start.atoms, "offset": np.zeros(x.shape[1]), **(extra or {})}
-    if not tied:
-        weights |= {"encoder": start.atoms, "bias": np.zeros(m)}
+    if not tied and start.encoder is not None:
+        weights |= {"encoder": start.encoder.weights.T, "bias": np.zeros(m)}
     net = DenseNet(weights, rule, len(source), training, unit=unit)
     fvu = train(net, source, training, rng, watch, method.describe())
     learned = {name: w.astype(np.float64) for name, w in net.descent.weights.items()}
@@ -66,12 +68,17 @@ class Learned(NamedTuple):
 def random_start(
     method: Method, x: np.ndarray, m: int, rng: np.random.Generator, **options: Any
 ) -> Dictionary:
-    """Return random atoms of unit length with the encoder tied to them."""
+    """Return random atoms of unit length with the encoder tied to them.
+
+    Where no rule picks the most excited latents, half are active at first, and their atoms would
+    sum to m / 2p times the stimulus: there the encoder starts so much smaller.
+    """
     p = x.shape[1]
     atoms = rng.normal(size=(m, p))
     atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
-    weights = {"atoms": atoms, "encoder": atoms, "bias": np.zeros(m), "offset": np.zeros(p),
-               "scale": np.asarray(1.0)}  # fmt: skip
+    share = 1.0 if options["activation"] in _PICKING else min(1.0, 2 * p / m)
+    weights = {"atoms": atoms, "encoder": share * atoms, "bias": np.zeros(m),
+               "offset": np.zeros(p), "scale": np.asarray(1.0)}  # fmt: skip
     return assemble(method, weights, mean(x), **options)
 
 
