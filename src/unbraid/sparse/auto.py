@@ -25,7 +25,9 @@ _STIMULI_A_LATENT = 3
 _TURNS, _CYCLES = 12, 3  # of a short learning: longer, and atoms that are sums of features pay
 _WIDE = 1.5  # width of further starts at most, relative to what was chosen
 _HOPELESS = 2  # error, relative to the best refined, that refining does not make up for
-_OPINIONS, _TINY = 4, 300_000  # such starts; stimuli times latents up to which there are several
+_OPINIONS = 4  # such starts at most
+_SMALL, _TINY = 1_200_000, 300_000  # stimuli times latents: up to half of it there are such starts,
+# and pursuit learnings too
 _RESTARTS, _AS_GOOD = 3, 1.25  # starts of the chosen method, until one errs little more than here
 _MANY = 800  # latents beyond which trying which to leave out would take longer than all else
 _START = 4  # latents a unit at first: as many as superposition usually holds
@@ -40,8 +42,9 @@ class Auto(Method):
     more latents as long as the error falls (with fewer where it stays large and stimuli are few),
     signed where atoms come in opposite pairs. What predicts best is refined: atoms that do not help
     to predict held-out units go, and the others are searched for better ones; beyond 800 atoms
-    those of little worth go. Where that costs next to nothing, other starts are tried too, and
-    pursuit learnings with more active latents, more latents, and fewer.
+    those of little worth go. Where that costs little, other starts are tried too, up to four, until
+    two end with the same atoms; where none do and it costs next to nothing, also pursuit learnings
+    with more active latents, more latents, and fewer.
 
     Notes
     -----
@@ -100,13 +103,14 @@ class Auto(Method):
         for each in coded:
             settle_coded(each)
         best, coded_best = min(zip(drafts, coded, strict=True), key=lambda pair: error_of(pair[0]))
-        again = repeats(_TINY, seen, len(best.atoms), _OPINIONS)
+        again = repeats(_SMALL, seen, len(best.atoms), _OPINIONS)
         if again > 1 and error_of(best) > EXACT:  # cheap, and any start can end in a poor corner
             m = min(len(coded_best.atoms), round(_WIDE * len(best.atoms)))
             while again and not agreed(drafts):
                 settle_coded(widths.learn(m, best.learn_offset, best.signed))
                 again -= 1
-            if not agreed(drafts):
+            tiny = repeats(_TINY, seen, len(best.atoms), _OPINIONS) > 1
+            if tiny and not agreed(drafts):
                 most_active = min(self.most_active, max(1, x.shape[1] // 2), most - 1)
                 search = Search(
                     seen, unseen, rng, lambda f: note(_pursuit(f), f.draft), _TURNS, _CYCLES
