@@ -76,8 +76,9 @@ def _amortization_gap(learned: Dictionary, values: np.ndarray, held: np.ndarray 
 def _units_left_out(learned: Dictionary, values: np.ndarray, held: np.ndarray | None) -> float:
     """Return what the method measured, or the error of its atoms on stimuli held out."""
     known = learned.evidence.fvu_held_out_units
-    few = held is None or len(held) < _GAP_LEAST
-    if known == known or few or learned.atoms.size > _UNITS_NUMBERS:
+    if known == known or held is None or learned.atoms.size > _UNITS_NUMBERS:
+        return known
+    if len(held) < _GAP_LEAST:
         return known
     x = learned.transformed(values[_spaced(held, _UNITS_ROWS)]) - learned.offset
     atoms, _ = normalised(learned.atoms)

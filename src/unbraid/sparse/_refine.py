@@ -76,7 +76,8 @@ def refine(
     return most_frugal(drafts)
 
 
-def _polish_rows(now: Draft) -> int:
+def polish_rows(now: Draft) -> int:
+    """Return how many stimuli a short polishing takes."""
     return int(np.clip(_POLISH_ROWS_A_LATENT * len(now.atoms), _POLISH_ROWS, _POLISH_ROWS_MOST))
 
 
@@ -90,7 +91,7 @@ def _renewed(x: np.ndarray, judges: np.ndarray, now: Draft, rng: np.random.Gener
     now = replace(now, k=usual_active(judges, now))
     atoms, offset = renew(x, now.atoms, now.offset, _renewal(now, x, now.k), rng)
     new = judged_again(judges, replace(now, atoms=atoms, offset=offset))
-    return judged_again(judges, polish(x[: _polish_rows(now)], new, _POLISH_TURNS))
+    return judged_again(judges, polish(x[: polish_rows(now)], new, _POLISH_TURNS))
 
 
 def thinned(x: np.ndarray, judges: np.ndarray, start: Draft, rng: np.random.Generator) -> Draft:
@@ -158,7 +159,7 @@ def _reduce(
     A share of the least worthy goes at a time and the others are polished; where that costs too
     much, half as many go, until next to none; and at last, whether half can go at once.
     """
-    rows = x[: _polish_rows(start)]
+    rows = x[: polish_rows(start)]
     if n_latents is not None:
         now = polish(rows, start, _POLISH_TURNS)
         while len(now.atoms) > n_latents:

@@ -41,10 +41,10 @@ class Auto(Method):
     shown units alone hold. Sparse coding comes first: with a learned offset and none, then with
     more latents as long as the error falls (with fewer where it stays large and stimuli are few),
     signed where atoms come in opposite pairs. What predicts best is refined: atoms that do not help
-    to predict held-out units go, and the others are searched for better ones; beyond 800 atoms
-    those of little worth go. Where that costs little, other starts are tried too, up to four, until
-    two end with the same atoms; where none do and it costs next to nothing, also pursuit learnings
-    with more active latents, more latents, and fewer.
+    to predict held-out units go, and the others are searched for better ones; those that stand for
+    two features are divided; beyond 800 atoms those of little worth go. Where that costs little,
+    other starts are tried too, up to four, until two end with the same atoms; where none do and it
+    costs next to nothing, also pursuit learnings with more active latents, more latents, and fewer.
 
     Notes
     -----
@@ -62,8 +62,9 @@ class Auto(Method):
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Try, compare, and keep the best."""
         from unbraid.sparse._alternate import repeats
+        from unbraid.sparse._divide import divided
         from unbraid.sparse._draft import EXACT, agreed, error_of, most_frugal, usual_active
-        from unbraid.sparse._refine import Refinement, complete, refine, thinned
+        from unbraid.sparse._refine import Refinement, complete, polish_rows, refine, thinned
         from unbraid.sparse._search import Search
         from unbraid.sparse._widths import Widths
 
@@ -130,7 +131,7 @@ class Auto(Method):
         best = most_frugal(drafts)
         origin = origins[drafts.index(best)]
         if len(best.atoms) <= _MANY and error_of(best) < _NOTHING:
-            best = complete(x, best, None, rng)
+            best = complete(x, divided(seen[: polish_rows(best)], unseen, best), None, rng)
         method = _chosen(origin, best)
         watch.news(f"chose {len(best.atoms)} latents", 1.0)
         verdict: dict[str, Any] = {"method": method.describe(), "n_latents": len(best.atoms),

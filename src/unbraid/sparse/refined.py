@@ -44,8 +44,9 @@ class Refined(Method):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn the wide dictionary, then refine it."""
+        from unbraid.sparse._divide import divided
         from unbraid.sparse._draft import error_of
-        from unbraid.sparse._refine import Refinement, complete, refine
+        from unbraid.sparse._refine import Refinement, complete, polish_rows, refine
 
         x, scale = scaled(x)
         rows, judged = judges(x, rng)
@@ -60,7 +61,10 @@ class Refined(Method):
             if error_of(drafts[-1]) <= self.enough:
                 break
         watch.within(0.0, 1.0)
-        best = complete(x, min(drafts, key=error_of), self.n_latents, rng)
+        best = min(drafts, key=error_of)
+        if self.n_latents is None:
+            best = divided(x[rows][: polish_rows(best)], x[judged], best)
+        best = complete(x, best, self.n_latents, rng)
         method = self.model_copy(update={"n_latents": len(best.atoms)})
         return finish(method, best, x, scale)
 
