@@ -17,7 +17,9 @@ _ALIKE, _SAME = 0.7, 0.9  # cosines
 _NOTHING_LACKS = 0.1  # error, in shares of what an atom explains on average
 WORTHY = 0.15  # of the median worth
 _VALUE_ROWS = 4000
-_OPPOSITE, _OPPOSITE_SHARE = 0.6, 0.15  # cosine, and share of the atoms
+_OPPOSITE, _OPPOSITE_SHARE = 0.9, 0.1  # cosine, and share of the atoms
+_ROUGHLY, _ROUGHLY_SHARE = 0.6, 0.15  # the same where units are predicted less well than this:
+_WELL = 0.1
 _SMALL = 0.1  # codes below this share of their stimulus' largest count as noise
 
 
@@ -147,13 +149,15 @@ def worthiest(now: Draft, value: np.ndarray, count: int) -> Draft:
     return replace(now, atoms=now.atoms[stays])
 
 
-def in_pairs(atoms: np.ndarray) -> bool:
+def in_pairs(draft: Draft) -> bool:
     """Return whether atoms come in opposite pairs, as they do where codes should be signed.
 
     Where stimuli are few they are far from opposite; in few dimensions, any may be so by chance.
     """
-    cosine = atoms @ atoms.T
-    return bool(np.mean(cosine.min(1) < -_OPPOSITE) >= _OPPOSITE_SHARE)
+    furthest = (draft.atoms @ draft.atoms.T).min(1)
+    if np.mean(furthest < -_OPPOSITE) >= _OPPOSITE_SHARE:
+        return True
+    return draft.error > _WELL and bool(np.mean(furthest < -_ROUGHLY) >= _ROUGHLY_SHARE)
 
 
 def usual_active(judges: np.ndarray, now: Draft) -> int:

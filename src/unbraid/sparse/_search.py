@@ -98,7 +98,7 @@ class Search:
 
     def _signed(self, best: Found) -> list[Found]:
         """Return signed learnings, tried where atoms come in opposite pairs."""
-        if not in_pairs(best.draft.atoms):
+        if not in_pairs(best.draft):
             return []
         widths = [m for m in (best.m // 2, best.m) if m > best.k]
         return [self.learn(m, best.k, best.zero, signed=True) for m in widths]

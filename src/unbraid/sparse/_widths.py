@@ -45,7 +45,7 @@ class Widths:
                 chain = self.narrowed(zero)
                 best, last = min([best, *chain], key=error_of), chain[-1]
         found = [best] if best is last else [best, last]
-        if in_pairs(best.atoms):
+        if in_pairs(best):
             half = max(1, len(best.atoms) // 2)
             signed = [self.learn(m, best.learn_offset, True) for m in (half, len(best.atoms))]
             found.append(min(signed, key=error_of))
