@@ -14,6 +14,7 @@ from unbraid.sparse._encoder import from_active
 _TRIES = 12  # atoms that may be divided, tried without gain
 _MOST = 8  # atoms for each that may be divided
 _TURNS = 8
+_POWER, _TRACE = 12, 1e-30
 
 
 def divided(x: np.ndarray, judges: np.ndarray, best: Draft) -> Draft:
@@ -56,12 +57,21 @@ def _halves(x: np.ndarray, now: Draft) -> Iterator[tuple[int, np.ndarray]]:
             continue
         own = turn.residual[rows] + size * direction
         across = own - np.outer(own @ direction, direction)
-        _, energies, along = np.linalg.svd(across, full_matrices=False)
-        side = np.sign(size[:, 0]) * (across @ along[0]) > 0
+        shares = across @ _along(across)
+        side = np.sign(size[:, 0]) * shares > 0
         two = np.stack([(size * own)[side].sum(0), (size * own)[~side].sum(0)])
         length = np.linalg.norm(two, axis=1, keepdims=True)
         if length.min() > 0:
-            found.append((float(energies[0]), atom, two / length))
+            found.append((float(np.linalg.norm(shares)), atom, two / length))
     found.sort(key=lambda each: -each[0])
     for _, atom, two in found[:_TRIES]:
         yield atom, two
+
+
+def _along(rows: np.ndarray) -> np.ndarray:
+    """Return nearly the direction in which rows have most energy, by power iteration."""
+    direction = rows[np.argmax(np.square(rows).sum(1))]
+    for _ in range(_POWER):
+        direction = direction / max(np.linalg.norm(direction), _TRACE)
+        direction = (rows @ direction) @ rows
+    return direction / max(np.linalg.norm(direction), _TRACE)
