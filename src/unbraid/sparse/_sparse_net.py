@@ -35,6 +35,7 @@ class SparseNet:
         self.atoms, self.encoder, self.bias, self.offset = self.descent.weights.values()
         self.since = np.zeros(m, np.int64)  # stimuli since each latent last fired
         self.select = Selection(m, p)
+        self.all, self.none = np.arange(m, dtype=np.int32)[None], np.zeros(p, np.float32)
 
     def state(self) -> dict[str, np.ndarray]:
         """Return all arrays by name."""
@@ -57,8 +58,9 @@ class SparseNet:
         )
         bias = np.bincount(active.ravel() + 1, along.ravel(), len(self.bias) + 1)[1:]
         self.gradient["bias"] += bias.astype(np.float32)
-        # h = x - offset feeds the encoder too: one product of a vector, not of a matrix
-        through = self.gradient["bias"] @ self.encoder
+        # h = x - offset feeds the encoder too: one product of a vector, not of a matrix, and not by
+        # NumPy's library, whose threads would go on waiting for more on processors wanted here
+        through = decode(self.all, self.gradient["bias"][None], self.encoder, self.none)[0]
         self.gradient["offset"] += scale * residual.sum(0) - through
         if len(dead) and self.training.aux_weight:
             self._revive(h, residual, dead)
