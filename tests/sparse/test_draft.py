@@ -16,6 +16,10 @@ def best(make_world):
     return draft(x, atoms, np.zeros(18, np.float32))
 
 
+def best_again(best):
+    return replace(best, atoms=best.atoms[::-1].copy())
+
+
 def test_the_order_of_atoms_does_not_matter(best, rng):
     other = replace(best, atoms=best.atoms[rng.permutation(len(best.atoms))])
     assert agreed([best, other])
@@ -28,10 +32,6 @@ def test_each_atom_must_be_found_by_both(best):
     assert not agreed([best, fewer])
     assert not agreed([best, replace(best, atoms=swapped)])
     assert agreed([best, fewer, best_again(best)])
-
-
-def best_again(best):
-    return replace(best, atoms=best.atoms[::-1].copy())
 
 
 def test_two_poor_starts_that_agree_settle_nothing(best):

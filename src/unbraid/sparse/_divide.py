@@ -10,9 +10,10 @@ import numpy as np
 from unbraid.sparse._alternate import code
 from unbraid.sparse._draft import Draft, error_of, is_exact, judged_again, polish, slack
 from unbraid.sparse._encoder import from_active
+from unbraid.sparse._refine import polish_rows
 
-_TRIES = 12  # atoms that may be divided, tried without gain
-_MOST = 8  # atoms for each that may be divided
+_ONE_IN = 8  # atoms, of those at the start, is divided at most
+_TRIES = 12  # atoms tried in vain that end it
 _TURNS = 8
 _POWER, _TRACE = 12, 1e-30
 
@@ -25,17 +26,16 @@ def divided(x: np.ndarray, judges: np.ndarray, best: Draft) -> Draft:
     to both sides of it along one direction. Atoms are tried in the order of the energy along it.
     Cost: up to 12 polishings for each atom divided, and one in eight is at most.
     """
-    for _ in range(max(1, len(best.atoms) // _MOST)):
-        better = _first_that_pays(x, judges, best)
+    x = x[: polish_rows(best)]
+    for _ in range(max(1, len(best.atoms) // _ONE_IN)):
+        better = None if is_exact(best) else _first_that_pays(x, judges, best)
         if better is None:
-            return best
+            break
         best = better
     return best
 
 
 def _first_that_pays(x: np.ndarray, judges: np.ndarray, best: Draft) -> Draft | None:
-    if is_exact(best):
-        return None
     enough = best.error - slack(best.error, len(best.atoms))
     for atom, two in _halves(x, best):
         atoms = np.concatenate([np.delete(best.atoms, atom, axis=0), two])
@@ -58,8 +58,8 @@ def _halves(x: np.ndarray, now: Draft) -> Iterator[tuple[int, np.ndarray]]:
         own = turn.residual[rows] + size * direction
         across = own - np.outer(own @ direction, direction)
         shares = across @ _along(across)
-        side = np.sign(size[:, 0]) * shares > 0
-        two = np.stack([(size * own)[side].sum(0), (size * own)[~side].sum(0)])
+        weighted, side = size * own, np.sign(size[:, 0]) * shares > 0
+        two = np.stack([weighted[side].sum(0), weighted[~side].sum(0)])
         length = np.linalg.norm(two, axis=1, keepdims=True)
         if length.min() > 0:
             found.append((float(np.linalg.norm(shares)), atom, two / length))

@@ -17,8 +17,8 @@ _ALIKE, _SAME = 0.7, 0.9  # cosines
 _NOTHING_LACKS = 0.1  # error, in shares of what an atom explains on average
 WORTHY = 0.15  # of the median worth
 _VALUE_ROWS = 4000
-_OPPOSITE, _OPPOSITE_SHARE = 0.9, 0.1  # cosine, and share of the atoms
-_ROUGHLY, _ROUGHLY_SHARE = 0.6, 0.15  # the same where units are predicted less well than this:
+_OPPOSITE = 0.9, 0.1  # cosine, and share of the atoms
+_ROUGHLY = 0.6, 0.15  # the same, where the error is more than this:
 _WELL = 0.1
 _SMALL = 0.1  # codes below this share of their stimulus' largest count as noise
 
@@ -155,9 +155,8 @@ def in_pairs(draft: Draft) -> bool:
     Where stimuli are few they are far from opposite; in few dimensions, any may be so by chance.
     """
     furthest = (draft.atoms @ draft.atoms.T).min(1)
-    if np.mean(furthest < -_OPPOSITE) >= _OPPOSITE_SHARE:
-        return True
-    return draft.error > _WELL and bool(np.mean(furthest < -_ROUGHLY) >= _ROUGHLY_SHARE)
+    rules = [_OPPOSITE, _ROUGHLY] if draft.error > _WELL else [_OPPOSITE]
+    return any(np.mean(furthest < -cosine) >= share for cosine, share in rules)
 
 
 def usual_active(judges: np.ndarray, now: Draft) -> int:

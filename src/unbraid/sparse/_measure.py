@@ -11,7 +11,8 @@ from unbraid.sparse._watch import Watch
 _COHERENCE_ROWS = 1024
 _EVIDENCE_NUMBERS = 2**22  # responses looked at in one go
 _PURSUED_NUMBERS = 2**28  # stimuli times latents for whose codes pursuit takes a minute or two
-_GAP_ROWS, _GAP_LEAST, _GAP_ATOMS = 256, 32, 4096
+_HELD_LEAST = 32  # stimuli held out from which on they are enough
+_GAP_ROWS, _GAP_ATOMS = 256, 4096
 _UNITS_ROWS, _UNITS_NUMBERS = 64, 2**20  # stimuli, and numbers in atoms: seconds at most
 _GAP_PRODUCTS = 2**31  # multiplications of pursuit: about a second
 
@@ -64,7 +65,7 @@ def with_evidence(
 def _amortization_gap(learned: Dictionary, values: np.ndarray, held: np.ndarray | None) -> float:
     if learned.encoder is None or learned.by != "encoder" or learned.shuffled is not None:
         return float("nan")
-    rows = np.arange(len(values)) if held is None or len(held) < _GAP_LEAST else held
+    rows = np.arange(len(values)) if held is None or len(held) < _HELD_LEAST else held
     x = values[_spaced(rows, _GAP_ROWS)]
     codes = learned.encode(x)
     m, k = learned.n_latents, round(codes.l0)
@@ -76,9 +77,9 @@ def _amortization_gap(learned: Dictionary, values: np.ndarray, held: np.ndarray 
 def _units_left_out(learned: Dictionary, values: np.ndarray, held: np.ndarray | None) -> float:
     """Return what the method measured, or the error of its atoms on stimuli held out."""
     known = learned.evidence.fvu_held_out_units
-    if known == known or held is None or learned.atoms.size > _UNITS_NUMBERS:
+    if known == known or learned.atoms.size > _UNITS_NUMBERS:
         return known
-    if len(held) < _GAP_LEAST:
+    if held is None or len(held) < _HELD_LEAST:
         return known
     x = learned.transformed(values[_spaced(held, _UNITS_ROWS)]) - learned.offset
     atoms, _ = normalised(learned.atoms)

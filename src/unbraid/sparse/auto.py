@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
@@ -12,13 +11,14 @@ from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._method import Method
 from unbraid.sparse._watch import Watch
 from unbraid.sparse.pursuit import Pursuit
-from unbraid.sparse.refined import Refined, finish, judges, rough, scaled
-from unbraid.sparse.sparse_coding import SparseCoding
+from unbraid.sparse.refined import finish, judges, rough, scaled
 from unbraid.sparse.topk import TopK
 
 if TYPE_CHECKING:
+    from unbraid.sparse._candidates import Candidates
     from unbraid.sparse._draft import Draft
     from unbraid.sparse._search import Found
+    from unbraid.sparse._widths import Widths
 
 _NOTHING = 0.8  # held-out-units error above which codes say next to nothing
 _STIMULI_A_LATENT = 3
@@ -26,10 +26,8 @@ _TURNS, _CYCLES = 12, 3  # of a short learning: longer, and atoms that are sums 
 _WIDE = 1.5  # width of further starts at most, relative to what was chosen
 _HOPELESS = 2  # error, relative to the best refined, that refining does not make up for
 _OPINIONS = 4  # such starts at most
-_SMALL, _TINY = 1_200_000, 300_000  # stimuli times latents: up to half of it there are such starts,
-# and pursuit learnings too
-_RESTARTS, _AS_GOOD = 3, 1.25  # starts of the chosen method, until one errs little more than here
-_MANY = 800  # latents beyond which trying which to leave out would take longer than all else
+_SMALL = 1_200_000  # stimuli times latents: up to half of it there are such starts,
+_TINY = 300_000  # and up to half of this pursuit learnings too
 _START = 4  # latents a unit at first: as many as superposition usually holds
 
 
@@ -61,89 +59,80 @@ class Auto(Method):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Try, compare, and keep the best."""
-        from unbraid.sparse._alternate import repeats
+        from unbraid.sparse._candidates import MANY, Candidates, chosen
         from unbraid.sparse._divide import divided
-        from unbraid.sparse._draft import EXACT, agreed, error_of, most_frugal, usual_active
-        from unbraid.sparse._refine import Refinement, complete, polish_rows, refine, thinned
-        from unbraid.sparse._search import Search
+        from unbraid.sparse._draft import error_of
+        from unbraid.sparse._refine import complete
         from unbraid.sparse._widths import Widths
 
         x, scale = scaled(x)
         rows, judged = judges(x, rng)
-        seen, unseen = x[rows], x[judged]
-        trials: list[dict[str, Any]] = []
-
-        def note(method: Method, found: Draft) -> None:
-            line = {"method": method.describe(), "n_latents": len(found.atoms),
-                    "held_out_units": found.error, "penalty": found.penalty * scale}  # fmt: skip
-            trials.append(line)
-            share = 0.5 * len(trials) / (len(trials) + 10)
-            watch.news(f"tried {len(found.atoms)} latents", share)
-
-        most = self._most(*seen.shape)
-        start = min(_START * x.shape[1], most)
-        widths = Widths(seen, unseen, rng, lambda tried: note(_coding(tried), tried))
-        coded = widths.run(start, most)
-        drafts: list[Draft] = []
-        origins: list[Method] = []
-
-        def settle(start: Draft, method: Method) -> None:
-            origins.append(method)
-            watch.news(f"refining {len(start.atoms)} latents", 0.5)
-            if len(start.atoms) > _MANY:
-                start = thinned(seen, unseen, start, rng)
-                note(_chosen(method, start), start)
-            if len(start.atoms) <= _MANY:
-                start = refine(seen, unseen, start, Refinement(), rng)
-                note(_refined(method, start), start)
-            drafts.append(start)
-
-        def settle_coded(coded: Draft) -> None:
-            settle(replace(coded, k=usual_active(unseen, coded)), _coding(coded))
-
+        tried = Candidates(x[rows], x[judged], rng, watch, scale)
+        most = self._most(*tried.seen.shape)
+        widths = Widths(tried.seen, tried.unseen, rng, tried.note_coded)
+        coded = widths.run(min(_START * x.shape[1], most), most)
         for each in coded:
-            settle_coded(each)
-        best, coded_best = min(zip(drafts, coded, strict=True), key=lambda pair: error_of(pair[0]))
-        again = repeats(_SMALL, seen, len(best.atoms), _OPINIONS)
-        if again > 1 and error_of(best) > EXACT:  # cheap, and any start can end in a poor corner
-            m = min(len(coded_best.atoms), round(_WIDE * len(best.atoms)))
-            while again and not agreed(drafts):
-                settle_coded(widths.learn(m, best.learn_offset, best.signed))
-                again -= 1
-            tiny = repeats(_TINY, seen, len(best.atoms), _OPINIONS) > 1
-            if tiny and not agreed(drafts):
-                most_active = min(self.most_active, max(1, x.shape[1] // 2), most - 1)
-                search = Search(
-                    seen, unseen, rng, lambda f: note(_pursuit(f), f.draft), _TURNS, _CYCLES
-                )
-                hopeless = _HOPELESS * min(map(error_of, drafts))
-                for found in search.run(start, most, most_active):
-                    if error_of(found.draft) <= hopeless:
-                        settle(found.draft, _pursuit(found))
-        k = drafts[0].k
-        m = min(_START * x.shape[1], max(2, len(seen) // 4))
-        if self.autoencoder and m > k:
-            watch.within(0.6, 0.4)
-            autoencoder = TopK(n_latents=m, k=k)
-            settle(rough(autoencoder.learn(seen, rng, watch), unseen, k), autoencoder)
+            tried.settle_coded(each)
+        self._start_again(tried, widths, coded, most)
+        if self.autoencoder:
+            self._autoencode(tried)
         watch.within(0.0, 1.0)
         watch.warnings.clear()
-        best = most_frugal(drafts)
-        origin = origins[drafts.index(best)]
-        if len(best.atoms) <= _MANY and error_of(best) < _NOTHING:
-            best = complete(x, divided(seen[: polish_rows(best)], unseen, best), None, rng)
-        method = _chosen(origin, best)
+        best, origin = tried.best()
+        if len(best.atoms) <= MANY and error_of(best) < _NOTHING:
+            best = complete(x, divided(tried.seen, tried.unseen, best), None, rng)
+        method = chosen(origin, best)
         watch.news(f"chose {len(best.atoms)} latents", 1.0)
         verdict: dict[str, Any] = {"method": method.describe(), "n_latents": len(best.atoms),
                 "held_out_units": best.error}  # fmt: skip
-        if not error_of(best) < _NOTHING:
+        if error_of(best) < _NOTHING:
+            learned = finish(method, best, x, scale)
+        else:
             verdict["note"] = "units do not predict each other: a default was taken in place"
-            method = Pursuit(n_latents=max(2, min(2 * x.shape[1], len(x) // 3)))
-            learned = method.learn(x * x.dtype.type(scale), rng, watch)
+            default = Pursuit(n_latents=max(2, min(2 * x.shape[1], len(x) // 3)))
+            learned = default.learn(x * x.dtype.type(scale), rng, watch)
             watch.warnings.clear()
-            return learned.with_evidence(chosen={"trials": trials, "best": verdict})
-        learned = finish(method, best, x, scale)
-        return learned.with_evidence(chosen={"trials": trials, "best": verdict})
+        return learned.with_evidence(chosen={"trials": tried.trials, "best": verdict})
+
+    def _start_again(
+        self, tried: Candidates, widths: Widths, coded: list[Draft], most: int
+    ) -> None:
+        """Try other starts, where they are cheap: any can end in a poor corner."""
+        from unbraid.sparse._alternate import repeats
+        from unbraid.sparse._draft import EXACT, agreed, error_of
+        from unbraid.sparse._search import Search
+
+        pairs = zip(tried.drafts, coded, strict=True)
+        best, begun = min(pairs, key=lambda pair: error_of(pair[0]))
+        p, m = tried.seen.shape[1], len(best.atoms)
+        opinions = repeats(_SMALL, tried.seen, m, _OPINIONS)
+        if opinions == 1 or error_of(best) <= EXACT:
+            return
+        wide = min(len(begun.atoms), round(_WIDE * m))
+        for _ in range(opinions):
+            if agreed(tried.drafts):
+                return
+            tried.settle_coded(widths.learn(wide, best.learn_offset, best.signed))
+        if agreed(tried.drafts) or repeats(_TINY, tried.seen, m, _OPINIONS) == 1:
+            return
+        search = Search(tried.seen, tried.unseen, tried.rng,
+                        lambda found: tried.note(_pursuit(found), found.draft),
+                        _TURNS, _CYCLES)  # fmt: skip
+        hopeless = _HOPELESS * tried.least()
+        most_active = min(self.most_active, max(1, p // 2), most - 1)
+        for found in search.run(min(_START * p, most), most, most_active):
+            if error_of(found.draft) <= hopeless:
+                tried.settle(found.draft, _pursuit(found))
+
+    def _autoencode(self, tried: Candidates) -> None:
+        """Try a wide autoencoder with as many active latents as the first candidate has."""
+        (n, p), k = tried.seen.shape, tried.drafts[0].k
+        m = min(_START * p, max(2, n // 4))
+        if m > k:
+            tried.watch.within(0.6, 0.4)
+            method = TopK(n_latents=m, k=k)
+            wide = method.learn(tried.seen, tried.rng, tried.watch)
+            tried.settle(rough(wide, tried.unseen, k), method)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return the start of the first candidate."""
@@ -151,30 +140,6 @@ class Auto(Method):
 
     def _most(self, n: int, p: int) -> int:
         return max(2, min(round(self.most_expansion * p), n // _STIMULI_A_LATENT))
-
-
-def _refined(origin: Method, best: Draft) -> Refined:
-    if not np.isfinite(best.error):  # one unit cannot be held out, and none judges
-        return Refined(of=origin, n_latents=len(best.atoms))
-    return Refined(
-        of=origin,
-        n_latents=len(best.atoms),
-        restarts=_RESTARTS,
-        enough=_AS_GOOD * best.error,
-    )
-
-
-def _chosen(origin: Method, best: Draft) -> Method:
-    many = len(best.atoms) > _MANY
-    return _coding(best) if many and isinstance(origin, SparseCoding) else _refined(origin, best)
-
-
-def _coding(coded: Draft) -> SparseCoding:
-    return SparseCoding(
-        n_latents=len(coded.atoms),
-        offset="learned" if coded.learn_offset else "zero",
-        signed=coded.signed,
-    )
 
 
 def _pursuit(found: Found) -> Pursuit:

@@ -46,7 +46,7 @@ class Refined(Method):
         """Learn the wide dictionary, then refine it."""
         from unbraid.sparse._divide import divided
         from unbraid.sparse._draft import error_of
-        from unbraid.sparse._refine import Refinement, complete, polish_rows, refine
+        from unbraid.sparse._refine import Refinement, complete, refine
 
         x, scale = scaled(x)
         rows, judged = judges(x, rng)
@@ -63,7 +63,7 @@ class Refined(Method):
         watch.within(0.0, 1.0)
         best = min(drafts, key=error_of)
         if self.n_latents is None:
-            best = divided(x[rows][: polish_rows(best)], x[judged], best)
+            best = divided(x[rows], x[judged], best)
         best = complete(x, best, self.n_latents, rng)
         method = self.model_copy(update={"n_latents": len(best.atoms)})
         return finish(method, best, x, scale)
