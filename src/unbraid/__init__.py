@@ -44,7 +44,8 @@ _HOMES = {
 _METHODS = ("AbsTopK", "Archetypal", "Auto", "BatchTopK", "Consensus", "Gated", "ICA", "JumpRelu",
             "KMeans", "Longon2025Dnn", "Longon2025Toy", "MatchingPursuit", "Matryoshka", "NMF",
             "PCA", "Pursuit", "RandomDictionary", "RandomExpansion", "Refined", "ReluL1",
-            "ShuffledLatents", "SparseCoding", "TopK", "Training", "Untangled")  # fmt: skip
+            "ShuffledLatents", "SparseCoding", "SpikeAndSlab", "TopK", "Training",
+            "Untangled")  # fmt: skip
 
 __all__ = ["__version__", *_ROOMS, *_HOMES, *_METHODS]
 

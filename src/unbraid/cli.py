@@ -186,7 +186,7 @@ def encode(
     x: Annotated[Path, typer.Argument(metavar="X", help="Responses to encode.")],
     output: Output,
     by: Annotated[
-        MaybeText, typer.Option(help="encoder, omp or fista; default: as it was learned.")
+        MaybeText, typer.Option(help="encoder, omp, fista or posterior; default: as learned.")
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -22,7 +22,7 @@ class CompareConfig(Config):
 
     method: Any = Field(default="auto", validate_default=True)
     """How the dictionaries are learned: a method such as TopK(k=32), or its name."""
-    by: Literal["encoder", "omp", "fista"] | None = None
+    by: Literal["encoder", "omp", "fista", "posterior"] | None = None
     """How codes are inferred from a dictionary; none: as the method does."""
     metrics: tuple[str, ...] = (
         "semi_matching",

@@ -36,6 +36,7 @@ from unbraid.sparse.pursuit import Pursuit
 from unbraid.sparse.refined import Refined
 from unbraid.sparse.relu_l1 import ReluL1
 from unbraid.sparse.sparse_coding import SparseCoding
+from unbraid.sparse.spike_and_slab import SpikeAndSlab
 from unbraid.sparse.topk import TopK
 from unbraid.sparse.untangled import Untangled
 
@@ -58,6 +59,7 @@ METHODS: dict[str, type[Method]] = {
         Pursuit,
         SparseCoding,
         Refined,
+        SpikeAndSlab,
         Untangled,
         Consensus,
         Longon2025Toy,
@@ -113,6 +115,7 @@ __all__ = [
     "PCA",
     "Pursuit",
     "SparseCoding",
+    "SpikeAndSlab",
     "RandomDictionary",
     "RandomExpansion",
     "Refined",

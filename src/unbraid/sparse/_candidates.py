@@ -10,6 +10,7 @@ import numpy as np
 from unbraid.sparse._draft import Draft, error_of, most_frugal, usual_active
 from unbraid.sparse._method import Method
 from unbraid.sparse._refine import Refinement, refine, thinned
+from unbraid.sparse._sampled import Sampled
 from unbraid.sparse._watch import Watch
 from unbraid.sparse.refined import Refined
 from unbraid.sparse.sparse_coding import SparseCoding
@@ -35,8 +36,15 @@ class Candidates:
 
     def note(self, method: Method, found: Draft) -> None:
         """Write down what was tried, and tell."""
+        self._write(method, found, penalty=found.penalty * self.scale)
+
+    def note_sampled(self, method: Method, found: Sampled) -> None:
+        """Write down a draft whose codes are posterior means."""
+        self._write(method, found, noise=np.sqrt(found.prior.noise) * self.scale)
+
+    def _write(self, method: Method, found: Draft | Sampled, **more: float) -> None:
         line = {"method": method.describe(), "n_latents": len(found.atoms),
-                "held_out_units": found.error, "penalty": found.penalty * self.scale}  # fmt: skip
+                "held_out_units": found.error, **more}  # fmt: skip
         self.trials.append(line)
         tried = len(self.trials)
         self.watch.news(f"tried {len(found.atoms)} latents", 0.5 * tried / (tried + 10))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,10 +16,12 @@ from unbraid.sparse import _infer
 from unbraid.sparse._encoder import Encoder
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._method import Method
+from unbraid.sparse._posterior import posterior_mean
+from unbraid.sparse._prior import Prior
 from unbraid.sparse._shuffle import shuffle_latents
 from unbraid.sparse._source import check_scale
 
-By = Literal["encoder", "omp", "fista"]
+By = Literal["encoder", "omp", "fista", "posterior"]
 Transform = Literal["none", "layer_norm", "constant_norm_rescale"]
 _BLOCK_NUMBERS = 32_000_000  # largest dense block of scores held at once
 
@@ -48,6 +50,9 @@ class Dictionary:
         encoded, by held-out units, where it is None.
     signed : bool
         Whether pursuit may use negative codes.
+    prior : Prior, optional
+        How often each latent is on, what its code then is, and the noise, for ``by="posterior"``;
+        fitted to the responses to be encoded where it is None.
     transform : str
         ``layer_norm``: each stimulus is brought to mean 0 and unit sd over units first.
         ``constant_norm_rescale``: each stimulus is brought to length sqrt(p) first.
@@ -62,6 +67,7 @@ class Dictionary:
     k: int | None = None
     penalty: float | None = None
     signed: bool = False
+    prior: Prior | None = None
     transform: Transform = "none"
     shuffled: int | None = None
 
@@ -92,29 +98,31 @@ class Dictionary:
         Parameters
         ----------
         x : Responses or array of shape (n, p)
-        by : {"encoder", "omp", "fista"}, optional
+        by : {"encoder", "omp", "fista", "posterior"}, optional
             ``encoder``: one pass through the learned encoder. ``omp``: orthogonal matching
             pursuit, at most ``k`` atoms, codes non-negative. ``fista``: the minimiser of
-            ``1/2 |x - offset - z A|^2 + penalty sum_j |a_j| z_j``, non-negative. By default what
-            the dictionary was learned with.
+            ``1/2 |x - offset - z A|^2 + penalty sum_j |a_j| z_j``, non-negative. ``posterior``: the
+            mean of the codes given the responses, under a spike-and-slab prior and normal noise.
+            By default what the dictionary was learned with.
         k : int, optional
             Most latents a stimulus, for ``omp``.
         penalty : float, optional
             For ``fista``, in the units of ``x``.
         signed : bool, optional
-            Let pursuit use negative codes.
+            Let codes be negative, where no encoder makes them.
 
         Returns
         -------
         Codes
             CSR (n, m). ``gap`` is the largest violation of the optimality conditions over the
             stimuli, relative to each stimulus' largest correlation with an atom: about 1e-6 where
-            the problem is solved; NaN for an encoder.
+            the problem is solved; NaN for an encoder and the posterior.
 
         Notes
         -----
         ``fista`` names the problem that FISTA is known for; on a CPU it is solved by exact active
-        sets, which need no step size and end at the same minimiser.
+        sets, which need no step size and end at the same minimiser. ``posterior`` is sampled, with
+        the same random numbers for every stimulus: what else is encoded changes nothing.
         """
         responses = as_responses(x)
         values = responses.toarray()
@@ -124,18 +132,20 @@ class Dictionary:
                 f"from, got {values.shape[1]}."
             )
         by = self.by if by is None else by
-        if by not in ("encoder", "omp", "fista"):
-            raise InputError(f"by must be 'encoder', 'omp' or 'fista', got {by!r}.")
+        if by not in get_args(By):
+            raise InputError(f"by must be 'encoder', 'omp', 'fista' or 'posterior', got {by!r}.")
         if by == "encoder" and self.encoder is None:
             raise InputError(
                 f"This dictionary ({type(self.method).__name__}) has no encoder; use "
-                "by='omp' or by='fista'."
+                "by='omp', by='fista' or by='posterior'."
             )
         check_scale(values, least=0.0)
         values = self.transformed(values)
         gap = float("nan")
         if by == "encoder":
             csr = self._encoded(values)
+        elif by == "posterior":
+            csr = self._expected(values, self.signed if signed is None else signed)
         else:
             signed = self.signed if signed is None else signed
             problem = _infer.Problem(
@@ -218,6 +228,14 @@ class Dictionary:
     def with_evidence(self, **numbers: Any) -> Self:
         """Return the same dictionary with more evidence."""
         return replace(self, evidence=replace(self.evidence, **numbers))
+
+    def _expected(self, values: np.ndarray, signed: bool) -> sp.csr_array:
+        left, prior = values - self.offset, self.prior
+        if prior is None or prior.signed != signed:
+            from unbraid.sparse._expect import fitted_prior
+
+            prior = fitted_prior(left, self.atoms, signed)
+        return posterior_mean(left, self.atoms, prior)
 
     def _encoded(self, values: np.ndarray) -> sp.csr_array:
         if self.encoder is None:  # cannot be: encode has checked

@@ -16,6 +16,7 @@ from unbraid.errors import InputError, UnbraidError
 from unbraid.sparse._dictionary import By, Dictionary, Transform
 from unbraid.sparse._encoder import Encoder
 from unbraid.sparse._evidence import Evidence
+from unbraid.sparse._prior import read_prior
 
 FORMAT_VERSION = 1
 _CONFIG, _WEIGHTS = "cfg.json", "sae_weights.safetensors"
@@ -94,6 +95,7 @@ def load(kind: type[Dictionary], folder: Path) -> Any:
         encoder=_encoder(config, tensors),
         method=_method(own.get("method"), folder),
         evidence=Evidence(**evidence),
+        prior=read_prior(own.get("prior"), m, folder / _CONFIG),
         **{name: own[name] for name in _OWN if name in own and _fits(name, own[name], folder)},
     )
 
@@ -194,6 +196,7 @@ def _config(dictionary: Dictionary) -> dict[str, Any]:
                 "format_version": FORMAT_VERSION,
                 "method": dictionary.method.describe(),
                 "evidence": dictionary.evidence.to_dict(),
+                "prior": None if dictionary.prior is None else dictionary.prior.to_dict(),
                 **{k: v.item() if isinstance(v, np.generic) else v for k, v in own.items()},
             },
         },

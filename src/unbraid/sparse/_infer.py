@@ -113,6 +113,13 @@ def _lasso(x: np.ndarray, atoms: np.ndarray, k: int, signed: bool) -> Choice:
             return tried[best]
 
 
+def groups_of_units(p: int) -> list[np.ndarray]:
+    """Return masks (p,) of the units that are hidden together: each is hidden once."""
+    splits = min(p, 4 if p >= 32 else 8)  # few units: hide fewer at a time
+    group = np.argsort(np.random.default_rng(p).permutation(p)) % max(splits, 2)
+    return [group == g for g in range(splits)]
+
+
 def held_out_units(x: np.ndarray, atoms: np.ndarray, problem: Problem) -> float:
     """Squared error on units that the codes were not inferred from, relative to the variance.
 
@@ -127,12 +134,10 @@ def held_out_units(x: np.ndarray, atoms: np.ndarray, problem: Problem) -> float:
     p = x.shape[1]
     if p < 2:
         return float("nan")
-    splits = min(p, 4 if p >= 32 else 8)  # few units: hide fewer at a time
-    group = np.argsort(np.random.default_rng(p).permutation(p)) % max(splits, 2)
     wrong = 0.0
     total = float(np.square(x - x.mean(0), dtype=np.float64).sum())
-    for g in range(splits):
-        shown = group != g
+    for hidden_units in groups_of_units(p):
+        shown = ~hidden_units
         unit, length = normalised(np.ascontiguousarray(atoms[:, shown]))
         share = float(np.sqrt(shown.mean()))
         active, codes, _ = pursue(
@@ -143,7 +148,7 @@ def held_out_units(x: np.ndarray, atoms: np.ndarray, problem: Problem) -> float:
             signed=problem.signed,
         )
         codes /= np.where(active >= 0, length[active], 1)
-        hidden = np.ascontiguousarray(atoms[:, ~shown])
+        hidden = np.ascontiguousarray(atoms[:, hidden_units])
         guess = decode(active, codes, hidden, np.zeros(hidden.shape[1], hidden.dtype))
-        wrong += float(np.square(x[:, ~shown] - guess, dtype=np.float64).sum())
+        wrong += float(np.square(x[:, hidden_units] - guess, dtype=np.float64).sum())
     return wrong / total if total > 0 else float("nan")

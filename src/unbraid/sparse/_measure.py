@@ -12,6 +12,7 @@ _COHERENCE_ROWS = 1024
 _EVIDENCE_NUMBERS = 2**22  # responses looked at in one go
 _PURSUED_NUMBERS = 2**28  # stimuli times latents for whose codes pursuit takes a minute or two
 _HELD_LEAST = 32  # stimuli held out from which on they are enough
+_SAMPLED_NUMBERS = 2**19  # the same of posterior means
 _GAP_ROWS, _GAP_ATOMS = 256, 4096
 _UNITS_ROWS, _UNITS_NUMBERS = 64, 2**20  # stimuli, and numbers in atoms: seconds at most
 _GAP_PRODUCTS = 2**31  # multiplications of pursuit: about a second
@@ -25,7 +26,9 @@ def with_evidence(
     All of them, or evenly spaced ones where pursuit of all would take longer than the training.
     """
     widest, every = max(values.shape[1], learned.n_latents), 1
-    if learned.by != "encoder":  # pursuit forms the atoms' products in each go, and blocks itself
+    if learned.by == "posterior":
+        every = -(-len(values) * learned.n_latents // _SAMPLED_NUMBERS)
+    elif learned.by != "encoder":  # pursuit forms the atoms' products in each go, and blocks itself
         widest = values.shape[1]
         every = -(-len(values) * learned.n_latents // _PURSUED_NUMBERS)
     n = len(range(0, len(values), every))

@@ -12,11 +12,13 @@ from unbraid.sparse._method import Method
 from unbraid.sparse._watch import Watch
 from unbraid.sparse.pursuit import Pursuit
 from unbraid.sparse.refined import finish, judges, rough, scaled
+from unbraid.sparse.spike_and_slab import SpikeAndSlab, finish_sampled
 from unbraid.sparse.topk import TopK
 
 if TYPE_CHECKING:
     from unbraid.sparse._candidates import Candidates
     from unbraid.sparse._draft import Draft
+    from unbraid.sparse._sampled import Sampled
     from unbraid.sparse._search import Found
     from unbraid.sparse._widths import Widths
 
@@ -25,6 +27,8 @@ _STIMULI_A_LATENT = 3
 _TURNS, _CYCLES = 12, 3  # of a short learning: longer, and atoms that are sums of features pay
 _WIDE = 1.5  # width of further starts at most, relative to what was chosen
 _HOPELESS = 2  # error, relative to the best refined, that refining does not make up for
+_SAMPLED = 8_000_000  # stimuli times latents up to which sampling takes a minute or so
+_BETTER = 0.97  # error, relative to the lasso's, that pays for slower codes
 _OPINIONS = 4  # such starts at most
 _SMALL = 1_200_000  # stimuli times latents: up to half of it there are such starts,
 _TINY = 300_000  # and up to half of this pursuit learnings too
@@ -63,6 +67,8 @@ class Auto(Method):
         from unbraid.sparse._divide import divided
         from unbraid.sparse._draft import error_of
         from unbraid.sparse._refine import complete
+        from unbraid.sparse._sampled import Sampled, again
+        from unbraid.sparse._turns import learning_rows
         from unbraid.sparse._widths import Widths
 
         x, scale = scaled(x)
@@ -79,13 +85,24 @@ class Auto(Method):
         watch.within(0.0, 1.0)
         watch.warnings.clear()
         best, origin = tried.best()
-        if len(best.atoms) <= MANY and error_of(best) < _NOTHING:
-            best = complete(x, divided(tried.seen, tried.unseen, best), None, rng)
+        found: Draft | Sampled = best
         method = chosen(origin, best)
-        watch.news(f"chose {len(best.atoms)} latents", 1.0)
-        verdict: dict[str, Any] = {"method": method.describe(), "n_latents": len(best.atoms),
-                "held_out_units": best.error}  # fmt: skip
-        if error_of(best) < _NOTHING:
+        if len(best.atoms) <= MANY and error_of(best) < _NOTHING:
+            best = found = divided(tried.seen, tried.unseen, best)
+            method = chosen(origin, best)
+            noisy = self._sampled(tried, best, method)
+            if noisy is not None:
+                rows = learning_rows(x, len(noisy.atoms), rng)
+                method, found = SpikeAndSlab(of=method), again(rows, noisy, best.learn_offset, rng)
+            else:
+                best = found = complete(x, best, None, rng)
+                method = chosen(origin, best)
+        watch.news(f"chose {len(found.atoms)} latents", 1.0)
+        verdict: dict[str, Any] = {"method": method.describe(), "n_latents": len(found.atoms),
+                "held_out_units": found.error}  # fmt: skip
+        if isinstance(found, Sampled):
+            learned = finish_sampled(method, found, scale)
+        elif error_of(best) < _NOTHING:
             learned = finish(method, best, x, scale)
         else:
             verdict["note"] = "units do not predict each other: a default was taken in place"
@@ -93,6 +110,20 @@ class Auto(Method):
             learned = default.learn(x * x.dtype.type(scale), rng, watch)
             watch.warnings.clear()
         return learned.with_evidence(chosen={"trials": tried.trials, "best": verdict})
+
+    def _sampled(self, tried: Candidates, best: Draft, method: Method) -> Sampled | None:
+        """Return the best with codes that are sampled, if held-out units gain by that."""
+        from unbraid.sparse._draft import is_exact
+        from unbraid.sparse._sampled import sampled
+        from unbraid.sparse._turns import learning_rows
+
+        rows = learning_rows(tried.seen, len(best.atoms), tried.rng)
+        if is_exact(best) or rows.shape[0] * len(best.atoms) > _SAMPLED:
+            return None
+        tried.watch.news(f"sampling codes of {len(best.atoms)} latents", 0.5)
+        noisy = sampled(rows, tried.unseen, best, tried.rng)
+        tried.note_sampled(SpikeAndSlab(of=method), noisy)
+        return noisy if noisy.error < _BETTER * best.error else None
 
     def _start_again(
         self, tried: Candidates, widths: Widths, coded: list[Draft], most: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from unbraid.errors import InputError
 from unbraid.sparse import _infer
 from unbraid.sparse._dictionary import By, Dictionary
+from unbraid.sparse._expect import fitted_prior
 from unbraid.sparse._fit import fit
 from unbraid.sparse._method import Method
 from unbraid.sparse.pursuit import Pursuit
@@ -26,7 +27,7 @@ class DictionaryTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     method : Method, optional
         How the dictionary is learned, for example ``TopK(k=32, expansion=4)``; ``Pursuit()`` if
         None. To search options, list whole methods: ``{"method": [TopK(k=2), TopK(k=4)]}``.
-    by : {"encoder", "omp", "fista"}, optional
+    by : {"encoder", "omp", "fista", "posterior"}, optional
         How codes are inferred; by default what the method prefers.
     random_state : int, RandomState or None
         All randomness. The same seed gives the same dictionary.
@@ -43,7 +44,8 @@ class DictionaryTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     Notes
     -----
     ``transform`` gives a dense array of the input's float type, a row never depending on the other
-    rows: the penalty of ``by="fista"`` is chosen once, in ``fit``. The input is not scaled.
+    rows: the penalty of ``by="fista"`` and the prior of ``by="posterior"`` are settled in ``fit``.
+    The input is not scaled.
 
     Examples
     --------
@@ -99,12 +101,17 @@ class DictionaryTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     def _ready(self, learned: Dictionary, x: np.ndarray) -> Dictionary:
         """Settle the inference, so that later rows cannot change each other's codes."""
         by = learned.by if self.by is None else self.by
-        if by not in ("encoder", "omp", "fista"):
-            raise InputError(f"by must be 'encoder', 'omp' or 'fista', got {by!r}.")
+        if by not in get_args(By):
+            raise InputError(f"by must be 'encoder', 'omp', 'fista' or 'posterior', got {by!r}.")
         if by == "encoder" and learned.encoder is None:
             raise InputError(
-                f"{type(learned.method).__name__} learns no encoder; use by='omp' or by='fista'."
+                f"{type(learned.method).__name__} learns no encoder; use by='omp', by='fista' or "
+                "by='posterior'."
             )
+        if by == "posterior" and learned.prior is None:
+            values = learned.transformed(x) - learned.offset
+            prior = fitted_prior(values, learned.atoms, learned.signed)
+            return replace(learned, by=by, prior=prior)
         if by != "fista" or learned.penalty is not None:
             return replace(learned, by=by)
         unit, _ = _infer.normalised(learned.atoms)

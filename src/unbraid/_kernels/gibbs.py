@@ -1,0 +1,234 @@
+"""Codes drawn from their posterior under a spike-and-slab prior, one latent at a time."""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+
+from unbraid._kernels.threads import in_blocks
+
+_CHUNKS = 16  # whose second moments are summed apart, so that threads change no bit
+_SURELY_OFF = -7.0  # log odds below which a latent is not looked at
+_HOT = 8.0  # times the noise with which chains from nothing begin
+_FAR = 5.0  # spreads above zero from which on the cut does not matter
+_TRIES = 30  # draws from a slab that is cut at zero
+
+
+def draw(
+    products: np.ndarray,
+    gram: np.ndarray,
+    codes: np.ndarray,
+    prior: tuple[np.ndarray, np.ndarray, np.ndarray, float],
+    *,
+    signed: bool,
+    sweeps: int,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Go on from ``codes`` by so many sweeps over the latents; the first is left out of the sums.
+
+    Parameters
+    ----------
+    products : array of shape (n, m), float32
+        ``x A'``, the offset already subtracted.
+    gram : array of shape (m, m), float32
+        ``A A'``; atoms may have any length.
+    codes : array of shape (n, m), float32
+        Where the chains are; changed in place.
+    prior : tuple
+        Rate, mean and variance of each latent's slab (m,), and the variance of the noise.
+    signed : bool
+        Otherwise slabs are cut at zero.
+
+    Returns
+    -------
+    tuple of arrays
+        Sums over the sweeps of the codes drawn (n, m), of their products, over the stimuli too
+        (m, m), and the times that each latent was on (m,).
+
+    Notes
+    -----
+    Each stimulus has its own stream of random numbers. Latents that are as good as surely off
+    (odds of e^-7) are passed over. Cost a sweep: n m, and m for each code that changes.
+    """
+    (n, m), kept = codes.shape, sweeps - 1
+    sums, counts = np.zeros((n, m), np.float32), np.zeros((_CHUNKS, m), np.int64)
+    second = np.zeros((_CHUNKS, m, m))
+    edges = np.linspace(0, n, _CHUNKS + 1).astype(np.int64)
+    model = (*_model(gram, prior, signed), signed)
+    in_blocks(_draw, _CHUNKS, edges, products, gram, codes, model, (kept, np.uint64(seed)),
+              (sums, second, counts))  # fmt: skip
+    return sums, second.sum(0), counts.sum(0)
+
+
+def mean(
+    products: np.ndarray,
+    gram: np.ndarray,
+    prior: tuple[np.ndarray, np.ndarray, np.ndarray, float],
+    *,
+    signed: bool,
+    sweeps: int,
+    burn: int,
+) -> np.ndarray:
+    """Return the posterior mean of the codes (n, m), from chains that begin with all codes zero.
+
+    Averages, after ``burn`` sweeps, of what each latent's code is expected to be given the others.
+    All stimuli share one stream of random numbers: what else is encoded changes nothing.
+    """
+    sums = np.zeros(products.shape, np.float32)
+    heats = np.append(np.geomspace(_HOT, 1, burn), 1.0)
+    rate, middle, variance, noise = prior
+    models = [_model(gram, (rate, middle, variance, heat * noise), signed) for heat in heats]
+    stacked = tuple(np.array(part) for part in zip(*models, strict=True))
+    in_blocks(_mean, len(products), products, gram, (*stacked, signed), sweeps, burn, sums)
+    return sums / np.float32(sweeps - burn)
+
+
+def _model(gram, prior, signed):
+    """Return what is constant of each latent's odds and slab, and the least product that counts.
+
+    Given the others, a latent's code is on with log odds ``even + mean^2 / 2 width`` (and the mass
+    above zero), with ``mean = width (product / noise + pull)``.
+    """
+    rate, middle, variance, noise = prior
+    length = np.diag(gram).astype(np.float64)
+    width = 1 / (length / noise + 1 / variance)
+    even = np.log(rate / (1 - rate)) + 0.5 * (np.log(width / variance) - middle**2 / variance)
+    if not signed:
+        even -= np.log([0.5 * math.erfc(-t) for t in middle / np.sqrt(2 * variance)])
+    pull = middle / variance
+    far = np.sqrt(np.maximum(2 * width * (_SURELY_OFF - even), 0))
+    least = np.where(even < _SURELY_OFF, noise * (far / width - pull), -np.inf)
+    return length, width, even, pull, least, noise
+
+
+@numba.njit(nogil=True, inline="always")
+def _uniform(state):
+    """Return the next state of a splitmix64 generator, and a number in (0, 1)."""
+    state += np.uint64(0x9E3779B97F4A7C15)
+    z = state
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z = z ^ (z >> np.uint64(31))
+    return state, (np.float64(z >> np.uint64(11)) + 0.5) * 2.0**-53
+
+
+@numba.njit(nogil=True)
+def _slab(center, spread, signed, state):
+    """Draw from a normal distribution, above zero unless signed."""
+    value = 0.0
+    for _ in range(_TRIES):
+        state, a = _uniform(state)
+        state, b = _uniform(state)
+        value = center + spread * math.sqrt(-2 * math.log(a)) * math.cos(2 * math.pi * b)
+        if signed or value > 0:
+            return state, value
+    state, a = _uniform(state)  # far in the tail the distribution is exponential
+    return state, -math.log(a) * spread * spread / max(-center, spread)
+
+
+@numba.njit(nogil=True)
+def _odds(product, j, model):
+    """Return the log odds that latent j is on, and mean and spread of its slab if so."""
+    _, width, even, pull, _, noise, signed = model
+    center, spread = width[j] * (product / noise + pull[j]), math.sqrt(width[j])
+    odds = even[j] + 0.5 * center * center / width[j]
+    if not signed and center < _FAR * spread:
+        odds += math.log(_above(center / spread))
+    return odds, center, spread
+
+
+@numba.njit(nogil=True)
+def _above(t):
+    """Return the mass of a normal distribution below ``t``, not quite 0."""
+    return max(0.5 * math.erfc(-t * math.sqrt(0.5)), 1e-300)
+
+
+@numba.njit(nogil=True)
+def _passed(product, code, j, model):
+    signed, least = model[6], model[4][j]
+    return code == 0 and product < least and (not signed or -product < least)
+
+
+@numba.njit(nogil=True)
+def _change(left, gram, j, by):
+    for other in range(len(left)):
+        left[other] -= by * gram[j, other]
+
+
+@numba.njit(nogil=True)
+def _next(left, j, code, model, state):
+    """Draw latent j's code given the others; return it, the state, and what was expected."""
+    product = left[j] + model[0][j] * code
+    if _passed(product, code, j, model):
+        return np.float32(0), state, np.float32(0)
+    odds, center, spread = _odds(product, j, model)
+    if odds < _SURELY_OFF:
+        return np.float32(0), state, np.float32(0)
+    share = 1 / (1 + math.exp(-odds))
+    expected = center
+    if not model[6] and center < _FAR * spread:
+        t = center / spread
+        expected += spread * math.exp(-0.5 * t * t) / math.sqrt(2 * math.pi) / _above(t)
+    state, u = _uniform(state)
+    if u >= share:
+        return np.float32(0), state, np.float32(share * expected)
+    state, value = _slab(center, spread, model[6], state)
+    return np.float32(value), state, np.float32(share * expected)
+
+
+@numba.njit(nogil=True, cache=True)
+def _draw(start, stop, edges, products, gram, codes, model, run, out):
+    kept, seed = run
+    sums, second, counts = out
+    m = codes.shape[1]
+    left, on = np.empty(m, np.float32), np.empty(m, np.int64)
+    for chunk in range(start, stop):
+        for i in range(edges[chunk], edges[chunk + 1]):
+            state, _ = _uniform(seed + np.uint64(i) * np.uint64(0xD1342543DE82EF95))
+            left[:] = products[i]
+            for j in range(m):
+                if codes[i, j] != 0:
+                    _change(left, gram, j, codes[i, j])
+            for sweep in range(kept + 1):
+                for j in range(m):
+                    old = codes[i, j]
+                    new, state, _ = _next(left, j, old, model, state)
+                    if new != old:
+                        _change(left, gram, j, new - old)
+                        codes[i, j] = new
+                if sweep == 0:
+                    continue
+                count = 0
+                for j in range(m):
+                    if codes[i, j] != 0:
+                        on[count] = j
+                        count += 1
+                for a in on[:count]:
+                    sums[i, a] += codes[i, a]
+                    counts[chunk, a] += 1
+                    for b in on[:count]:
+                        second[chunk, a, b] += codes[i, a] * codes[i, b]
+
+
+@numba.njit(nogil=True, cache=True)
+def _mean(start, stop, products, gram, models, sweeps, burn, sums):
+    m = products.shape[1]
+    left, codes = np.empty(m, np.float32), np.empty(m, np.float32)
+    for i in range(start, stop):
+        state = np.uint64(1)
+        left[:] = products[i]
+        codes[:] = 0
+        for sweep in range(sweeps):
+            at = min(sweep, burn)
+            model = (models[0][at], models[1][at], models[2][at], models[3][at], models[4][at],
+                     models[5][at], models[6])  # fmt: skip
+            for j in range(m):
+                old = codes[j]
+                new, state, expected = _next(left, j, old, model, state)
+                if new != old:
+                    _change(left, gram, j, new - old)
+                    codes[j] = new
+                if sweep >= burn:
+                    sums[i, j] += expected

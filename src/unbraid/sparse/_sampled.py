@@ -1,0 +1,93 @@
+"""A draft made likely: atoms, prior and noise by sampled codes, and atoms for what is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from unbraid.sparse._draft import Draft
+from unbraid.sparse._expect import Expectation, start_prior
+from unbraid.sparse._posterior import held_out_units_by
+from unbraid.sparse._prior import Prior
+
+_TURNS, _TURNS_BORN = 20, 30
+_CYCLES, _PATIENCE, _GAIN = 8, 2, 0.995  # error, relative to the one before, that pays
+_BORN = 8  # atoms for each that is born
+_WORTH = 0.25  # of what the median atom explains
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """Atoms of unit length with their prior, and the error on held-out units by posterior means."""
+
+    atoms: np.ndarray
+    offset: np.ndarray
+    prior: Prior
+    error: float
+
+
+def sampled(x: np.ndarray, judges: np.ndarray, start: Draft, rng: np.random.Generator) -> Sampled:
+    """Return the draft after expectation maximisation, with atoms born while that pays.
+
+    Atoms are born at stimuli that are badly explained; after some turns those that explain little
+    go, old ones too. ``judges`` are stimuli that no atom was learned from.
+    """
+    prior = start_prior(x - start.offset, len(start.atoms), start.k, signed=start.signed)
+    now = Expectation(x, start.atoms, start.offset, prior, start.learn_offset, rng)
+    now.run(_TURNS)
+    best, fails = _judged(judges, now), 0
+    for _ in range(_CYCLES):
+        wider = _born(now)
+        wider.run(_TURNS_BORN)
+        other = _worthy(wider)
+        new = _judged(judges, other)
+        if new.error < _GAIN * best.error:
+            best, now, fails = new, other, 0
+        else:
+            fails += 1
+        if fails == _PATIENCE:
+            break
+    return best
+
+
+def again(x: np.ndarray, best: Sampled, learn_offset: bool, rng: np.random.Generator) -> Sampled:
+    """Return it after turns with other stimuli, such as those that judged it too."""
+    now = Expectation(x, best.atoms, best.offset, best.prior, learn_offset, rng)
+    now.run(_TURNS)
+    return Sampled(now.atoms, now.offset, now.prior, best.error)
+
+
+def _judged(judges: np.ndarray, now: Expectation) -> Sampled:
+    error = held_out_units_by(judges - now.offset, now.atoms, now.prior)
+    return Sampled(now.atoms, now.offset, now.prior, error)
+
+
+def _born(now: Expectation) -> Expectation:
+    """Return the chains with new latents, off: their atoms are what some stimuli lack most."""
+    codes = now.codes if now.codes is not None else np.zeros((len(now.x), len(now.atoms)))
+    left = now.x - now.offset - codes @ now.atoms
+    energy = np.square(left, dtype=np.float64).sum(1)
+    count = min(max(1, len(now.atoms) // _BORN), int(np.count_nonzero(energy)))
+    share = energy**2 / (energy**2).sum()
+    rows = now.rng.choice(len(left), count, replace=False, p=share)
+    fresh = left[rows] / np.sqrt(energy[rows])[:, None]
+    usual = np.argsort(now.prior.rate)[len(now.atoms) // 2]
+    latents = np.concatenate([np.arange(len(now.atoms)), np.full(count, usual)])
+    off = np.zeros((len(left), count), np.float32)
+    return replace(
+        now,
+        atoms=np.concatenate([now.atoms, fresh]).astype(np.float32),
+        prior=now.prior.of(latents),
+        codes=np.concatenate([codes, off], axis=1).astype(np.float32),
+    )
+
+
+def _worthy(now: Expectation) -> Expectation:
+    """Return the chains without latents that explain little beside the median one."""
+    prior = now.prior
+    worth = prior.rate * (prior.mean**2 + prior.variance)
+    stays = np.flatnonzero(worth > _WORTH * np.median(worth))
+    codes = None if now.codes is None else np.ascontiguousarray(now.codes[:, stays])
+    atoms = np.ascontiguousarray(now.atoms[stays])
+    return replace(now, atoms=atoms, prior=prior.of(stays), codes=codes)

@@ -1,0 +1,101 @@
+"""Sampled codes against posteriors that are summed or integrated in full."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import erfc, logsumexp
+
+from unbraid._kernels.gibbs import draw, mean
+
+NOISE = 0.2
+
+
+@pytest.fixture
+def model(rng):
+    """Atoms that are not orthogonal nor of length 1, a prior, and a few stimuli."""
+    atoms = rng.normal(size=(4, 3)) * [[1.0], [0.7], [1.2], [1.0]]
+    prior = rng.uniform(0.1, 0.4, 4), rng.uniform(0.5, 1.2, 4), rng.uniform(0.05, 0.5, 4), NOISE
+    return atoms, prior, rng.normal(size=(5, 3))
+
+
+def both(model, signed, sweeps=30_000):
+    """Return the means by the two ways of sampling."""
+    atoms, prior, x = model
+    products, gram = (x @ atoms.T).astype(np.float32), (atoms @ atoms.T).astype(np.float32)
+    zero = np.zeros((len(x), len(atoms)), np.float32)
+    sums, second, counts = draw(
+        products, gram, zero, prior, signed=signed, sweeps=sweeps + 1, seed=1
+    )
+    assert np.all(np.linalg.eigvalsh(second) > 0)
+    assert np.all(counts <= sweeps * len(x))
+    expected = mean(products, gram, prior, signed=signed, sweeps=sweeps, burn=50)
+    return sums / sweeps, expected
+
+
+def test_signed_codes_have_the_mean_summed_over_all_supports(model):
+    atoms, (rate, middle, variance, _), x = model
+    total = []
+    for row in x:
+        logs, means = [], []
+        for support in itertools.product([False, True], repeat=4):
+            on = np.array(support)
+            spread = NOISE * np.eye(3) + (atoms[on].T * variance[on]) @ atoms[on]
+            left = row - middle[on] @ atoms[on]
+            solved = np.linalg.solve(spread, left)
+            odds = np.log(np.where(on, rate, 1 - rate)).sum()
+            logs.append(odds - 0.5 * left @ solved - 0.5 * np.linalg.slogdet(spread)[1])
+            code = np.zeros(4)
+            code[on] = middle[on] + variance[on] * (atoms[on] @ solved)
+            means.append(code)
+        total.append(np.exp(np.array(logs) - logsumexp(logs)) @ np.array(means))
+    for found in both(model, signed=True):
+        np.testing.assert_allclose(found, total, atol=0.03)
+
+
+def test_codes_above_zero_have_the_mean_integrated_over_a_grid(model):
+    atoms, prior, x = model
+    atoms, prior = atoms[:2], (*(part[:2] for part in prior[:3]), NOISE)
+    rate, middle, variance, _ = prior
+    grid = np.arange(0.005, 6, 0.01)
+    slab = np.exp(-0.5 * (grid[:, None] - middle) ** 2 / variance)
+    slab /= np.sqrt(2 * np.pi * variance) * 0.5 * erfc(-middle / np.sqrt(2 * variance))
+    values = np.concatenate([[0], grid])
+    weight = np.concatenate([1 - rate[None], rate * slab * 0.01])
+    joint = weight[:, :1] * weight[:, 1]
+    total = []
+    for row in x:
+        sums = values[:, None, None] * atoms[0] + values[None, :, None] * atoms[1]
+        likely = joint * np.exp(-0.5 * np.square(row - sums).sum(2) / NOISE)
+        likely /= likely.sum()
+        total.append([values @ likely.sum(1), values @ likely.sum(0)])
+    for found in both((atoms, prior, x), signed=False):
+        np.testing.assert_allclose(found, total, atol=0.02)
+
+
+def test_threads_change_no_bit(model):
+    atoms, prior, x = model
+    x = np.repeat(x, 20, axis=0)
+    products, gram = (x @ atoms.T).astype(np.float32), (atoms @ atoms.T).astype(np.float32)
+
+    def run():
+        codes = np.zeros((len(x), len(atoms)), np.float32)
+        return *draw(products, gram, codes, prior, signed=False, sweeps=6, seed=2), codes
+
+    one = run()
+    torch.set_num_threads(2)
+    try:
+        two = run()
+    finally:
+        torch.set_num_threads(1)
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_stimulus_does_not_depend_on_the_others(model):
+    atoms, prior, x = model
+    products, gram = (x @ atoms.T).astype(np.float32), (atoms @ atoms.T).astype(np.float32)
+    options = {"signed": False, "sweeps": 30, "burn": 10}
+    whole = mean(products, gram, prior, **options)
+    np.testing.assert_array_equal(mean(products[2:3], gram, prior, **options), whole[2:3])

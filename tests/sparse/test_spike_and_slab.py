@@ -1,0 +1,188 @@
+"""Sampled codes: what they recover under noise, against planted truth and identities."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from unbraid.errors import InputError
+from unbraid.sparse import (
+    Auto,
+    Dictionary,
+    DictionaryTransformer,
+    Pursuit,
+    SparseCoding,
+    SpikeAndSlab,
+    fit,
+)
+from unbraid.sparse._draft import draft, judged_again, polish
+from unbraid.sparse._expect import Expectation, fitted_prior, start_prior
+from unbraid.sparse._posterior import held_out_units_by, posterior_mean
+from unbraid.sparse._prior import Prior
+from unbraid.sparse._sampled import sampled
+
+NOISE = 0.15
+
+
+@pytest.fixture
+def noisy(make_world):
+    return make_world(n_features=24, n_units=16, k=2, n=2500, noise=NOISE)
+
+
+def true_prior(world):
+    """What the world was drawn from."""
+    on = world.features > 0
+    return Prior(
+        rate=on.mean(0),
+        mean=np.array([z[z > 0].mean() for z in world.features.T]),
+        variance=np.array([z[z > 0].var() for z in world.features.T]),
+        noise=NOISE**2,
+    )
+
+
+def as_float32(world):
+    return world.x.astype(np.float32), world.atoms.astype(np.float32)
+
+
+def closeness(truth, atoms):
+    """Mean over the true atoms of the largest cosine."""
+    return np.abs(truth @ atoms.T).max(1).mean()
+
+
+def test_posterior_means_err_less_than_the_lasso_and_are_what_is_expected(noisy):
+    x, atoms = as_float32(noisy)
+    codes = posterior_mean(x, atoms, true_prior(noisy)).toarray()
+    lasso = Dictionary(atoms=atoms, offset=np.zeros(16), method=Pursuit(), by="fista").encode(x)
+    error = np.square(codes - noisy.features).mean()
+    assert error < 0.7 * np.square(lasso.toarray() - noisy.features).mean()
+    slope = (codes * noisy.features).sum() / np.square(codes).sum()  # E[z | code] is the code
+    assert slope == pytest.approx(1, abs=0.04)
+
+
+def test_the_true_atoms_stay_where_turns_of_the_lasso_leave_them(rng):
+    atoms = rng.normal(size=(40, 16))
+    atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
+    at = np.argsort(rng.random((1500, 40)), axis=1)[:, :3]
+    features = np.zeros((1500, 40))
+    np.put_along_axis(features, at, rng.uniform(0.5, 1.5, at.shape), axis=1)
+    x = (features @ atoms + 0.2 * rng.normal(size=(1500, 16))).astype(np.float32)
+    start = draft(x, atoms.astype(np.float32), np.zeros(16, np.float32), k=3)
+    now = Expectation(x, start.atoms, start.offset, start_prior(x, 40, 3, signed=False),
+                      learn_offset=False, rng=rng)  # fmt: skip
+    now.run(30)
+    by_lasso = judged_again(x, polish(x, start, 30))
+    assert 1 - closeness(atoms, now.atoms) < 0.5 * (1 - closeness(atoms, by_lasso.atoms))
+    assert now.prior.noise == pytest.approx(0.2**2, rel=0.05)
+
+
+def test_rates_slabs_and_noise_are_estimated(noisy):
+    x, atoms = as_float32(noisy)
+    truth, found = true_prior(noisy), fitted_prior(x, atoms, signed=False)
+    assert found.noise == pytest.approx(truth.noise, rel=0.1)
+    assert found.rate.sum() == pytest.approx(2, rel=0.1)
+    np.testing.assert_allclose(found.mean, truth.mean, rtol=0.15)
+
+
+def test_atoms_may_have_any_length(noisy):
+    x, atoms = as_float32(noisy)
+    length = np.linspace(0.5, 2, len(atoms)).astype(np.float32)
+    plain = fitted_prior(x, atoms, signed=False)
+    longer = fitted_prior(x, atoms * length[:, None], signed=False)
+    np.testing.assert_allclose(longer.mean * length, plain.mean, rtol=0.05)
+
+
+def test_signed_features_are_found(make_world):
+    world = make_world(n_features=20, n_units=14, k=2, n=2000, noise=NOISE)
+    flip = np.random.default_rng(1).choice([-1, 1], world.features.shape)
+    features = world.features * flip
+    noise = world.x - world.features @ world.atoms
+    x = features @ world.atoms + noise
+    learned = fit(x, SpikeAndSlab(of=SparseCoding(n_latents=20, offset="zero", signed=True)), rng=0)
+    assert learned.signed
+    assert learned.prior is not None
+    assert np.all(learned.prior.mean == 0)
+    assert closeness(world.atoms, learned.atoms) > 0.97
+    assert replace(world, features=features).mcc(learned.encode(x)) > 0.93
+
+
+def test_missing_atoms_are_born(noisy):
+    x, atoms = as_float32(noisy)
+    start = draft(x[2000:], atoms[3:], np.zeros(16, np.float32), k=2)
+    start = replace(start, learn_offset=False)
+    found = sampled(x[:2000], x[2000:], start, np.random.default_rng(0))
+    cosines = np.abs(noisy.atoms @ found.atoms.T).max(1)
+    assert np.sum(cosines > 0.95) == 24
+
+
+def test_it_is_judged_by_units_that_it_is_not_told(noisy):
+    x, atoms = as_float32(noisy)
+    right = held_out_units_by(x[:400], atoms, true_prior(noisy))
+    turned = np.roll(atoms, 1, axis=1)
+    assert right < 0.6
+    assert held_out_units_by(x[:400], turned, true_prior(noisy)) > 1.5 * right
+    assert np.isnan(held_out_units_by(x[:400, :1], atoms[:, :1], true_prior(noisy)))
+
+
+def test_auto_samples_where_there_is_noise_only(make_world):
+    world = make_world(n_features=24, n_units=16, k=2, n=1000, noise=NOISE)
+    learned = fit(world.x[:600], Auto(), rng=0)
+    assert isinstance(learned.method, SpikeAndSlab)
+    assert learned.by == "posterior"
+    codes, by_lasso = (learned.encode(world.x[600:], by=by) for by in (None, "fista"))
+    assert world.mcc(codes, slice(600, None)) > world.mcc(by_lasso, slice(600, None))
+    assert learned.prior.noise == pytest.approx(NOISE**2, rel=0.2)
+    exact = fit(world.features[:600] @ world.atoms, Auto(), rng=0)
+    assert exact.by == "fista"
+
+
+@pytest.fixture
+def learned(noisy):
+    return fit(noisy.x[:600], SpikeAndSlab(of=Pursuit(n_latents=24, k=2)), rng=0)
+
+
+def test_what_is_saved_encodes_the_same(learned, noisy, tmp_path):
+    again = Dictionary.load(learned.save(tmp_path / "d"))
+    codes = learned.encode(noisy.x[:50])
+    assert (codes != again.encode(noisy.x[:50])).nnz == 0
+    np.testing.assert_array_equal(codes[:7].toarray(), learned.encode(noisy.x[:7]).toarray())
+
+
+DAMAGED = {"rate": [2.0], "variance": [0.0], "mean": "x", "noise": -1, "signed": 1}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_prior_is_refused(learned, tmp_path, name):
+    path = learned.save(tmp_path / "d") / "cfg.json"
+    config = json.loads(path.read_text())
+    prior = config["metadata"]["unbraid"]["prior"]
+    value = DAMAGED[name]
+    prior[name] = value * learned.n_latents if isinstance(value, list) else value
+    path.write_text(json.dumps(config))
+    with pytest.raises(InputError, match="prior must hold rates"):
+        Dictionary.load(path.parent)
+
+
+def test_a_prior_of_other_latents_is_refused(learned, tmp_path):
+    with pytest.raises(InputError, match=f"of {learned.n_latents} latents"):
+        shorter = replace(learned, prior=learned.prior.of(np.arange(3)))
+        Dictionary.load(shorter.save(tmp_path / "d"))
+
+
+def test_any_dictionary_takes_posterior_means(noisy):
+    learned = fit(noisy.x[:2000], Pursuit(n_latents=24, k=2), rng=0)
+    later = slice(2000, None)
+    by_posterior = noisy.mcc(learned.encode(noisy.x[later], by="posterior"), later)
+    assert by_posterior > noisy.mcc(learned.encode(noisy.x[later]), later)
+
+
+def test_the_transformer_settles_the_prior(noisy):
+    face = DictionaryTransformer(Pursuit(n_latents=24, k=2), by="posterior", random_state=0)
+    codes = face.fit(noisy.x[:500]).transform(noisy.x[:9])
+    np.testing.assert_array_equal(face.transform(noisy.x[:3]), codes[:3])
+
+
+def test_the_start_is_random_and_encodes_alike(noisy):
+    start = SpikeAndSlab().untrained(noisy.x, np.random.default_rng(0))
+    assert start.by == "posterior"
+    assert noisy.mcc(start.encode(noisy.x[:300]), slice(300)) < 0.7
