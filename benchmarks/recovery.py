@@ -2,7 +2,8 @@
 
 Each world is ``x = z A + noise`` with random unit atoms. Reported: mean correlation of the true
 features with codes matched one to one (MCC) on stimuli nothing was learned from, for the true atoms
-with the lasso (oracle) and for each method. Told nothing: ``auto``. Told N and K: ``topk_2n``, an
+with the lasso (oracle) and with posterior means under a prior fitted to the training stimuli
+(``oracle_posterior``), and for each method. Told nothing: ``auto``. Told N and K: ``topk_2n``, an
 autoencoder twice as wide as the truth, by its encoder and by the lasso with its atoms (``_fista``);
 ``sklearn``, of three penalties the one whose atoms leave matching pursuit the least error on the
 training stimuli. Told N and that the offset is zero: ``coding``.
@@ -25,7 +26,9 @@ from scipy.special import ndtr
 from sklearn.decomposition import MiniBatchDictionaryLearning, sparse_encode
 
 from unbraid.sparse import AbsTopK, Auto, SparseCoding, TopK, fit
+from unbraid.sparse._expect import fitted_prior
 from unbraid.sparse._infer import choose_inference, infer
+from unbraid.sparse._posterior import posterior_mean
 from unbraid.worlds import CompositionShift
 
 N_TEST = 2000
@@ -191,6 +194,12 @@ def oracle(drawn):
     return lambda x: infer(x - drawn.offset, drawn.atoms, chosen.problem)[0]
 
 
+def oracle_posterior(drawn):
+    """Return the encoder that knows the atoms: posterior means, prior and noise estimated."""
+    prior = fitted_prior(drawn.train - drawn.offset, drawn.atoms, drawn.signed)
+    return lambda x: posterior_mean(x - drawn.offset, drawn.atoms, prior)
+
+
 def by_auto(drawn, seed):
     """Learn, told nothing."""
     learned = fit(drawn.train, Auto(), rng=seed)
@@ -239,6 +248,8 @@ def measure(name, seed, methods):
     row = {"world": name, "seed": seed, "n": len(drawn.train), "features": n_features,
            "units": n_units, "k": drawn.k, **drawn.about}  # fmt: skip
     encoders = {"oracle": oracle(drawn)}
+    if n_features <= 300:
+        encoders["oracle_posterior"] = oracle_posterior(drawn)
     for label in methods:
         started = time.process_time()
         found, row[f"{label}_says"] = METHODS[label](drawn, seed)

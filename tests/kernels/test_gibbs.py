@@ -99,3 +99,18 @@ def test_a_stimulus_does_not_depend_on_the_others(model):
     options = {"signed": False, "sweeps": 30, "burn": 10}
     whole = mean(products, gram, prior, **options)
     np.testing.assert_array_equal(mean(products[2:3], gram, prior, **options), whole[2:3])
+
+
+@pytest.mark.parametrize("product", [-0.3, -0.38, -5.0, -1000.0])
+def test_what_points_the_other_way_is_off(product):
+    prior = np.array([0.2]), np.array([0.7]), np.array([0.5]), 1e-4
+    one = np.ones((1, 1), np.float32)
+    code = mean(np.float32(product) * one, one, prior, signed=False, sweeps=50, burn=10)
+    assert 0 <= code[0, 0] < 0.01
+
+
+def test_a_latent_that_is_usually_negative_is_looked_at():
+    prior = np.array([0.01]), np.array([-1.0]), np.array([0.05]), 0.1
+    one = np.ones((1, 1), np.float32)
+    code = mean(np.float32(-1.5) * one, one, prior, signed=True, sweeps=500, burn=10)
+    assert code[0, 0] == pytest.approx(-1.16, abs=0.03)

@@ -6,14 +6,16 @@ import math
 
 import numba
 import numpy as np
+from scipy.special import log_ndtr
 
 from unbraid._kernels.threads import in_blocks
 
-_CHUNKS = 16  # whose second moments are summed apart, so that threads change no bit
+_CHUNKS, _NUMBERS = 16, 2**25  # whose second moments, at most so many numbers, are summed apart,
+# so that threads change no bit
 _SURELY_OFF = -7.0  # log odds below which a latent is not looked at
 _HOT = 8.0  # times the noise with which chains from nothing begin
 _FAR = 5.0  # spreads above zero from which on the cut does not matter
-_TRIES = 30  # draws from a slab that is cut at zero
+_TAIL = -30.0  # spreads from which on the mass above zero is that of an exponential
 
 
 def draw(
@@ -53,11 +55,12 @@ def draw(
     (odds of e^-7) are passed over. Cost a sweep: n m, and m for each code that changes.
     """
     (n, m), kept = codes.shape, sweeps - 1
-    sums, counts = np.zeros((n, m), np.float32), np.zeros((_CHUNKS, m), np.int64)
-    second = np.zeros((_CHUNKS, m, m))
-    edges = np.linspace(0, n, _CHUNKS + 1).astype(np.int64)
+    chunks = max(1, min(_CHUNKS, _NUMBERS // m**2))
+    sums, counts = np.zeros((n, m), np.float32), np.zeros((chunks, m), np.int64)
+    second = np.zeros((chunks, m, m))
+    edges = np.linspace(0, n, chunks + 1).astype(np.int64)
     model = (*_model(gram, prior, signed), signed)
-    in_blocks(_draw, _CHUNKS, edges, products, gram, codes, model, (kept, np.uint64(seed)),
+    in_blocks(_draw, chunks, edges, products, gram, codes, model, (kept, np.uint64(seed)),
               (sums, second, counts))  # fmt: skip
     return sums, second.sum(0), counts.sum(0)
 
@@ -96,10 +99,10 @@ def _model(gram, prior, signed):
     width = 1 / (length / noise + 1 / variance)
     even = np.log(rate / (1 - rate)) + 0.5 * (np.log(width / variance) - middle**2 / variance)
     if not signed:
-        even -= np.log([0.5 * math.erfc(-t) for t in middle / np.sqrt(2 * variance)])
+        even -= log_ndtr(middle / np.sqrt(variance))
     pull = middle / variance
     far = np.sqrt(np.maximum(2 * width * (_SURELY_OFF - even), 0))
-    least = np.where(even < _SURELY_OFF, noise * (far / width - pull), -np.inf)
+    least = np.where(even < _SURELY_OFF, noise * (far / width - np.abs(pull)), -np.inf)
     return length, width, even, pull, least, noise
 
 
@@ -115,17 +118,28 @@ def _uniform(state):
 
 
 @numba.njit(nogil=True)
+def _normal(state):
+    state, a = _uniform(state)
+    state, b = _uniform(state)
+    return state, math.sqrt(-2 * math.log(a)) * math.cos(2 * math.pi * b)
+
+
+@numba.njit(nogil=True)
 def _slab(center, spread, signed, state):
-    """Draw from a normal distribution, above zero unless signed."""
-    value = 0.0
-    for _ in range(_TRIES):
-        state, a = _uniform(state)
-        state, b = _uniform(state)
-        value = center + spread * math.sqrt(-2 * math.log(a)) * math.cos(2 * math.pi * b)
-        if signed or value > 0:
-            return state, value
-    state, a = _uniform(state)  # far in the tail the distribution is exponential
-    return state, -math.log(a) * spread * spread / max(-center, spread)
+    """Draw from a normal distribution, above zero unless signed (its tail: Robert 1995)."""
+    least = -center / spread
+    if signed or least < 0:
+        while True:
+            state, z = _normal(state)
+            if signed or z > least:
+                return state, center + spread * z
+    rate = 0.5 * (least + math.sqrt(least * least + 4))
+    while True:
+        state, u = _uniform(state)
+        state, v = _uniform(state)
+        z = least - math.log(u) / rate
+        if v < math.exp(-0.5 * (z - rate) ** 2):
+            return state, center + spread * z
 
 
 @numba.njit(nogil=True)
@@ -135,14 +149,16 @@ def _odds(product, j, model):
     center, spread = width[j] * (product / noise + pull[j]), math.sqrt(width[j])
     odds = even[j] + 0.5 * center * center / width[j]
     if not signed and center < _FAR * spread:
-        odds += math.log(_above(center / spread))
+        odds += _log_above(center / spread)
     return odds, center, spread
 
 
 @numba.njit(nogil=True)
-def _above(t):
-    """Return the mass of a normal distribution below ``t``, not quite 0."""
-    return max(0.5 * math.erfc(-t * math.sqrt(0.5)), 1e-300)
+def _log_above(t):
+    """Return the log of the mass of a normal distribution below ``t``."""
+    if t < _TAIL:
+        return -0.5 * t * t - math.log(-t * math.sqrt(2 * math.pi))
+    return math.log(0.5 * math.erfc(-t * math.sqrt(0.5)))
 
 
 @numba.njit(nogil=True)
@@ -170,7 +186,11 @@ def _next(left, j, code, model, state):
     expected = center
     if not model[6] and center < _FAR * spread:
         t = center / spread
-        expected += spread * math.exp(-0.5 * t * t) / math.sqrt(2 * math.pi) / _above(t)
+        if t < _TAIL:
+            expected = -spread / t
+        else:
+            density = math.exp(-0.5 * t * t - _log_above(t)) / math.sqrt(2 * math.pi)
+            expected += spread * density
     state, u = _uniform(state)
     if u >= share:
         return np.float32(0), state, np.float32(share * expected)

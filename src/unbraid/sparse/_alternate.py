@@ -108,7 +108,7 @@ def start_offset(x: np.ndarray, *, zero: bool) -> np.ndarray:
 
 def spread(x: np.ndarray) -> float:
     """Return the root mean square about the mean; 1 where nothing varies."""
-    return float(np.sqrt(np.mean(np.square(x - x.mean(0)), dtype=np.float64))) or 1.0
+    return float(np.sqrt(np.mean(np.square(x - x.mean(0), dtype=np.float64)))) or 1.0
 
 
 def _ridge(squares: np.ndarray) -> float:

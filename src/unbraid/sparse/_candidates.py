@@ -7,15 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from unbraid.sparse._draft import Draft, error_of, most_frugal, usual_active
+from unbraid.sparse._draft import Draft, error_of, is_exact, most_frugal, same_atoms, usual_active
 from unbraid.sparse._method import Method
 from unbraid.sparse._refine import Refinement, refine, thinned
-from unbraid.sparse._sampled import Sampled
+from unbraid.sparse._sampled import Sampled, sampled
+from unbraid.sparse._turns import learning_rows
 from unbraid.sparse._watch import Watch
 from unbraid.sparse.refined import Refined
 from unbraid.sparse.sparse_coding import SparseCoding
+from unbraid.sparse.spike_and_slab import SpikeAndSlab
 
 _RESTARTS, _AS_GOOD = 3, 1.25  # starts of the chosen method, until one errs little more than here
+_SAMPLED = 8_000_000  # stimuli times latents up to which sampling takes a minute or so
+_CHEAP, _STARTS = 300_000, 3  # and up to which it has so many starts
+_BETTER = 0.97  # error, relative to the lasso's, that pays for slower codes
 MANY = 800  # latents beyond which trying which to leave out would take longer than all else
 
 
@@ -69,6 +74,32 @@ class Candidates:
         """Refine a sparse coding."""
         self.settle(replace(coded, k=usual_active(self.unseen, coded)), coding(coded))
 
+    def sampled(self, best: Draft, origin: Method) -> tuple[Method, Sampled] | None:
+        """Return what sampled codes make of the best drafts, if held-out units gain by that.
+
+        ``best`` may have been worked on since. Where it costs little, drafts with other atoms are
+        tried too: what they miss differs.
+        """
+        rows = learning_rows(self.seen, len(best.atoms), self.rng)
+        cost = len(rows) * len(best.atoms)
+        if is_exact(best) or cost > _SAMPLED:
+            return None
+        starts, most = [(best, origin)], _STARTS if cost <= _CHEAP else 1
+        for draft, method in sorted(zip(self.drafts, self.origins, strict=True), key=_error):
+            alike = any(same_atoms(draft.atoms, start.atoms) for start, _ in starts)
+            if len(starts) < most and draft.signed == best.signed and not alike:
+                starts.append((draft, method))
+        found = []
+        for start, method in starts:
+            self.watch.news(f"sampling codes of {len(start.atoms)} latents", 0.5)
+            new = sampled(rows, self.unseen, start, self.rng)
+            found.append((SpikeAndSlab(of=chosen(method, start)), new))
+            self.note_sampled(*found[-1])
+            if new.error >= _BETTER * best.error:
+                break
+        least = min(found, key=_error_second)
+        return least if least[1].error < _BETTER * best.error else None
+
     def least(self) -> float:
         """Return the least error so far."""
         return min(map(error_of, self.drafts))
@@ -77,6 +108,14 @@ class Candidates:
         """Return the draft to keep, and the method that it began with."""
         best = most_frugal(self.drafts)
         return best, self.origins[self.drafts.index(best)]
+
+
+def _error(drafted: tuple[Draft, Method]) -> float:
+    return error_of(drafted[0])
+
+
+def _error_second(named: tuple[Method, Sampled]) -> float:
+    return named[1].error
 
 
 def refined(origin: Method, best: Draft) -> Refined:

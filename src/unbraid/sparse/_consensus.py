@@ -69,7 +69,10 @@ class Consensus(Method):
         rows = np.sort(rng.choice(start.n_latents, kept, replace=False))
         k = None if start.k is None else min(start.k, kept)
         by: By = "fista" if k is None else "omp"
-        return replace(start, atoms=start.atoms[rows], encoder=None, by=by, k=k, method=self)
+        prior = None if start.prior is None else start.prior.of(rows)
+        return replace(
+            start, atoms=start.atoms[rows], encoder=None, by=by, k=k, prior=prior, method=self
+        )
 
 
 def consensus(

@@ -122,7 +122,8 @@ class Dictionary:
         -----
         ``fista`` names the problem that FISTA is known for; on a CPU it is solved by exact active
         sets, which need no step size and end at the same minimiser. ``posterior`` is sampled, with
-        the same random numbers for every stimulus: what else is encoded changes nothing.
+        the same random numbers for every stimulus: given a prior, what else is encoded changes
+        nothing.
         """
         responses = as_responses(x)
         values = responses.toarray()
@@ -231,11 +232,11 @@ class Dictionary:
 
     def _expected(self, values: np.ndarray, signed: bool) -> sp.csr_array:
         left, prior = values - self.offset, self.prior
-        if prior is None or prior.signed != signed:
+        if prior is None:
             from unbraid.sparse._expect import fitted_prior
 
             prior = fitted_prior(left, self.atoms, signed)
-        return posterior_mean(left, self.atoms, prior)
+        return posterior_mean(left, self.atoms, prior.made(signed))
 
     def _encoded(self, values: np.ndarray) -> sp.csr_array:
         if self.encoder is None:  # cannot be: encode has checked

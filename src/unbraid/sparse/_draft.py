@@ -73,10 +73,11 @@ def agreed(drafts: list[Draft]) -> bool:
     """Whether another draft has the atoms of the best: each close to one there, and as many."""
     best = min(drafts, key=error_of)
     others = [each for each in drafts if each is not best and each.signed == best.signed]
-    return any(_same(best.atoms, each.atoms) for each in others)
+    return any(same_atoms(best.atoms, each.atoms) for each in others)
 
 
-def _same(a: np.ndarray, b: np.ndarray) -> bool:
+def same_atoms(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether there are as many of both, each close to one of the other."""
     if len(a) != len(b):
         return False
     close = np.abs(a @ b.T) >= _SAME

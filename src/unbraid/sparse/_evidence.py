@@ -108,7 +108,7 @@ class Evidence:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, float):
-        return value if value == value else None
+        return value if abs(value) < float("inf") else None
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -8,7 +8,7 @@ import numpy as np
 
 from unbraid._kernels.gibbs import draw
 from unbraid.sparse._infer import normalised
-from unbraid.sparse._prior import Prior
+from unbraid.sparse._prior import Prior, check_latents, cut_moments
 
 _SWEEPS = 6  # of the chains in a turn; the first is left out
 _USUAL_RATE, _MOST_RATE, _LEAST_RATE = 0.2, 0.5, 1e-5
@@ -16,6 +16,8 @@ _START_NOISE, _START_SPREAD = 0.3, 0.5  # shares of the variance, and of a code
 _TIGHTEST = 1e-4  # variance of a slab, relative to its mean square
 _SEEN = 10  # times a latent must have been on for its slab to be changed
 _NOTHING = 1e-8
+_LEAST_NOISE = 1e-4  # of responses of unit variance: with less, chains could not move
+_CUTS = np.linspace(-4, 10, 281)  # mean of a slab before it is cut, in sds
 _ROWS, _PRIOR_TURNS = 2000, 20  # of a prior alone
 _UNITS_AN_ACTIVE = 8  # where it is not known how many latents are active
 
@@ -27,8 +29,10 @@ class Expectation:
     Gibbs chains, one a stimulus, go on from turn to turn: their codes are drawn in proportion to
     how likely they are, where turns of the lasso take one code for sure. With noise, the atoms
     that turns of the lasso end with are biased; these stay where the truth is. Slabs are the normal
-    distributions with mean and variance of the codes drawn (Goodfellow, Courville and Bengio 2012;
-    Sheikh, Shelton and Luecke 2014). Cost a turn: 6 n m, and n k m for the k codes that change.
+    distributions, cut at zero unless signed, with mean and variance of the codes drawn (Goodfellow,
+    Courville and Bengio 2012; Sheikh, Shelton and Luecke 2014). Responses should have about unit
+    variance. Cost a turn: 6 n m, and n k m for the k codes that change; n m and m^2 numbers are
+    held.
     """
 
     x: np.ndarray
@@ -69,7 +73,7 @@ class Expectation:
             left = x.mean(0, dtype=np.float64) - total @ atoms / (n * kept)
             self.offset = (self.offset + left).astype(self.offset.dtype)
         free = max(n - self.learn_atoms * len(atoms), 0.5 * n)  # as many went into the atoms
-        noise = max(wrong / (free * kept * x.shape[1]), _NOTHING)
+        noise = max(wrong / (free * kept * x.shape[1]), _LEAST_NOISE)
         self.prior = replace(self._slabs(total, second, counts, n * kept), noise=noise)
         if self.learn_atoms:
             length = np.maximum(np.linalg.norm(atoms, axis=1), _NOTHING)
@@ -83,8 +87,9 @@ class Expectation:
         """Return the prior with rates and slabs as the codes were drawn."""
         often, old = np.maximum(counts, 1), self.prior
         square = np.diag(second) / often
-        mean = np.zeros_like(total) if old.signed else total / often
-        variance = np.maximum(square - mean**2, _TIGHTEST * square)
+        mean, variance = (
+            (np.zeros_like(total), square) if old.signed else _cut(total / often, square)
+        )
         seen = (counts >= _SEEN) & (variance > 0)
         return replace(
             old,
@@ -94,21 +99,37 @@ class Expectation:
         )
 
 
+def _cut(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and variance of the normal that, cut at zero, has these moments.
+
+    Where their spread is small nothing is cut; where it is too large, as much as can be.
+    """
+    by_cut, squares = cut_moments(_CUTS)
+    ratio = second / np.maximum(first**2, _NOTHING**2)
+    t = np.interp(-ratio, -squares / by_cut**2, _CUTS)
+    spread = first / np.interp(t, _CUTS, by_cut)
+    plain = t >= _CUTS[-1]
+    tight = np.maximum(second - first**2, _TIGHTEST * second)
+    return np.where(plain, first, t * spread), np.where(plain, tight, spread**2)
+
+
 def fitted_prior(x: np.ndarray, atoms: np.ndarray, signed: bool) -> Prior:
     """Return the prior and the noise that suit ``x`` (n, p), offset subtracted, and given atoms."""
     some = np.linspace(0, len(x) - 1, min(len(x), _ROWS)).astype(int)
-    x = np.ascontiguousarray(x[some], np.float32)
+    check_latents(len(atoms))
+    size = float(np.sqrt(np.square(x[some], dtype=np.float64).mean())) or 1.0
+    x = np.ascontiguousarray(x[some] / size, np.float32)
     unit, length = normalised(np.ascontiguousarray(atoms, np.float32))
     start = start_prior(x, len(unit), x.shape[1] / _UNITS_AN_ACTIVE, signed=signed)
     now = Expectation(x, unit, np.zeros(x.shape[1], np.float32), start, learn_offset=False,
                       rng=np.random.default_rng(0), learn_atoms=False)  # fmt: skip
     now.run(_PRIOR_TURNS)
-    return now.prior.times(1 / length.astype(np.float64))
+    return now.prior.times(1 / length.astype(np.float64)).in_units(size)
 
 
 def start_prior(x: np.ndarray, m: int, active: float, *, signed: bool) -> Prior:
     """Return a vague prior for ``x`` (n, p), offset subtracted: ``active`` latents a stimulus."""
-    variance = float(np.square(x, dtype=np.float64).mean())
+    variance = max(float(np.square(x, dtype=np.float64).mean()), _LEAST_NOISE)
     size = np.sqrt(variance * x.shape[1] / max(active, 1.0))
     return Prior(
         rate=np.full(m, min(_USUAL_RATE, max(active, 1.0) / m)),

@@ -78,7 +78,7 @@ def choose_inference(
     x: np.ndarray, atoms: np.ndarray, *, k: int, by: str = "auto", signed: bool = False
 ) -> Choice:
     """Return the inference that best predicts units it was not told (atoms of unit length)."""
-    rows = np.ascontiguousarray(x[np.linspace(0, len(x) - 1, min(len(x), _ROWS)).astype(int)])
+    rows = judging_rows(x)
     choices: list[Choice] = []
     if by in ("auto", "omp"):
         omp = Problem(by="omp", k=k, signed=signed)
@@ -88,6 +88,11 @@ def choose_inference(
     if not all(np.isfinite(choice.error) for choice in choices):
         return choices[0]
     return min(choices, key=lambda choice: choice.error)
+
+
+def judging_rows(x: np.ndarray) -> np.ndarray:
+    """Return 400 stimuli at most, evenly spaced, that tell how well units are predicted."""
+    return np.ascontiguousarray(x[np.linspace(0, len(x) - 1, min(len(x), _ROWS)).astype(int)])
 
 
 def _lasso(x: np.ndarray, atoms: np.ndarray, k: int, signed: bool) -> Choice:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import log_ndtr
 
 from unbraid.errors import InputError
 
 _COLUMNS = ("rate", "mean", "variance")
+_MOST = 4096  # latents
+_FURTHEST = -30.0  # sds below zero: less is an exponential all the more
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -18,7 +21,8 @@ class Prior:
     """``x = offset + (s * z) A + noise``: spike-and-slab codes, independent of each other.
 
     Latent j is on with probability ``rate[j]``; then its code is normal with ``mean[j]`` and
-    ``variance[j]``, above zero unless ``signed``. The noise is the same for all units.
+    ``variance[j]``, cut at zero unless ``signed`` (both are those before the cut). The noise is the
+    same for all units.
     """
 
     rate: np.ndarray
@@ -47,6 +51,22 @@ class Prior:
                      variance=self.variance[latents], noise=self.noise,
                      signed=self.signed)  # fmt: skip
 
+    def made(self, signed: bool) -> Prior:
+        """Return the prior with other signs: codes of both, on average 0, as large as these."""
+        if signed == self.signed:
+            return self
+        mean, square = self.moments()
+        zero = np.zeros_like(mean)
+        return replace(self, mean=zero if signed else mean, variance=square, signed=signed)
+
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and mean square of each latent's code when it is on."""
+        if self.signed:
+            return self.mean, self.mean**2 + self.variance
+        spread = np.sqrt(self.variance)
+        first, second = cut_moments(self.mean / spread)
+        return spread * first, self.variance * second
+
     def numbers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
         """Return rate, mean, variance and noise."""
         return self.rate, self.mean, self.variance, self.noise
@@ -55,6 +75,22 @@ class Prior:
         """Return everything as plain JSON data."""
         columns = {name: getattr(self, name).tolist() for name in _COLUMNS}
         return {**columns, "noise": float(self.noise), "signed": self.signed}
+
+
+def cut_moments(t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return mean and mean square of normal values of mean ``t``, sd 1, that are above zero."""
+    t = np.maximum(t, _FURTHEST)
+    first = t + np.exp(-0.5 * t**2 - log_ndtr(t)) / np.sqrt(2 * np.pi)
+    return first, 1 + t * first
+
+
+def check_latents(m: int) -> None:
+    """Refuse so many latents that the products of all pairs of them would not fit."""
+    if m > _MOST:
+        raise InputError(
+            f"Sampled codes hold the products of all pairs of latents: at most {_MOST} latents, "
+            f"got {m}. Use by='fista' or by='omp'."
+        )
 
 
 def read_prior(stored: Any, m: int, path: Path) -> Prior | None:

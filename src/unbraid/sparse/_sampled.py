@@ -9,7 +9,7 @@ import numpy as np
 from unbraid.sparse._draft import Draft
 from unbraid.sparse._expect import Expectation, start_prior
 from unbraid.sparse._posterior import held_out_units_by
-from unbraid.sparse._prior import Prior
+from unbraid.sparse._prior import Prior, check_latents
 
 _TURNS, _TURNS_BORN = 20, 30
 _CYCLES, _PATIENCE, _GAIN = 8, 2, 0.995  # error, relative to the one before, that pays
@@ -24,6 +24,7 @@ class Sampled:
     atoms: np.ndarray
     offset: np.ndarray
     prior: Prior
+    learn_offset: bool
     error: float
 
 
@@ -31,13 +32,15 @@ def sampled(x: np.ndarray, judges: np.ndarray, start: Draft, rng: np.random.Gene
     """Return the draft after expectation maximisation, with atoms born while that pays.
 
     Atoms are born at stimuli that are badly explained; after some turns those that explain little
-    go, old ones too. ``judges`` are stimuli that no atom was learned from.
+    go, old ones too; none are where the draft's own error, by the lasso, is less. ``judges`` are
+    stimuli that no atom was learned from.
     """
+    check_latents(len(start.atoms))
     prior = start_prior(x - start.offset, len(start.atoms), start.k, signed=start.signed)
     now = Expectation(x, start.atoms, start.offset, prior, start.learn_offset, rng)
     now.run(_TURNS)
     best, fails = _judged(judges, now), 0
-    for _ in range(_CYCLES):
+    for _ in range(_CYCLES if best.error < start.error else 0):
         wider = _born(now)
         wider.run(_TURNS_BORN)
         other = _worthy(wider)
@@ -51,16 +54,16 @@ def sampled(x: np.ndarray, judges: np.ndarray, start: Draft, rng: np.random.Gene
     return best
 
 
-def again(x: np.ndarray, best: Sampled, learn_offset: bool, rng: np.random.Generator) -> Sampled:
+def again(x: np.ndarray, best: Sampled, rng: np.random.Generator) -> Sampled:
     """Return it after turns with other stimuli, such as those that judged it too."""
-    now = Expectation(x, best.atoms, best.offset, best.prior, learn_offset, rng)
+    now = Expectation(x, best.atoms, best.offset, best.prior, best.learn_offset, rng)
     now.run(_TURNS)
-    return Sampled(now.atoms, now.offset, now.prior, best.error)
+    return replace(best, atoms=now.atoms, offset=now.offset, prior=now.prior)
 
 
 def _judged(judges: np.ndarray, now: Expectation) -> Sampled:
     error = held_out_units_by(judges - now.offset, now.atoms, now.prior)
-    return Sampled(now.atoms, now.offset, now.prior, error)
+    return Sampled(now.atoms, now.offset, now.prior, now.learn_offset, error)
 
 
 def _born(now: Expectation) -> Expectation:
@@ -86,7 +89,7 @@ def _born(now: Expectation) -> Expectation:
 def _worthy(now: Expectation) -> Expectation:
     """Return the chains without latents that explain little beside the median one."""
     prior = now.prior
-    worth = prior.rate * (prior.mean**2 + prior.variance)
+    worth = prior.rate * prior.moments()[1]
     stays = np.flatnonzero(worth > _WORTH * np.median(worth))
     codes = None if now.codes is None else np.ascontiguousarray(now.codes[:, stays])
     atoms = np.ascontiguousarray(now.atoms[stays])

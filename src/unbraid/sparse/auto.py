@@ -12,7 +12,7 @@ from unbraid.sparse._method import Method
 from unbraid.sparse._watch import Watch
 from unbraid.sparse.pursuit import Pursuit
 from unbraid.sparse.refined import finish, judges, rough, scaled
-from unbraid.sparse.spike_and_slab import SpikeAndSlab, finish_sampled
+from unbraid.sparse.spike_and_slab import finish_sampled
 from unbraid.sparse.topk import TopK
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ _STIMULI_A_LATENT = 3
 _TURNS, _CYCLES = 12, 3  # of a short learning: longer, and atoms that are sums of features pay
 _WIDE = 1.5  # width of further starts at most, relative to what was chosen
 _HOPELESS = 2  # error, relative to the best refined, that refining does not make up for
-_SAMPLED = 8_000_000  # stimuli times latents up to which sampling takes a minute or so
-_BETTER = 0.97  # error, relative to the lasso's, that pays for slower codes
 _OPINIONS = 4  # such starts at most
 _SMALL = 1_200_000  # stimuli times latents: up to half of it there are such starts,
 _TINY = 300_000  # and up to half of this pursuit learnings too
@@ -47,6 +45,7 @@ class Auto(Method):
     two features are divided; beyond 800 atoms those of little worth go. Where that costs little,
     other starts are tried too, up to four, until two end with the same atoms; where none do and it
     costs next to nothing, also pursuit learnings with more active latents, more latents, and fewer.
+    At last `SpikeAndSlab` goes on from the best, and is taken if it predicts better by 3 %.
 
     Notes
     -----
@@ -88,42 +87,26 @@ class Auto(Method):
         found: Draft | Sampled = best
         method = chosen(origin, best)
         if len(best.atoms) <= MANY and error_of(best) < _NOTHING:
-            best = found = divided(tried.seen, tried.unseen, best)
-            method = chosen(origin, best)
-            noisy = self._sampled(tried, best, method)
+            best = divided(tried.seen, tried.unseen, best)
+            found = complete(x, best, None, rng)
+            method = chosen(origin, found)
+            noisy = tried.sampled(best, origin)
             if noisy is not None:
-                rows = learning_rows(x, len(noisy.atoms), rng)
-                method, found = SpikeAndSlab(of=method), again(rows, noisy, best.learn_offset, rng)
-            else:
-                best = found = complete(x, best, None, rng)
-                method = chosen(origin, best)
+                method, found = noisy
+                found = again(learning_rows(x, len(found.atoms), rng), found, rng)
         watch.news(f"chose {len(found.atoms)} latents", 1.0)
         verdict: dict[str, Any] = {"method": method.describe(), "n_latents": len(found.atoms),
                 "held_out_units": found.error}  # fmt: skip
         if isinstance(found, Sampled):
             learned = finish_sampled(method, found, scale)
         elif error_of(best) < _NOTHING:
-            learned = finish(method, best, x, scale)
+            learned = finish(method, found, x, scale)
         else:
             verdict["note"] = "units do not predict each other: a default was taken in place"
             default = Pursuit(n_latents=max(2, min(2 * x.shape[1], len(x) // 3)))
             learned = default.learn(x * x.dtype.type(scale), rng, watch)
             watch.warnings.clear()
         return learned.with_evidence(chosen={"trials": tried.trials, "best": verdict})
-
-    def _sampled(self, tried: Candidates, best: Draft, method: Method) -> Sampled | None:
-        """Return the best with codes that are sampled, if held-out units gain by that."""
-        from unbraid.sparse._draft import is_exact
-        from unbraid.sparse._sampled import sampled
-        from unbraid.sparse._turns import learning_rows
-
-        rows = learning_rows(tried.seen, len(best.atoms), tried.rng)
-        if is_exact(best) or rows.shape[0] * len(best.atoms) > _SAMPLED:
-            return None
-        tried.watch.news(f"sampling codes of {len(best.atoms)} latents", 0.5)
-        noisy = sampled(rows, tried.unseen, best, tried.rng)
-        tried.note_sampled(SpikeAndSlab(of=method), noisy)
-        return noisy if noisy.error < _BETTER * best.error else None
 
     def _start_again(
         self, tried: Candidates, widths: Widths, coded: list[Draft], most: int

@@ -62,7 +62,13 @@ class SpikeAndSlab(Method):
         start = rough(first, x[judged], first.k or 1)
         some = learning_rows(x[rows], first.n_latents, rng)
         best = sampled(some, x[judged], start, rng)
-        best = again(learning_rows(x, len(best.atoms), rng), best, start.learn_offset, rng)
+        if not best.error < start.error:
+            watch.warnings.append(
+                "Sampled codes predict units that were left out no better than the lasso with the "
+                "atoms they began with: there is little noise, or they are far from true; use "
+                f"{type(self.of).__name__} alone, or another."
+            )
+        best = again(learning_rows(x, len(best.atoms), rng), best, rng)
         return finish_sampled(self, best, scale)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
