@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from unbraid.sparse._alternate import repeats
 from unbraid.sparse._draft import Draft
 from unbraid.sparse._expect import Expectation, start_prior
 from unbraid.sparse._posterior import held_out_units_by
 from unbraid.sparse._prior import Prior, check_latents
 
 _TURNS, _TURNS_BORN = 20, 30
-_CYCLES, _PATIENCE, _GAIN = 8, 2, 0.995  # error, relative to the one before, that pays
+_CYCLES, _GAIN = 8, 0.995  # error, relative to the one before, that pays
+_CHEAP = 1_000_000  # stimuli times latents: up to half of it one cycle in vain is not the last
 _BORN = 8  # atoms for each that is born
 _WORTH = 0.25  # of what the median atom explains
 
@@ -39,7 +41,7 @@ def sampled(x: np.ndarray, judges: np.ndarray, start: Draft, rng: np.random.Gene
     prior = start_prior(x - start.offset, len(start.atoms), start.k, signed=start.signed)
     now = Expectation(x, start.atoms, start.offset, prior, start.learn_offset, rng)
     now.run(_TURNS)
-    best, fails = _judged(judges, now), 0
+    best, fails, patience = _judged(judges, now), 0, repeats(_CHEAP, x, len(now.atoms), 2)
     for _ in range(_CYCLES if best.error < start.error else 0):
         wider = _born(now)
         wider.run(_TURNS_BORN)
@@ -49,7 +51,7 @@ def sampled(x: np.ndarray, judges: np.ndarray, start: Draft, rng: np.random.Gene
             best, now, fails = new, other, 0
         else:
             fails += 1
-        if fails == _PATIENCE:
+        if fails == patience:
             break
     return best
 

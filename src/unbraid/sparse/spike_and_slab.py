@@ -62,7 +62,7 @@ class SpikeAndSlab(Method):
         start = rough(first, x[judged], first.k or 1)
         some = learning_rows(x[rows], first.n_latents, rng)
         best = sampled(some, x[judged], start, rng)
-        if not best.error < start.error:
+        if best.error >= start.error:
             watch.warnings.append(
                 "Sampled codes predict units that were left out no better than the lasso with the "
                 "atoms they began with: there is little noise, or they are far from true; use "
