@@ -123,7 +123,8 @@ class Dictionary:
         ``fista`` names the problem that FISTA is known for; on a CPU it is solved by exact active
         sets, which need no step size and end at the same minimiser. ``posterior`` is sampled, with
         the same random numbers for every stimulus: given a prior, what else is encoded changes
-        nothing.
+        nothing. It is for noisy responses: with little noise its chains get stuck, and ``fista`` is
+        better.
         """
         responses = as_responses(x)
         values = responses.toarray()
