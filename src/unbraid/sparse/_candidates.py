@@ -20,7 +20,6 @@ from unbraid.sparse.spike_and_slab import SpikeAndSlab
 _RESTARTS, _AS_GOOD = 3, 1.25  # starts of the chosen method, until one errs little more than here
 _SAMPLED = 8_000_000  # stimuli times latents up to which sampling takes a minute or so
 _CHEAP, _STARTS = 300_000, 3  # and up to which it has so many starts
-_BETTER = 0.97  # error, relative to the lasso's, that pays for slower codes
 MANY = 800  # latents beyond which trying which to leave out would take longer than all else
 
 
@@ -95,10 +94,10 @@ class Candidates:
             new = sampled(rows, self.unseen, start, self.rng)
             found.append((SpikeAndSlab(of=chosen(method, start)), new))
             self.note_sampled(*found[-1])
-            if new.error >= _BETTER * best.error:
+            if new.error >= best.error:
                 break
         least = min(found, key=_error_second)
-        return least if least[1].error < _BETTER * best.error else None
+        return least if least[1].error < best.error else None
 
     def least(self) -> float:
         """Return the least error so far."""

@@ -9,7 +9,6 @@ from unbraid.sparse._infer import groups_of_units, judging_rows
 from unbraid.sparse._prior import Prior, check_latents
 
 _SWEEPS, _BURN = 120, 40
-_QUICK = 70  # sweeps where codes are only judged
 _LEAST = 0.05  # of a latent's usual code: less counts as zero
 _NUMBERS = 2**24  # codes held dense at once
 
@@ -24,7 +23,7 @@ def posterior_mean(x: np.ndarray, atoms: np.ndarray, prior: Prior) -> sp.csr_arr
     """
     check_latents(len(atoms))
     rows = max(1, _NUMBERS // len(atoms))
-    parts = [_sparse(_mean(x[start : start + rows], atoms, prior, _SWEEPS, _BURN), prior)
+    parts = [_sparse(_mean(x[start : start + rows], atoms, prior), prior)
              for start in range(0, len(x), rows)]  # fmt: skip
     return parts[0] if len(parts) == 1 else sp.csr_array(sp.vstack(parts, format="csr"))
 
@@ -37,17 +36,18 @@ def held_out_units_by(x: np.ndarray, atoms: np.ndarray, prior: Prior) -> float:
     x = judging_rows(x)
     wrong, total = 0.0, float(np.square(x - x.mean(0), dtype=np.float64).sum())
     for hidden in groups_of_units(p):
-        codes = _mean(x[:, ~hidden], atoms[:, ~hidden], prior, _QUICK, _BURN)
+        codes = _mean(x[:, ~hidden], atoms[:, ~hidden], prior)
         wrong += float(np.square(x[:, hidden] - codes @ atoms[:, hidden], dtype=np.float64).sum())
     return wrong / total if total > 0 else float("nan")
 
 
-def _mean(x: np.ndarray, atoms: np.ndarray, prior: Prior, sweeps: int, burn: int) -> np.ndarray:
+def _mean(x: np.ndarray, atoms: np.ndarray, prior: Prior) -> np.ndarray:
     from unbraid._kernels.gibbs import mean
 
     x, atoms = np.ascontiguousarray(x, np.float32), np.ascontiguousarray(atoms, np.float32)
     gram = atoms @ atoms.T
-    codes = mean(x @ atoms.T, gram, prior.numbers(), signed=prior.signed, sweeps=sweeps, burn=burn)
+    codes = mean(x @ atoms.T, gram, prior.numbers(), signed=prior.signed,
+                 sweeps=_SWEEPS, burn=_BURN)  # fmt: skip
     codes[:, np.diag(gram) == 0] = 0
     return codes
 

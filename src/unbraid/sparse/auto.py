@@ -45,7 +45,7 @@ class Auto(Method):
     two features are divided; beyond 800 atoms those of little worth go. Where that costs little,
     other starts are tried too, up to four, until two end with the same atoms; where none do and it
     costs next to nothing, also pursuit learnings with more active latents, more latents, and fewer.
-    At last `SpikeAndSlab` goes on from the best, and is taken if it predicts better by 3 %.
+    At last `SpikeAndSlab` goes on from the best, and is taken if it predicts better.
 
     Notes
     -----
