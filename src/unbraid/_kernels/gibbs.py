@@ -10,8 +10,8 @@ from scipy.special import log_ndtr
 
 from unbraid._kernels.threads import in_blocks
 
-_CHUNKS, _NUMBERS = 16, 2**25  # whose second moments, at most so many numbers, are summed apart,
-# so that threads change no bit
+_CHUNKS = 16  # of stimuli, whose second moments are summed apart: threads change no bit
+_NUMBERS = 2**25  # in those moments: fewer chunks where latents are many
 _SURELY_OFF = -7.0  # log odds below which a latent is not looked at
 _HOT = 8.0  # times the noise with which chains from nothing begin
 _FAR = 5.0  # spreads above zero from which on the cut does not matter

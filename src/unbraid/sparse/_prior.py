@@ -37,19 +37,16 @@ class Prior:
 
     def times(self, scale: float | np.ndarray) -> Prior:
         """Return the prior of codes that are ``scale`` times as large, latent by latent."""
-        return Prior(rate=self.rate, mean=self.mean * scale, variance=self.variance * scale**2,
-                     noise=self.noise, signed=self.signed)  # fmt: skip
+        return replace(self, mean=self.mean * scale, variance=self.variance * scale**2)
 
     def in_units(self, scale: float) -> Prior:
         """Return the prior where responses, codes and noise are ``scale`` times as large."""
-        return Prior(rate=self.rate, mean=self.mean * scale, variance=self.variance * scale**2,
-                     noise=self.noise * scale**2, signed=self.signed)  # fmt: skip
+        return replace(self.times(scale), noise=self.noise * scale**2)
 
     def of(self, latents: np.ndarray) -> Prior:
         """Return the prior of some latents."""
-        return Prior(rate=self.rate[latents], mean=self.mean[latents],
-                     variance=self.variance[latents], noise=self.noise,
-                     signed=self.signed)  # fmt: skip
+        columns = {name: getattr(self, name)[latents] for name in _COLUMNS}
+        return replace(self, **columns)
 
     def made(self, signed: bool) -> Prior:
         """Return the prior with other signs: codes of both, on average 0, as large as these."""
