@@ -17,7 +17,7 @@ from unbraid.sparse import (
     fit,
 )
 from unbraid.sparse._draft import draft, judged_again, polish
-from unbraid.sparse._expect import Expectation, _cut, fitted_prior, start_prior
+from unbraid.sparse._expect import Expectation, _cut, fitted_prior, silent, start_prior
 from unbraid.sparse._posterior import held_out_units_by, posterior_mean
 from unbraid.sparse._prior import Prior
 from unbraid.sparse._sampled import sampled
@@ -69,7 +69,7 @@ def test_the_true_atoms_stay_where_turns_of_the_lasso_leave_them(rng):
     x = (features @ atoms + 0.2 * rng.normal(size=(1500, 16))).astype(np.float32)
     start = draft(x, atoms.astype(np.float32), np.zeros(16, np.float32), k=3)
     now = Expectation(x, start.atoms, start.offset, start_prior(x, 40, 3, signed=False),
-                      learn_offset=False, rng=rng)  # fmt: skip
+                      learn_offset=False, rng=rng, codes=silent(x, start.atoms))  # fmt: skip
     now.run(30)
     by_lasso = judged_again(x, polish(x, start, 30))
     assert 1 - closeness(atoms, now.atoms) < 0.5 * (1 - closeness(atoms, by_lasso.atoms))

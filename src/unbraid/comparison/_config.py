@@ -13,6 +13,7 @@ from pydantic import Field
 from unbraid import align, sparse
 from unbraid._config import Config, read
 from unbraid._parse import choice_of
+from unbraid.sparse._dictionary import By
 from unbraid._validate import check_count
 from unbraid.errors import InputError
 
@@ -22,7 +23,7 @@ class CompareConfig(Config):
 
     method: Any = Field(default="auto", validate_default=True)
     """How the dictionaries are learned: a method such as TopK(k=32), or its name."""
-    by: Literal["encoder", "omp", "fista", "posterior"] | None = None
+    by: By | None = None
     """How codes are inferred from a dictionary; none: as the method does."""
     metrics: tuple[str, ...] = (
         "semi_matching",

@@ -84,7 +84,9 @@ class Candidates:
         if is_exact(best) or cost > _SAMPLED:
             return None
         starts, most = [(best, origin)], _STARTS if cost <= _CHEAP else 1
-        for draft, method in sorted(zip(self.drafts, self.origins, strict=True), key=_error):
+        for draft, method in sorted(
+            zip(self.drafts, self.origins, strict=True), key=lambda pair: error_of(pair[0])
+        ):
             alike = any(same_atoms(draft.atoms, start.atoms) for start, _ in starts)
             if len(starts) < most and draft.signed == best.signed and not alike:
                 starts.append((draft, method))
@@ -96,7 +98,7 @@ class Candidates:
             self.note_sampled(*found[-1])
             if new.error >= best.error:
                 break
-        least = min(found, key=_error_second)
+        least = min(found, key=lambda pair: pair[1].error)
         return least if least[1].error < best.error else None
 
     def least(self) -> float:
@@ -107,14 +109,6 @@ class Candidates:
         """Return the draft to keep, and the method that it began with."""
         best = most_frugal(self.drafts)
         return best, self.origins[self.drafts.index(best)]
-
-
-def _error(drafted: tuple[Draft, Method]) -> float:
-    return error_of(drafted[0])
-
-
-def _error_second(named: tuple[Method, Sampled]) -> float:
-    return named[1].error
 
 
 def refined(origin: Method, best: Draft) -> Refined:

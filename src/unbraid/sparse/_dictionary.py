@@ -134,8 +134,7 @@ class Dictionary:
                 f"from, got {values.shape[1]}."
             )
         by = self.by if by is None else by
-        if by not in get_args(By):
-            raise InputError(f"by must be 'encoder', 'omp', 'fista' or 'posterior', got {by!r}.")
+        check_by(by)
         if by == "encoder" and self.encoder is None:
             raise InputError(
                 f"This dictionary ({type(self.method).__name__}) has no encoder; use "
@@ -248,6 +247,12 @@ class Dictionary:
             for start in range(0, len(values), rows)
         ]
         return parts[0] if len(parts) == 1 else sp.csr_array(sp.vstack(parts, format="csr"))
+
+
+def check_by(by: Any) -> None:
+    """Refuse the name of an inference that there is not."""
+    if by not in get_args(By):
+        raise InputError(f"by must be 'encoder', 'omp', 'fista' or 'posterior', got {by!r}.")
 
 
 def _checked_k(k: int | None, n_latents: int) -> int | None:

@@ -9,6 +9,7 @@ import numpy as np
 from unbraid._kernels.gibbs import draw
 from unbraid.sparse._infer import normalised
 from unbraid.sparse._prior import Prior, check_latents, cut_moments
+from unbraid.sparse._source import spaced
 
 _SWEEPS = 6  # of the chains in a turn; the first is left out
 _USUAL_RATE, _MOST_RATE, _LEAST_RATE = 0.2, 0.5, 1e-5
@@ -42,22 +43,20 @@ class Expectation:
     prior: Prior
     learn_offset: bool
     rng: np.random.Generator
+    codes: np.ndarray
+    """Where the chains are (n, m), float32; changed in place."""
     learn_atoms: bool = True
-    codes: np.ndarray | None = None
-    """The chains (n, m)."""
 
     def run(self, turns: int) -> None:
         """Take so many turns."""
-        if self.codes is None:
-            self.codes = np.zeros((len(self.x), len(self.atoms)), np.float32)
         for _ in range(turns):
-            self._turn(self.codes)
+            self._turn()
 
-    def _turn(self, codes: np.ndarray) -> None:
+    def _turn(self) -> None:
         x = self.x - self.offset
         seed = int(self.rng.integers(2**63))
         sums, second, counts = draw(
-            x @ self.atoms.T, self.atoms @ self.atoms.T, codes, self.prior.numbers(),
+            x @ self.atoms.T, self.atoms @ self.atoms.T, self.codes, self.prior.numbers(),
             signed=self.prior.signed, sweeps=_SWEEPS, seed=seed,
         )  # fmt: skip
         n, kept = len(x), _SWEEPS - 1
@@ -79,7 +78,7 @@ class Expectation:
             length = np.maximum(np.linalg.norm(atoms, axis=1), _NOTHING)
             self.atoms = np.ascontiguousarray(atoms / length[:, None], np.float32)
             self.prior = self.prior.times(length)
-            codes *= length.astype(np.float32)
+            self.codes *= length.astype(np.float32)
 
     def _slabs(
         self, total: np.ndarray, second: np.ndarray, counts: np.ndarray, chances: int
@@ -115,16 +114,22 @@ def _cut(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 def fitted_prior(x: np.ndarray, atoms: np.ndarray, signed: bool) -> Prior:
     """Return the prior and the noise that suit ``x`` (n, p), offset subtracted, and given atoms."""
-    some = np.linspace(0, len(x) - 1, min(len(x), _ROWS)).astype(int)
     check_latents(len(atoms))
-    size = float(np.sqrt(np.square(x[some], dtype=np.float64).mean())) or 1.0
-    x = np.ascontiguousarray(x[some] / size, np.float32)
+    x = spaced(x, _ROWS)
+    size = float(np.sqrt(np.square(x, dtype=np.float64).mean())) or 1.0
+    x = np.ascontiguousarray(x / size, np.float32)
     unit, length = normalised(np.ascontiguousarray(atoms, np.float32))
     start = start_prior(x, len(unit), x.shape[1] / _UNITS_AN_ACTIVE, signed=signed)
     now = Expectation(x, unit, np.zeros(x.shape[1], np.float32), start, learn_offset=False,
-                      rng=np.random.default_rng(0), learn_atoms=False)  # fmt: skip
+                      rng=np.random.default_rng(0), codes=silent(x, unit),
+                      learn_atoms=False)  # fmt: skip
     now.run(_PRIOR_TURNS)
     return now.prior.times(1 / length.astype(np.float64)).in_units(size)
+
+
+def silent(x: np.ndarray, atoms: np.ndarray) -> np.ndarray:
+    """Return chains (n, m) that begin with all codes zero."""
+    return np.zeros((len(x), len(atoms)), np.float32)
 
 
 def start_prior(x: np.ndarray, m: int, active: float, *, signed: bool) -> Prior:

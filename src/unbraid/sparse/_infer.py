@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid.sparse._encoder import from_active
+from unbraid.sparse._source import spaced
 
 _PENALTIES = 0.5 ** np.arange(1, 12)  # times the median over stimuli of the largest correlation
 _MIDDLE = 3  # where the search for a penalty starts
@@ -92,7 +94,7 @@ def choose_inference(
 
 def judging_rows(x: np.ndarray) -> np.ndarray:
     """Return 400 stimuli at most, evenly spaced, that tell how well units are predicted."""
-    return np.ascontiguousarray(x[np.linspace(0, len(x) - 1, min(len(x), _ROWS)).astype(int)])
+    return np.ascontiguousarray(spaced(x, _ROWS))
 
 
 def _lasso(x: np.ndarray, atoms: np.ndarray, k: int, signed: bool) -> Choice:
@@ -118,13 +120,6 @@ def _lasso(x: np.ndarray, atoms: np.ndarray, k: int, signed: bool) -> Choice:
             return tried[best]
 
 
-def groups_of_units(p: int) -> list[np.ndarray]:
-    """Return masks (p,) of the units that are hidden together: each is hidden once."""
-    splits = min(p, 4 if p >= 32 else 8)  # few units: hide fewer at a time
-    group = np.argsort(np.random.default_rng(p).permutation(p)) % max(splits, 2)
-    return [group == g for g in range(splits)]
-
-
 def held_out_units(x: np.ndarray, atoms: np.ndarray, problem: Problem) -> float:
     """Squared error on units that the codes were not inferred from, relative to the variance.
 
@@ -136,13 +131,8 @@ def held_out_units(x: np.ndarray, atoms: np.ndarray, problem: Problem) -> float:
     from unbraid._kernels.pursuit import pursue
     from unbraid._kernels.sparse_rows import decode
 
-    p = x.shape[1]
-    if p < 2:
-        return float("nan")
-    wrong = 0.0
-    total = float(np.square(x - x.mean(0), dtype=np.float64).sum())
-    for hidden_units in groups_of_units(p):
-        shown = ~hidden_units
+    def guess(hidden: np.ndarray) -> np.ndarray:
+        shown = ~hidden
         unit, length = normalised(np.ascontiguousarray(atoms[:, shown]))
         share = float(np.sqrt(shown.mean()))
         active, codes, _ = pursue(
@@ -153,7 +143,26 @@ def held_out_units(x: np.ndarray, atoms: np.ndarray, problem: Problem) -> float:
             signed=problem.signed,
         )
         codes /= np.where(active >= 0, length[active], 1)
-        hidden = np.ascontiguousarray(atoms[:, hidden_units])
-        guess = decode(active, codes, hidden, np.zeros(hidden.shape[1], hidden.dtype))
-        wrong += float(np.square(x[:, hidden_units] - guess, dtype=np.float64).sum())
+        rest = np.ascontiguousarray(atoms[:, hidden])
+        return decode(active, codes, rest, np.zeros(rest.shape[1], rest.dtype))
+
+    return unpredicted(x, guess)
+
+
+def unpredicted(x: np.ndarray, guess: Callable[[np.ndarray], np.ndarray]) -> float:
+    """Return the squared error of guesses at hidden units, relative to the variance.
+
+    ``guess`` is given a mask of units (p,), a quarter of them (an eighth of fewer than 32), and
+    returns their values (n, hidden); each unit is hidden once. NaN where one cannot be.
+    """
+    p = x.shape[1]
+    if p < 2:
+        return float("nan")
+    splits = min(p, 4 if p >= 32 else 8)  # few units: hide fewer at a time
+    group = np.argsort(np.random.default_rng(p).permutation(p)) % max(splits, 2)
+    wrong = 0.0
+    total = float(np.square(x - x.mean(0), dtype=np.float64).sum())
+    for g in range(splits):
+        hidden = group == g
+        wrong += float(np.square(x[:, hidden] - guess(hidden), dtype=np.float64).sum())
     return wrong / total if total > 0 else float("nan")

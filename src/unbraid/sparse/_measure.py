@@ -6,6 +6,7 @@ import numpy as np
 
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._infer import choose_inference, normalised
+from unbraid.sparse._source import spaced
 from unbraid.sparse._watch import Watch
 
 _COHERENCE_ROWS = 1024
@@ -69,7 +70,7 @@ def _amortization_gap(learned: Dictionary, values: np.ndarray, held: np.ndarray 
     if learned.encoder is None or learned.by != "encoder" or learned.shuffled is not None:
         return float("nan")
     rows = np.arange(len(values)) if held is None or len(held) < _HELD_LEAST else held
-    x = values[_spaced(rows, _GAP_ROWS)]
+    x = values[spaced(rows, _GAP_ROWS)]
     codes = learned.encode(x)
     m, k = learned.n_latents, round(codes.l0)
     if not 0 < k <= x.shape[1] / 2 or m > _GAP_ATOMS or len(x) * m * k**2 > _GAP_PRODUCTS:
@@ -84,14 +85,10 @@ def _units_left_out(learned: Dictionary, values: np.ndarray, held: np.ndarray | 
         return known
     if held is None or len(held) < _HELD_LEAST:
         return known
-    x = learned.transformed(values[_spaced(held, _UNITS_ROWS)]) - learned.offset
+    x = learned.transformed(values[spaced(held, _UNITS_ROWS)]) - learned.offset
     atoms, _ = normalised(learned.atoms)
     x = np.ascontiguousarray(x, atoms.dtype)
     return choose_inference(x, atoms, k=1, by="fista", signed=learned.signed).error
-
-
-def _spaced(rows: np.ndarray, most: int) -> np.ndarray:
-    return rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)]
 
 
 def _coherence(atoms: np.ndarray) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid.sparse._infer import groups_of_units, judging_rows
+from unbraid.sparse._infer import judging_rows, unpredicted
 from unbraid.sparse._prior import Prior, check_latents
 
 _SWEEPS, _BURN = 120, 40
@@ -30,15 +30,10 @@ def posterior_mean(x: np.ndarray, atoms: np.ndarray, prior: Prior) -> sp.csr_arr
 
 def held_out_units_by(x: np.ndarray, atoms: np.ndarray, prior: Prior) -> float:
     """Return what ``_infer.held_out_units`` does, codes being posterior means."""
-    p = x.shape[1]
-    if p < 2:
-        return float("nan")
     x = judging_rows(x)
-    wrong, total = 0.0, float(np.square(x - x.mean(0), dtype=np.float64).sum())
-    for hidden in groups_of_units(p):
-        codes = _mean(x[:, ~hidden], atoms[:, ~hidden], prior)
-        wrong += float(np.square(x[:, hidden] - codes @ atoms[:, hidden], dtype=np.float64).sum())
-    return wrong / total if total > 0 else float("nan")
+    return unpredicted(
+        x, lambda hidden: _mean(x[:, ~hidden], atoms[:, ~hidden], prior) @ atoms[:, hidden]
+    )
 
 
 def _mean(x: np.ndarray, atoms: np.ndarray, prior: Prior) -> np.ndarray:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.special import log_ndtr
 
 from unbraid.errors import InputError
 
@@ -76,6 +75,8 @@ class Prior:
 
 def cut_moments(t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and mean square of normal values of mean ``t``, sd 1, that are above zero."""
+    from scipy.special import log_ndtr
+
     t = np.maximum(t, _FURTHEST)
     first = t + np.exp(-0.5 * t**2 - log_ndtr(t)) / np.sqrt(2 * np.pi)
     return first, 1 + t * first

@@ -71,12 +71,17 @@ def grown(m: int) -> int:
 def left_over(turn: Turn, count: int, rng: np.random.Generator) -> np.ndarray:
     """Return up to ``count`` residuals of unit length, drawn in proportion to squared length."""
     square = np.square(turn.residual, dtype=np.float64).sum(1)
-    count = min(count, int(np.count_nonzero(square)))
-    if not count:
-        return turn.residual[:0]
-    rows = rng.choice(len(square), count, replace=False, p=square / square.sum())
+    rows = drawn(square, count, rng)
     left = turn.residual[rows]
     return left / np.sqrt(square[rows])[:, None].astype(left.dtype)
+
+
+def drawn(weight: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Return up to ``count`` rows, drawn in proportion to their weight; none of those of none."""
+    count = min(count, int(np.count_nonzero(weight)))
+    if not count:
+        return np.empty(0, np.int64)
+    return rng.choice(len(weight), count, replace=False, p=weight / weight.sum())
 
 
 def worth(turn: Turn, atoms: np.ndarray, signed: bool = False) -> np.ndarray:

@@ -8,9 +8,10 @@ import numpy as np
 
 from unbraid.sparse._alternate import repeats
 from unbraid.sparse._draft import Draft
-from unbraid.sparse._expect import Expectation, start_prior
+from unbraid.sparse._expect import Expectation, silent, start_prior
 from unbraid.sparse._posterior import held_out_units_by
 from unbraid.sparse._prior import Prior, check_latents
+from unbraid.sparse._renew import drawn
 
 _TURNS, _TURNS_BORN = 20, 30
 _CYCLES, _GAIN = 8, 0.995  # error, relative to the one before, that pays
@@ -39,7 +40,8 @@ def sampled(x: np.ndarray, judges: np.ndarray, start: Draft, rng: np.random.Gene
     """
     check_latents(len(start.atoms))
     prior = start_prior(x - start.offset, len(start.atoms), start.k, signed=start.signed)
-    now = Expectation(x, start.atoms, start.offset, prior, start.learn_offset, rng)
+    codes = silent(x, start.atoms)
+    now = Expectation(x, start.atoms, start.offset, prior, start.learn_offset, rng, codes)
     now.run(_TURNS)
     best, fails, patience = _judged(judges, now), 0, repeats(_CHEAP, x, len(now.atoms), 2)
     for _ in range(_CYCLES if best.error < start.error else 0):
@@ -58,7 +60,8 @@ def sampled(x: np.ndarray, judges: np.ndarray, start: Draft, rng: np.random.Gene
 
 def again(x: np.ndarray, best: Sampled, rng: np.random.Generator) -> Sampled:
     """Return it after turns with other stimuli, such as those that judged it too."""
-    now = Expectation(x, best.atoms, best.offset, best.prior, best.learn_offset, rng)
+    codes = silent(x, best.atoms)
+    now = Expectation(x, best.atoms, best.offset, best.prior, best.learn_offset, rng, codes)
     now.run(_TURNS)
     return replace(best, atoms=now.atoms, offset=now.offset, prior=now.prior)
 
@@ -70,21 +73,17 @@ def _judged(judges: np.ndarray, now: Expectation) -> Sampled:
 
 def _born(now: Expectation) -> Expectation:
     """Return the chains with new latents, off: their atoms are what some stimuli lack most."""
-    codes = now.codes if now.codes is not None else np.zeros((len(now.x), len(now.atoms)))
-    left = now.x - now.offset - codes @ now.atoms
+    left = now.x - now.offset - now.codes @ now.atoms
     energy = np.square(left, dtype=np.float64).sum(1)
-    count = min(max(1, len(now.atoms) // _BORN), int(np.count_nonzero(energy)))
-    share = energy**2 / (energy**2).sum()
-    rows = now.rng.choice(len(left), count, replace=False, p=share)
+    rows = drawn(energy**2, max(1, len(now.atoms) // _BORN), now.rng)
     fresh = left[rows] / np.sqrt(energy[rows])[:, None]
     usual = np.argsort(now.prior.rate)[len(now.atoms) // 2]
-    latents = np.concatenate([np.arange(len(now.atoms)), np.full(count, usual)])
-    off = np.zeros((len(left), count), np.float32)
+    latents = np.concatenate([np.arange(len(now.atoms)), np.full(len(rows), usual)])
     return replace(
         now,
         atoms=np.concatenate([now.atoms, fresh]).astype(np.float32),
         prior=now.prior.of(latents),
-        codes=np.concatenate([codes, off], axis=1).astype(np.float32),
+        codes=np.concatenate([now.codes, silent(left, fresh)], axis=1),
     )
 
 
@@ -93,6 +92,5 @@ def _worthy(now: Expectation) -> Expectation:
     prior = now.prior
     worth = prior.rate * prior.moments()[1]
     stays = np.flatnonzero(worth > _WORTH * np.median(worth))
-    codes = None if now.codes is None else np.ascontiguousarray(now.codes[:, stays])
-    atoms = np.ascontiguousarray(now.atoms[stays])
-    return replace(now, atoms=atoms, prior=prior.of(stays), codes=codes)
+    codes = np.ascontiguousarray(now.codes[:, stays])
+    return replace(now, atoms=now.atoms[stays], prior=prior.of(stays), codes=codes)

@@ -103,8 +103,7 @@ class Source:
 
     def sample(self, n: int) -> np.ndarray:
         """Return up to ``n`` training stimuli spread over all of them, float32."""
-        most = min(n, len(self.rows))
-        return self._ready(self.rows[np.linspace(0, len(self.rows) - 1, most).astype(int)])
+        return self._ready(spaced(self.rows, n))
 
     def _pooled(self, order: np.ndarray, pool: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the sorted stimuli of a pool and their responses, read once."""
@@ -135,6 +134,11 @@ class Source:
         step = max(1, _BLOCK_NUMBERS // self.x.shape[1])
         for start in range(0, len(self.rows), step):
             yield self.rows[start : start + step]
+
+
+def spaced(rows: np.ndarray, most: int) -> np.ndarray:
+    """Return ``most`` of the rows at most, evenly spaced."""
+    return rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)]
 
 
 def split(x: Any, held_out: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

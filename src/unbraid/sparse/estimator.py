@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Self, get_args
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from unbraid.errors import InputError
 from unbraid.sparse import _infer
-from unbraid.sparse._dictionary import By, Dictionary
+from unbraid.sparse._dictionary import By, Dictionary, check_by
 from unbraid.sparse._expect import fitted_prior
 from unbraid.sparse._fit import fit
 from unbraid.sparse._method import Method
@@ -101,8 +101,7 @@ class DictionaryTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     def _ready(self, learned: Dictionary, x: np.ndarray) -> Dictionary:
         """Settle the inference, so that later rows cannot change each other's codes."""
         by = learned.by if self.by is None else self.by
-        if by not in get_args(By):
-            raise InputError(f"by must be 'encoder', 'omp', 'fista' or 'posterior', got {by!r}.")
+        check_by(by)
         if by == "encoder" and learned.encoder is None:
             raise InputError(
                 f"{type(learned.method).__name__} learns no encoder; use by='omp', by='fista' or "
