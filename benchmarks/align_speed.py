@@ -78,7 +78,7 @@ ALPHAS = np.logspace(0, 9, 10)
 
 def ridge(x, y):
     """One fit with a penalty for each target by 5 inner folds, as the peers do."""
-    from unbraid.align._nested_ridge import NestedRidge
+    from unbraid.align.regression._nested_ridge import NestedRidge
     from unbraid.stats import as_folds
 
     nested = NestedRidge(x - x.mean(axis=0), as_folds(folds_of(len(x)), len(x)))

@@ -26,9 +26,9 @@ from scipy.special import ndtr
 from sklearn.decomposition import MiniBatchDictionaryLearning, sparse_encode
 
 from unbraid.sparse import AbsTopK, Auto, SparseCoding, TopK, fit
-from unbraid.sparse._expect import fitted_prior
-from unbraid.sparse._infer import choose_inference, infer
-from unbraid.sparse._posterior import posterior_mean
+from unbraid.sparse.inference._lasso_and_pursuit import choose_inference, infer
+from unbraid.sparse.inference._monte_carlo_em import fitted_prior
+from unbraid.sparse.inference._posterior import posterior_mean
 from unbraid.worlds import CompositionShift
 
 N_TEST = 2000

@@ -42,7 +42,7 @@ def ours(k, n, atoms):
     """Return step and reconstruction of our training."""
     from unbraid._kernels.sparse_rows import decode
     from unbraid.sparse import Training
-    from unbraid.sparse._sparse_net import SparseNet
+    from unbraid.sparse.autoencoders._sparse_net import SparseNet
 
     net = SparseNet(atoms, k, n, Training())
 

@@ -173,7 +173,7 @@ def _himalaya_ridge(x, y):
 def _pls(x, y):
     from sklearn.cross_decomposition import PLSRegression
 
-    from unbraid.align._pls import pls_predictions
+    from unbraid.align.regression._pls import pls_predictions
 
     scaled = (y - y[TRAIN].mean(axis=0)) / y[TRAIN].std(axis=0)
     model = PLSRegression(4, scale=False, max_iter=50_000, tol=1e-14).fit(x[TRAIN], scaled[TRAIN])
@@ -216,7 +216,7 @@ def _crossnobis(x, y):  # noqa: ARG001
     from rsatoolbox.data.noise import prec_from_residuals
     from rsatoolbox.rdm import calc_rdm
 
-    from unbraid.align._crossnobis import _distances
+    from unbraid.align.geometry._crossnobis import _distances
 
     t = trials()
     residuals = t - t.mean(axis=0)

@@ -169,7 +169,7 @@ def fit(
 ) -> None:
     """Learn a dictionary of X, e.g. unbraid fit x.npy -o d/; an earlier one is replaced."""
     from unbraid import responses, sparse
-    from unbraid.sparse._files import check_free
+    from unbraid.sparse.formats.native import check_free
 
     check_free(output)
     choice = sparse.parse_method(method).with_options(overrides or [])

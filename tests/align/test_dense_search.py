@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unbraid import align
-from unbraid.align import _semi_matching
+from unbraid.align.matching import _semi_matching
 
 
 def systems(kind, rng, n=150, p=90, q=70):

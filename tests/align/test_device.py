@@ -7,7 +7,8 @@ import torch
 
 from unbraid import align, stats
 from unbraid._kernels import device as kernel
-from unbraid.align import _semi_matching, streamed
+from unbraid.align import streamed
+from unbraid.align.matching import _semi_matching
 from unbraid.errors import InputError
 
 NAMES = ("semi_matching", "one_to_one", "soft_matching", "ridge", "ridge_r2", "cka",

@@ -80,7 +80,7 @@ def test_scales_of_units_many_decades_apart_change_nothing(name, rng):
 @pytest.mark.parametrize("kind", ["stimuli", "runs", "whole folds"])
 def test_canonical_correlations_lose_what_a_fold_without_the_stimuli_says(name, kind, rng):
     """Block by block, with the directions of the fit on all other folds."""
-    from unbraid.align._canonical import Canonical
+    from unbraid.align.geometry._canonical import Canonical
 
     x, y = related(rng, 40, 3, 4)
     folds = {
@@ -101,7 +101,7 @@ def test_canonical_correlations_lose_what_a_fold_without_the_stimuli_says(name, 
 
 
 def _held_out(x, y, train, test, options):
-    from unbraid.align._canonical import _fit
+    from unbraid.align.geometry._canonical import _fit
 
     keep, projection = options.get("keep", 1.0), options.get("projection", False)
     fit = _fit(x[train], y[train], keep, projection)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unbraid import align, stats
-from unbraid.align._semi_matching import semi_matching
+from unbraid.align.matching._semi_matching import semi_matching
 from unbraid.errors import InputError
 
 FAST = {"permutations": 0, "resamples": 0}
@@ -60,7 +60,7 @@ def test_matching_loses_exactly_what_its_formula_says_with_the_fits_held_fixed(b
 @pytest.mark.parametrize("blocks", [False, True])
 @pytest.mark.parametrize("name", ["ridge", "ridge_r2"])
 def test_regression_loses_exactly_what_its_formula_says_with_the_fits_held_fixed(name, blocks, rng):
-    from unbraid.align._nested_ridge import NestedRidge
+    from unbraid.align.regression._nested_ridge import NestedRidge
 
     x, y = systems(rng, tails=2.5)
     folds = stats.contiguous_folds(60, 5, run=4) if blocks else stats.as_folds(np.arange(60) % 5,

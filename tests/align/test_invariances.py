@@ -6,7 +6,9 @@ import scipy.sparse as sp
 
 from unbraid import stats
 from unbraid._kernels import threads
-from unbraid.align import METRICS, _dense_search, _ridge, _semi_matching, streamed
+from unbraid.align import METRICS, streamed
+from unbraid.align.matching import _dense_search, _semi_matching
+from unbraid.align.regression import _ridge
 
 BARE = {"permutations": 0, "resamples": 0}
 

@@ -6,7 +6,7 @@ import scipy.sparse as sp
 
 from unbraid import align
 from unbraid._kernels.shifted_solves import shifted_solves
-from unbraid.align import _iterative_ridge, _ridge
+from unbraid.align.regression import _iterative_ridge, _ridge
 
 
 def codes(shape, rng, density=0.1):

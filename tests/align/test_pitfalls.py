@@ -155,7 +155,7 @@ def test_held_out_stimuli_are_seen_through_training_statistics_only(rng):
     changed[folds == 2] += 100.0 * rng.normal(size=changed[folds == 2].shape)
     moved = align.ridge(x, changed, folds=folds, **FAST)
     assert plain.per_fold[2] != pytest.approx(moved.per_fold[2], abs=1e-3)
-    from unbraid.align._nested_ridge import NestedRidge
+    from unbraid.align.regression._nested_ridge import NestedRidge
 
     nested = NestedRidge(x, folds)
     np.testing.assert_array_equal(

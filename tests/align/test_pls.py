@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unbraid import align
-from unbraid.align._pls import pls_predictions
+from unbraid.align.regression._pls import pls_predictions
 from unbraid.errors import InputError
 
 FAST = {"permutations": 0, "resamples": 0}

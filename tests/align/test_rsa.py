@@ -8,9 +8,9 @@ from scipy.spatial.distance import pdist, squareform
 
 from unbraid import align, stats
 from unbraid._kernels.concordance import concordance
-from unbraid.align._crossnobis import crossnobis, shrunk_covariance
-from unbraid.align._rdm_compare import COMPARISONS
-from unbraid.align._weighted_rsa import PENALTIES, unit_weights
+from unbraid.align.geometry._crossnobis import crossnobis, shrunk_covariance
+from unbraid.align.geometry._rdm_compare import COMPARISONS
+from unbraid.align.geometry._weighted_rsa import PENALTIES, unit_weights
 from unbraid.errors import InputError
 from unbraid.responses import Responses
 

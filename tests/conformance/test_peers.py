@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from unbraid import align, stats
-from unbraid.align import _nested_ridge
+from unbraid.align.regression import _nested_ridge
 
 FAST = {"permutations": 0, "resamples": 0}
 

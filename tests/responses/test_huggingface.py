@@ -9,7 +9,7 @@ import pytest
 from unbraid.errors import InputError
 from unbraid.responses import Center, ChannelMean, ClassToken, Positions, huggingface, record
 from unbraid.responses._huggingface import Tokens, image_preprocess
-from unbraid.studies import _pooled
+from unbraid.studies.systems import _pooled
 
 torch = pytest.importorskip("torch")
 with warnings.catch_warnings():

@@ -35,7 +35,7 @@ def test_the_relaxation_binds_where_the_hull_is_too_small(rng, monkeypatch):
     x = rng.normal(size=(200, 5))
     scale = np.sqrt(np.square(x - x.mean(0)).mean())
     corners = np.eye(5)[:2].astype(np.float32)
-    monkeypatch.setattr("unbraid.sparse.archetypal._points", lambda x, n, rng: corners)
+    monkeypatch.setattr("unbraid.sparse.autoencoders.archetypal._points", lambda x, n, rng: corners)
     learned = fit(
         x, Archetypal(k=2, n_latents=8, relaxation=0.2, training={"steps": 300, "held_out": 0}),
         rng=0,

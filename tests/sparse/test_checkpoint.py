@@ -25,8 +25,8 @@ from unbraid.sparse import (
     TopK,
     fit,
 )
-from unbraid.sparse._checkpoint import Checkpoint
-from unbraid.sparse._sparse_net import SparseNet
+from unbraid.sparse.autoencoders._sparse_net import SparseNet
+from unbraid.sparse.training._checkpoint import Checkpoint
 
 METHOD = TopK(k=2, n_latents=24, training={"steps": 400, "batch_size": 64})
 SHORT = {"steps": 60, "batch_size": 50}

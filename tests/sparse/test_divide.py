@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from unbraid.sparse._divide import divided
-from unbraid.sparse._draft import draft, judged_again, polish
+from unbraid.sparse.learning._candidate import draft, judged_again, polish
+from unbraid.sparse.learning._split_atoms import divided
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from unbraid.sparse import Auto, fit
-from unbraid.sparse._draft import agreed, draft, is_exact
+from unbraid.sparse.learning._candidate import agreed, draft, is_exact
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_starts_that_agree_end_the_search(make_world, monkeypatch):
         return [trial["method"]["name"] for trial in trials]
 
     some = methods()
-    monkeypatch.setattr("unbraid.sparse._draft.agreed", lambda drafts: False)
+    monkeypatch.setattr("unbraid.sparse.learning._candidate.agreed", lambda drafts: False)
     every = methods()
     assert "Pursuit" not in some
     assert "Pursuit" in every

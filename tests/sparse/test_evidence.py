@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from unbraid.sparse import PCA, Dictionary, Pursuit, SparseCoding, TopK, fit
-from unbraid.sparse._encoder import Encoder
 from unbraid.sparse._evidence import Evidence
-from unbraid.sparse._measure import _amortization_gap, _coherence
+from unbraid.sparse.evidence._measure import _amortization_gap, _coherence
+from unbraid.sparse.inference._encoder import Encoder
 
 
 def test_active_latents_and_units_are_reckoned(make_world):
@@ -111,7 +111,7 @@ def test_evidence_from_some_of_the_stimuli_is_near_that_from_all(make_world, mon
     world = make_world(n=4000, noise=0.05)
     method = SparseCoding(n_latents=30, turns=10, cycles=0)
     whole = fit(world.x, method, rng=0).evidence
-    monkeypatch.setattr("unbraid.sparse._measure._PURSUED_NUMBERS", 60_000)  # every second
+    monkeypatch.setattr("unbraid.sparse.evidence._measure._PURSUED_NUMBERS", 60_000)  # every second
     some = fit(world.x, method, rng=0).evidence
     assert some.n_stimuli == whole.n_stimuli == 4000
     assert some.l0 != whole.l0

@@ -19,8 +19,8 @@ from unbraid.sparse import (
     Training,
     fit,
 )
-from unbraid.sparse._dense_net import DenseNet, scores
-from unbraid.sparse._sparse_net import SparseNet
+from unbraid.sparse.autoencoders._dense_net import DenseNet, scores
+from unbraid.sparse.autoencoders._sparse_net import SparseNet
 
 SHORT = {"steps": 150, "learning_rate": 1e-2}
 METHODS = [
@@ -99,7 +99,9 @@ def test_the_error_is_relative_to_the_variance_about_the_mean(rng):
 def test_the_variance_is_about_the_mean_of_all_stimuli_not_of_each_part(rng, monkeypatch):
     x = np.repeat(rng.normal(size=(20, 4)), 50, axis=0) + 0.1 * rng.normal(size=(1000, 4))
     whole = fit(x, PCA(n_latents=2), rng=0)
-    monkeypatch.setattr("unbraid.sparse._measure._EVIDENCE_NUMBERS", 400)  # parts alike within
+    monkeypatch.setattr(
+        "unbraid.sparse.evidence._measure._EVIDENCE_NUMBERS", 400
+    )  # parts alike within
     parts = fit(x, PCA(n_latents=2), rng=0)
     assert parts.evidence.fvu == pytest.approx(whole.evidence.fvu, rel=1e-9)
     assert parts.evidence.fvu == pytest.approx(whole.fvu(x, whole.encode(x)), rel=1e-9)

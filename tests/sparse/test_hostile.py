@@ -17,7 +17,7 @@ from unbraid.sparse import (
     TopK,
     fit,
 )
-from unbraid.sparse._source import OnDisk, mean
+from unbraid.sparse.training._source import OnDisk, mean
 
 SHORT = {"steps": 30}
 METHODS = [

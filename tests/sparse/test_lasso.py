@@ -7,9 +7,9 @@ from unbraid._kernels import lasso
 from unbraid._kernels.lasso import LassoCodes
 from unbraid._kernels.pursuit import pursue
 from unbraid.interpret import dictionary_mcc
-from unbraid.sparse import _alternate, _coding
-from unbraid.sparse._encoder import from_active
-from unbraid.sparse._turns import LassoTurns
+from unbraid.sparse.inference._encoder import from_active
+from unbraid.sparse.learning import _alternating, _penalty_path
+from unbraid.sparse.learning._lasso_steps import LassoTurns
 
 
 def problem(rng, n=300, m=60, p=24):
@@ -105,7 +105,7 @@ def test_kept_atoms_stay_and_the_others_fit_what_they_leave(rng):
 
 def test_momentum_finds_more_of_many_features_from_few_stimuli():
     found = []
-    for momentum in (0.0, _coding.MOMENTUM):
+    for momentum in (0.0, _penalty_path.MOMENTUM):
         each = []
         for seed in (1, 2):
             rng = np.random.default_rng(seed)
@@ -115,8 +115,8 @@ def test_momentum_finds_more_of_many_features_from_few_stimuli():
             on = np.argsort(rng.random(z.shape), 1)[:, :4]
             np.put_along_axis(z, on, rng.random(on.shape), 1)
             x = np.ascontiguousarray(z @ atoms / (z @ atoms).std(), np.float32)
-            plan = _coding.Coding(m=160, turns=100, learn_offset=False, momentum=momentum)
-            learned = _coding.learn_once(x[80:], x[:80], plan, np.random.default_rng(0))
+            plan = _penalty_path.Coding(m=160, turns=100, learn_offset=False, momentum=momentum)
+            learned = _penalty_path.learn_once(x[80:], x[:80], plan, np.random.default_rng(0))
             each.append(dictionary_mcc(learned.atoms, atoms))
         found.append(np.mean(each))
     assert found[1] > 0.97 > 0.955 > found[0]
@@ -137,11 +137,11 @@ def test_products_taken_anew_give_the_codes_of_products_looked_up(rng, monkeypat
 @pytest.mark.parametrize("learn_offset", [False, True])
 def test_least_squares_by_steps_are_those_solved_at_once(rng, monkeypatch, learn_offset):
     x, atoms = problem(rng, n=2000)
-    turn, offset = _alternate.code(x, atoms, np.zeros(24), 4), np.zeros(24)
+    turn, offset = _alternating.code(x, atoms, np.zeros(24), 4), np.zeros(24)
     found = []
     for most in (1500, 0):
-        monkeypatch.setattr(_alternate, "_SOLVE_MOST", most)
-        found.append(_alternate.improve(x, turn, atoms, offset, learn_offset))
+        monkeypatch.setattr(_alternating, "_SOLVE_MOST", most)
+        found.append(_alternating.improve(x, turn, atoms, offset, learn_offset))
     np.testing.assert_allclose(found[1][0], found[0][0], atol=1e-3)
     np.testing.assert_allclose(found[1][1], found[0][1], atol=1e-3)
 
@@ -152,5 +152,5 @@ def test_doubled_atoms_are_found_across_blocks(rng, monkeypatch):
     atoms[8] = -atoms[7]
     atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
     for block in (16, 1024):
-        monkeypatch.setattr(_alternate, "_BLOCK", block)
-        assert sorted(_alternate._doubled(atoms)) == [(3, 65), (7, 8)]
+        monkeypatch.setattr(_alternating, "_BLOCK", block)
+        assert sorted(_alternating._doubled(atoms)) == [(3, 65), (7, 8)]

@@ -56,8 +56,8 @@ def test_planted_features_are_found_and_files_are_exact(make_world, tmp_path):
 def test_the_gradient_goes_through_every_step(rng):
     import torch
 
-    from unbraid.sparse._dense_net import DenseNet
-    from unbraid.sparse._training import Training
+    from unbraid.sparse.autoencoders._dense_net import DenseNet
+    from unbraid.sparse.training._training import Training
 
     seen = []
 
@@ -67,7 +67,7 @@ def test_the_gradient_goes_through_every_step(rng):
 
     x = rng.normal(size=(40, 5))
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("unbraid.sparse._autoencode.learn", learn)
+        patch.setattr("unbraid.sparse.autoencoders._autoencode.learn", learn)
         fit(x, MatchingPursuit(k=3, n_latents=7), rng=0)
     start = unit(rng, 7, 5)
     net = DenseNet({"atoms": start, "offset": np.zeros(5)}, seen[0], 40, Training(), unit=False)

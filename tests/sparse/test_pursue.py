@@ -6,7 +6,7 @@ import scipy.optimize
 from sklearn.linear_model import Lasso, OrthogonalMatchingPursuit
 
 from unbraid._kernels.pursuit import pursue
-from unbraid.sparse._encoder import from_active
+from unbraid.sparse.inference._encoder import from_active
 
 
 def problem(rng, n=60, m=40, p=15):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from unbraid.sparse import BatchTopK, Gated, TopK, fit, together
-from unbraid.sparse._ranks import Ranks
+from unbraid.sparse.training._ranks import Ranks
 
 OPTIONS = {"steps": 40, "batch_size": 101, "dead_after": 0.2, "learning_rate": 1e-3}
 METHODS = {

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from unbraid.sparse import Auto, Dictionary, Pursuit, RandomDictionary, Refined, TopK, fit
-from unbraid.sparse._draft import draft, is_exact
-from unbraid.sparse._infer import Problem, held_out_units
-from unbraid.sparse._refine import complete
-from unbraid.sparse._renew import unexplained_by_two
+from unbraid.sparse.inference._lasso_and_pursuit import Problem, held_out_units
+from unbraid.sparse.learning._candidate import draft, is_exact
+from unbraid.sparse.learning._grow_prune import unexplained_by_two
+from unbraid.sparse.learning._refine import complete
 
 
 def test_held_out_units_choose_the_number_of_active_latents(make_world):

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from unbraid.interpret import dictionary_mcc
-from unbraid.sparse._draft import draft
-from unbraid.sparse._refine import thinned
-from unbraid.sparse._regrow import regrow
+from unbraid.sparse.learning._candidate import draft
+from unbraid.sparse.learning._refine import thinned
+from unbraid.sparse.learning._replace_weak import regrow
 
 
 def world(rng, n=1200, m=60, p=30):

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from unbraid.sparse import _alternate
-from unbraid.sparse._alternate import code, draw_atoms, improve, repeats
-from unbraid.sparse._renew import Renewal, left_over, renew, unexplained_by_two
+from unbraid.sparse.learning import _alternating
+from unbraid.sparse.learning._alternating import code, draw_atoms, improve, repeats
+from unbraid.sparse.learning._grow_prune import Renewal, left_over, renew, unexplained_by_two
 
 
 def spoiled(atoms):
@@ -68,7 +68,7 @@ def test_blocks_do_not_change_what_is_unexplained(rng, monkeypatch):
     atoms = rng.normal(size=(40, 7))
     atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
     whole = unexplained_by_two(atoms)
-    monkeypatch.setattr("unbraid.sparse._renew._BLOCK", 7)
+    monkeypatch.setattr("unbraid.sparse.learning._grow_prune._BLOCK", 7)
     np.testing.assert_allclose(unexplained_by_two(atoms), whole, rtol=1e-12)
 
 
@@ -77,7 +77,7 @@ def test_many_atoms_are_solved_for_by_steps_to_the_same(make_world, rng, monkeyp
     atoms, offset = draw_atoms(world.x, 40, rng), world.x.mean(0)
     turn = code(world.x, atoms, offset, 3)
     at_once = improve(world.x, turn, atoms, offset, True)
-    monkeypatch.setattr(_alternate, "_SOLVE_MOST", 0)
+    monkeypatch.setattr(_alternating, "_SOLVE_MOST", 0)
     by_steps = improve(world.x, turn, atoms, offset, True)
     for one, other in zip(at_once, by_steps, strict=True):
         np.testing.assert_allclose(one, other, atol=2e-4)

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from unbraid._kernels.quantise import quantise
-from unbraid.sparse import _selection
-from unbraid.sparse._selection import Selection
+from unbraid.sparse.autoencoders import _selection
+from unbraid.sparse.autoencoders._selection import Selection
 
 WAYS = list(_selection._WAYS)
 

@@ -6,9 +6,9 @@ import pytest
 from unbraid.errors import InputError
 from unbraid.responses import StoreWriter, open_store
 from unbraid.sparse import BatchTopK, Longon2025Dnn, Pursuit, TopK, fit
-from unbraid.sparse._memory import needed
-from unbraid.sparse._source import OnDisk, Source
-from unbraid.sparse._training import Training
+from unbraid.sparse.training._memory import needed
+from unbraid.sparse.training._source import OnDisk, Source
+from unbraid.sparse.training._training import Training
 
 METHOD = TopK(k=2, n_latents=24, training={"steps": 60})
 
@@ -43,7 +43,7 @@ def test_what_fits_the_pool_trains_as_from_memory(tmp_path, x, method):
 
 
 def test_a_pool_smaller_than_the_data_gives_every_stimulus_once_a_pass(tmp_path, x, monkeypatch):
-    monkeypatch.setattr("unbraid.sparse._source._POOL_ROWS", 512)
+    monkeypatch.setattr("unbraid.sparse.training._source._POOL_ROWS", 512)
     store = write(tmp_path / "store", x)
     rng = np.random.default_rng(3)
     source = Source(OnDisk(store), 0.1, rng, x.mean(0))
@@ -58,14 +58,14 @@ def test_a_pool_smaller_than_the_data_gives_every_stimulus_once_a_pass(tmp_path,
 
 
 def test_training_in_pools_finds_as_much_and_resumes(tmp_path, make_world, monkeypatch):
-    monkeypatch.setattr("unbraid.sparse._source._POOL_ROWS", 512)
+    monkeypatch.setattr("unbraid.sparse.training._source._POOL_ROWS", 512)
     world = make_world(n_units=20)
     method = TopK(k=2, n_latents=48, training={"learning_rate": 1e-2, "steps": 500})
     store = write(tmp_path / "store", world.x)
     learned = fit(store, method, rng=0)
     assert world.mcc(learned.encode(world.x)) > 0.8
 
-    from unbraid.sparse._checkpoint import Checkpoint
+    from unbraid.sparse.training._checkpoint import Checkpoint
 
     save = Checkpoint.save
 
@@ -82,7 +82,7 @@ def test_training_in_pools_finds_as_much_and_resumes(tmp_path, make_world, monke
 
 def test_memory_is_said_before_the_start_and_refused_where_it_cannot_fit(x, tmp_path, monkeypatch):
     told = []
-    monkeypatch.setattr("unbraid.sparse._memory._MUCH", 1)
+    monkeypatch.setattr("unbraid.sparse.training._memory._MUCH", 1)
     fit(x, METHOD, rng=0, progress=lambda message, share: told.append(message))
     assert told[0].startswith("about ")
     assert told[0].endswith("MiB of memory")

@@ -5,7 +5,7 @@ import pytest
 
 import unbraid as ub
 from unbraid.interpret import dictionary_mcc, mcc
-from unbraid.sparse._widths import Widths
+from unbraid.sparse.auto._width_search import Widths
 
 
 def planted(n, n_features, n_units, active, rng, signed=False):

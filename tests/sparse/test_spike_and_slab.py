@@ -16,11 +16,17 @@ from unbraid.sparse import (
     SpikeAndSlab,
     fit,
 )
-from unbraid.sparse._draft import draft, judged_again, polish
-from unbraid.sparse._expect import Expectation, _cut, fitted_prior, silent, start_prior
-from unbraid.sparse._posterior import held_out_units_by, posterior_mean
-from unbraid.sparse._prior import Prior
-from unbraid.sparse._sampled import sampled
+from unbraid.sparse.inference._monte_carlo_em import (
+    Expectation,
+    _cut,
+    fitted_prior,
+    silent,
+    start_prior,
+)
+from unbraid.sparse.inference._posterior import held_out_units_by, posterior_mean
+from unbraid.sparse.inference._prior import Prior
+from unbraid.sparse.learning._candidate import draft, judged_again, polish
+from unbraid.sparse.learning._spike_slab_fit import sampled
 
 NOISE = 0.15
 

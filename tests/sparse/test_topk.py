@@ -6,7 +6,7 @@ import torch
 
 from unbraid.errors import InputError
 from unbraid.sparse import RandomDictionary, TopK, Training, fit
-from unbraid.sparse._sparse_net import SparseNet
+from unbraid.sparse.autoencoders._sparse_net import SparseNet
 
 
 def net_and_batch(rng, m=20, p=8, n=64, k=3, **options):

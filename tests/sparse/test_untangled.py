@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from unbraid.sparse import Dictionary, TopK, Untangled, fit
-from unbraid.sparse._alternate import Turn
-from unbraid.sparse._untangle import untangle
+from unbraid.sparse.learning._alternating import Turn
+from unbraid.sparse.learning._untangle import untangle
 from unbraid.worlds import FeatureHierarchy
 
 

@@ -8,7 +8,15 @@ import pytest
 from unbraid import studies
 from unbraid.responses import network
 from unbraid.responses._formats.safetensors import write_tensors
-from unbraid.studies._composites import ARRANGEMENTS, EMPTY, SIDE, Source, Things, canvases, things
+from unbraid.studies.networks._composites import (
+    ARRANGEMENTS,
+    EMPTY,
+    SIDE,
+    Source,
+    Things,
+    canvases,
+    things,
+)
 
 scipy_io = pytest.importorskip("scipy.io")
 PIL = pytest.importorskip("PIL.Image")

@@ -8,12 +8,12 @@ import pytest
 from unbraid import studies
 from unbraid.errors import InputError
 from unbraid.responses import Network, Preprocess, images, network
-from unbraid.studies import _small_pictures, _two_networks
-from unbraid.studies._convnet import trained
-from unbraid.studies._dnn_page import claims_of_pairs, conclusion, figures_of_pairs
-from unbraid.studies._same_layers import SameLayers
-from unbraid.studies._small_pictures import Pictures
-from unbraid.studies.dnn_dnn import DnnDnn
+from unbraid.studies.networks._dnn_page import claims_of_pairs, conclusion, figures_of_pairs
+from unbraid.studies.networks._same_layers import SameLayers
+from unbraid.studies.networks.dnn_dnn import DnnDnn
+from unbraid.studies.systems import _small_pictures, _two_networks
+from unbraid.studies.systems._convnet import trained
+from unbraid.studies.systems._small_pictures import Pictures
 
 torch = pytest.importorskip("torch")
 PIL = pytest.importorskip("PIL.Image")

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from unbraid.studies import _plain_topk, _relu_encoder, _together, composition
-from unbraid.studies._keep_largest import keep_largest
-from unbraid.studies._supervised import gradients
+from unbraid.studies import _together
 from unbraid.studies._together import together
+from unbraid.studies.known_truth import _plain_topk, _relu_encoder, composition
+from unbraid.studies.known_truth._keep_largest import keep_largest
+from unbraid.studies.known_truth._supervised import gradients
 
 
 @pytest.mark.parametrize("k", [1, 3, 20])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unbraid.studies._readers import read
+from unbraid.studies.known_truth._readers import read
 from unbraid.worlds import OnionWorld
 
 

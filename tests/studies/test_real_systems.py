@@ -13,13 +13,14 @@ from unbraid import align, sparse, stats, studies
 from unbraid.errors import InputError
 from unbraid.responses import AveragePool, Positions, images, network, record
 from unbraid.responses._formats.safetensors import write_tensors
-from unbraid.studies import _pooled, _v4, it_rsa
-from unbraid.studies._brain import over_units
-from unbraid.studies._brain_dictionary import held_out_units_error, of_the_brain
-from unbraid.studies._nested import nested
-from unbraid.studies._objects92 import objects92
-from unbraid.studies.dnn_brain import DnnBrain
-from unbraid.studies.it_rsa import ItRsa
+from unbraid.studies.brains import it_rsa
+from unbraid.studies.brains._brain import over_units
+from unbraid.studies.brains._brain_dictionary import held_out_units_error, of_the_brain
+from unbraid.studies.brains._nested import nested
+from unbraid.studies.brains.dnn_brain import DnnBrain
+from unbraid.studies.brains.it_rsa import ItRsa
+from unbraid.studies.systems import _pooled, _v4
+from unbraid.studies.systems._objects92 import objects92
 
 torch = pytest.importorskip("torch")
 PIL = pytest.importorskip("PIL.Image")

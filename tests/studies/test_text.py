@@ -6,8 +6,8 @@ import pytest
 from unbraid import studies
 from unbraid.errors import InputError
 from unbraid.responses import Responses, save
-from unbraid.studies import _language, _meaning, _words
-from unbraid.studies.text import Text
+from unbraid.studies.text import _language, _meaning, _words
+from unbraid.studies.text.text import Text
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")

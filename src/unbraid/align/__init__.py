@@ -1,30 +1,30 @@
 """How alike two systems answer: one metric a file, each ``align.<metric>(x, y) -> Score``."""
 
 from unbraid.align import streamed
-from unbraid.align._axis_test import AxisTest, axis_test
-from unbraid.align._bands import VariancePartition, variance_partition
-from unbraid.align._best_of import Selection, best_of
-from unbraid.align._canonical import cca, pwcca, svcca
 from unbraid.align._catalogue import METRICS, Metric
-from unbraid.align._cka import cka, cka_debiased
-from unbraid.align._difference import difference
-from unbraid.align._distances import shape_distance, soft_matching_distance
-from unbraid.align._jaccard import jaccard
-from unbraid.align._kernel_cka import kernel_cka
-from unbraid.align._max_pairwise import max_pairwise
-from unbraid.align._neighbours import cknna, mutual_knn
-from unbraid.align._nuisance import without_nuisance
-from unbraid.align._one_to_one import one_to_one
-from unbraid.align._pls import pls
-from unbraid.align._procrustes import procrustes
-from unbraid.align._ridge import ridge, ridge_r2
-from unbraid.align._rsa import rsa
 from unbraid.align._score import Score
-from unbraid.align._semi_matching import semi_matching
-from unbraid.align._shared_pairs import SharedPairs, shared_pairs
-from unbraid.align._soft_matching import soft_matching
-from unbraid.align._subjects import SubjectCeiling, rsa_ceiling, subject_ceiling
-from unbraid.align._weighted_rsa import weighted_rsa
+from unbraid.align.around._axis_test import AxisTest, axis_test
+from unbraid.align.around._best_of import Selection, best_of
+from unbraid.align.around._difference import difference
+from unbraid.align.around._nuisance import without_nuisance
+from unbraid.align.around._subjects import SubjectCeiling, rsa_ceiling, subject_ceiling
+from unbraid.align.geometry._canonical import cca, pwcca, svcca
+from unbraid.align.geometry._cka import cka, cka_debiased
+from unbraid.align.geometry._distances import shape_distance, soft_matching_distance
+from unbraid.align.geometry._kernel_cka import kernel_cka
+from unbraid.align.geometry._neighbours import cknna, mutual_knn
+from unbraid.align.geometry._procrustes import procrustes
+from unbraid.align.geometry._rsa import rsa
+from unbraid.align.geometry._weighted_rsa import weighted_rsa
+from unbraid.align.matching._jaccard import jaccard
+from unbraid.align.matching._max_pairwise import max_pairwise
+from unbraid.align.matching._one_to_one import one_to_one
+from unbraid.align.matching._semi_matching import semi_matching
+from unbraid.align.matching._shared_pairs import SharedPairs, shared_pairs
+from unbraid.align.matching._soft_matching import soft_matching
+from unbraid.align.regression._bands import VariancePartition, variance_partition
+from unbraid.align.regression._pls import pls
+from unbraid.align.regression._ridge import ridge, ridge_r2
 
 __all__ = [
     "METRICS",

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from unbraid.align._canonical import cca, pwcca, svcca
-from unbraid.align._cka import cka, cka_debiased
-from unbraid.align._jaccard import jaccard
-from unbraid.align._kernel_cka import kernel_cka
-from unbraid.align._max_pairwise import max_pairwise
-from unbraid.align._neighbours import cknna, mutual_knn
-from unbraid.align._one_to_one import one_to_one
-from unbraid.align._pls import pls
-from unbraid.align._procrustes import procrustes
-from unbraid.align._ridge import ridge, ridge_r2
-from unbraid.align._rsa import rsa
 from unbraid.align._score import Score
-from unbraid.align._semi_matching import semi_matching
-from unbraid.align._soft_matching import soft_matching
-from unbraid.align._weighted_rsa import weighted_rsa
+from unbraid.align.geometry._canonical import cca, pwcca, svcca
+from unbraid.align.geometry._cka import cka, cka_debiased
+from unbraid.align.geometry._kernel_cka import kernel_cka
+from unbraid.align.geometry._neighbours import cknna, mutual_knn
+from unbraid.align.geometry._procrustes import procrustes
+from unbraid.align.geometry._rsa import rsa
+from unbraid.align.geometry._weighted_rsa import weighted_rsa
+from unbraid.align.matching._jaccard import jaccard
+from unbraid.align.matching._max_pairwise import max_pairwise
+from unbraid.align.matching._one_to_one import one_to_one
+from unbraid.align.matching._semi_matching import semi_matching
+from unbraid.align.matching._soft_matching import soft_matching
+from unbraid.align.regression._pls import pls
+from unbraid.align.regression._ridge import ridge, ridge_r2
 
 UNITS = frozenset({"permutation", "unit_scaling", "common_scaling", "shift"})
 """Maps that keep each unit's tuning: matching metrics ignore them."""

@@ -23,15 +23,15 @@ import numpy as np
 from unbraid._kernels.device import check_device, product
 from unbraid._kernels.rotation import rotation_of
 from unbraid.align._judge import Estimate, scored_as
-from unbraid.align._one_to_one import assignment
 from unbraid.align._score import NAN, Score
-from unbraid.align._streamed_matching import (
+from unbraid.align.matching._one_to_one import assignment
+from unbraid.align.matching._streamed_matching import (
     MomentMatched,
     Planner,
     best_each,
     soft_plan,
 )
-from unbraid.align._streamed_ridge import streamed_ridge
+from unbraid.align.regression._streamed_ridge import streamed_ridge
 from unbraid.errors import InputError
 from unbraid.stats import FoldMoments
 

@@ -3,9 +3,9 @@
 from unbraid.comparison._compare import compare
 from unbraid.comparison._comparison import Change, Comparison, Verdict
 from unbraid.comparison._config import CompareConfig, read_config
-from unbraid.comparison._figures import score_figure
-from unbraid.comparison._page import page
 from unbraid.comparison._save import check_free, write_run
+from unbraid.comparison.page._figures import score_figure
+from unbraid.comparison.page._page import page
 
 __all__ = [
     "Change",

@@ -132,8 +132,8 @@ class Comparison:
         InputError
             The folder exists; the disk is full; the pictures do not fit the stimuli.
         """
-        from unbraid.comparison._page import page
         from unbraid.comparison._save import write_run
+        from unbraid.comparison.page._page import page
         from unbraid.report import render
 
         html = render(page(self, pictures))

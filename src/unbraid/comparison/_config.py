@@ -13,9 +13,9 @@ from pydantic import Field
 from unbraid import align, sparse
 from unbraid._config import Config, read
 from unbraid._parse import choice_of
-from unbraid.sparse._dictionary import By
 from unbraid._validate import check_count
 from unbraid.errors import InputError
+from unbraid.sparse._dictionary import By
 
 
 class CompareConfig(Config):

@@ -9,7 +9,7 @@ from unbraid.align._dense import check_memory
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._split import Split
 from unbraid.sparse import Auto, Method
-from unbraid.sparse._training import Autoencoder
+from unbraid.sparse.training._training import Autoencoder
 
 # Seconds of one core at 2 GHz, measured at 300 to 20,000 stimuli and 16 to 256 units.
 _SEARCH, _SEARCH_EACH = 8.0, 6e-5  # Auto: a search for a width; each response

@@ -5,40 +5,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from unbraid._parse import parse_choice
-from unbraid.sparse._consensus import Consensus, consensus
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._encoder import Encoder
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._fit import fit
 from unbraid.sparse._method import Method
-from unbraid.sparse._ranks import together
 from unbraid.sparse._seeds import fit_seeds
 from unbraid.sparse._shuffle import shuffle_latents
-from unbraid.sparse._stability import stability, with_stability
-from unbraid.sparse._training import Training
-from unbraid.sparse.abs_topk import AbsTopK
-from unbraid.sparse.archetypal import Archetypal
-from unbraid.sparse.auto import Auto
-from unbraid.sparse.batch_topk import BatchTopK
-from unbraid.sparse.controls import RandomDictionary, RandomExpansion, ShuffledLatents
-from unbraid.sparse.foreign import Imported, export, load_foreign
-from unbraid.sparse.gated import Gated
-from unbraid.sparse.hub import from_pretrained, push_to_hub, save_pretrained
-from unbraid.sparse.ica import ICA
-from unbraid.sparse.jump_relu import JumpRelu
-from unbraid.sparse.k_means import KMeans
-from unbraid.sparse.longon2025 import Longon2025Dnn, Longon2025Toy
-from unbraid.sparse.matching_pursuit import MatchingPursuit
-from unbraid.sparse.matryoshka import Matryoshka
-from unbraid.sparse.nmf import NMF
-from unbraid.sparse.pca import PCA
-from unbraid.sparse.pursuit import Pursuit
-from unbraid.sparse.refined import Refined
-from unbraid.sparse.relu_l1 import ReluL1
-from unbraid.sparse.sparse_coding import SparseCoding
-from unbraid.sparse.spike_and_slab import SpikeAndSlab
-from unbraid.sparse.topk import TopK
-from unbraid.sparse.untangled import Untangled
+from unbraid.sparse.auto.auto import Auto
+from unbraid.sparse.autoencoders.abs_topk import AbsTopK
+from unbraid.sparse.autoencoders.archetypal import Archetypal
+from unbraid.sparse.autoencoders.batch_topk import BatchTopK
+from unbraid.sparse.autoencoders.gated import Gated
+from unbraid.sparse.autoencoders.jump_relu import JumpRelu
+from unbraid.sparse.autoencoders.longon2025 import Longon2025Dnn, Longon2025Toy
+from unbraid.sparse.autoencoders.matching_pursuit import MatchingPursuit
+from unbraid.sparse.autoencoders.matryoshka import Matryoshka
+from unbraid.sparse.autoencoders.relu_l1 import ReluL1
+from unbraid.sparse.autoencoders.topk import TopK
+from unbraid.sparse.baselines.controls import RandomDictionary, RandomExpansion, ShuffledLatents
+from unbraid.sparse.baselines.ica import ICA
+from unbraid.sparse.baselines.k_means import KMeans
+from unbraid.sparse.baselines.nmf import NMF
+from unbraid.sparse.baselines.pca import PCA
+from unbraid.sparse.evidence._stability import stability, with_stability
+from unbraid.sparse.evidence.consensus import Consensus, consensus
+from unbraid.sparse.formats.foreign import Imported, export, load_foreign
+from unbraid.sparse.formats.hub import from_pretrained, push_to_hub, save_pretrained
+from unbraid.sparse.inference._encoder import Encoder
+from unbraid.sparse.learning.pursuit import Pursuit
+from unbraid.sparse.learning.refined import Refined
+from unbraid.sparse.learning.sparse_coding import SparseCoding
+from unbraid.sparse.learning.spike_and_slab import SpikeAndSlab
+from unbraid.sparse.learning.untangled import Untangled
+from unbraid.sparse.training._ranks import together
+from unbraid.sparse.training._training import Training
 
 if TYPE_CHECKING:
     from unbraid.sparse.estimator import DictionaryTransformer

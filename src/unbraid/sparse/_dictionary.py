@@ -12,14 +12,14 @@ import scipy.sparse as sp
 from unbraid import _validate
 from unbraid.errors import InputError
 from unbraid.responses import Codes, as_responses
-from unbraid.sparse import _infer
-from unbraid.sparse._encoder import Encoder
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._method import Method
-from unbraid.sparse._posterior import posterior_mean
-from unbraid.sparse._prior import Prior
 from unbraid.sparse._shuffle import shuffle_latents
-from unbraid.sparse._source import check_scale
+from unbraid.sparse.inference import _lasso_and_pursuit
+from unbraid.sparse.inference._encoder import Encoder
+from unbraid.sparse.inference._posterior import posterior_mean
+from unbraid.sparse.inference._prior import Prior
+from unbraid.sparse.training._source import check_scale
 
 By = Literal["encoder", "omp", "fista", "posterior"]
 Transform = Literal["none", "layer_norm", "constant_norm_rescale"]
@@ -149,13 +149,13 @@ class Dictionary:
             csr = self._expected(values, self.signed if signed is None else signed)
         else:
             signed = self.signed if signed is None else signed
-            problem = _infer.Problem(
+            problem = _lasso_and_pursuit.Problem(
                 by=by,
                 k=_checked_k(k if k is not None else self.k, len(self.atoms)),
                 penalty=_checked_penalty(penalty if penalty is not None else self.penalty),
                 signed=signed,
             )
-            csr, gap = _infer.infer(values - self.offset, self.atoms, problem)
+            csr, gap = _lasso_and_pursuit.infer(values - self.offset, self.atoms, problem)
         made_by = {"dictionary": self.method.describe(), "inference": by}
         codes = Codes(csr, stimuli=responses.stimuli, gap=gap, made_by=made_by)
         if self.shuffled is not None:
@@ -196,33 +196,33 @@ class Dictionary:
 
     def save(self, folder: str | Path) -> Path:
         """Write ``cfg.json`` and ``sae_weights.safetensors``, which SAELens opens too."""
-        from unbraid.sparse._files import save
+        from unbraid.sparse.formats.native import save
 
         return save(self, Path(folder))
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
         """Read a dictionary written by ``save``, or by another library (see ``load_foreign``)."""
-        from unbraid.sparse._files import load
+        from unbraid.sparse.formats.native import load
 
         return load(cls, Path(folder))
 
     @classmethod
     def from_pretrained(cls, name: str | Path, **options: Any) -> Dictionary:
         """Read from the Hugging Face hub or a folder; see ``sparse.from_pretrained``."""
-        from unbraid.sparse.hub import from_pretrained
+        from unbraid.sparse.formats.hub import from_pretrained
 
         return from_pretrained(name, **options)
 
     def save_pretrained(self, folder: str | Path) -> Path:
         """Write what ``save`` writes, and a model card."""
-        from unbraid.sparse.hub import save_pretrained
+        from unbraid.sparse.formats.hub import save_pretrained
 
         return save_pretrained(self, folder)
 
     def push_to_hub(self, name: str, **options: Any) -> str:
         """Upload to the Hugging Face hub; see ``sparse.push_to_hub``. Returns the address."""
-        from unbraid.sparse.hub import push_to_hub
+        from unbraid.sparse.formats.hub import push_to_hub
 
         return push_to_hub(self, name, **options)
 
@@ -233,7 +233,7 @@ class Dictionary:
     def _expected(self, values: np.ndarray, signed: bool) -> sp.csr_array:
         left, prior = values - self.offset, self.prior
         if prior is None:
-            from unbraid.sparse._expect import fitted_prior
+            from unbraid.sparse.inference._monte_carlo_em import fitted_prior
 
             prior = fitted_prior(left, self.atoms, signed)
         return posterior_mean(left, self.atoms, prior.made(signed))

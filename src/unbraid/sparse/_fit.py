@@ -15,10 +15,10 @@ from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import progress as show_progress
 from unbraid.errors import InputError
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._measure import with_evidence
+from unbraid.sparse._log import Watch
 from unbraid.sparse._method import Method
-from unbraid.sparse._source import check_scale, opened, varies
-from unbraid.sparse._watch import Watch
+from unbraid.sparse.evidence._measure import with_evidence
+from unbraid.sparse.training._source import check_scale, opened, varies
 
 
 def fit(

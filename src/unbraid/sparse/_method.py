@@ -14,7 +14,7 @@ _FEW = 4  # stimuli a latent below which a warning is due
 
 if TYPE_CHECKING:
     from unbraid.sparse._dictionary import Dictionary
-    from unbraid.sparse._watch import Watch
+    from unbraid.sparse._log import Watch
 
 
 class Method(Config, ABC):

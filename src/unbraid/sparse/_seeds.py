@@ -13,8 +13,8 @@ from unbraid.errors import InputError
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._fit import fit
 from unbraid.sparse._method import Method
-from unbraid.sparse._ranks import Ranks
-from unbraid.sparse._stability import with_stability
+from unbraid.sparse.evidence._stability import with_stability
+from unbraid.sparse.training._ranks import Ranks
 
 
 def fit_seeds(

@@ -11,12 +11,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from unbraid.errors import InputError
-from unbraid.sparse import _infer
 from unbraid.sparse._dictionary import By, Dictionary, check_by
-from unbraid.sparse._expect import fitted_prior
 from unbraid.sparse._fit import fit
 from unbraid.sparse._method import Method
-from unbraid.sparse.pursuit import Pursuit
+from unbraid.sparse.inference import _lasso_and_pursuit
+from unbraid.sparse.inference._monte_carlo_em import fitted_prior
+from unbraid.sparse.learning.pursuit import Pursuit
 
 
 class DictionaryTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -113,7 +113,9 @@ class DictionaryTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
             return replace(learned, by=by, prior=prior)
         if by != "fista" or learned.penalty is not None:
             return replace(learned, by=by)
-        unit, _ = _infer.normalised(learned.atoms)
+        unit, _ = _lasso_and_pursuit.normalised(learned.atoms)
         values = learned.transformed(x) - learned.offset
-        chosen = _infer.choose_inference(values, unit, k=1, by="fista", signed=learned.signed)
+        chosen = _lasso_and_pursuit.choose_inference(
+            values, unit, k=1, by="fista", signed=learned.signed
+        )
         return replace(learned, by=by, penalty=chosen.problem.penalty)

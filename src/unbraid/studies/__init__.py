@@ -7,23 +7,23 @@ from unbraid.errors import InputError
 from unbraid.studies._found import FoundRun, found_runs
 from unbraid.studies._page import save
 from unbraid.studies._study import Claim, Figure, Series, Study, StudyResult, run
-from unbraid.studies.additivity import Additivity
-from unbraid.studies.amortization import Amortization
-from unbraid.studies.analogy import Analogy
-from unbraid.studies.arrangement import Arrangement
-from unbraid.studies.axes import Axes
-from unbraid.studies.bound import Bound
-from unbraid.studies.composition import Composition
-from unbraid.studies.deflation import Deflation
-from unbraid.studies.dnn_brain import DnnBrain
-from unbraid.studies.dnn_dnn import DnnDnn
-from unbraid.studies.identifiability import Identifiability
-from unbraid.studies.it_rsa import ItRsa
-from unbraid.studies.onion import OnionStudy
-from unbraid.studies.pipeline import Pipeline
-from unbraid.studies.recovery import Recovery
-from unbraid.studies.text import Text
-from unbraid.studies.toy import Toy
+from unbraid.studies.brains.dnn_brain import DnnBrain
+from unbraid.studies.brains.it_rsa import ItRsa
+from unbraid.studies.known_truth.amortization import Amortization
+from unbraid.studies.known_truth.arrangement import Arrangement
+from unbraid.studies.known_truth.axes import Axes
+from unbraid.studies.known_truth.bound import Bound
+from unbraid.studies.known_truth.composition import Composition
+from unbraid.studies.known_truth.deflation import Deflation
+from unbraid.studies.known_truth.identifiability import Identifiability
+from unbraid.studies.known_truth.onion import OnionStudy
+from unbraid.studies.known_truth.pipeline import Pipeline
+from unbraid.studies.known_truth.recovery import Recovery
+from unbraid.studies.known_truth.toy import Toy
+from unbraid.studies.networks.additivity import Additivity
+from unbraid.studies.networks.analogy import Analogy
+from unbraid.studies.networks.dnn_dnn import DnnDnn
+from unbraid.studies.text.text import Text
 
 STUDIES: dict[str, type[Study]] = {
     study.name: study

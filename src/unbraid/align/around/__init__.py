@@ -1,0 +1,1 @@
+"""Around a score: differences, nuisance, choice among many, subjects, axis tests."""

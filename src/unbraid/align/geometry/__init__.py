@@ -1,0 +1,1 @@
+"""Metrics of how stimuli are arranged: CKA, RSA, Procrustes, CCA, neighbours."""

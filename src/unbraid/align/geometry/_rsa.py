@@ -1,0 +1,156 @@
+"""Representational similarity analysis: whether both systems find the same stimuli alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from unbraid import stats
+from unbraid.align._dense import check_memory
+from unbraid.align._judge import Blocks, Estimate, Estimator, Judging, judge
+from unbraid.align._score import NAN, Score
+from unbraid.align.geometry._crossnobis import crossnobis
+from unbraid.align.geometry._longon_rsa import LongonRsa
+from unbraid.align.geometry._rdm import RDMS, squared_euclidean
+from unbraid.align.geometry._rdm_compare import COMPARISONS
+from unbraid.errors import InputError
+from unbraid.responses import pair
+
+CROSSNOBIS = "crossnobis"
+
+
+class Rsa(Estimator):
+    """Agreement of two RDMs over pairs of stimuli."""
+
+    def __init__(self, x, y, folds, *, rdm: str, compare: str, repeats: Any = (None, None)) -> None:
+        super().__init__(x, y, folds)
+        known = (("rdm", rdm, (*RDMS, CROSSNOBIS)), ("compare", compare, tuple(COMPARISONS)))
+        for name, given, choices in known:
+            if given not in choices:
+                raise InputError(f"{name} must be one of {', '.join(choices)}, got {given!r}.")
+        n = len(x)
+        check_memory(6 * 8.0 * n * n, f"RSA of {n} stimuli")
+        self.used = np.ones(n, dtype=bool)
+        if rdm == "correlation":
+            self.used = (np.ptp(x, axis=1) > 0) & (np.ptp(y, axis=1) > 0)
+        self.notes: tuple[str, ...] = ()
+        if not self.used.all():
+            self.notes = (
+                f"{(~self.used).sum()} of {n} stimuli left out on both sides: a side's responses "
+                "to them do not differ between units, so they have no correlation distance.",
+            )
+        self.ok = bool(self.used.sum() >= 3)
+        if self.ok:
+            if rdm == CROSSNOBIS:
+                distances = _crossnobis((x, y), repeats, folds)
+            else:
+                distances = [RDMS[rdm](side[self.used]) for side in (x, y)]
+            self.agreement = COMPARISONS[compare](*distances)
+            self.ok = self.agreement.defined
+
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+        if not self.ok:
+            why = "undefined: fewer than 3 stimuli are left, or all distances of a side are equal."
+            return Estimate(value=NAN, warnings=(why, *self.notes))
+        if order is not None:
+            rows = np.argsort(np.argsort(order[np.isin(order, np.flatnonzero(self.used))]))
+            return Estimate(value=self.agreement.value(rows))
+        value = self.agreement.value()
+        losses = self._losses(value) if influence else None
+        return Estimate(value=value, influence=losses, in_sample=value, notes=self.notes)
+
+    def _losses(self, value: float) -> np.ndarray:
+        blocks = Blocks.of(self.folds)
+        number = blocks.number if blocks else np.arange(len(self.used))
+        left, own = np.unique(number[self.used], return_inverse=True)
+        losses = np.zeros(int(number.max()) + 1)
+        losses[left] = self.agreement.losses(value, own)
+        return losses
+
+
+def _crossnobis(sides: Any, repeats: Any, folds: stats.Folds) -> list[np.ndarray]:
+    if all(trials is None for trials in repeats):
+        raise InputError(
+            "rdm='crossnobis' needs repeats on at least one side, got none. Pass "
+            "Responses(values, repeats=trials)."
+        )
+    return [
+        squared_euclidean(side) if trials is None else crossnobis(trials, folds, name)
+        for side, trials, name in zip(sides, repeats, ("x", "y"), strict=True)
+    ]
+
+
+def rsa(
+    x: Any,
+    y: Any,
+    *,
+    protocol: str = "unbraid",
+    folds: Any = 5,
+    permutations: int = 20,
+    resamples: int = 200,
+    rng: Any = 0,
+    rdm: str = "euclidean",
+    compare: str = "pearson",
+) -> Score:
+    r"""Correlation between two systems' representational dissimilarity matrices.
+
+    ``d_st`` is the dissimilarity of the responses to stimuli ``s`` and ``t``; the value is the
+    correlation of ``d^x_st`` and ``d^y_st`` over pairs ``s < t``.
+
+    Parameters
+    ----------
+    x, y, permutations, resamples, rng
+        As in ``semi_matching``.
+    protocol : {"unbraid", "longon2025"}
+        ``longon2025``: silent units and stimuli dropped (jointly), rows centred and normalised,
+        correlation distance, Pearson.
+    folds : int or array of labels
+        As in ``cka``: nothing is held out.
+    rdm : {"euclidean", "correlation", "crossnobis"}
+        Squared Euclidean distance, or 1 - Pearson r over units: stimuli whose responses do not
+        differ between units have none and are left out on both sides. ``crossnobis``: products of
+        differences in different repeats, whitened by the noise covariance of the other folds'
+        stimuli (correlations shrunk to 0), per unit: noise adds nothing on average. A side without
+        repeats counts as noiseless and has squared Euclidean distances.
+    compare : {"pearson", "spearman", "kendall", "cosine"}
+        Spearman gives ties their mean rank; Kendall is tau-a, exact, in O(n^2 log n); cosine takes
+        dissimilarities as they are, so that 0 stands for no difference (for unrelated systems it
+        is far above 0 unless they are ``crossnobis``: see ``null``).
+
+    Returns
+    -------
+    Score
+        In [-1, 1]; 1 if the dissimilarities are proportional (Pearson) or equally ordered
+        (Spearman; Kendall, if there are no ties). NaN, with a warning, if all dissimilarities of a
+        side are equal.
+
+    Notes
+    -----
+    Symmetric. Euclidean: invariant to rotation, common scaling and shift; correlation distance is
+    not invariant to rotation or shift. ``p_value`` permutes stimuli (Mantel test). Intervals delete
+    stimuli, not pairs: exactly for Pearson and cosine, to first order for ranks. Under heavy tails
+    few stimuli decide Pearson's r and its interval is wide; ranks are the remedy. Cost
+    O(n^2 (p + q)) time, O(n^2) memory.
+
+    References
+    ----------
+    Kriegeskorte, Mur & Bandettini (2008); Nili et al. (2014), tau-a; Walther et al. (2016) and
+    Diedrichsen et al. (2021), crossnobis; Schafer & Strimmer (2005), shrinkage.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).normal(size=(50, 3))
+    >>> round(rsa(x, 2 * x[:, ::-1] + 1).value, 12)
+    1.0
+    """
+    judging = Judging(
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
+    )
+    estimators: dict[str, type[Estimator]] = {"unbraid": Rsa, "longon2025": LongonRsa}
+    options: dict[str, Any] = {"rdm": rdm, "compare": compare}
+    if rdm == CROSSNOBIS and protocol == "unbraid":
+        x, y = pair(x, y)
+        options["repeats"] = x.repeats, y.repeats
+    return judge("rsa", estimators, x, y, judging, **options)

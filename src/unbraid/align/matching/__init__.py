@@ -1,0 +1,1 @@
+"""Metrics that pair units: semi-, one-to-one and soft matching, dense and sparse."""

@@ -1,0 +1,269 @@
+"""Held-out score of a matching: plans fitted on training stimuli, pooled over folds.
+
+Within each fold both sides are centred and scaled by the *training* mean and standard deviation
+of each unit. A plan ``P_f`` (p x q, sparse, columns that sum to 1 in magnitude) is fitted on the
+training correlations. For target ``j``::
+
+    r_j = sum_f sum_i P_f,ij <x_i, y_j>_f / sqrt(sum_f sum_i |P_f,ij| |x_i|^2_f  sum_f |y_j|^2_f)
+
+over the folds in which ``j`` is matched; the value is the mean over targets, weighted by the
+share of folds in which each was matched. 1 exactly for copies, |r_j| <= 1, no bias under
+independence. A target is scored when it varies on the training stimuli of every fold.
+
+Only sums are needed, ``sum_t x_ti y_tj`` of the pairs a plan holds and those of each unit, so
+that dense responses, sparse codes and streamed moments share everything but how these are had.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from unbraid._kernels.deletion import Sums, Totals, losses
+from unbraid.align._dense import finite_mean
+from unbraid.align._judge import Blocks, Estimate, Estimator
+from unbraid.align._score import NAN
+from unbraid.align.matching._marginals import Side
+from unbraid.errors import InputError
+from unbraid.responses import Responses
+
+_DIGITS = 12  # of correlations, as TIE
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Which sources stand for each target, with what weight; ``gap`` certifies the solver."""
+
+    weights: sp.csc_array
+    gap: float = NAN
+
+
+def untied(worth: np.ndarray) -> np.ndarray:
+    """Round correlations in place, so that what differs by rounding only does not choose a plan."""
+    return np.round(worth, _DIGITS, out=worth)
+
+
+class Matched(Estimator):
+    """Estimator of every matching metric: subclasses say how sums and plans are found."""
+
+    absolute: bool
+    source: Side
+
+    @abstractmethod
+    def target(self, order: np.ndarray | None) -> Side:
+        """Return the target's side with its rows in this order."""
+
+    @abstractmethod
+    def plans(self, target: Side, scored: np.ndarray, all_too: bool) -> list[Plan]:
+        """Return one plan a fold, then (``all_too``) that of all stimuli."""
+
+    @abstractmethod
+    def pair_sums(self, target: Side, pairs: tuple[Any, Any], fold: int) -> np.ndarray:
+        """Return ``sum_t x_ti y_tj`` of each pair over a fold's stimuli (-1: over all)."""
+
+    def influence(self, target: Side, plans: list[Plan], pooled: Pooled) -> np.ndarray | None:  # noqa: ARG002
+        """Return what deleting each stimulus costs; None where single stimuli are not known."""
+        return None
+
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+        target = self.target(order)
+        scored = target.of.always
+        if not scored.any() or not self.source.of.varies.any(axis=1).all():
+            return _nothing(len(scored), len(target.sizes))
+        plans = self.plans(target, scored, all_too=order is None)
+        pooled = self.pool(target, plans[: len(target.sizes)], scored)
+        value = finite_mean(pooled.r, pooled.share)
+        if order is not None:
+            return Estimate(value=value)
+        return Estimate(
+            value=value,
+            per_fold=pooled.per_fold,
+            per_target=pooled.r,
+            weights=pooled.share,
+            influence=self.influence(target, plans, pooled) if influence else None,
+            in_sample=self.in_sample(target, plans[-1]),
+            matching=strongest(plans[-1].weights),
+            gap=float(np.max([plan.gap for plan in plans])),
+        )
+
+    def pool(self, target: Side, plans: list[Plan], scored: np.ndarray) -> Pooled:
+        """Return the held-out sums of one plan a fold."""
+        num, xx, yy = np.zeros((3, len(plans), len(scored)))
+        for fold, plan in enumerate(plans):
+            products = plan.weights.data * self._products(target, plan.weights, fold)
+            num[fold] = np.bincount(_pairs(plan.weights)[1], products, len(scored))
+            xx[fold] = self.source.energy(fold) @ abs(plan.weights)
+            yy[fold] = target.energy(fold) * (np.diff(plan.weights.indptr) > 0)
+        share = np.mean([np.diff(plan.weights.indptr) > 0 for plan in plans], axis=0) * scored
+        return Pooled(num, xx, yy, share)
+
+    def in_sample(self, target: Side, plan: Plan) -> float:
+        """Return the mean correlation of the pairs of the plan of all stimuli."""
+        mass = float(abs(plan.weights).sum())
+        total = float(plan.weights.data @ self._products(target, plan.weights, -1))
+        return total / (target.size(-1) * mass) if mass else NAN
+
+    def _products(self, target: Side, weights: sp.csc_array, fold: int) -> np.ndarray:
+        """Return <x_i, y_j> of each stored pair, standardised as the training of ``fold`` says."""
+        i, j = _pairs(weights)
+        a, b = self.source.of, target.of
+        together = self.pair_sums(target, (i, j), fold)
+        of_i, of_j = a.mean[fold][i], b.mean[fold][j]
+        together = together - of_i * target.total(fold)[j] - of_j * self.source.total(fold)[i]
+        return (together + target.size(fold) * of_i * of_j) / (a.scale[fold][i] * b.scale[fold][j])
+
+
+class StimulusMatched(Matched):
+    """Estimator of matchings whose single stimuli are at hand."""
+
+    def __init__(self, x: Any, y: Any, folds: Any, **options: Any) -> None:
+        super().__init__(x, y, folds, **options)
+        self.absolute = check_sign(self.options.setdefault("sign", "signed"))
+        self.fold = np.asarray(folds)
+        self.rows = [np.flatnonzero(self.fold == f) for f in range(folds.n_folds)]
+        self.source = self.side(x)
+
+    @abstractmethod
+    def side(self, values: Any) -> Side:
+        """Return one side with its sums."""
+
+    @abstractmethod
+    def add_losses(self, target: Side, plan: Any, fold: int, totals: Totals, answer: Any) -> None:
+        """Add to ``answer`` (n,) what deleting each of a fold's stimuli costs."""
+
+    @abstractmethod
+    def add_sums(self, target: Side, plan: Any, fold: int, number: np.ndarray, sums: Sums) -> None:
+        """Add to ``sums`` the parts of a fold's stimuli, of blocks ``number`` (n,)."""
+
+    def target(self, order: np.ndarray | None) -> Side:
+        return self.side(self.y if order is None else self.y[order])
+
+    def influence(self, target: Side, plans: list[Plan], pooled: Pooled) -> np.ndarray:
+        """Return what the value loses when each stimulus or block is deleted, the plans kept."""
+        totals, blocks = pooled.totals, Blocks.of(self.folds)
+        arrays = [_arrays(plan.weights) for plan in plans[: len(self.rows)]]
+        if blocks is None:
+            answer = np.zeros(len(self.fold))
+            for fold, plan in enumerate(arrays):
+                self.add_losses(target, plan, fold, totals, answer)
+            return answer
+        sums = Sums(*np.zeros((3, blocks.count, len(totals.r))))
+        for fold, plan in enumerate(arrays):
+            self.add_sums(target, plan, fold, blocks.number, sums)
+        return losses(sums, totals)
+
+    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> np.ndarray:
+        return _ceiling(x, y, estimate)
+
+
+@dataclass(frozen=True, eq=False)
+class Pooled:
+    """Sums over each fold's held-out stimuli, each (n_folds, q)."""
+
+    num: np.ndarray
+    xx: np.ndarray
+    yy: np.ndarray
+    share: np.ndarray
+
+    @property
+    def r(self) -> np.ndarray:
+        """(q,) pooled correlation of each target; NaN where it was never matched."""
+        r = _ratio(self.num.sum(axis=0), self.xx.sum(axis=0), self.yy.sum(axis=0))
+        # matched, but the chosen sources never move on held-out stimuli: nothing is explained
+        r = np.where((self.share > 0) & np.isnan(r), 0.0, r)
+        return np.where(self.share > 0, r, np.nan)
+
+    @property
+    def per_fold(self) -> np.ndarray:
+        """(n_folds,) mean over the targets that vary in each fold."""
+        r = _ratio(self.num, self.xx, self.yy)
+        return np.array([finite_mean(row, self.share) for row in r])
+
+    @property
+    def totals(self) -> Totals:
+        """Sums over all folds, each target's correlation and its weight in the value."""
+        share = np.where(np.isnan(self.r), 0.0, self.share)
+        num, xx, yy = (part.sum(axis=0) for part in (self.num, self.xx, self.yy))
+        return Totals(num, xx, yy, np.nan_to_num(self.r), share / share.sum())
+
+
+def check_sign(sign: str) -> bool:
+    """Return whether a unit may be matched with the mirror of another."""
+    if sign not in ("signed", "absolute"):
+        raise InputError(f"sign must be 'signed' or 'absolute', got {sign!r}.")
+    return sign == "absolute"
+
+
+def one_each(best: np.ndarray, sign: np.ndarray, p: int) -> Plan:
+    """Return the plan that gives each target its best source (-1: none)."""
+    has = best >= 0
+    start = np.concatenate([[0], np.cumsum(has)])
+    return Plan(sp.csc_array((sign[has], best[has], start), shape=(p, len(best))))
+
+
+def carried(a: np.ndarray, weights: sp.csc_array) -> np.ndarray:
+    """Return ``a @ weights``; a mere choice of columns where each has one entry of 1."""
+    if weights.nnz == weights.shape[1] and (np.diff(weights.indptr) == 1).all():
+        chosen = a[:, weights.indices]
+        return chosen if (weights.data == 1).all() else chosen * weights.data
+    return a @ weights
+
+
+def strongest(weights: sp.csc_array) -> np.ndarray:
+    """(q,) source of the largest weight of each column, -1 where the column is empty."""
+    answer = np.full(weights.shape[1], -1)
+    i, j = _pairs(weights)
+    order = np.argsort(np.abs(weights.data), kind="stable")
+    answer[j[order]] = i[order]
+    return answer
+
+
+def _pairs(weights: sp.csc_array) -> tuple[np.ndarray, np.ndarray]:
+    """Return source and target of each stored weight."""
+    return weights.indices, np.repeat(np.arange(weights.shape[1]), np.diff(weights.indptr))
+
+
+def _arrays(weights: sp.csc_array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the arrays of a plan, as compiled loops take them."""
+    return (
+        weights.indptr.astype(np.int64), weights.indices.astype(np.int64),
+        weights.data.astype(np.float64),
+    )  # fmt: skip
+
+
+def _ratio(num: np.ndarray, xx: np.ndarray, yy: np.ndarray) -> np.ndarray:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return num / np.sqrt(xx * yy)
+
+
+def _nothing(q: int, n_folds: int) -> Estimate:
+    return Estimate(
+        value=NAN,
+        per_fold=np.full(n_folds, np.nan),
+        per_target=np.full(q, np.nan),
+        weights=np.zeros(q),
+        influence=None,
+        matching=np.full(q, -1),
+        warnings=(
+            "nothing is scored: no source, or no target, varies on every fold's training stimuli.",
+        ),
+    )
+
+
+def _ceiling(x: Responses, y: Responses, estimate: Estimate) -> np.ndarray:
+    """Return sqrt(reliability of source and target) of each target, where known."""
+    from unbraid.stats import noise_ceiling
+
+    if x.repeats is None and y.repeats is None:
+        return np.empty(0)
+    best = np.ones(y.shape[1])
+    if y.repeats is not None:
+        best = best * noise_ceiling(y.repeats).ceiling
+    if x.repeats is not None and estimate.matching is not None:
+        own = noise_ceiling(x.repeats).ceiling
+        best = best * np.where(estimate.matching >= 0, own[estimate.matching], np.nan)
+    return best

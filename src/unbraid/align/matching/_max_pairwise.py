@@ -1,0 +1,72 @@
+"""Best pairwise correlation without held-out stimuli, as published elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from unbraid.align._judge import Estimate, Judging, judge
+from unbraid.align._score import Score
+from unbraid.align.matching._semi_matching import SemiMatched
+
+
+class MaxPairwise(SemiMatched):
+    """The in-sample score of semi-matching as the value."""
+
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+        if order is not None:
+            target = self.target(order)
+            plan = self.plans(target, target.of.always, all_too=True)[-1]
+            return Estimate(value=self.in_sample(target, plan))
+        found = super().estimate(None, influence)
+        return replace(found, value=found.in_sample, per_fold=np.empty(0), per_target=np.empty(0))
+
+
+def max_pairwise(
+    x: Any,
+    y: Any,
+    *,
+    protocol: str = "unbraid",
+    folds: Any = 5,
+    permutations: int = 20,
+    resamples: int = 200,
+    rng: Any = 0,
+) -> Score:
+    """Mean over targets of the largest correlation with any source, on the same stimuli.
+
+    ``mean_j max_i corr(x_i, y_j)``: nothing is held out, so that published numbers can be
+    compared. Unrelated systems score about ``e_p / sqrt(n)``, more the wider and rarer the source:
+    read it beside ``null``, or use ``semi_matching``.
+
+    Parameters
+    ----------
+    x, y, protocol, folds, permutations, resamples, rng
+        As in ``semi_matching``; the folds matter only for which targets vary everywhere.
+
+    Returns
+    -------
+    Score
+        In [-1, 1]; 1 for copies, and too large for everything else.
+
+    Notes
+    -----
+    Invariances as for ``semi_matching``. Cost O(n p q).
+
+    References
+    ----------
+    Longon et al. (2025), arXiv 2510.03186, ``pairwise_corr`` of the published code.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x, y = np.random.default_rng(0).normal(size=(2, 30, 200))
+    >>> score = max_pairwise(x, y)
+    >>> bool(score.value > 0.4), bool(score.null > 0.4)
+    (True, True)
+    """
+    judging = Judging(
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
+    )
+    return judge("max_pairwise", {"unbraid": MaxPairwise}, x, y, judging)

@@ -1,0 +1,62 @@
+"""Matchings of two code matrices, exact and without densifying either.
+
+The same definitions as for dense responses, from sums over the stimuli on which a pair is active
+together: ``sum_t (x_i - m_i)(y_j - m_j) = sum_t x_i y_j - m_i Y_j - m_j X_i + n m_i m_j``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from unbraid._kernels.deletion import Sums, Totals
+from unbraid._kernels.deletion_loops import sparse_losses, sparse_sums
+from unbraid._kernels.sparse_cross import best_sources, pair_sums
+from unbraid.align.matching._marginals import TIE, Side
+from unbraid.align.matching._matched import Plan, StimulusMatched, one_each
+from unbraid.align.matching._sparse_marginals import sparse_side
+
+
+class SparseMatched(StimulusMatched):
+    """Estimator of matchings between codes; subclasses say how a plan is found."""
+
+    def side(self, values: sp.csr_array) -> Side:
+        return sparse_side(values, self.folds)
+
+    def pair_sums(self, target: Side, pairs: tuple[Any, Any], fold: int) -> np.ndarray:
+        return pair_sums(self.source.columns, target.columns, pairs, self.fold, fold)
+
+    def add_losses(self, target: Side, plan: Any, fold: int, totals: Totals, answer: Any) -> None:
+        x, y, marginals = self._columns(target, fold)
+        sparse_losses(x, y, marginals, plan, self.fold == fold, totals, answer)
+
+    def add_sums(self, target: Side, plan: Any, fold: int, number: np.ndarray, sums: Sums) -> None:
+        x, y, marginals = self._columns(target, fold)
+        sparse_sums(x, y, marginals, plan, self.fold == fold, number, sums)
+
+    def _columns(self, target: Side, fold: int) -> tuple[Any, Any, tuple[np.ndarray, ...]]:
+        """Return the columns of both sides, and the means and inverse scales of a fold."""
+        sides = self.source, target
+        marginals = tuple(
+            part for side in sides
+            for part in (side.of.mean[fold], np.nan_to_num(1 / side.of.scale[fold]))
+        )  # fmt: skip
+        return self.source.columns, target.columns, marginals
+
+
+class SparseSemi(SparseMatched):
+    """Best source of each target."""
+
+    def plans(self, target: Side, scored: np.ndarray, all_too: bool) -> list[Plan]:
+        n_plans = len(self.rows) + bool(all_too)
+        source = self.source.of
+        statistics = (
+            source.count, source.mean[:n_plans], source.scale[:n_plans], target.of.mean[:n_plans],
+            TIE * target.of.scale[:n_plans],
+        )  # fmt: skip
+        best, sign = best_sources(
+            self.x, target.columns, self.fold, statistics, scored, self.absolute
+        )
+        return [one_each(*each, self.x.shape[1]) for each in zip(best, sign, strict=True)]

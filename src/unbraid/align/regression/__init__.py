@@ -1,0 +1,1 @@
+"""Metrics that predict: ridge, partial least squares, bands."""

@@ -1,0 +1,299 @@
+"""Ridge regression: how much of each target is a linear readout of the source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from unbraid._kernels.deletion import LEFT, Sums, Totals, losses
+from unbraid.align._dense import finite_mean
+from unbraid.align._judge import Blocks, Estimate, Estimator, Judging, judge
+from unbraid.align._score import Score
+from unbraid.align.published._longon2025 import LongonRidge
+from unbraid.align.regression._iterative_ridge import IterativeRidge
+from unbraid.align.regression._nested_ridge import ALPHAS, Nested, NestedRidge, Predictions
+from unbraid.responses import Responses
+
+_BLOCK = 2.0**27  # bytes of predictions held at once
+_DIRECT = 3000  # smaller side of codes up to which they are decomposed
+_SOLVED = 1e-7  # relative residual from which on a warning is due
+_UNSURE = 0.05  # share of choices from rough fits, likewise
+
+
+class Ridge(Estimator):
+    """Pooled correlation of held-out predictions with targets."""
+
+    def __init__(self, x, y, folds, **options) -> None:
+        x = x if sp.issparse(x) else x - x.mean(axis=0)
+        super().__init__(x, y, folds, **options)
+        self.nested = _nested(x, folds, self.device)
+        self.in_fold = np.asarray(folds)[None] == np.arange(folds.n_folds)[:, None]
+
+    def comparable(self, found: Predictions) -> tuple[np.ndarray, np.ndarray]:
+        """Return predictions and targets in units of their training standard deviation.
+
+        Penalties differ between folds: unscaled, the least shrunk fold would rule the pooled
+        correlation, and bias it below 0 where nothing can be predicted.
+        """
+        predicted, centred = found.held_out.copy(), found.centred.copy()
+        for fold, rows in enumerate(self.in_fold):
+            spread, scale = found.scales[:, fold]
+            predicted[rows] /= np.where(spread > 0, spread, 1.0)
+            centred[rows] /= scale
+        return predicted, centred
+
+    def score(self, predicted: np.ndarray, centred: np.ndarray) -> np.ndarray:
+        """Return the score of each target over these rows; NaN where the target is constant."""
+        num = np.einsum("tj,tj->j", predicted, centred)
+        xx, yy = ((part**2).sum(axis=0) for part in (predicted, centred))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            r = num / np.sqrt(xx * yy)
+        return np.where((xx == 0) & (yy > 0), 0.0, r)  # a constant prediction explains nothing
+
+    def influence(self, predicted, centred, score):
+        """Return what deleting each stimulus or block takes from the summed score."""
+        sums = Sums(*(self._in_blocks(part) for part in
+                      (predicted * centred, predicted**2, centred**2)))  # fmt: skip
+        num, xx, yy = (part.sum(axis=0) for part in sums)
+        return losses(sums, Totals(num, xx, yy, score, np.ones(len(score))))
+
+    def _in_blocks(self, part: np.ndarray) -> np.ndarray:
+        blocks = Blocks.of(self.folds)
+        return blocks.sums(part) if blocks else part
+
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+        n, q = self.y.shape
+        per_target, whole = np.full(q, np.nan), np.full(q, np.nan)
+        per_fold = np.full((len(self.in_fold), q), np.nan)
+        phi: Any = 0.0
+        edges = np.zeros(2)
+        step = max(1, int(_BLOCK / (8 * 6 * n)))
+        for start in range(0, q, step):
+            block = np.arange(start, min(start + step, q))
+            y = self._targets(block, order)
+            scored = self._varies(y)
+            if not scored.any():
+                continue
+            y, block = y[:, scored], block[scored]
+            found = self.nested.predict(y)
+            predicted, centred = self.comparable(found)
+            per_target[block] = self.score(predicted, centred)
+            if order is not None:
+                continue
+            for fold, rows in enumerate(self.in_fold):
+                per_fold[fold, block] = self.score(predicted[rows], centred[rows])
+            whole[block] = self.score(self.nested.fit_all(y), y - y.mean(axis=0))
+            edges += [(found.alphas == 0).sum(), (found.alphas == len(ALPHAS) - 1).sum()]
+            if influence:
+                phi += self.influence(predicted, centred, per_target[block])
+        n_scored = int((~np.isnan(per_target)).sum())
+        if order is not None or not n_scored:
+            return Estimate(value=finite_mean(per_target), per_target=per_target,
+                            per_fold=np.full(len(self.in_fold), np.nan),
+                            warnings=() if n_scored else (NOTHING,))  # fmt: skip
+        return Estimate(
+            value=finite_mean(per_target),
+            per_fold=np.array([finite_mean(row) for row in per_fold]),
+            per_target=per_target,
+            influence=phi / n_scored if influence else None,
+            in_sample=finite_mean(whole),
+            gap=self.nested.residual,
+            warnings=_unsolved(self.nested.residual, self.nested.unsure),
+            notes=edge_notes(edges / (len(self.in_fold) * n_scored)),
+        )
+
+    def _targets(self, block: np.ndarray, order: np.ndarray | None) -> np.ndarray:
+        y = self.y[:, block]
+        y = y.toarray() if sp.issparse(y) else np.asarray(y)
+        y = y if order is None else y[order]
+        return y.astype(np.float64)
+
+    def _varies(self, y: np.ndarray) -> np.ndarray:
+        """Whether each target varies on the training stimuli of every fold."""
+        return np.all([np.ptp(y[~rows], axis=0) > 0 for rows in self.in_fold], axis=0)
+
+    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> np.ndarray:  # noqa: ARG002
+        from unbraid.stats import noise_ceiling
+
+        if y.repeats is None:
+            return np.empty(0)
+        return self.best(noise_ceiling(y.repeats).ceiling)
+
+    def best(self, ceiling: np.ndarray) -> np.ndarray:
+        """Best score of each target, from its best correlation."""
+        return ceiling
+
+
+class RidgeR2(Ridge):
+    """Pooled fraction of held-out variance explained."""
+
+    least = -np.inf
+
+    def comparable(self, found: Predictions) -> tuple[np.ndarray, np.ndarray]:
+        return found.held_out, found.centred
+
+    def score(self, predicted: np.ndarray, centred: np.ndarray) -> np.ndarray:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return 1 - ((centred - predicted) ** 2).sum(axis=0) / (centred**2).sum(axis=0)
+
+    def influence(self, predicted, centred, score):
+        """Return what deleting each stimulus or block takes from the summed score."""
+        total, residual = (self._in_blocks(part) for part in
+                           (centred**2, (centred - predicted) ** 2))  # fmt: skip
+        left = total.sum(axis=0) - total
+        enough = left > LEFT * total.sum(axis=0)
+        without = 1 - (residual.sum(axis=0) - residual) / np.where(enough, left, 1.0)
+        return (score - np.where(enough, without, 0.0)).sum(axis=1)
+
+    def best(self, ceiling: np.ndarray) -> np.ndarray:
+        return ceiling**2
+
+
+def _nested(x: Any, folds: Any, device: Any) -> Nested:
+    if sp.issparse(x) and min(x.shape) > _DIRECT:
+        return IterativeRidge(x, folds)
+    return NestedRidge(x, folds, device)
+
+
+def _unsolved(residual: float, unsure: float) -> tuple[str, ...]:
+    remedy = "Scale the codes' columns alike, or use fewer latents."
+    found = []
+    if residual > _SOLVED:
+        found.append(
+            f"conjugate gradients stopped at a relative residual of {residual:.1g}: scores are "
+            f"less exact. {remedy}"
+        )
+    if unsure > _UNSURE:
+        found.append(
+            f"the penalties of {unsure:.0%} of targets and folds were chosen from fits that "
+            f"conjugate gradients did not finish: scores can be lower. {remedy}"
+        )
+    return tuple(found)
+
+
+NOTHING = "no target varies on every fold's training stimuli, so nothing is scored."
+
+
+def edge_notes(edges: np.ndarray) -> tuple[str, ...]:
+    return tuple(
+        f"alpha stands at the {side} edge of its grid for {share:.0%} of targets and folds."
+        for side, share in zip(("lower", "upper"), edges, strict=True)
+        if share > 0.1
+    )
+
+
+def ridge(
+    x: Any,
+    y: Any,
+    *,
+    protocol: str = "unbraid",
+    folds: Any = 5,
+    permutations: int = 20,
+    resamples: int = 200,
+    rng: Any = 0,
+    device: Any = None,
+) -> Score:
+    r"""Mean correlation of each target unit with its held-out ridge prediction from the source.
+
+    In each fold ``y_j`` is regressed on all of ``x`` with intercept, the penalty of each target
+    chosen by squared error on inner folds (the other outer folds); predictions and targets, minus
+    the training mean and in units of their training standard deviation, are correlated without
+    further centring and pooled over folds.
+
+    Parameters
+    ----------
+    x, y, protocol, folds, permutations, resamples, rng, device
+        As in ``semi_matching``; at least 3 folds. ``longon2025``: scikit-learn's ``RidgeCV``, one
+        penalty for all targets by leave-one-out, columns centred by hand and no intercept; it
+        warns when ``p >= n_train``, where that procedure fails.
+
+    Returns
+    -------
+    Score
+        In [-1, 1]; 1 if every target is a linear function of the source. NaN in ``per_target``
+        where a target is constant on the training stimuli of some fold; 0 where the prediction
+        does not vary. ``warnings`` tells when penalties stand at an edge of the grid
+        (1e-8 .. 1e4 times the mean eigenvalue of the training Gram matrix).
+
+    Notes
+    -----
+    Invariant to rotation, shift and common scaling of ``x`` and to scaling and shift of each
+    target; not to scaling single units of ``x``. Source -> target. Cost: eigendecompositions of
+    side ``min(p, n_train)``, one for each pair of folds, shared by all targets and permutations.
+    Codes (CSR) are never densified; with more than 3000 stimuli and latents every fit is solved by
+    conjugate gradients, all penalties at once, and ``gap`` is the largest relative residual of
+    those that predict (penalties are chosen at 1e-6, in at most 500 steps; a warning tells when
+    choices rest on fits that need more). There the unit of penalties counts latents that vary, not
+    eigenvalues that are not 0: latents that are combinations of others shift the grid.
+
+    References
+    ----------
+    Hoerl & Kennard (1970); Longon et al. (2025), arXiv 2510.03186.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(100, 4))
+    >>> round(ridge(x, x @ rng.normal(size=(4, 9)), permutations=0).value, 6)
+    1.0
+    """
+    judging = Judging(
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
+        device=device,
+    )  # fmt: skip
+    return judge("ridge", {"unbraid": Ridge, "longon2025": LongonRidge}, x, y, judging,
+                 sparse=protocol == "unbraid")  # fmt: skip
+
+
+def ridge_r2(
+    x: Any,
+    y: Any,
+    *,
+    protocol: str = "unbraid",
+    folds: Any = 5,
+    permutations: int = 20,
+    resamples: int = 200,
+    rng: Any = 0,
+    device: Any = None,
+) -> Score:
+    r"""Mean fraction of each target unit's held-out variance that ridge explains.
+
+    ``R2_j = 1 - sum_f |y_j - prediction|^2_f / sum_f |y_j - training mean|^2_f``, with the fits of
+    ``ridge``.
+
+    Parameters
+    ----------
+    x, y, protocol, folds, permutations, resamples, rng, device
+        As in ``ridge``; only the protocol ``unbraid`` exists.
+
+    Returns
+    -------
+    Score
+        At most 1 (a linear function of the source); 0 for predicting the training mean; negative
+        where the prediction is worse than that.
+
+    Notes
+    -----
+    Invariances and cost as for ``ridge``. For random linear projections to ``m`` and any number
+    of units of ``N`` uncorrelated features the expectation is ``m / N``.
+
+    References
+    ----------
+    Hoerl & Kennard (1970).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.normal(size=(100, 4))
+    >>> round(ridge_r2(x, x @ rng.normal(size=(4, 9)), permutations=0).value, 6)
+    1.0
+    """
+    judging = Judging(
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
+        device=device,
+    )  # fmt: skip
+    return judge("ridge_r2", {"unbraid": RidgeR2}, x, y, judging, sparse=True)

@@ -1,0 +1,145 @@
+"""Nested ridge regression from fold moments: the fits of ``ridge``, without the stimuli.
+
+With the training moments ``V diag(v) V'`` of the source, the prediction at penalty ``a`` has the
+weights ``w = V c``, ``c = (v + a)^-1 V' S_xy``; on another fold, about the training means, its
+squared error is ``S_yy - 2 <w, S_xy> + w' S_xx w``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from unbraid._kernels.device import product
+from unbraid._kernels.ridge import eigen
+from unbraid.align._dense import finite_mean
+from unbraid.align._judge import Estimate
+from unbraid.align.regression._nested_ridge import ALPHAS, check_folds
+from unbraid.align.regression._ridge import NOTHING, edge_notes
+from unbraid.errors import InputError
+from unbraid.stats import FoldMoments, Moments
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """A training set in the eigenbasis of its source."""
+
+    of: Moments
+    values: np.ndarray
+    basis: np.ndarray
+    projected: np.ndarray
+    """(r, q)."""
+    device: Any
+
+    @property
+    def unit(self) -> float:
+        return float(self.values.sum() / len(self.values))
+
+    def weights(self, alphas: np.ndarray | float) -> np.ndarray:
+        """Weights in the eigenbasis (r, q), for one penalty or one a target."""
+        if self.unit == 0:
+            return np.zeros_like(self.projected)
+        return self.projected / (self.values[:, None] + self.unit * np.atleast_1d(alphas))
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """Held-out moments in a fit's eigenbasis."""
+
+    xx: np.ndarray
+    xy: np.ndarray
+    yy: np.ndarray
+    device: Any
+
+    def sums(self, weights: np.ndarray) -> np.ndarray:
+        """Return (3, q): prediction times target, prediction squared, target squared."""
+        squares = np.einsum("rj,rj->j", weights, product(self.xx, weights, self.device))
+        return np.stack([np.einsum("rj,rj->j", weights, self.xy), squares, self.yy])
+
+    def errors(self, fit: _Fit) -> np.ndarray:
+        """Return squared errors (n_alphas, q)."""
+        found = [self.sums(fit.weights(alpha)) for alpha in ALPHAS]
+        return np.stack([yy - 2 * num + xx for num, xx, yy in found])
+
+
+def streamed_ridge(moments: FoldMoments, r2: bool, device: Any) -> Estimate:
+    """Return the estimate of ``ridge`` or, with ``r2``, of ``ridge_r2``."""
+    n_folds, (p, q) = check_folds(len(moments.count)), moments.xy.shape[1:]
+    least = int(moments.count.sum() - moments.count.max())
+    if p > least:
+        raise InputError(
+            f"ridge from moments needs at least as many training stimuli as units, got {least} "
+            f"and {p}. Pass the responses to align.ridge, which works on the other side."
+        )
+    scored = _varies(moments)
+    errors = np.zeros((n_folds, len(ALPHAS), q))
+    for out in combinations(range(n_folds), 2):
+        fit = _fit(moments, out, device)
+        for one, other in (out, out[::-1]):
+            errors[other] += _seen(moments, fit, one).errors(fit)
+    chosen = errors.argmin(axis=1)
+    parts, whole_errors = np.zeros((n_folds, 3, q)), 0.0
+    for fold in range(n_folds):
+        fit = _fit(moments, (fold,), device)
+        seen = _seen(moments, fit, fold)
+        weights = fit.weights(ALPHAS[chosen[fold]])
+        parts[fold] = seen.sums(weights)
+        if not r2:
+            spread = np.sqrt(np.einsum("r,rj->j", fit.values, weights**2) / fit.of.n)
+            scale = np.sqrt(fit.of.square_y / fit.of.n)
+            units = np.where(spread > 0, spread, 1.0), np.where(scored, scale, 1.0)
+            parts[fold] /= np.stack([units[0] * units[1], units[0] ** 2, units[1] ** 2])
+        whole_errors = whole_errors + seen.errors(fit)
+    fit = _fit(moments, (), device)
+    whole = _seen(moments, fit, -1).sums(fit.weights(ALPHAS[np.argmin(whole_errors, axis=0)]))
+    score = _explained if r2 else _pooled
+    per_target = np.where(scored, score(parts.sum(axis=0)), np.nan)
+    if not scored.any():
+        return Estimate(value=np.nan, per_target=per_target, per_fold=np.full(n_folds, np.nan),
+                        warnings=(NOTHING,))  # fmt: skip
+    picked = chosen[:, scored]
+    edges = np.array([(picked == 0).mean(), (picked == len(ALPHAS) - 1).mean()])
+    return Estimate(
+        value=finite_mean(per_target),
+        per_fold=np.array([finite_mean(np.where(scored, score(part), np.nan)) for part in parts]),
+        per_target=per_target,
+        in_sample=finite_mean(np.where(scored, score(whole), np.nan)),
+        notes=edge_notes(edges),
+    )
+
+
+def _fit(moments: FoldMoments, out: tuple[int, ...], device: Any) -> _Fit:
+    of = moments.train(*out)
+    values, basis = eigen(of.xx.copy(), device)
+    return _Fit(of, values, basis, product(basis.T, of.xy, device), device)
+
+
+def _seen(moments: FoldMoments, fit: _Fit, fold: int) -> _Seen:
+    held = moments.test(fold, about=fit.of)
+    turned = fit.basis.T
+    within = product(product(turned, held.xx, fit.device), fit.basis, fit.device)
+    return _Seen(within, product(turned, held.xy, fit.device), held.square_y, fit.device)
+
+
+def _varies(moments: FoldMoments) -> np.ndarray:
+    """Whether each target varies on the training stimuli of every fold."""
+    n_folds = len(moments.count)
+    kept = [np.arange(n_folds) != fold for fold in range(n_folds)]
+    return np.all([moments.high_y[k].max(axis=0) > moments.low_y[k].min(axis=0) for k in kept],
+                  axis=0)  # fmt: skip
+
+
+def _pooled(sums: np.ndarray) -> np.ndarray:
+    num, xx, yy = sums
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = num / np.sqrt(xx * yy)
+    return np.where((xx == 0) & (yy > 0), 0.0, r)
+
+
+def _explained(sums: np.ndarray) -> np.ndarray:
+    num, xx, yy = sums
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return 1 - (yy - 2 * num + xx) / yy

@@ -1,0 +1,1 @@
+"""The page of a comparison: tables, figures and pictures."""

@@ -1,0 +1,149 @@
+"""A comparison as a page: plain data for the report, in the order in which a reader asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from unbraid import report
+from unbraid.comparison._comparison import Comparison, mean_over_seeds
+from unbraid.comparison._lift import CONTROLS
+from unbraid.comparison.page._figures import score_figure
+from unbraid.comparison.page._gallery import matched_units
+from unbraid.comparison.page._tables import (
+    change_table,
+    dictionary_table,
+    history_figure,
+    prediction_table,
+    score_table,
+)
+
+_TONES: dict[str, Any] = {
+    "gain": "gain",
+    "no gain": "no-gain",
+    "explained by a control": "explained-by-control",
+    "cannot help": "cannot-help",
+}
+
+
+def page(result: Comparison, pictures: Any = None, title: str = "") -> report.Page:
+    """Summarise a comparison as a page; ``pictures`` are the stimuli given to ``compare``."""
+    sections = [
+        report.Section(
+            title="Scores",
+            lead="Each metric before and after, and each control against the same targets.",
+            blocks=[
+                score_figure(result, "codes", result.config.scored, "Codes against codes"),
+                score_figure(result, "base", result.config.scored, "Codes against base units"),
+                change_table(result),
+            ],
+        ),
+        *_truth(result),
+        report.Section(
+            title="Dictionaries",
+            lead="A dictionary that explains little, or dies, makes codes that are not the system.",
+            blocks=[dictionary_table(result), *history_figure(result)],
+        ),
+        report.Section(title="All scores", blocks=[score_table(result), _how_to_read()]),
+    ]
+    return report.Page(
+        title=title or f"{result.names[0]} and {result.names[1]}",
+        verdict=verdict_block(result),
+        provenance=_provenance(result),
+        opening=[
+            score_figure(result, "codes", result.config.scored[:1], "Before and after"),
+            matched_units(result, pictures),
+            report.Warnings(items=result.warnings),
+        ],
+        sections=sections,
+    )
+
+
+def verdict_block(result: Comparison) -> report.Verdict:
+    """Return the headline with the numbers that carry it: before, after, best control."""
+    metric = result.config.scored[0]
+    rivals = [(_number(result, metric, name, "codes"), name) for name in CONTROLS]
+    rivals += [(_number(result, metric, name, name), name) for name in CONTROLS[:2]]
+    best, control = max(rivals, key=lambda rival: rival[0][0])
+    rows = (
+        ("unit to unit", _number(result, metric, "base", "base"), "before", ""),
+        ("code to code", _number(result, metric, "codes", "codes"), "after", ""),
+        ("best control", best, "control", control.replace("_", " ")),
+    )
+    return report.Verdict(
+        headline=result.verdict.sentence,
+        tone=_TONES[result.verdict.tone],
+        lead=" ".join(result.verdict.reasons)
+        or "Scores are held out; intervals are for other stimuli and seeds.",
+        numbers=[
+            report.KeyNumber(label=label, value=v, low=low, high=high, kind=kind, note=note)  # type: ignore[arg-type]
+            for label, (v, low, high), kind, note in rows
+        ],
+    )
+
+
+def _number(
+    result: Comparison, metric: str, source: str, target: str
+) -> tuple[float, float, float]:
+    from unbraid import stats
+
+    value, replicates = mean_over_seeds(result.find(metric, source, target))
+    interval = stats.interval(replicates, result.config.level)
+    return value, interval.low, interval.high
+
+
+def _truth(result: Comparison) -> Sequence[report.Section]:
+    """Return the section on the known features, where they are known."""
+    if not any(score.target == "features" for score in result.scores):
+        return ()
+    metric = result.config.scored[:1]
+    figures = [
+        score_figure(result, "features", metric, f"{name} against the true features", systems)
+        for name, systems in zip(result.names, ("x->truth", "y->truth"), strict=True)
+    ]
+    lead = "For every true feature, its best unit or latent, chosen on other stimuli."
+    tables = [prediction_table(result)] if result.predictions else []
+    return (report.Section(title="Against the truth", lead=lead, blocks=[*figures, *tables]),)
+
+
+def _how_to_read() -> report.Prose:
+    return report.Prose(
+        paragraphs=[
+            "**Held out**: what is fitted (a matching, a regression, a rotation) is fitted on "
+            "other stimuli than it is scored on, and dictionaries learned from yet others. The "
+            "faint ring is the same score in sample, the faint cross the score after the "
+            "stimuli of the target are permuted.",
+            "**Controls** have the width and density of the codes: the same method never "
+            "trained, a random expansion, and the codes with each latent shuffled over stimuli. "
+            "A gain that a control reaches too is not unbraiding.",
+            "**Coverage** is the share of target units that could be scored; *value over all* "
+            "counts the others as 0.",
+        ]
+    )
+
+
+def _provenance(result: Comparison) -> report.Provenance:
+    facts = [
+        report.Fact(name="Alignment stimuli", value=len(result.rows)),
+        report.Fact(name="Training stimuli", value=f"{result.n_train[0]} and {result.n_train[1]}"),
+        report.Fact(name="Units", value=f"{result.n_units[0]} and {result.n_units[1]}"),
+        report.Fact(name="Protocol", value=result.config.protocol),
+        report.Fact(name="Seed", value=_or_dash(result.provenance["seed"])),
+        report.Fact(name="Hash of x", value=result.provenance["x"]["sha256"][:12]),
+        report.Fact(name="Hash of y", value=result.provenance["y"]["sha256"][:12]),
+        report.Fact(name="Seconds", value=result.provenance["seconds"]),
+        report.Fact(name="Python", value=result.provenance["python"]),
+        *[
+            report.Fact(name=name, value=value)
+            for name, value in result.provenance["versions"].items()
+        ],
+    ]
+    return report.Provenance(
+        fingerprint=result.provenance["fingerprint"],
+        config=result.config.describe(),
+        facts=facts,
+    )
+
+
+def _or_dash(seed: int | None) -> int | report.Missing:
+    return report.Missing("a generator was given") if seed is None else seed

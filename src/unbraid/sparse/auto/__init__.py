@@ -1,0 +1,1 @@
+"""The method that chooses width, activity and signs by itself."""

@@ -1,0 +1,123 @@
+"""A TopK autoencoder in training, with gradients that touch only the active latents."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from unbraid._kernels.sparse_rows import decode, scatter, unexplained
+from unbraid.sparse.autoencoders._selection import Selection
+from unbraid.sparse.training._descent import Descent
+from unbraid.sparse.training._loop import News
+from unbraid.sparse.training._ranks import Ranks
+from unbraid.sparse.training._training import Training
+
+_AUX_MOST = 512  # dead latents that the auxiliary loss may use for a stimulus
+
+
+class SparseNet:
+    """``codes = TopK(relu((x - offset) encoder' + bias))``, ``x ~ offset + codes atoms``.
+
+    All arrays are float32; encoder and atoms are rows (m, p). With B stimuli a batch a step costs
+    one product of B m p, in eight bits where they are quicker, and sparse passes of B k p, where
+    dense gradients cost six products.
+    """
+
+    def __init__(
+        self, atoms: np.ndarray, k: int, n_train: int, training: Training, *, anneal: float = 0.0
+    ) -> None:
+        m, p = atoms.shape
+        self.k, self.anneal, self.training, self.ranks = k, anneal, training, Ranks()
+        self.dead_after = training.dead_after * n_train
+        start = {"atoms": atoms, "encoder": atoms, "bias": np.zeros(m), "offset": np.zeros(p)}
+        self.descent = Descent(start, unit=("atoms",))
+        self.gradient = self.descent.gradient
+        self.atoms, self.encoder, self.bias, self.offset = self.descent.weights.values()
+        self.since = np.zeros(m, np.int64)  # stimuli since each latent last fired
+        self.select = Selection(m, p)
+        self.all, self.none = np.arange(m, dtype=np.int32)[None], np.zeros(p, np.float32)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return all arrays by name."""
+        return {**self.descent.state(), "since": self.since}
+
+    def step(self, x: np.ndarray, rate: float, share: float) -> News:
+        """Take one Adam step on a batch (B, p)."""
+        h = x - self.offset
+        dead = np.flatnonzero(self.since > self.dead_after)
+        active, codes = self._encode(h, self._k(share))
+        residual, along = unexplained(active, codes, self.atoms, self.offset, x)
+        loss = _squares(residual) / len(x)
+        scale = np.float32(2 / len(x))
+        codes *= scale
+        along *= scale  # gradient of the codes
+        scatter(
+            active,
+            (codes, residual, self.gradient["atoms"]),
+            (along, h, self.gradient["encoder"]),
+        )
+        bias = np.bincount(active.ravel() + 1, along.ravel(), len(self.bias) + 1)[1:]
+        self.gradient["bias"] += bias.astype(np.float32)
+        # h = x - offset feeds the encoder too: one product of a vector, not of a matrix, and not by
+        # NumPy's library, whose threads would go on waiting for more on processors wanted here
+        through = decode(self.all, self.gradient["bias"][None], self.encoder, self.none)[0]
+        self.gradient["offset"] += scale * residual.sum(0) - through
+        if len(dead) and self.training.aux_weight:
+            self._revive(h, residual, dead)
+        fired = np.bincount(active.ravel() + 1, minlength=len(self.bias) + 1)[1:] > 0
+        done = self.ranks.average(self.gradient, len(x), fired, [loss])
+        self.descent.step(rate)
+        self.since += done.n
+        self.since[done.fired] = 0
+        (loss,) = done.losses
+        return News(loss, loss / x.shape[1], len(dead) / len(self.atoms))
+
+    def error(self, x: np.ndarray) -> float:
+        """Return the summed squared error of ``x`` with the final k."""
+        total = 0.0
+        for start in range(0, len(x), 4096):
+            block = np.ascontiguousarray(x[start : start + 4096])
+            active, codes = self._encode(block - self.offset, self.k)
+            residual = decode(active, codes, self.atoms, self.offset)
+            residual -= block
+            total += _squares(residual)
+        return total
+
+    def _k(self, share: float) -> int:
+        """Return the number of active latents now: more at first, so that all get a share."""
+        if share >= self.anneal:
+            return self.k
+        first = min(4 * self.k, max(self.k, len(self.atoms) // 4))
+        return round(first + (self.k - first) * share / self.anneal)
+
+    def _encode(self, h: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the k latents that each row of ``h`` excites most, and their codes (B, k)."""
+        return self.select(h, self.encoder, self.bias, k)
+
+    def _revive(self, h: np.ndarray, residual: np.ndarray, dead: np.ndarray) -> None:
+        """Let dead latents, most excited first, learn what is left: it reaches their encoder too.
+
+        The target is the residual, a constant without the offset; no ReLU bars the gradient.
+        """
+        left = torch.from_numpy(-residual)
+        atoms, rows = torch.from_numpy(self.atoms[dead]), torch.from_numpy(h)
+        encoder, bias = torch.from_numpy(self.encoder[dead]), torch.from_numpy(self.bias[dead])
+        excited = torch.addmm(bias, rows, encoder.T)
+        most = min(len(dead), max(2 * self.k, self.atoms.shape[1] // 2), _AUX_MOST)
+        if most < len(dead):
+            edge = torch.topk(excited, most, dim=1, sorted=False).values.amin(1, keepdim=True)
+            excited = torch.where(excited >= edge, excited, 0)
+        size = left.square().sum()
+        if not size > 0:
+            return
+        wrong = excited @ atoms - left
+        # relative to the size of the residual, as in Gao et al. (2024), on the main loss' scale
+        weight = 2 * self.training.aux_weight / len(h)
+        push = torch.where(excited != 0, wrong @ atoms.T, 0) * weight
+        self.gradient["atoms"][dead] += (excited.T @ wrong * weight).numpy()
+        self.gradient["encoder"][dead] += (push.T @ rows).numpy()
+        self.gradient["bias"][dead] += push.sum(0).numpy()
+
+
+def _squares(residual: np.ndarray) -> float:
+    return float(np.einsum("ij,ij->i", residual, residual).sum(dtype=np.float64))

@@ -1,0 +1,1 @@
+"""What a dictionary is compared with: components, clusters and random controls."""

@@ -1,0 +1,112 @@
+"""What the evidence for a dictionary is measured by."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from unbraid.sparse._dictionary import Dictionary
+from unbraid.sparse._log import Watch
+from unbraid.sparse.inference._lasso_and_pursuit import choose_inference, normalised
+from unbraid.sparse.training._source import spaced
+
+_COHERENCE_ROWS = 1024
+_EVIDENCE_NUMBERS = 2**22  # responses looked at in one go
+_PURSUED_NUMBERS = 2**28  # stimuli times latents for whose codes pursuit takes a minute or two
+_HELD_LEAST = 32  # stimuli held out from which on they are enough
+_SAMPLED_NUMBERS = 2**19  # the same of posterior means
+_GAP_ROWS, _GAP_ATOMS = 256, 4096
+_UNITS_ROWS, _UNITS_NUMBERS = 64, 2**20  # stimuli, and numbers in atoms: seconds at most
+_GAP_PRODUCTS = 2**31  # multiplications of pursuit: about a second
+
+
+def with_evidence(
+    learned: Dictionary, values: np.ndarray, watch: Watch, seconds: float
+) -> Dictionary:
+    """Return the dictionary with what it says about ``values``, its training stimuli.
+
+    All of them, or evenly spaced ones where pursuit of all would take longer than the training.
+    """
+    widest, every = max(values.shape[1], learned.n_latents), 1
+    if learned.by == "posterior":
+        every = -(-len(values) * learned.n_latents // _SAMPLED_NUMBERS)
+    elif learned.by != "encoder":  # pursuit forms the atoms' products in each go, and blocks itself
+        widest = values.shape[1]
+        every = -(-len(values) * learned.n_latents // _PURSUED_NUMBERS)
+    n = len(range(0, len(values), every))
+    alive = np.zeros(learned.n_latents, bool)
+    active = wrong = squares = effective = 0.0
+    sums, middle = 0.0, None
+    stride = every * max(1, _EVIDENCE_NUMBERS // widest)
+    for start in range(0, len(values), stride):
+        block = values[start : start + stride : every]
+        codes = learned.encode(block)
+        alive[codes.indices] = True
+        active += codes.count_nonzero()
+        effective += codes.n_active * len(block)
+        seen = learned.transformed(block)
+        wrong += np.square(seen - learned.decode(codes), dtype=np.float64).sum()
+        middle = seen.mean(0, dtype=np.float64) if middle is None else middle
+        sums = sums + (seen - middle).sum(0)
+        squares += np.square(seen - middle).sum()
+    total = squares - np.square(sums).sum() / n  # about the mean of all, not of each part
+    return learned.with_evidence(
+        fvu=float(wrong / total) if total > 0 else float("nan"),
+        fvu_held_out_units=_units_left_out(learned, values, watch.held),
+        l0=active / n,
+        n_active=effective / n,
+        coherence=_coherence(learned.atoms),
+        density=effective / n / alive.sum() if alive.any() else float("nan"),
+        units_for_bound=_units_for_bound(values.shape[1], int(alive.sum()), effective / n),
+        dead=float(1 - alive.mean()),
+        amortization_gap=_amortization_gap(learned, values, watch.held),
+        n_stimuli=len(values),
+        seconds=seconds,
+        history=tuple(watch.history),
+        warnings=tuple(watch.warnings),
+    )
+
+
+def _amortization_gap(learned: Dictionary, values: np.ndarray, held: np.ndarray | None) -> float:
+    if learned.encoder is None or learned.by != "encoder" or learned.shuffled is not None:
+        return float("nan")
+    rows = np.arange(len(values)) if held is None or len(held) < _HELD_LEAST else held
+    x = values[spaced(rows, _GAP_ROWS)]
+    codes = learned.encode(x)
+    m, k = learned.n_latents, round(codes.l0)
+    if not 0 < k <= x.shape[1] / 2 or m > _GAP_ATOMS or len(x) * m * k**2 > _GAP_PRODUCTS:
+        return float("nan")
+    return learned.fvu(x, codes) - learned.fvu(x, learned.encode(x, by="omp", k=k))
+
+
+def _units_left_out(learned: Dictionary, values: np.ndarray, held: np.ndarray | None) -> float:
+    """Return what the method measured, or the error of its atoms on stimuli held out."""
+    known = learned.evidence.fvu_held_out_units
+    if known == known or learned.atoms.size > _UNITS_NUMBERS:
+        return known
+    if held is None or len(held) < _HELD_LEAST:
+        return known
+    x = learned.transformed(values[spaced(held, _UNITS_ROWS)]) - learned.offset
+    atoms, _ = normalised(learned.atoms)
+    x = np.ascontiguousarray(x, atoms.dtype)
+    return choose_inference(x, atoms, k=1, by="fista", signed=learned.signed).error
+
+
+def _coherence(atoms: np.ndarray) -> float:
+    length = np.sqrt(np.square(atoms, dtype=np.float64).sum(1))
+    unit = atoms[length > 0] / length[length > 0, None]
+    if len(unit) < 2:
+        return float("nan")
+    largest = 0.0
+    for start in range(0, len(unit), _COHERENCE_ROWS):
+        cosine = np.abs(unit[start : start + _COHERENCE_ROWS] @ unit.T)
+        at = np.arange(len(cosine))
+        cosine[at, start + at] = 0
+        largest = max(largest, float(cosine.max()))
+    return min(largest, 1.0)
+
+
+def _units_for_bound(p: int, n_latents: int, k: float) -> float:
+    if not k > 0:
+        return float("nan")
+    need = k * np.log(n_latents / k) if n_latents > k else 0.0
+    return float(p / need) if need > 0 else float("inf")

@@ -1,0 +1,1 @@
+"""Dictionaries on disk: our folder, the hub, other libraries' checkpoints."""

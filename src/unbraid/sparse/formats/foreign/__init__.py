@@ -1,0 +1,182 @@
+"""Dictionaries that other libraries trained, read into ours, and ours written for them."""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from unbraid.errors import InputError, UnbraidError
+from unbraid.responses._files import as_path
+from unbraid.sparse._dictionary import Dictionary
+from unbraid.sparse.formats.foreign import (
+    dictionary_learning,
+    gemma_scope,
+    openai,
+    overcomplete,
+    saelens,
+    saev,
+    sparsify,
+)
+from unbraid.sparse.formats.foreign._assemble import Parts, assemble
+from unbraid.sparse.formats.foreign._imported import Imported
+from unbraid.sparse.formats.foreign._recognise import recognise
+from unbraid.sparse.formats.foreign._source import Source
+from unbraid.sparse.formats.native import own_fields
+
+READERS: dict[str, Callable[[Source], Parts]] = {
+    "saelens": saelens.read,
+    "sparsify": sparsify.read,
+    "dictionary_learning": dictionary_learning.read,
+    "overcomplete": overcomplete.read,
+    "saev": saev.read,
+    "openai": openai.read,
+    "gemma_scope": gemma_scope.read,
+}
+WRITERS: dict[str, Callable[[Dictionary, Path], None]] = {
+    "sparsify": sparsify.write,
+    "dictionary_learning": dictionary_learning.write,
+}
+
+
+def load_foreign(
+    path: str | Path,
+    format: str | None = None,
+    *,
+    k: int | None = None,
+    threshold: float | None = None,
+    scale: float | None = None,
+) -> Dictionary:
+    """Read a sparse autoencoder that another library trained.
+
+    Its weights are brought to ``codes = activation((x - offset) @ weights + bias)`` and
+    ``x ~ offset + codes @ atoms``; ``encode`` and ``decode`` then agree with the library's own.
+
+    Parameters
+    ----------
+    path : str or Path
+        A checkpoint's folder or its weights file.
+    format : str, optional
+        Library that wrote it, a key of ``READERS``: ``saelens``, ``sparsify``,
+        ``dictionary_learning``, ``overcomplete``, ``saev``, ``openai`` or ``gemma_scope``. Told
+        from the names of the files and tensors unless given.
+    k : int, optional
+        Active latents, where the file does not say (``overcomplete``).
+    threshold : float, optional
+        Least score that stays, where the file does not say (``overcomplete``).
+    scale : float, optional
+        The factor that the training multiplied its responses by, folded into the weights, so that
+        ``encode`` takes them as they are.
+
+    Returns
+    -------
+    Dictionary
+        ``method`` is an ``Imported`` that names the library and the file. Input transforms (layer
+        normalisation) are kept as ``transform``: ``decode`` stays in the transformed space.
+
+    Raises
+    ------
+    InputError
+        A file that is damaged, hostile, of an unknown layout, or that two layouts fit; one that
+        holds pickled objects; a transcoder, which predicts another layer.
+
+    Notes
+    -----
+    Nothing is unpickled, and sizes are checked before anything is allocated. Two differences
+    remain: top-k keeps positive scores only (saev keeps negative ones where fewer than k are
+    positive), and plain matching pursuit becomes orthogonal matching pursuit.
+
+    Examples
+    --------
+    >>> from unbraid.sparse import load_foreign
+    >>> load_foreign("layers.5")  # doctest: +SKIP
+    Dictionary(24576 atoms in 768 dimensions by Imported, ...)
+    """
+    if format is not None and format not in READERS:
+        raise InputError(f"There is no format {format!r}; {_known(format, READERS)}")
+    if scale is not None and not 0 < scale < float("inf"):
+        raise InputError(f"scale must be a positive number, got {scale!r}.")
+    found = recognise(as_path(path), format)
+    if found.library == "saelens" and own_fields(found.weights.parent) is not None:
+        return Dictionary.load(found.weights.parent)
+    parts = READERS[found.library](
+        Source(
+            library=found.library,
+            weights=found.weights,
+            k=k,
+            threshold=threshold,
+            content=found.content,
+        )
+    )
+    return assemble(parts if scale is None else parts.scaled(scale))
+
+
+def export(dictionary: Dictionary, folder: str | Path, format: str) -> Path:
+    """Write a dictionary as another library does, for that library to open.
+
+    Parameters
+    ----------
+    dictionary : Dictionary
+    folder : str or Path
+        A new or empty folder; an exported checkpoint of the same format there is replaced.
+    format : {"saelens", "sparsify", "dictionary_learning"}
+        ``saelens`` is our own layout, which keeps everything. The other two keep atoms, offset and
+        encoder, and lose method and evidence.
+
+    Returns
+    -------
+    Path
+        The folder, whole or absent.
+
+    Raises
+    ------
+    InputError
+        A dictionary whose codes the library would not reproduce, such as one without an encoder.
+    """
+    from safetensors import SafetensorError
+
+    target = as_path(folder, "folder")
+    if format == "saelens":
+        return dictionary.save(target)
+    if format not in WRITERS:
+        raise InputError(f"There is no export format {format!r}; {_known(format, WRITERS)}")
+    if target.exists() and (not target.is_dir() or not _replaceable(target)):
+        raise InputError(f"{target} exists and holds something else; give another folder.")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        try:
+            WRITERS[format](dictionary, temporary)
+            temporary.chmod(0o755)  # mkdtemp is private
+            if target.exists():
+                shutil.rmtree(target)
+            temporary.rename(target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+    except (OSError, SafetensorError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        if isinstance(error, RuntimeError):  # all that torch says where no space is left
+            reason = f"is the disk full? ({reason})"
+        raise UnbraidError(f"{target} could not be written: {reason}.") from None
+    return target
+
+
+def _replaceable(folder: Path) -> bool:
+    """Return whether a folder holds nothing but files of an exported checkpoint."""
+    ours = {
+        module_file
+        for module in (sparsify, dictionary_learning)
+        for module_file in (module.CONFIG, module.WEIGHTS)
+    }
+    return all(item.name in ours for item in folder.iterdir())
+
+
+def _known(name: Any, table: dict[str, Any]) -> str:
+    close = difflib.get_close_matches(str(name).lower(), table, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known are {', '.join(table)}."
+
+
+__all__ = ["READERS", "WRITERS", "Imported", "export", "load_foreign"]

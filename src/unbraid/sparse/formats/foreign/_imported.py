@@ -1,0 +1,41 @@
+"""The method of a dictionary that another library trained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from unbraid.errors import InputError
+from unbraid.sparse._method import Method
+
+if TYPE_CHECKING:
+    from unbraid.sparse._dictionary import Dictionary
+    from unbraid.sparse._log import Watch
+
+
+class Imported(Method):
+    """Where an imported dictionary comes from. It names a past training and cannot repeat it."""
+
+    library: str
+    """The layout it was read from, as ``load_foreign`` calls it."""
+    architecture: str
+    """What that library calls its kind of autoencoder."""
+    source: str = ""
+    """Name of the file or folder."""
+    notes: tuple[str, ...] = ()
+    """What the layout says that the dictionary does not do by itself."""
+
+    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:  # noqa: ARG002
+        """Refuse: the options of the training are the other library's."""
+        raise self._refusal()
+
+    def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:  # noqa: ARG002
+        """Refuse, for the same reason."""
+        raise self._refusal()
+
+    def _refusal(self) -> InputError:
+        return InputError(
+            f"Imported names a dictionary that {self.library} trained; it cannot be fitted again. "
+            "Choose a method such as TopK(k=32, expansion=4)."
+        )

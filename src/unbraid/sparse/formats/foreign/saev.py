@@ -1,0 +1,86 @@
+"""saev: one file, a line of JSON and then what ``torch.save`` wrote."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unbraid.errors import InputError
+from unbraid.responses._files import check_file
+from unbraid.sparse.formats.foreign._assemble import Parts
+from unbraid.sparse.formats.foreign._source import Source
+from unbraid.sparse.formats.foreign._weights import read_torch
+from unbraid.sparse.inference._encoder import Activation
+
+_LONGEST_HEADER = 100_000
+_NEWEST = 5
+_KINDS: dict[str, Activation] = {
+    "relu": "relu",
+    "topk": "topk",
+    "batchtopk": "jumprelu",
+}
+
+
+def read(source: Source) -> Parts:
+    """Read the header, then the weights; since schema 1 the encoder does not centre its input."""
+    source.says_all()
+    header, start = read_header(source.weights)
+    schema = header.get("schema")
+    if schema is not None and schema not in range(1, _NEWEST + 1):
+        raise InputError(
+            f"{source.weights} has saev schema {schema!r}; schemas up to {_NEWEST} can be read."
+        )
+    config = header.get("cfg", {}) if schema is not None else {}
+    kind, k = _activation(source.weights, header, config if isinstance(config, dict) else {})
+    tensors = source.tensors(read_torch(source.weights, start))
+    p, m = tensors.matrix("W_enc")
+    threshold = None
+    if kind == "jumprelu" and "activation.threshold" in tensors:
+        threshold = np.full(m, max(tensors.number("activation.threshold"), 0.0))
+    elif kind == "jumprelu":  # before schema 3 "batch" top-k kept k latents of each stimulus
+        kind = "topk"
+    return Parts(
+        method=source.imported(kind),
+        atoms=tensors.take("W_dec", m, p),
+        offset=tensors.take("b_dec", p),
+        weights=tensors.take("W_enc", p, m),
+        bias=tensors.take("b_enc", m),
+        activation=kind,
+        k=source.active(k, "top_k") if kind == "topk" else None,
+        threshold=threshold,
+        centred=schema is None,
+    )
+
+
+def read_header(path: Path) -> tuple[dict[str, Any], int]:
+    """Return the JSON of the first line and where the weights begin."""
+    check_file(path)
+    with path.open("rb") as stream:
+        line = stream.readline(_LONGEST_HEADER)
+    try:
+        header = json.loads(line)
+    except (ValueError, RecursionError):
+        header = None
+    if not isinstance(header, dict) or not line.endswith(b"\n"):
+        raise InputError(f"{path} must begin with a line of JSON to be a saev checkpoint.")
+    return header, len(line)
+
+
+def _activation(
+    path: Path, header: dict[str, Any], config: dict[str, Any]
+) -> tuple[Activation, Any]:
+    """Return the activation and its k; the two spellings of schema 1 and those after it."""
+    stated = config.get("activation", {})
+    name, options = header.get("cls", ""), config
+    if isinstance(stated, dict) and stated:
+        name = stated.get("kind") or stated.get("key") or stated.get("cls") or ""
+        options = stated.get("params", stated)
+    plain = str(name).lower().replace("-", "").replace("_", "")
+    if not stated and plain not in _KINDS:
+        plain = "relu"
+    if plain not in _KINDS:
+        raise InputError(f"{path}: its activation must be Relu, TopK or BatchTopK, got {name!r}.")
+    return _KINDS[plain], options.get("top_k", 32) if isinstance(options, dict) else 32

@@ -1,0 +1,70 @@
+"""Sparsify (EleutherAI): a folder a hookpoint, with ``cfg.json`` and ``sae.safetensors``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from unbraid.errors import InputError
+from unbraid.sparse._dictionary import Dictionary
+from unbraid.sparse.formats.foreign._assemble import Parts, whole_number
+from unbraid.sparse.formats.foreign._exportable import Flat
+from unbraid.sparse.formats.foreign._source import Source
+
+CONFIG, WEIGHTS = "cfg.json", "sae.safetensors"
+
+
+def read(source: Source) -> Parts:
+    """Read ``TopK(relu((x - b_dec) E^T + b))``."""
+    source.says_all()
+    config = source.config(CONFIG)
+    where = source.weights.parent / CONFIG
+    tensors = source.tensors()
+    if config.get("transcode") or config.get("skip_connection") or "W_skip" in tensors:
+        raise InputError(f"{where}: a transcoder predicts another layer, it is no dictionary.")
+    activation = config.get("activation", "topk")
+    if activation != "topk":
+        raise InputError(f"{where}: activation must be 'topk', got {activation!r}.")
+    p = whole_number(config.get("d_in"), f"{where}: d_in")
+    m = config.get("num_latents") or p * whole_number(
+        config.get("expansion_factor"), f"{where}: expansion_factor"
+    )
+    m = whole_number(m, f"{where}: num_latents")
+    return Parts(
+        method=source.imported("topk"),
+        atoms=tensors.take("W_dec", m, p),
+        offset=tensors.take("b_dec", p),
+        weights=tensors.take("encoder.weight", m, p).T,
+        bias=tensors.take("encoder.bias", m),
+        activation="topk",
+        k=whole_number(config.get("k"), f"{where}: k"),
+    )
+
+
+def write(dictionary: Dictionary, folder: Path) -> None:
+    """Write a TopK dictionary; an encoder that does not centre is folded into the bias."""
+    from safetensors.numpy import save_file
+
+    flat = Flat.of(dictionary, "sparsify", ("topk",))
+    m, p = flat.atoms.shape
+    tensors = {
+        "encoder.weight": np.ascontiguousarray(flat.weights.T),
+        "encoder.bias": flat.bias_if_centred(),
+        "W_dec": flat.atoms,
+        "b_dec": flat.offset,
+    }
+    config = {
+        "activation": "topk",
+        "expansion_factor": max(1, round(m / p)),
+        "normalize_decoder": False,  # the atoms' lengths are kept
+        "num_latents": m,
+        "k": flat.k,
+        "multi_topk": False,
+        "skip_connection": False,
+        "transcode": False,
+        "d_in": p,
+    }
+    save_file(tensors, folder / WEIGHTS)
+    (folder / CONFIG).write_text(json.dumps(config, indent=1), encoding="utf-8")

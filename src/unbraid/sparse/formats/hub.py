@@ -1,0 +1,204 @@
+"""Dictionaries on the Hugging Face hub: fetched by name, pushed with a card that describes them."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from unbraid.errors import InputError, UnbraidError
+from unbraid.responses._files import as_path, replacing
+from unbraid.sparse._dictionary import Dictionary
+from unbraid.sparse.formats.foreign import load_foreign
+
+# what a layout that we read can consist of; a repository may hold terabytes beside it
+_FILES = (
+    "cfg.json",
+    "config.json",
+    "sae_weights.safetensors",
+    "sae.safetensors",
+    "ae.pt",
+    "params.npz",
+    "params.safetensors",
+)
+
+
+def from_pretrained(
+    name: str | Path,
+    *,
+    subfolder: str | None = None,
+    revision: str | None = None,
+    token: str | None = None,
+    cache_folder: str | Path | None = None,
+    offline: bool = False,
+    **options: Any,
+) -> Dictionary:
+    """Read a dictionary from the hub, or from a folder on disk.
+
+    Parameters
+    ----------
+    name : str
+        A repository, ``owner/name``, or a folder that exists.
+    subfolder : str, optional
+        Folder (or weights file) within it, such as ``layers.5``.
+    revision : str, optional
+        Branch, tag or commit. Give a commit to get the same dictionary tomorrow.
+    token : str, optional
+        Access token; by default the one that ``hf auth login`` stored.
+    cache_folder : str, optional
+        Where downloads are kept.
+    offline : bool
+        Use what was downloaded before, and nothing else.
+    **options
+        ``format``, ``k``, ``threshold`` and ``scale`` of ``load_foreign``.
+
+    Returns
+    -------
+    Dictionary
+        Ours, or any layout that ``load_foreign`` reads.
+
+    Raises
+    ------
+    InputError
+        A name that is neither, a layout that cannot be read, or huggingface_hub not installed.
+    UnbraidError
+        The hub refused, or cannot be reached.
+    """
+    inner = PurePosixPath(subfolder or ".")
+    if inner.is_absolute() or ".." in inner.parts:
+        raise InputError(f"subfolder must be a path within the repository, got {subfolder!r}.")
+    folder = as_path(name, "name")
+    if not folder.exists():
+        wanted = [str(inner / file) for file in _FILES] + ([str(inner)] if subfolder else [])
+        folder = _fetched(
+            str(name),
+            allow_patterns=wanted,
+            revision=revision,
+            token=token,
+            cache_dir=cache_folder,
+            local_files_only=offline,
+        )
+    return load_foreign(folder / inner, **options)
+
+
+def save_pretrained(dictionary: Dictionary, folder: str | Path) -> Path:
+    """Write a dictionary as ``save`` does, and a model card beside it."""
+    target = dictionary.save(as_path(folder, "folder"))
+    with replacing(target / "README.md") as temporary:
+        temporary.write_text(_card(dictionary), encoding="utf-8")
+    return target
+
+
+def push_to_hub(
+    dictionary: Dictionary,
+    name: str,
+    *,
+    subfolder: str | None = None,
+    revision: str | None = None,
+    private: bool | None = None,
+    token: str | None = None,
+    message: str = "Add a dictionary",
+) -> str:
+    """Upload a dictionary and its card; the repository is made if it does not exist.
+
+    Parameters
+    ----------
+    dictionary : Dictionary
+    name : str
+        Repository, ``owner/name``.
+    subfolder : str, optional
+        Folder within it, for repositories of many dictionaries.
+    revision : str, optional
+        Branch to commit to.
+    private : bool, optional
+        Whether a new repository is private; by default as the owner's settings say.
+    token : str, optional
+        Access token with the right to write.
+    message : str
+        Commit message.
+
+    Returns
+    -------
+    str
+        Address of the commit.
+    """
+    hub = _hub()
+    with tempfile.TemporaryDirectory(prefix="unbraid-") as place:
+        folder = save_pretrained(dictionary, Path(place) / "dictionary")
+        try:
+            api = hub.HfApi(token=token)
+            api.create_repo(name, private=private, exist_ok=True)
+            commit = api.upload_folder(
+                repo_id=name,
+                folder_path=folder,
+                path_in_repo=subfolder,
+                revision=revision,
+                commit_message=message,
+            )
+        except Exception as error:  # the hub's client raises many kinds
+            raise _refused(name, error) from None
+    return str(getattr(commit, "commit_url", commit))
+
+
+def _fetched(name: str, **options: Any) -> Path:
+    hub = _hub()
+    try:
+        return Path(hub.snapshot_download(name, **options))
+    except Exception as error:  # the hub's client raises many kinds
+        raise _refused(name, error) from None
+
+
+def _hub() -> Any:
+    try:
+        import huggingface_hub
+    except ImportError:
+        raise InputError(
+            "The Hugging Face hub needs huggingface_hub: pip install 'unbraid[hf]'. A folder on "
+            "disk is read without it."
+        ) from None
+    return huggingface_hub
+
+
+def _refused(name: str, error: Exception) -> UnbraidError:
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    if isinstance(error, ValueError):  # not a name that a repository can have
+        return InputError(f"{name!r} is neither a folder nor a repository owner/name ({line}).")
+    return UnbraidError(f"The hub could not serve {name!r}: {type(error).__name__}: {line}")
+
+
+def _card(dictionary: Dictionary) -> str:
+    m, p = dictionary.atoms.shape
+    seen = dictionary.evidence
+    rows = {
+        "Variance unexplained (training stimuli)": seen.fvu,
+        "Active latents a stimulus": seen.l0,
+        "Share of latents never active": seen.dead,
+    }
+    known = [f"| {what} | {value:.4g} |" for what, value in rows.items() if value == value]
+    table = ["", "| Evidence | Value |", "| --- | --- |", *known] if known else []
+    described = json.dumps(dictionary.method.describe(), indent=1)
+    return "\n".join([
+        "---",
+        "library_name: unbraid",
+        "tags: [unbraid, sparse-autoencoder, dictionary-learning, interpretability]",
+        "---",
+        "",
+        f"# A dictionary of {m} atoms in {p} dimensions",
+        "",
+        "```python",
+        "from unbraid.sparse import from_pretrained",
+        "",
+        'codes = from_pretrained("owner/name").encode(x)',
+        "```",
+        "",
+        "SAELens opens it too: `SAE.load_from_disk(folder)`.",
+        *table,
+        "",
+        "Learned by:",
+        "",
+        "```json",
+        described,
+        "```",
+        "",
+    ])  # fmt: skip

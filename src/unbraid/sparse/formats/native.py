@@ -1,0 +1,267 @@
+"""A dictionary on disk: SAELens' folder layout, with what it does not know under our own key."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from unbraid.errors import InputError, UnbraidError
+from unbraid.sparse._dictionary import By, Dictionary, Transform
+from unbraid.sparse._evidence import Evidence
+from unbraid.sparse.inference._encoder import Encoder
+from unbraid.sparse.inference._prior import read_prior
+
+FORMAT_VERSION = 1
+_CONFIG, _WEIGHTS = "cfg.json", "sae_weights.safetensors"
+_ARCHITECTURES = {"topk": "topk", "abstopk": "abstopk", "relu": "standard", "jumprelu": "jumprelu",
+                  "gated": "gated", "pursuit": "matching_pursuit"}  # fmt: skip
+_OWN = ("by", "k", "penalty", "signed", "transform", "shuffled")
+
+
+def save(dictionary: Dictionary, folder: Path) -> Path:
+    """Write a dictionary to a temporary folder, then rename it; an old one is replaced."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    check_free(folder)
+    temporary = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        save_file(_tensors(dictionary), temporary / _WEIGHTS)
+        text = json.dumps(_config(dictionary), indent=1, allow_nan=False)
+        (temporary / _CONFIG).write_text(text, encoding="utf-8")
+        os.chmod(temporary, 0o755)  # noqa: PTH101 - mkdtemp is private
+        _swap(temporary, folder)
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UnbraidError(f"{folder} could not be written: {reason}.") from None
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+    return folder
+
+
+def check_free(folder: Path) -> None:
+    """Refuse a name at which something else than a dictionary stands."""
+    if not folder.exists() or (folder / _CONFIG).is_file():
+        return
+    if not folder.is_dir() or any(folder.iterdir()):
+        raise InputError(f"{folder} exists and holds no dictionary; give another folder.")
+
+
+def load(kind: type[Dictionary], folder: Path) -> Any:
+    """Read a dictionary; every size is checked against the configuration."""
+    own = own_fields(folder)
+    if own is None:
+        from unbraid.sparse.formats.foreign import load_foreign
+
+        return load_foreign(folder)
+    config = read_config(folder / _CONFIG)
+    if own.get("format_version") != FORMAT_VERSION:
+        raise InputError(
+            f"{folder} has format version {own.get('format_version')!r}, but this Unbraid reads "
+            f"version {FORMAT_VERSION}."
+        )
+    tensors = read_tensors(folder / _WEIGHTS)
+    m, p = config.get("d_sae"), config.get("d_in")
+    if not (type(m) is int and type(p) is int and m > 0 and p > 0):
+        raise InputError(f"{folder / _CONFIG}: d_sae and d_in must be whole numbers, got {m}, {p}.")
+    shapes = {"W_dec": (m, p), "b_dec": (p,), "W_enc": (p, m), "b_enc": (m,), "threshold": (m,),
+              "b_gate": (m,), "b_mag": (m,), "r_mag": (m,)}  # fmt: skip
+    for name, tensor in tensors.items():
+        if name in shapes and tensor.shape != shapes[name]:
+            raise InputError(
+                f"{folder / _WEIGHTS}: {name} must have shape {shapes[name]}, got {tensor.shape}."
+            )
+    if not {"W_dec", "b_dec"} <= tensors.keys():
+        raise InputError(f"{folder / _WEIGHTS} holds no W_dec and b_dec.")
+    known = {item.name for item in fields(Evidence)}
+    evidence: dict[str, Any] = {
+        name: float("nan") if value is None else tuple(value) if isinstance(value, list) else value
+        for name, value in _mapping(own, "evidence", folder).items()
+        if name in known
+    }
+    return kind(
+        atoms=tensors["W_dec"],
+        offset=tensors["b_dec"],
+        encoder=_encoder(config, tensors),
+        method=_method(own.get("method"), folder),
+        evidence=Evidence(**evidence),
+        prior=read_prior(own.get("prior"), m, folder / _CONFIG),
+        **{name: own[name] for name in _OWN if name in own and _fits(name, own[name], folder)},
+    )
+
+
+def _mapping(own: dict[str, Any], name: str, folder: Path) -> dict[str, Any]:
+    value = own.get(name, {})
+    if not isinstance(value, dict):
+        raise InputError(f"{folder / _CONFIG}: {name} must be a JSON object, got {value!r}.")
+    return value
+
+
+def _fits(name: str, value: Any, folder: Path) -> bool:
+    """Check an option of a dictionary that a person, or a damaged disk, may have changed."""
+    choices: dict[str, tuple[Any, ...]] = {"by": get_args(By), "transform": get_args(Transform)}
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    good = {
+        "k": value is None or (whole and value > 0),
+        "shuffled": value is None or whole,
+        "signed": isinstance(value, bool),
+        "penalty": value is None or (isinstance(value, int | float) and 0 <= value < float("inf")),
+    }.get(name, value in choices.get(name, ()))
+    if not good:
+        raise InputError(f"{folder / _CONFIG}: {name} cannot be {value!r}.")
+    return True
+
+
+def own_fields(folder: Path) -> dict[str, Any] | None:
+    """Return what only Unbraid writes to a folder's configuration; None if another library did."""
+    if folder.exists() and not (folder / _CONFIG).is_file():
+        return None
+    metadata = read_config(folder / _CONFIG).get("metadata")
+    own = metadata.get("unbraid") if isinstance(metadata, dict) else None
+    return own if isinstance(own, dict) else None
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Read a JSON object."""
+    if not path.is_file():
+        raise InputError(f"{path} is not a file; give the folder of a saved dictionary.")
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is not JSON: {error}.") from None
+    if not isinstance(config, dict):
+        raise InputError(f"{path} must hold a JSON object, got {type(config).__name__}.")
+    return config
+
+
+def read_tensors(path: Path) -> dict[str, np.ndarray]:
+    """Read safetensors, refusing what is damaged."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    if not path.is_file():
+        raise InputError(f"{path} is missing.")
+    try:
+        tensors = load_file(path)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path} is damaged or not safetensors: {error}.") from None
+    for name, tensor in tensors.items():
+        if tensor.dtype.kind == "f" and not np.isfinite(tensor).all():
+            raise InputError(f"{path}: {name} holds NaN or infinite values.")
+    return dict(tensors)
+
+
+def _tensors(dictionary: Dictionary) -> dict[str, np.ndarray]:
+    tensors = {"W_dec": dictionary.atoms, "b_dec": dictionary.offset}
+    encoder = dictionary.encoder
+    if encoder is not None and encoder.activation != "pursuit":
+        tensors["W_enc"] = encoder.weights
+        if encoder.activation == "gated" and encoder.threshold is not None:
+            tensors["b_gate"], tensors["b_mag"] = encoder.threshold, encoder.bias
+            tensors["r_mag"] = np.log(np.asarray(encoder.scale))
+        else:
+            tensors["b_enc"] = encoder.bias
+            if encoder.threshold is not None:
+                tensors["threshold"] = encoder.threshold
+    return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
+
+
+def _config(dictionary: Dictionary) -> dict[str, Any]:
+    m, p = dictionary.atoms.shape
+    encoder = dictionary.encoder
+    own = {name: getattr(dictionary, name) for name in _OWN}
+    config = {
+        "architecture": "matching_pursuit" if encoder is None
+        else _ARCHITECTURES[encoder.activation],
+        "d_in": p,
+        "d_sae": m,
+        "dtype": str(dictionary.atoms.dtype),
+        "device": "cpu",
+        "apply_b_dec_to_input": encoder is None or encoder.centred,
+        "normalize_activations": dictionary.transform,
+        "reshape_activations": "none",
+        "metadata": {
+            "sae_lens_version": "6.54.12",
+            "unbraid": {
+                "format_version": FORMAT_VERSION,
+                "method": dictionary.method.describe(),
+                "evidence": dictionary.evidence.to_dict(),
+                "prior": None if dictionary.prior is None else dictionary.prior.to_dict(),
+                **{k: v.item() if isinstance(v, np.generic) else v for k, v in own.items()},
+            },
+        },
+    }  # fmt: skip
+    if encoder is None:
+        config |= {"residual_threshold": 1e-2, "max_iterations": dictionary.k or p,
+                   "stop_on_duplicate_support": True}  # fmt: skip
+    elif encoder.activation == "pursuit":
+        config |= {"residual_threshold": 0.0, "max_iterations": encoder.k or 1,
+                   "stop_on_duplicate_support": False}  # fmt: skip
+    elif encoder.k is not None:
+        config |= {"k": encoder.k, "rescale_acts_by_decoder_norm": False}
+    return config
+
+
+def _encoder(config: dict[str, Any], tensors: dict[str, np.ndarray]) -> Encoder | None:
+    if "W_enc" not in tensors:
+        steps = config.get("max_iterations")
+        if config.get("stop_on_duplicate_support") is not False or type(steps) is not int:
+            return None
+        weights = np.ascontiguousarray(tensors["W_dec"].T)
+        bias = np.zeros(weights.shape[1], weights.dtype)
+        return Encoder(weights=weights, bias=bias, activation="pursuit", k=max(1, steps))
+    names = {theirs: ours for ours, theirs in _ARCHITECTURES.items()}
+    activation = names.get(config.get("architecture", ""))
+    if activation is None:
+        raise InputError(f"The architecture {config.get('architecture')!r} is not known.")
+    gated = activation == "gated"
+    needed = ("b_gate", "b_mag", "r_mag") if gated else ("b_enc",)
+    needed += ("threshold",) if activation == "jumprelu" else ()
+    if not set(needed) <= tensors.keys():
+        raise InputError(f"The weights lack {', '.join(needed)} of the {activation} encoder.")
+    k = config.get("k")
+    if activation in ("topk", "abstopk") and not (type(k) is int and 1 <= k <= config["d_sae"]):
+        raise InputError(
+            f"k of the {activation} encoder must be in 1..{config['d_sae']}, got {k!r}."
+        )
+    return Encoder(
+        weights=tensors["W_enc"],
+        bias=tensors["b_mag" if gated else "b_enc"],
+        activation=activation,  # type: ignore[arg-type]
+        k=k,
+        threshold=tensors.get("b_gate" if gated else "threshold"),
+        scale=np.exp(tensors["r_mag"]) if gated else None,
+        centred=bool(config.get("apply_b_dec_to_input", True)),
+    )
+
+
+def _method(described: Any, folder: Path) -> Any:
+    from unbraid.sparse import METHODS
+    from unbraid.sparse.formats.foreign import Imported
+
+    methods = METHODS | {"Imported": Imported}
+    if not isinstance(described, dict) or described.get("name") not in methods:
+        raise InputError(f"{folder} was made by an unknown method, {described!r}.")
+    return methods[described["name"]](
+        **{name: value for name, value in described.items() if name != "name"}
+    )
+
+
+def _swap(temporary: Path, folder: Path) -> None:
+    if not folder.exists():
+        temporary.rename(folder)
+        return
+    old = folder.with_name(f".{folder.name}-old-{os.getpid()}")
+    folder.rename(old)
+    temporary.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)

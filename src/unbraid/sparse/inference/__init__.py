@@ -1,0 +1,1 @@
+"""Codes under given atoms: encoder, lasso and pursuit, posterior means."""

@@ -1,0 +1,53 @@
+"""Codes by their posterior mean, sampled, and how well they predict units held out."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+from unbraid.sparse.inference._lasso_and_pursuit import judging_rows, unpredicted
+from unbraid.sparse.inference._prior import Prior, check_latents
+
+_SWEEPS, _BURN = 120, 40
+_LEAST = 0.05  # of a latent's usual code: less counts as zero
+_NUMBERS = 2**24  # codes held dense at once
+
+
+def posterior_mean(x: np.ndarray, atoms: np.ndarray, prior: Prior) -> sp.csr_array:
+    """Return the expected codes (n, m) of ``x``, offset already subtracted.
+
+    ``E[s * z | x]``, the estimate with the least squared error, by Gibbs sampling: 120 sweeps,
+    of which 40, with noise that falls to what it is, are left out. Codes of less than a twentieth
+    of the latent's usual one are zero, and those of atoms of length zero. Cost: 120 sweeps of n m,
+    and m for each code that changes; m^2 numbers are held.
+    """
+    check_latents(len(atoms))
+    rows = max(1, _NUMBERS // len(atoms))
+    parts = [_sparse(_mean(x[start : start + rows], atoms, prior), prior)
+             for start in range(0, len(x), rows)]  # fmt: skip
+    return parts[0] if len(parts) == 1 else sp.csr_array(sp.vstack(parts, format="csr"))
+
+
+def held_out_units_by(x: np.ndarray, atoms: np.ndarray, prior: Prior) -> float:
+    """Return what ``_lasso_and_pursuit.held_out_units`` does, codes being posterior means."""
+    x = judging_rows(x)
+    return unpredicted(
+        x, lambda hidden: _mean(x[:, ~hidden], atoms[:, ~hidden], prior) @ atoms[:, hidden]
+    )
+
+
+def _mean(x: np.ndarray, atoms: np.ndarray, prior: Prior) -> np.ndarray:
+    from unbraid._kernels.gibbs import mean
+
+    x, atoms = np.ascontiguousarray(x, np.float32), np.ascontiguousarray(atoms, np.float32)
+    gram = atoms @ atoms.T
+    codes = mean(x @ atoms.T, gram, prior.numbers(), signed=prior.signed,
+                 sweeps=_SWEEPS, burn=_BURN)  # fmt: skip
+    codes[:, np.diag(gram) == 0] = 0
+    return codes
+
+
+def _sparse(codes: np.ndarray, prior: Prior) -> sp.csr_array:
+    usual = np.sqrt(prior.moments()[1]).astype(codes.dtype)
+    codes[np.abs(codes) < _LEAST * usual] = 0
+    return sp.csr_array(codes)

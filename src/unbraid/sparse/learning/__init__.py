@@ -1,0 +1,1 @@
+"""Dictionary learning without an encoder: pursuit, sparse coding, spike and slab."""

@@ -1,0 +1,240 @@
+"""Dictionary learning by turns: codes by pursuit, atoms by least squares, bad atoms replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from unbraid._kernels.pursuit import pursue
+from unbraid._kernels.sparse_rows import decode, scatter
+from unbraid.sparse.inference._encoder import from_active
+
+_SAME = 0.9  # cosine above which two atoms are one
+_SOLVE_MOST = 1500  # atoms up to which the normal equations are solved at once
+_STEPS = 8  # of conjugate gradients: the next turn goes on from there
+_UNITS = 64
+_BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Codes of one turn and what they leave."""
+
+    active: np.ndarray
+    codes: np.ndarray
+    residual: np.ndarray
+
+    @property
+    def error(self) -> float:
+        """Summed squared error."""
+        return float(np.square(self.residual, dtype=np.float64).sum())
+
+
+def code(x: np.ndarray, atoms: np.ndarray, offset: np.ndarray, k: int, penalty: float = 0.0,
+         signed: bool = False) -> Turn:  # fmt: skip
+    """Return the codes of ``x`` under atoms of unit length, and the residual."""
+    active, codes, _ = pursue(
+        x - offset, atoms, k=k, penalty=penalty, signed=signed, tolerance=1e-3
+    )
+    return Turn(active, codes, x - decode(active, codes, atoms, offset))
+
+
+def improve(
+    x: np.ndarray, turn: Turn, atoms: np.ndarray, offset: np.ndarray, learn_offset: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return atoms (unit length) and offset that fit the codes best, and how often each is used.
+
+    ``min_{A,b} |x - Z A - b|^2``, kept close to the atoms before by a trace of ridge where the
+    codes do not determine them.
+    """
+    m = len(atoms)
+    z = from_active(turn.active, turn.codes, m)
+    used = np.bincount(z.indices, minlength=m)
+    wrong = np.asarray(z.T @ turn.residual, np.float64)  # gradient: least squares for the change
+    mean_z = np.zeros(m)
+    if learn_offset:  # eliminate b: centre codes and residual
+        mean_z = np.asarray(z.mean(axis=0), np.float64).ravel()
+        mean_r = turn.residual.mean(0, dtype=np.float64)
+        wrong -= len(x) * np.outer(mean_z, mean_r)
+    change = _solve(z, mean_z, wrong) if m <= _SOLVE_MOST else _solve_by_steps(turn, mean_z, wrong)
+    new = atoms + change
+    if learn_offset:
+        offset = (offset + mean_r - mean_z @ change).astype(atoms.dtype)
+    length = np.linalg.norm(new, axis=1)
+    fine = length > 1e-10
+    new[fine] /= length[fine, None]
+    new[~fine] = atoms[~fine]
+    return np.ascontiguousarray(new, atoms.dtype), offset, used
+
+
+def alternate(
+    x: np.ndarray,
+    atoms: np.ndarray,
+    offset: np.ndarray,
+    *,
+    turns: int,
+    k: int,
+    learn_offset: bool = True,
+    signed: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return atoms and offset after turns of matching pursuit and least squares on ``x``."""
+    for _ in range(turns):
+        turn = code(x, atoms, offset, k, signed=signed)
+        atoms, offset, _ = improve(x, turn, atoms, offset, learn_offset)
+    return atoms, offset
+
+
+def some(x: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Return ``count`` random rows, all where there are no more."""
+    return x if len(x) <= count else x[rng.choice(len(x), count, replace=False)]
+
+
+def repeats(budget: int, x: np.ndarray, m: int, most: int) -> int:
+    """Return how often a learning of ``m`` atoms can be afforded, between 1 and ``most``.
+
+    ``budget`` is in stimuli times latents of systems of up to 64 units; more units cost more.
+    """
+    return int(np.clip(budget * _UNITS // (len(x) * m * max(_UNITS, x.shape[1])), 1, most))
+
+
+def start_offset(x: np.ndarray, *, zero: bool) -> np.ndarray:
+    """Return where an offset starts: at zero, or at the mean response."""
+    mean = x.mean(0, dtype=np.float64).astype(x.dtype)
+    return np.zeros_like(mean) if zero else mean
+
+
+def spread(x: np.ndarray) -> float:
+    """Return the root mean square about the mean; 1 where nothing varies."""
+    return float(np.sqrt(np.mean(np.square(x - x.mean(0), dtype=np.float64)))) or 1.0
+
+
+def _ridge(squares: np.ndarray) -> float:
+    return 1e-6 * float(squares.mean()) + 1e-12
+
+
+def _solve(z: sp.csr_array, mean_z: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+    """Return the change of the atoms, from the normal equations."""
+    gram = np.asarray((z.T @ z).todense(), np.float64)
+    gram -= z.shape[0] * np.outer(mean_z, mean_z)
+    gram[np.diag_indices(len(gram))] += _ridge(gram.diagonal())
+    return np.linalg.solve(gram, wrong)
+
+
+def _solve_by_steps(turn: Turn, mean_z: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+    """Return nearly the same by conjugate gradients, without a matrix of atoms by atoms."""
+    n, kind = len(turn.active), turn.codes.dtype
+    on = turn.active >= 0
+    squares = np.bincount(turn.active[on], turn.codes[on] ** 2, len(wrong)) - n * mean_z**2
+    ridge = _ridge(squares)
+    scale = (1 / (np.maximum(squares, 0) + ridge))[:, None].astype(kind)
+    none, mean_z = np.zeros(wrong.shape[1], kind), mean_z.astype(kind)
+    left = wrong.astype(kind)
+    change, step = np.zeros_like(left), scale * left
+    size = np.sum(left * step, axis=0)
+    enough = 1e-6 * size
+    for _ in range(_STEPS):
+        image = kind.type(ridge) * step - n * np.outer(mean_z, mean_z @ step)
+        scatter(turn.active, (turn.codes, decode(turn.active, turn.codes, step, none), image))
+        length = size / np.maximum(np.sum(step * image, axis=0), 1e-30)
+        change += length * step
+        left -= length * image
+        next_ = scale * left
+        new = np.sum(left * next_, axis=0)
+        if (new <= enough).all():
+            break
+        step = next_ + new / np.maximum(size, 1e-30) * step
+        size = new
+    return change
+
+
+def replace_bad(
+    x: np.ndarray,
+    turn: Turn,
+    atoms: np.ndarray,
+    used: np.ndarray,
+    rng: np.random.Generator,
+    most: int,
+) -> tuple[np.ndarray, int]:
+    """Replace atoms that are unused or doubled by what is explained worst; return their number."""
+    usual = float(np.median(used[used > 0])) if used.any() else 0.0
+    bad = used < max(2, 0.05 * usual)
+    for i, j in _doubled(atoms):
+        if not (bad[i] or bad[j]):
+            bad[i if used[i] < used[j] else j] = True
+    where = np.flatnonzero(bad)[:most]
+    if len(where):
+        error = np.square(turn.residual).sum(1)
+        pool = np.argsort(-error)[: max(4 * len(where), len(x) // 20)]
+        rows = rng.choice(pool, len(where), replace=len(pool) < len(where))
+        fresh = turn.residual[rows]
+        length = np.linalg.norm(fresh, axis=1, keepdims=True)
+        fine = length[:, 0] > 0
+        atoms = atoms.copy()
+        atoms[where[fine]] = (fresh / np.where(length > 0, length, 1))[fine]
+    return atoms, len(where)
+
+
+def _doubled(atoms: np.ndarray) -> list[tuple[int, int]]:
+    """Return the pairs of atoms that are one, without a matrix of atoms by atoms."""
+    found: list[tuple[int, int]] = []
+    for start in range(0, len(atoms), _BLOCK):
+        alike = np.abs(atoms[start : start + _BLOCK] @ atoms[start:].T) > _SAME
+        i, j = np.nonzero(np.triu(alike, 1))
+        found += zip((i + start).tolist(), (j + start).tolist(), strict=True)
+    return found
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one run of turns goes."""
+
+    k: int
+    turns: int
+    grow: float = 0.5
+    """Share of the turns over which the active latents grow from 1 to k."""
+    replace: float = 0.8
+    """Share of the turns in which bad atoms are replaced."""
+    learn_offset: bool = True
+    signed: bool = False
+    rows: int = 0
+    """Stimuli a turn; 0: all."""
+
+
+def learn_atoms(
+    x: np.ndarray,
+    atoms: np.ndarray,
+    offset: np.ndarray,
+    plan: Plan,
+    rng: np.random.Generator,
+    tell: Callable[[int, float], None] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return atoms and offset after ``plan.turns`` turns on ``x`` from a given start."""
+    most = max(1, len(atoms) // 4)
+    for turn in range(plan.turns):
+        rows = some(x, plan.rows or len(x), rng)
+        grown = plan.k
+        if turn < plan.grow * plan.turns:
+            grown = min(plan.k, 1 + int(turn / (plan.grow * plan.turns) * plan.k))
+        now = code(rows, atoms, offset, grown, signed=plan.signed)
+        if tell is not None:
+            tell(turn, now.error / len(rows))
+        atoms, offset, used = improve(rows, now, atoms, offset, plan.learn_offset)
+        if turn < plan.replace * plan.turns:
+            atoms, _ = replace_bad(rows, now, atoms, used, rng, most)
+    return atoms, offset
+
+
+def draw_atoms(x: np.ndarray, m: int, rng: np.random.Generator) -> np.ndarray:
+    """Return ``m`` stimuli brought to unit length, random directions where they do not suffice."""
+    length = np.linalg.norm(x, axis=1)
+    able = np.flatnonzero(length > 1e-12 * max(float(length.max()), 1e-300))
+    chosen = rng.choice(able, min(m, len(able)), replace=False)
+    atoms = x[chosen] / length[chosen, None]
+    if len(atoms) < m:
+        random = rng.normal(size=(m - len(atoms), x.shape[1])).astype(x.dtype)
+        random /= np.linalg.norm(random, axis=1, keepdims=True)
+        atoms = np.concatenate([atoms, random])
+    return np.ascontiguousarray(atoms, x.dtype)

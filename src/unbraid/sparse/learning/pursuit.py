@@ -1,0 +1,145 @@
+"""Dictionary learning by sparse pursuit and least squares, by turns."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from unbraid.sparse._dictionary import Dictionary
+from unbraid.sparse._evidence import Evidence
+from unbraid.sparse._log import Watch
+from unbraid.sparse._method import Method, active, say_if_few, width
+
+_PERFECT = 1e-4  # FVU below which no other start is tried
+_ROWS_A_LATENT = 64
+_JUDGES_MOST = 5000
+
+
+class Pursuit(Method):
+    r"""Dictionary learned by turns: codes by orthogonal matching pursuit, atoms by least squares.
+
+    ``min_{Z, A, b} |X - Z A - b|^2``, at most k non-zero codes a stimulus, codes non-negative (or
+    signed), atoms of unit length.
+
+    Notes
+    -----
+    Starts from data points. The number of active latents grows from 1 to k over the first half, so
+    that supports are never guessed with many wrong atoms; atoms unused or doubled are replaced by
+    what is explained worst; of several starts the one with the least error is kept, and searched
+    for better atoms: some are added from what is left, the least useful go. Codes are
+    inferred by matching pursuit or by the lasso, whichever predicts held-out units better. Needs
+    fewer stimuli and fewer units than an autoencoder, because no linear encoder has to separate
+    the features. Cost a turn: n (m p + k m) + m^3 / 3.
+
+    References
+    ----------
+    Engan, Aase and Husoy (1999), method of optimal directions; Rubinstein, Zibulevsky and Elad
+    (2008), batch OMP; Schnass (2018), convergence radius and replacement of atoms.
+    """
+
+    k: Annotated[int, Field(ge=1)] | None = None
+    """Active latents a stimulus; none: the most that so many units can tell apart, up to 32."""
+    expansion: Annotated[float, Field(gt=0)] = 2.0
+    """Latents a unit."""
+    n_latents: Annotated[int, Field(ge=1)] | None = None
+    """Number of latents, in place of ``expansion``."""
+    turns: Annotated[int, Field(ge=1)] = 40
+    """Turns of coding and least squares from each start."""
+    restarts: Annotated[int, Field(ge=1)] = 3
+    """Starts at most; fewer where one is perfect."""
+    cycles: Annotated[int, Field(ge=0)] = 20
+    """Cycles of growing and pruning after the turns, from the best start; fewer without gain."""
+    signed: bool = False
+    """Whether codes may be negative."""
+    offset: Literal["learned", "mean", "zero"] = "learned"
+    """What a stimulus without active latents answers: learned, the mean response, or nothing."""
+    by: Literal["auto", "omp", "fista"] = "auto"
+    """Inference of the codes; auto: the one that predicts held-out units better."""
+    held_out: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the stimuli kept out to judge the starts; 0: all are learned from, and judge."""
+
+    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+        """Learn from several starts and keep the best."""
+        from unbraid.sparse.learning._alternating import Plan, code, draw_atoms, learn_atoms, spread
+        from unbraid.sparse.learning._grow_prune import Renewal, renew
+        from unbraid.sparse.training._source import split
+
+        p = x.shape[1]
+        m = width(self.n_latents, self.expansion, p)
+        k = min(active(self.k, m, p), p)
+        say_if_few(watch, len(x), m)
+        scale = spread(x)
+        rows, held = split(x, self.held_out, rng)
+        x = x / x.dtype.type(scale)
+        seen = x[rows]
+        unseen = x[held] if len(held) else seen[:_JUDGES_MOST]
+        mean = seen.mean(0, dtype=np.float64).astype(x.dtype)
+        total = float(np.square(unseen - mean, dtype=np.float64).sum())
+        plan = Plan(
+            k=k,
+            turns=self.turns,
+            learn_offset=self.offset == "learned",
+            signed=self.signed,
+            rows=max(4096, _ROWS_A_LATENT * m),
+        )
+        best, errors = (draw_atoms(seen, m, rng), mean), []
+        for start in range(self.restarts):
+            begin = np.zeros_like(mean) if self.offset == "zero" else mean
+            watch.within(start / self.restarts, 1 / self.restarts)
+
+            def tell(turn: int, error: float, start: int = start) -> None:
+                fvu = error * len(unseen) / total if total else float("nan")
+                watch.record((turn + 1) / self.turns, start=start, step=turn + 1, fvu=fvu)
+
+            found = learn_atoms(seen, draw_atoms(seen - begin, m, rng), begin, plan, rng, tell)
+            errors.append(code(unseen, *found, k, signed=self.signed).error)
+            if errors[-1] <= min(errors):
+                best = found
+            if errors[-1] <= _PERFECT * total:
+                break
+        watch.within(0.0, 1.0)
+        if self.cycles and min(errors) > _PERFECT * total:
+            renewal = Renewal(
+                k=k, cycles=self.cycles, learn_offset=plan.learn_offset, signed=self.signed
+            )
+            rows = rng.permutation(len(seen))[: plan.rows]
+            best = renew(np.ascontiguousarray(seen[rows]), best[0], best[1], renewal, rng)
+            errors.append(code(unseen, *best, k, signed=self.signed).error)
+        fvu = min(errors) / total if total and len(held) else float("nan")
+        return self._finish(x, best, k, scale, Evidence(fvu_held_out=fvu))
+
+    def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
+        """Return stimuli of unit length as atoms."""
+        from unbraid.sparse.learning._alternating import draw_atoms, start_offset
+
+        p = x.shape[1]
+        m = width(self.n_latents, self.expansion, p)
+        k = min(active(self.k, m, p), p)
+        offset = start_offset(x, zero=self.offset == "zero")
+        return self._finish(x, (draw_atoms(x - offset, m, rng), offset), k, 1.0, Evidence())
+
+    def _finish(
+        self,
+        x: np.ndarray,
+        found: tuple[np.ndarray, np.ndarray],
+        k: int,
+        scale: float,
+        evidence: Evidence,
+    ) -> Dictionary:
+        from unbraid.sparse.inference._lasso_and_pursuit import choose_inference
+
+        atoms, offset = found
+        chosen = choose_inference(x - offset, atoms, k=k, by=self.by, signed=self.signed)
+        penalty = chosen.problem.penalty
+        return Dictionary(
+            atoms=atoms,
+            offset=offset * x.dtype.type(scale),
+            method=self,
+            evidence=evidence,
+            by=chosen.problem.by,
+            k=k,
+            penalty=None if penalty is None else penalty * scale,
+            signed=self.signed,
+        ).with_evidence(fvu_held_out_units=chosen.error)

@@ -1,0 +1,1 @@
+"""Training of autoencoders: source of batches, loop, checkpoints, several processes."""

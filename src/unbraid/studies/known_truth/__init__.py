@@ -1,0 +1,1 @@
+"""Studies of worlds whose features are known."""

@@ -1,0 +1,1 @@
+"""The real systems that studies take: networks, pictures, recordings."""
