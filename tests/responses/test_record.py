@@ -477,6 +477,20 @@ def test_a_killed_recording_resumes(net, x, tmp_path, monkeypatch):
     )
 
 
+def test_a_recording_killed_at_its_first_or_last_step_resumes(net, x, tmp_path):
+    (tmp_path / "conv").mkdir()
+    (tmp_path / "conv" / ".writing.json.abc.tmp").touch()
+    record_to(tmp_path, net, x, "conv", dtype="float32")
+    np.testing.assert_array_equal(
+        load(tmp_path / "conv").values, record(net, x, "conv")["conv"].values
+    )
+    (tmp_path / "conv" / "writing.json").write_text("{}")  # the manifest is there already
+    (tmp_path / "conv" / "notes.tmp").write_text("mine")
+    record_to(tmp_path, net, x, "conv", dtype="float32")
+    left = sorted(path.name for path in (tmp_path / "conv").iterdir())
+    assert left == ["manifest.json", "notes.tmp", "shard-00000.safetensors"]
+
+
 class Size:
     """A preprocessing whose option no hash of its code can see."""
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from unbraid.errors import InputError
-from unbraid.responses import Store, StoreWriter, load, open_store
+from unbraid.responses import Store, StoreWriter, load, open_store, save
+from unbraid.responses._formats.safetensors import write_tensors
 
 
 def write(path, values, *, ids=True, block=7, **options):
@@ -117,6 +118,68 @@ def test_a_truncated_shard_is_written_again(rng, tmp_path):
     np.testing.assert_array_equal(writer.close().read().values, values)
 
 
+def everything(writer, values):
+    writer.append(values, at=0)
+    return writer.close()
+
+
+@pytest.mark.parametrize(
+    "kept", [(), ("writing.json",), ("writing.json", "shard-00000.safetensors")]
+)
+@pytest.mark.parametrize("half", ["writing.json", "shard-00001.safetensors", "manifest.json"])
+def test_a_writer_killed_at_any_step_resumes(tmp_path, kept, half):
+    """Whatever temporary file was being written, and whatever was whole by then."""
+    values = np.random.default_rng(0).normal(size=(17, 3))
+    options = {"n_units": 3, "dtype": "float64", "rows_per_shard": 10}
+    whole = StoreWriter(tmp_path / "whole", **options)
+    plan = (tmp_path / "whole" / "writing.json").read_bytes()
+    everything(whole, values)
+    (tmp_path / "r").mkdir()
+    for name in kept:
+        there = plan if name == "writing.json" else (tmp_path / "whole" / name).read_bytes()
+        (tmp_path / "r" / name).write_bytes(there)
+    (tmp_path / "r" / f".{half}.a_1bc.tmp").write_bytes(b"half")
+    store = everything(StoreWriter(tmp_path / "r", **options), values)
+    np.testing.assert_array_equal(store.read().values, values)
+    assert store.hashes == whole.store.hashes
+    left = [path.name for path in (tmp_path / "r").iterdir()]
+    assert sorted(left) == ["manifest.json", "shard-00000.safetensors", "shard-00001.safetensors"]
+
+
+def test_files_of_others_stay(tmp_path):
+    values = np.random.default_rng(0).normal(size=(17, 3))
+    others = [".notes.tmp", ".writing.json.tmp", ".shard-1.safetensors.abc.tmp", "x.tmp", "notes"]
+    folder = tmp_path / "r"
+    options = {"n_units": 3, "rows_per_shard": 10}
+    for other in others:
+        folder.mkdir()
+        (folder / ".writing.json.abc.tmp").touch()
+        (folder / other).write_text("mine")
+        with pytest.raises(InputError, match=f"r holds {other}, which no unfinished recording"):
+            StoreWriter(folder, **options)
+        assert (folder / other).read_text() == "mine"
+        (folder / other).unlink()
+        writer = StoreWriter(folder, **options)
+        (folder / other).write_text("mine")
+        (folder / ".manifest.json.abc.tmp").mkdir()  # a folder is nothing that a writer leaves
+        everything(writer, values)
+        assert (folder / other).read_text() == "mine"
+        assert (folder / ".manifest.json.abc.tmp").is_dir()
+        folder = folder / "r"
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="file is a file, expected a folder"):
+        StoreWriter(tmp_path / "file", **options)
+
+
+def test_a_shard_of_another_hand_is_not_resumed(tmp_path):
+    options = {"n_units": 3, "rows_per_shard": 10}
+    StoreWriter(tmp_path / "r", **options)
+    save(np.eye(3), tmp_path / "r" / "shard-00000.safetensors")
+    assert StoreWriter(tmp_path / "r", **options).rows == 0
+    write_tensors(tmp_path / "r" / "shard-00000.safetensors", {"other": np.eye(3)}, {})
+    assert StoreWriter(tmp_path / "r", **options).rows == 0
+
+
 KILLED = """
 import os, sys
 import numpy as np
@@ -169,7 +232,10 @@ def test_another_plan_is_never_resumed(tmp_path, change):
 def test_writer_refuses(rng, tmp_path):
     values = rng.normal(size=(4, 3))
     write(tmp_path / "done", values)
-    for name, match in [("done", "holds finished responses already"), ("other", "is not an unf")]:
+    for name, match in [
+        ("done", "holds finished responses already"),
+        ("other", "holds file, which no"),
+    ]:
         (tmp_path / name).mkdir(exist_ok=True)
         (tmp_path / name / "file").touch()
         with pytest.raises(InputError, match=match):

@@ -19,7 +19,7 @@ from unbraid.responses._rules import Rule
 from unbraid.responses._sketch import differ
 from unbraid.responses._store import MANIFEST, Store, open_store
 from unbraid.responses._told import named
-from unbraid.responses._writer import StoreWriter
+from unbraid.responses._writer import StoreWriter, sweep
 
 _CIRCUMSTANCES = ("key", "model", "outputs", "device", "torch")  # said, but not part of the key
 
@@ -195,6 +195,7 @@ def record_to(
 def _reuse(where: Path, made_by: Mapping[str, Any]) -> Store:
     store = open_store(where)
     _check_same(where, store.made_by, made_by)
+    sweep(where)  # a writer that was killed after its last step
     return store
 
 

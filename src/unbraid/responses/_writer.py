@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -31,6 +32,9 @@ from unbraid.responses._store import (
 _PLAN = "writing.json"
 _SHARD_BYTES = 64 * 2**20
 _DTYPES = ("float16", "float32", "float64")
+_TEMPORARY = re.compile(  # as ``replacing`` names a file that is not whole yet
+    r"\.(writing\.json|manifest\.json|shard-\d{5,}\.safetensors)\.[a-z0-9_]+\.tmp"
+)
 
 
 class StoreWriter:
@@ -148,8 +152,7 @@ class StoreWriter:
             except InputError as error:
                 (self.path / MANIFEST).unlink()
                 raise InputError(f"{self.path}: {error}") from None
-        for leftover in (self.path / _PLAN, *self.path.glob(".*.tmp")):  # not while others write
-            leftover.unlink(missing_ok=True)
+        sweep(self.path)
         return self.store
 
     def _put(self, values: np.ndarray) -> None:
@@ -201,8 +204,14 @@ class StoreWriter:
                 )
             self.made_by = dict(old.get("made_by") or {})
             return self._whole_shards()
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise InputError(f"{self.path} exists and is not an unfinished store; choose another.")
+        if self.path.exists() and not self.path.is_dir():
+            raise InputError(f"{self.path} is a file, expected a folder; choose another name.")
+        foreign = sorted({*self.path.glob("*")} - {*_temporaries(self.path)})
+        if foreign:
+            raise InputError(
+                f"{self.path} holds {foreign[0].name}, which no unfinished recording left there; "
+                "choose another folder."
+            )
         with replacing(where) as temporary:
             temporary.write_text(json.dumps(plan), encoding="utf-8")
         return []
@@ -221,7 +230,21 @@ class StoreWriter:
             tensors, _ = safetensors.read_header(path)
         except InputError:
             return False
-        return tensors["values"].shape == (self.rows_per_shard, self.n_units)
+        held = tensors.get("values")
+        return held is not None and held.shape == (self.rows_per_shard, self.n_units)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writing leaves beside finished responses; nothing else is touched."""
+    for leftover in (folder / _PLAN, *_temporaries(folder)):
+        leftover.unlink(missing_ok=True)
+
+
+def _temporaries(folder: Path) -> Iterator[Path]:
+    """Yield the files that a killed writer did not finish."""
+    for path in folder.glob(".*.tmp"):
+        if _TEMPORARY.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+            yield path
 
 
 def _is_plain(values: Any) -> bool:
