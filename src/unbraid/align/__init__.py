@@ -24,7 +24,8 @@ from unbraid.align.matching._shared_pairs import SharedPairs, shared_pairs
 from unbraid.align.matching._soft_matching import soft_matching
 from unbraid.align.regression._bands import VariancePartition, variance_partition
 from unbraid.align.regression._pls import pls
-from unbraid.align.regression._ridge import ridge, ridge_r2
+from unbraid.align.regression._ridge import ridge
+from unbraid.align.regression._ridge_r2 import ridge_r2
 
 __all__ = [
     "METRICS",

@@ -19,7 +19,8 @@ from unbraid.align.matching._one_to_one import one_to_one
 from unbraid.align.matching._semi_matching import semi_matching
 from unbraid.align.matching._soft_matching import soft_matching
 from unbraid.align.regression._pls import pls
-from unbraid.align.regression._ridge import ridge, ridge_r2
+from unbraid.align.regression._ridge import ridge
+from unbraid.align.regression._ridge_r2 import ridge_r2
 
 UNITS = frozenset({"permutation", "unit_scaling", "common_scaling", "shift"})
 """Maps that keep each unit's tuning: matching metrics ignore them."""

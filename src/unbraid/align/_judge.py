@@ -39,6 +39,7 @@ class Estimate:
     in_sample: float = NAN
     matching: np.ndarray | None = None
     gap: float = NAN
+    leading: int | None = None
     ceiling: float = NAN
     warnings: tuple[str, ...] = ()
     """Worse than asked: raised as RuntimeWarning and recorded."""
@@ -206,6 +207,7 @@ def scored_as(
         n_target=q,
         matching=found.matching,
         gap=found.gap,
+        leading=found.leading,
         warnings=found.warnings + notes,
         **judged,
     )

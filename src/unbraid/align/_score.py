@@ -56,6 +56,9 @@ class Score:
     """(q,) source unit matched to each target on all stimuli, -1 where none."""
     gap: float = NAN
     """Certificate of the solver (0: proven optimal); NaN where nothing is solved."""
+    leading: int | None = None
+    """Leading source units that predict, where they were chosen: the median over targets and
+    folds."""
     seed: int | None = None
     """Seed of the dictionaries behind the two sides, set by ``compare``."""
     influence: np.ndarray = field(default_factory=lambda: np.empty(0))
@@ -111,5 +114,5 @@ class Score:
 _RECORD = (
     "metric", "protocol", "source", "target", "systems", "value", "in_sample", "null", "p_value",
     "low", "high", "level", "coverage", "value_over_all", "ceiling", "normalised",
-    "excluded", "nuisance", "seed", "n", "n_source", "n_target", "sign", "gap",
+    "excluded", "nuisance", "seed", "n", "n_source", "n_target", "leading", "sign", "gap",
 )  # fmt: skip

@@ -36,6 +36,8 @@ class Predictions:
     """(n_folds, q) index of the penalty chosen."""
     scales: np.ndarray
     """(2, n_folds, q) standard deviation of prediction and target on the training stimuli."""
+    leading: np.ndarray
+    """(n_folds, q) number of leading units that predict."""
 
 
 class Nested(ABC):
@@ -96,12 +98,17 @@ class Nested(ABC):
             train = y[self.train((fold,))]
             scales[:, fold] = spread, train.std(axis=0)
             centred[rows] = y[rows] - train.mean(axis=0)
-        return Predictions(held_out, centred, chosen, scales)
+        return Predictions(
+            held_out, centred, chosen, scales, np.full(chosen.shape, self.x.shape[1])
+        )
 
     def fit_all(self, y: np.ndarray) -> np.ndarray:
         """Return the predictions of the fit on all stimuli, minus the mean (n, q)."""
-        errors = sum(self.errors((fold,), y)[0][0] for fold in range(self.n_folds))
-        return self.fitted((), y, np.argmin(errors, axis=0))[0]
+        return self.fitted((), y, self.outer_errors(y).argmin(axis=0))[0]
+
+    def outer_errors(self, y: np.ndarray) -> np.ndarray:
+        """Return squared errors (n_alphas, q) over all folds, each left out in its turn."""
+        return np.sum([self.errors((fold,), y)[0][0] for fold in range(self.n_folds)], axis=0)
 
 
 class NestedRidge(Nested):

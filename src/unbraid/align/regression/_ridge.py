@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid._kernels.deletion import LEFT, Sums, Totals, losses
+from unbraid._kernels.deletion import Sums, Totals, losses
 from unbraid.align._dense import finite_mean
 from unbraid.align._judge import Blocks, Estimate, Estimator, Judging, judge
 from unbraid.align._score import Score
 from unbraid.align.published._longon2025 import LongonRidge
 from unbraid.align.regression._iterative_ridge import IterativeRidge
+from unbraid.align.regression._leading import NestedLeading, check_leading
 from unbraid.align.regression._nested_ridge import ALPHAS, Nested, NestedRidge, Predictions
+from unbraid.errors import InputError
 from unbraid.responses import Responses
 
 _BLOCK = 2.0**27  # bytes of predictions held at once
@@ -28,7 +31,14 @@ class Ridge(Estimator):
     def __init__(self, x, y, folds, **options) -> None:
         x = x if sp.issparse(x) else x - x.mean(axis=0)
         super().__init__(x, y, folds, **options)
-        self.nested = _nested(x, folds, self.device)
+        leading = options.get("leading")
+        self.nested: Nested | NestedLeading
+        if leading is None:
+            self.nested = _nested(x, folds, self.device)
+        else:
+            self.nested = NestedLeading(
+                {m: _nested(x[:, :m], folds, self.device) for m in check_leading(leading, x)}
+            )
         self.in_fold = np.asarray(folds)[None] == np.arange(folds.n_folds)[:, None]
 
     def comparable(self, found: Predictions) -> tuple[np.ndarray, np.ndarray]:
@@ -68,7 +78,7 @@ class Ridge(Estimator):
         per_target, whole = np.full(q, np.nan), np.full(q, np.nan)
         per_fold = np.full((len(self.in_fold), q), np.nan)
         phi: Any = 0.0
-        edges = np.zeros(2)
+        edges, used, leading = np.zeros(2), [], self.options.get("leading")
         step = max(1, int(_BLOCK / (8 * 6 * n)))
         for start in range(0, q, step):
             block = np.arange(start, min(start + step, q))
@@ -85,6 +95,7 @@ class Ridge(Estimator):
             for fold, rows in enumerate(self.in_fold):
                 per_fold[fold, block] = self.score(predicted[rows], centred[rows])
             whole[block] = self.score(self.nested.fit_all(y), y - y.mean(axis=0))
+            used.append(found.leading.ravel())
             edges += [(found.alphas == 0).sum(), (found.alphas == len(ALPHAS) - 1).sum()]
             if influence:
                 phi += self.influence(predicted, centred, per_target[block])
@@ -100,6 +111,7 @@ class Ridge(Estimator):
             influence=phi / n_scored if influence else None,
             in_sample=finite_mean(whole),
             gap=self.nested.residual,
+            leading=None if leading is None else round(float(np.median(np.concatenate(used)))),
             warnings=_unsolved(self.nested.residual, self.nested.unsure),
             notes=edge_notes(edges / (len(self.in_fold) * n_scored)),
         )
@@ -126,35 +138,19 @@ class Ridge(Estimator):
         return ceiling
 
 
-class RidgeR2(Ridge):
-    """Pooled fraction of held-out variance explained."""
-
-    least = -np.inf
-
-    def comparable(self, found: Predictions) -> tuple[np.ndarray, np.ndarray]:
-        return found.held_out, found.centred
-
-    def score(self, predicted: np.ndarray, centred: np.ndarray) -> np.ndarray:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return 1 - ((centred - predicted) ** 2).sum(axis=0) / (centred**2).sum(axis=0)
-
-    def influence(self, predicted, centred, score):
-        """Return what deleting each stimulus or block takes from the summed score."""
-        total, residual = (self._in_blocks(part) for part in
-                           (centred**2, (centred - predicted) ** 2))  # fmt: skip
-        left = total.sum(axis=0) - total
-        enough = left > LEFT * total.sum(axis=0)
-        without = 1 - (residual.sum(axis=0) - residual) / np.where(enough, left, 1.0)
-        return (score - np.where(enough, without, 0.0)).sum(axis=1)
-
-    def best(self, ceiling: np.ndarray) -> np.ndarray:
-        return ceiling**2
-
-
 def _nested(x: Any, folds: Any, device: Any) -> Nested:
     if sp.issparse(x) and min(x.shape) > _DIRECT:
         return IterativeRidge(x, folds)
     return NestedRidge(x, folds, device)
+
+
+def given_leading(leading: Sequence[int] | None, protocol: str) -> dict[str, Any]:
+    """Return the option where it was given."""
+    if leading is None:
+        return {}
+    if protocol != "unbraid":
+        raise InputError(f"protocol {protocol!r} takes every unit of x: leave leading out.")
+    return {"leading": leading}
 
 
 def _unsolved(residual: float, unsure: float) -> tuple[str, ...]:
@@ -194,6 +190,7 @@ def ridge(
     resamples: int = 200,
     rng: Any = 0,
     device: Any = None,
+    leading: Sequence[int] | None = None,
 ) -> Score:
     r"""Mean correlation of each target unit with its held-out ridge prediction from the source.
 
@@ -208,6 +205,10 @@ def ridge(
         As in ``semi_matching``; at least 3 folds. ``longon2025``: scikit-learn's ``RidgeCV``, one
         penalty for all targets by leave-one-out, columns centred by hand and no intercept; it
         warns when ``p >= n_train``, where that procedure fails.
+    leading : sequence of int, optional
+        Numbers of leading units of ``x`` that may stand for it, for units in an order, such as
+        nested expansions or principal components. One is chosen for each target with the penalty,
+        on inner folds; ``Score.leading`` is the median choice. Protocol ``unbraid`` only.
 
     Returns
     -------
@@ -245,55 +246,4 @@ def ridge(
         device=device,
     )  # fmt: skip
     return judge("ridge", {"unbraid": Ridge, "longon2025": LongonRidge}, x, y, judging,
-                 sparse=protocol == "unbraid")  # fmt: skip
-
-
-def ridge_r2(
-    x: Any,
-    y: Any,
-    *,
-    protocol: str = "unbraid",
-    folds: Any = 5,
-    permutations: int = 20,
-    resamples: int = 200,
-    rng: Any = 0,
-    device: Any = None,
-) -> Score:
-    r"""Mean fraction of each target unit's held-out variance that ridge explains.
-
-    ``R2_j = 1 - sum_f |y_j - prediction|^2_f / sum_f |y_j - training mean|^2_f``, with the fits of
-    ``ridge``.
-
-    Parameters
-    ----------
-    x, y, protocol, folds, permutations, resamples, rng, device
-        As in ``ridge``; only the protocol ``unbraid`` exists.
-
-    Returns
-    -------
-    Score
-        At most 1 (a linear function of the source); 0 for predicting the training mean; negative
-        where the prediction is worse than that.
-
-    Notes
-    -----
-    Invariances and cost as for ``ridge``. For random linear projections to ``m`` and any number
-    of units of ``N`` uncorrelated features the expectation is ``m / N``.
-
-    References
-    ----------
-    Hoerl & Kennard (1970).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> rng = np.random.default_rng(0)
-    >>> x = rng.normal(size=(100, 4))
-    >>> round(ridge_r2(x, x @ rng.normal(size=(4, 9)), permutations=0).value, 6)
-    1.0
-    """
-    judging = Judging(
-        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
-        device=device,
-    )  # fmt: skip
-    return judge("ridge_r2", {"unbraid": RidgeR2}, x, y, judging, sparse=True)
+                 sparse=protocol == "unbraid", **given_leading(leading, protocol))  # fmt: skip
