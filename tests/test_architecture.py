@@ -15,7 +15,7 @@ SOURCE = Path(unbraid.__file__).parent
 # Lower rooms first; rooms of one level are neighbours and never import each other.
 LEVELS = [
     {"errors"},
-    {"_validate", "_config", "_parse", "_progress", "_kernels"},
+    {"_validate", "_config", "_parse", "_progress", "_kernels", "_severity", "_terminal"},
     {"responses"},
     {"stats"},
     {"align", "sparse", "interpret", "theory", "worlds", "report"},
@@ -23,6 +23,7 @@ LEVELS = [
     {"studies"},
     {"jobs", "doctor"},
     {"cli"},
+    {"__main__"},
 ]
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 ROOMS = sorted(

@@ -180,14 +180,14 @@ def test_every_command_explains_itself(run, command):
 
 
 def test_the_installed_command_runs():
-    command = [sys.executable, "-m", "unbraid.cli", "--version"]
+    command = [sys.executable, "-m", "unbraid", "--version"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip()
 
 
 def test_an_interrupt_is_one_line_and_waits_for_no_thread(monkeypatch, capsys):
     def interrupted(**_options):
-        raise SystemExit(130)
+        raise KeyboardInterrupt
 
     left = []
     monkeypatch.setattr(cli, "app", interrupted)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-import warnings
 from pathlib import Path
 from typing import Annotated, Any, Optional, cast
 
 import typer
 
-from unbraid.errors import InputError, UnbraidError
+from unbraid import _terminal
+from unbraid.errors import InputError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,27 +33,11 @@ Set = Annotated[
 Method = Annotated[
     str, typer.Option(help="How to learn the dictionary, e.g. auto or 'TopK(k=32, expansion=4)'.")
 ]
-_INTERRUPTED = 130
 
 
 def main() -> None:
-    """Run the command line; a user's mistake is one line and exit status 2, Ctrl-C one and 130."""
-    warnings.showwarning = _one_line
-    try:
-        app(prog_name="unbraid")
-    except UnbraidError as error:
-        print(f"Error: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
-        raise SystemExit(2) from None
-    except SystemExit as stopped:
-        if stopped.code != _INTERRUPTED:
-            raise
-        print("Interrupted.", file=sys.stderr)  # noqa: T201
-        sys.stdout.flush()
-        os._exit(_INTERRUPTED)  # threads that still compute would hold up a usual exit, or crash it
-
-
-def _one_line(message: Warning | str, *_where: Any, **_more: Any) -> None:
-    print(f"Warning: {' '.join(str(message).split())}", file=sys.stderr)  # noqa: T201
+    """Run the command line."""
+    _terminal.run(app, "unbraid")
 
 
 @app.callback(invoke_without_command=True)
@@ -78,6 +59,7 @@ def demo(output: Output = Path("unbraid-demo"), seed: Seed = 0, as_json: Json = 
 
     with progress() as tell:
         result = run(Demo(seed=seed), tell)
+    _terminal.warn([*result.comparison.warnings, *result.hopeless.warnings])
     _finish(result.save(output, overwrite=True), result.record(), str(result), as_json)
 
 
@@ -115,7 +97,10 @@ def compare(
     systems = responses.common(*systems) if common else systems
     names = (x.stem, y.stem) if x.stem != y.stem else (str(x), str(y))
     result = comparison.compare(*systems, options, names=names, rng=seed, progress=True, **loaded)
+    _terminal.warn(result.warnings)
     _finish(result.save(output, overwrite=overwrite), result.record(), str(result), as_json)
+    if not result.answered:
+        raise typer.Exit(_terminal.NO_ANSWER)
 
 
 @app.command()
@@ -194,6 +179,7 @@ def encode(
     from unbraid import responses, sparse
 
     learned = sparse.Dictionary.load(dictionary)
+    _terminal.warn(learned.evidence.warnings)
     values = responses.load(x)
     codes = learned.encode(values, by=cast(Any, by))
     responses.save(codes, output)
@@ -251,7 +237,7 @@ def _list_studies(folder: Path, as_json: bool) -> None:
         own = [run for run in runs if run.study == name]
         rows.append({"name": name, "question": kind.question, "runs": [vars(run) for run in own]})
         lines += [f"{name:16} {kind.question}", *(f"{'':16}   {run}" for run in own)]
-    _print(rows, "\n".join(lines), as_json)
+    _terminal.show(rows, "\n".join(lines), as_json)
 
 
 @app.command()
@@ -268,7 +254,7 @@ def bound(
         raise InputError(f"{told}; --active is at most --units.")
     features = theory.features_possible(n_units=units, active=active)
     line = f"{units} units can hold up to {features:.4g} features, {active:g} active at a time."
-    _print({"units": units, "active": active, "features": features}, line, as_json)
+    _terminal.show({"units": units, "active": active, "features": features}, line, as_json)
 
 
 @app.command()
@@ -281,7 +267,7 @@ def doctor(as_json: Json = False) -> None:
         f"{'ok ' if f.ok else 'BAD'}  {f.name:26} {f.found}" + ("" if f.ok else f"  -> {f.mend}")
         for f in findings
     ]
-    _print([vars(finding) for finding in findings], "\n".join(lines), as_json)
+    _terminal.show([vars(finding) for finding in findings], "\n".join(lines), as_json)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
 
@@ -289,11 +275,7 @@ def doctor(as_json: Json = False) -> None:
 def _finish(path: Path, record: Any, line: str, as_json: bool) -> None:
     report = path / "report.html"
     where = report if report.is_file() else path
-    _print(record, f"{line}\n{where}", as_json)
-
-
-def _print(record: Any, line: str, as_json: bool) -> None:
-    typer.echo(json.dumps(record, indent=2, default=str) if as_json else line)
+    _terminal.show(record, f"{line}\n{where}", as_json)
 
 
 if __name__ == "__main__":

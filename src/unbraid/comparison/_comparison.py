@@ -79,6 +79,12 @@ class Comparison:
     def __repr__(self) -> str:
         return f"Comparison({len(self.scores)} scores: {self.verdict.sentence})"
 
+    @property
+    def answered(self) -> bool:
+        """Whether the headline metric could be scored before and after unbraiding."""
+        headline = [c for c in self.changes if c.metric == self.config.scored[0]]
+        return bool(headline) and bool(np.isfinite(headline[0].value))
+
     def find(
         self, metric: str, source: str, target: str, systems: str = "x->y"
     ) -> tuple[Score, ...]:
