@@ -9,7 +9,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,25 +17,31 @@ from typing import Any
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.responses._files import as_path, check_file
+from unbraid.responses._files import as_path, check_file, check_memory
+from unbraid.responses._pixels import rgb
 
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # no other parser sees a file
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 MOST_PIXELS = 100_000_000
 _MOST_BYTES = 2**29
+_COPIES = 24  # bytes a pixel while a picture becomes bytes: its numbers as floats, and colours
+_TILE = (322, 323)  # tags of TIFF: width and height of a tile
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Images:
     """Images under their names, decoded when asked for.
 
-    ``images[i]`` is an array (height, width, 3) of bytes; ``names`` are the stimulus ids. Gray
-    becomes three equal channels, transparency is dropped, of an animation the first picture counts,
-    16 bits become 8, and a camera's note on rotation is not followed.
+    ``images[i]`` is an array (height, width, 3) of bytes; ``names`` are the stimulus ids.
     """
 
     names: tuple[str, ...]
     source: str
     _read: Sequence[Callable[[], bytes]] = field(repr=False)
+    white: float | None = None
+    """Which number is white, where it is not the largest that the file's numbers can be."""
+    background: tuple[int, ...] | None = None
+    """Colour behind transparent pixels."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -44,24 +50,27 @@ class Images:
         return f"Images({len(self)} from {self.source})"
 
     def __getitem__(self, row: int) -> np.ndarray:
-        return _decode(self._read[row](), f"{self.source}: {self.names[row]}")
+        where = f"{self.source}: {self.names[row]}"
+        return _decode(self._read[row](), where, self.white, self.background)
 
     def take(self, rows: Any) -> Images:
         """Return some of the images, in this order."""
         rows = np.arange(len(self))[np.asarray(rows)]
         names = tuple(self.names[row] for row in rows)
-        return Images(names, self.source, [self._read[row] for row in rows])
+        return replace(self, names=names, _read=[self._read[row] for row in rows])
 
     def fingerprint(self) -> str:
-        """Return a hash of all names and files' bytes, in order."""
+        """Return a hash of all names and files' bytes, in order, and of how they are shown."""
         digest = hashlib.sha256()
+        if self.white is not None or self.background is not None:
+            digest.update(f"{self.white} {self.background}\0".encode())
         for name, read in zip(self.names, self._read, strict=True):
             content = read()
             digest.update(f"{name}\0{len(content)}\0".encode() + content)
         return digest.hexdigest()
 
 
-def images(source: Any) -> Images:
+def images(source: Any, *, white: float | None = None, background: str | None = None) -> Images:
     """Images of a folder, a zip file, or a list of files.
 
     Parameters
@@ -70,16 +79,39 @@ def images(source: Any) -> Images:
         A folder is searched at every depth. **Names are sorted** in folders and zips: the order
         inside a zip is an accident of packing, and responses are stored in the order of names. A
         list is kept in its own order.
+    white : float, optional
+        The number that is white. Default: 1 of floats, 255 of 8 bits, 65535 of 16.
+    background : str, optional
+        Colour behind transparent pixels, as Pillow names it: ``"white"``, ``"#808080"``.
 
     Raises
     ------
     InputError
-        Missing or damaged files; no image in the folder; two files of one name in a list.
+        Missing or damaged files; no image in the folder; two files of one name in a list. When an
+        image is decoded: one that is damaged, cut off, or of more than 10^8 pixels; several
+        pictures in one file (animations, pages); transparent pixels without ``background``; numbers
+        that are not finite, negative, above white, or whole ones of 32 bits without ``white``; and
+        without ``white`` numbers that all lie far below it (above 0, but none above 1/16 of white
+        in 8 bits and floats, 1/4 in 16), as where twelve bits were saved in sixteen.
 
     Notes
     -----
     Names are paths relative to what all images share, so that a folder and its zip give the same.
+    A pixel's byte is ``round(255 value / white)``; of colours of 16 bits the upper eight count.
+    Gray becomes three equal channels; palettes, CMYK and YCbCr become colours by Pillow's formulas;
+    colour profiles are not applied. Pictures stand upright as their camera noted (EXIF). Of a
+    camera's file of several views (MPO) the first is shown.
+
+    Files are parsed as JPEG, PNG, BMP, GIF, TIFF, WebP or PPM whatever they are called, and as
+    nothing else.
     """
+    if white is not None and not (isinstance(white, int | float) and 0 < white < np.inf):
+        raise InputError(f"white must be a positive number, got {white!r}.")
+    behind = None if background is None else _colour(background)
+    return replace(_found(source), white=white, background=behind)
+
+
+def _found(source: Any) -> Images:
     if isinstance(source, list | tuple):
         paths = [as_path(path) for path in source]
         for path in paths:
@@ -143,7 +175,7 @@ def _unzip(path: Path, member: zipfile.ZipInfo) -> bytes:
         raise InputError(f"{path}: {member.filename} is damaged ({error}).") from None
 
 
-def _decode(content: bytes, where: str) -> np.ndarray:
+def _decode(content: bytes, where: str, white: Any, background: Any) -> np.ndarray:
     import warnings
 
     from PIL import Image, UnidentifiedImageError
@@ -151,32 +183,43 @@ def _decode(content: bytes, where: str) -> np.ndarray:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(content)) as picture:
-                if picture.width * picture.height > MOST_PIXELS:
-                    raise InputError(f"{where} has {picture.width} x {picture.height} pixels.")
-                return rgb(picture, where)
+            with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+                _check_size(picture, where)
+                if getattr(picture, "is_animated", False) and picture.format != "MPO":
+                    raise InputError(
+                        f"{where} holds several pictures (an animation, or pages); save each as a "
+                        "file of its own."
+                    )
+                return rgb(picture, where, white=white, background=background)
     except InputError:
         raise
     except UnidentifiedImageError:
-        raise InputError(f"{where} is not a readable image (of no known format).") from None
+        raise InputError(
+            f"{where} is not a readable image: it is cut off, or none of {', '.join(FORMATS)}, or "
+            "a rare kind of one."
+        ) from None
     except Exception as error:  # the decoders raise what they like on damaged files
         text = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"{where} is not a readable image ({text}).") from None
 
 
-def rgb(picture: Any, where: str) -> np.ndarray:
-    """Return a Pillow image of any mode as bytes (height, width, 3)."""
-    return np.asarray(_eight_bits(picture, where).convert("RGB"))
+def _check_size(picture: Any, where: str) -> None:
+    """Refuse a picture that would fill the memory, before it is decoded."""
+    sides = [picture.size]
+    if picture.format == "TIFF" and _TILE[0] in picture.tag_v2:
+        sides.append(tuple(int(picture.tag_v2.get(tag, 1)) for tag in _TILE))
+    for width, height in sides:
+        if width * height > MOST_PIXELS:
+            raise InputError(f"{where} has {width} x {height} pixels, at most 10^8 are decoded.")
+    check_memory(_COPIES * max(width * height for width, height in sides), where)
 
 
-def _eight_bits(picture: Any, where: str) -> Any:
-    """Return a picture of bytes; Pillow would cut larger numbers off at 255."""
-    from PIL import Image
+def _colour(name: str) -> tuple[int, ...]:
+    from PIL import ImageColor
 
-    if picture.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
-    if picture.mode in ("I", "F"):
-        low, high = picture.getextrema()
-        if not 0 <= low <= high <= 255:
-            raise InputError(f"{where} has pixels from {low} to {high}; save it with 8 bits.")
-    return picture
+    try:
+        return ImageColor.getrgb(name)[:3]
+    except (ValueError, AttributeError, TypeError):
+        raise InputError(
+            f"background must be a colour such as 'white' or '#808080', got {name!r}."
+        ) from None

@@ -13,7 +13,7 @@ from unbraid.responses._passes import Job
 from unbraid.responses._sketch import sketch
 from unbraid.responses._weights import model_hash
 
-VERSION = 2  # of what rules and hooks compute: part of the key
+VERSION = 3  # of what pictures, rules and hooks give: part of the key
 
 
 def provenance(job: Job) -> dict[str, dict[str, Any]]:

@@ -12,7 +12,8 @@ import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file
-from unbraid.responses._images import Images, images, rgb
+from unbraid.responses._images import Images, images
+from unbraid.responses._pixels import rgb
 from unbraid.responses._responses import as_ids
 
 
