@@ -25,8 +25,10 @@ from unbraid.stats._jackknife import (
     student_steps,
 )
 from unbraid.stats._moments import FoldMoments, Moments
+from unbraid.stats._order import SerialDependence, serial_dependence
 from unbraid.stats._permutation import permutation_p, permuted_rows
 from unbraid.stats._stream import fold_moments
+from unbraid.stats._time import Order, check_order, order_of, order_of_groups
 
 __all__ = [
     "Difference",
@@ -35,20 +37,26 @@ __all__ = [
     "Interval",
     "Moments",
     "NoiseCeiling",
+    "Order",
     "Refits",
+    "SerialDependence",
     "Spread",
     "as_folds",
     "benjamini_hochberg",
     "bootstrap_weights",
+    "check_order",
     "contiguous_folds",
     "fold_moments",
     "grouped_folds",
     "interval",
     "jackknife_spread",
     "noise_ceiling",
+    "order_of",
+    "order_of_groups",
     "paired_difference",
     "permutation_p",
     "permuted_rows",
+    "serial_dependence",
     "shuffled_folds",
     "student_interval",
     "student_replicates",

@@ -14,7 +14,8 @@ class Folds(np.ndarray):
     """Fold labels (n,), an integer array that remembers which stimuli are dependent.
 
     ``blocks`` (n,) numbers the exchangeable blocks, or is None where each stimulus is its own.
-    Bootstrap and permutation move whole blocks. Slices and results of arithmetic forget it.
+    Bootstrap and permutation move whole blocks. Slices and results of arithmetic forget it. A
+    label of -1 says that a stimulus is used by no fold.
     """
 
     blocks: np.ndarray | None
@@ -26,6 +27,22 @@ class Folds(np.ndarray):
     def n_folds(self) -> int:
         """Number of folds."""
         return int(self.max()) + 1
+
+    @property
+    def used(self) -> np.ndarray:
+        """Rows of the stimuli that some fold uses."""
+        return np.flatnonzero(np.asarray(self) >= 0)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the stimuli of each fold follow each other, and so do those of each block."""
+        sides = (np.asarray(self), self.blocks)
+        return all(side is None or _in_runs(side[self.used]) for side in sides)
+
+    def of(self, rows: np.ndarray) -> Folds:
+        """Return the labels of some stimuli, which remember their blocks."""
+        blocks = None if self.blocks is None else self.blocks[rows]
+        return _labels(np.asarray(self)[rows], blocks)
 
 
 def shuffled_folds(n: int, n_folds: int = 5, rng: int | np.random.Generator | None = 0) -> Folds:
@@ -84,7 +101,7 @@ def grouped_folds(
     return _labels(fold_of[blocks], blocks)
 
 
-def contiguous_folds(n: int, n_folds: int = 5, run: int | None = None) -> Folds:
+def contiguous_folds(n: int, n_folds: int = 5, run: int | None = None, *, gap: int = 0) -> Folds:
     """Folds of neighbouring stimuli, for time series and other autocorrelated orders.
 
     Parameters
@@ -93,18 +110,31 @@ def contiguous_folds(n: int, n_folds: int = 5, run: int | None = None) -> Folds:
     run : int, optional
         Length of the runs that bootstrap and permutation keep whole: several times the
         correlation time. Default ``ceil(n / 25)``.
+    gap : int
+        Stimuli around each boundary between two folds that no fold uses: as many as neighbours
+        resemble each other over.
 
     Returns
     -------
     Folds of shape (n,)
-        Non-decreasing labels.
+        Non-decreasing labels, but for the -1 of stimuli in a gap.
     """
     _check_count(n, n_folds, "stimuli")
     run = -(-n // 25) if run is None else run
     check_count(run, "run")
     if not 1 <= run <= n:
         raise InputError(f"run must lie in 1..n={n}, got {run}.")
-    return _labels(np.arange(n) * n_folds // n, np.arange(n) // run)
+    check_count(gap, "gap")
+    labels = np.arange(n) * n_folds // n
+    ends = np.flatnonzero(np.diff(labels)) + 1
+    if gap >= np.diff([0, *ends, n]).min():
+        raise InputError(
+            f"gap must be smaller than a fold of {n // n_folds} stimuli, got {gap}. Pass fewer "
+            "folds, or a smaller gap."
+        )
+    for end in ends:
+        labels[end - gap // 2 : end - gap // 2 + gap] = -1
+    return _labels(labels, np.arange(n) // run)
 
 
 def as_folds(folds: Any, n: int, rng: np.random.Generator | int | None = 0) -> Folds:
@@ -117,10 +147,18 @@ def as_folds(folds: Any, n: int, rng: np.random.Generator | int | None = 0) -> F
             f"folds must be a whole number or {n} integer labels, got {labels.dtype} of shape "
             f"{labels.shape}. Make labels with unbraid.stats.shuffled_folds(n, 5)."
         )
-    names, numbers = np.unique(np.asarray(labels), return_inverse=True)
+    unused = np.asarray(labels < 0) & isinstance(labels, Folds)  # else a label like any other
+    names, numbers = np.unique(np.asarray(labels)[~unused], return_inverse=True)
     if len(names) < 2:
         raise InputError("folds must hold at least two different labels, got one.")
-    return _labels(numbers, getattr(labels, "blocks", None))
+    whole = np.full(n, -1)
+    whole[~unused] = numbers
+    return _labels(whole, getattr(labels, "blocks", None))
+
+
+def _in_runs(labels: np.ndarray) -> bool:
+    """Whether equal labels follow each other."""
+    return int((labels[1:] != labels[:-1]).sum()) + 1 == len(np.unique(labels))
 
 
 def _labels(numbers: np.ndarray, blocks: np.ndarray | None = None) -> Folds:

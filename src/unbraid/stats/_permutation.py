@@ -51,8 +51,9 @@ def permuted_rows(
     rng : int, Generator or None
     blocks : array of shape (n,), optional
         Blocks in the order of the rows (runs of a time series): all rows are rotated by a random
-        offset, which keeps every dependence of ``y`` on its neighbours. Other blocks (groups)
-        change places, whole where they are of one size.
+        offset from the whole circle (0, the order as it is, belongs to it), which keeps every
+        dependence of ``y`` on its neighbours and holds for stationary series. Other blocks
+        (groups) change places, whole where they are of one size.
 
     Yields
     ------
@@ -66,9 +67,8 @@ def permuted_rows(
         return
     number = np.unique(np.asarray(blocks), return_inverse=True)[1]
     if (np.diff(number) >= 0).all():
-        longest = min(int(np.bincount(number).max()), n // 2)
         for _ in range(permutations):
-            yield np.roll(np.arange(n), rng.integers(longest, n - longest + 1))
+            yield np.roll(np.arange(n), rng.integers(n))
         return
     members = np.argsort(number, kind="stable")
     runs = np.split(members, np.flatnonzero(np.diff(number[members])) + 1)

@@ -1,0 +1,104 @@
+"""How rows are held out and put at random: as exchangeable, or as they follow each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unbraid.errors import InputError
+from unbraid.stats._folds import Folds, contiguous_folds
+from unbraid.stats._order import serial_dependence
+
+ORDERS = ("auto", "exchangeable", "time")
+
+_UNUSED = 4  # 1 / the largest share of the stimuli that gaps may take
+_RUNS = 10  # fewest runs that intervals rest on
+_RUN = 25  # runs where neighbours are alike only over few stimuli
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """Whether stimuli stand in time, and what that asks for."""
+
+    in_time: bool
+    """Whether both sides depend on the order of the stimuli, or the caller said so."""
+    reach: int = 0
+    """Stimuli over which neighbours are alike on both sides."""
+    drifts: bool = False
+    """Whether both sides drift: no rotation of the one is as good as another."""
+
+    def folds(self, n: int, n_folds: int) -> Folds:
+        """Return contiguous folds with gaps of the reach, and runs of twice the reach.
+
+        Gaps take a quarter of the stimuli at most, and there are ten runs at least.
+        """
+        gap = min(self.reach, n // (_UNUSED * n_folds))
+        run = max(-(-n // _RUN), min(2 * self.reach, n // _RUNS))
+        return contiguous_folds(n, n_folds, run, gap=gap)
+
+
+def order_of(x: Any, y: Any, said: str | None = None) -> Order:
+    """Find out whether two systems' stimuli stand in time.
+
+    Parameters
+    ----------
+    x, y : arrays (n, p) and (n, q), or CSR matrices
+        Rows in the order given.
+    said : {None, "auto", "exchangeable", "time"}
+        What the caller knows: nothing (both sides are tested, and both must depend on order), or
+        the answer.
+
+    Returns
+    -------
+    Order
+
+    Notes
+    -----
+    A dependence that only one side shows does no harm: what is alike in neighbours on one side
+    tells nothing of the other. Cost: that of ``serial_dependence``; nothing for "exchangeable".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> noise = np.random.default_rng(0).normal(size=(2, 200, 5))
+    >>> order_of(*noise).in_time, order_of(*noise.cumsum(axis=1)).in_time
+    (False, True)
+    """
+    check_order(said)
+    if said == "exchangeable":
+        return Order(in_time=False)
+    first = serial_dependence(x)
+    if said != "time" and not first.found:
+        return Order(in_time=False)
+    second = serial_dependence(y)
+    if said != "time" and not second.found:
+        return Order(in_time=False)
+    reach = min(first.reach, second.reach)
+    return Order(in_time=True, reach=reach, drifts=first.drifts and second.drifts)
+
+
+def check_order(said: Any) -> None:
+    """Refuse what says nothing of the stimuli's order."""
+    if said is not None and said not in ORDERS:
+        raise InputError(f"order must be one of {', '.join(ORDERS)}, got {said!r}.")
+
+
+def order_of_groups(x: Any, y: Any, folds: Folds) -> bool:
+    """Whether the means of groups depend, on both sides, on the order in which they appear."""
+    if folds.blocks is None:
+        return False
+    number = np.unique(folds.blocks, return_index=True, return_inverse=True)
+    place = np.argsort(np.argsort(number[1]))[number[2]]
+    return order_of(_means(x, place), _means(y, place)).in_time
+
+
+def _means(values: Any, group: np.ndarray) -> np.ndarray:
+    import scipy.sparse as sp
+
+    size = np.bincount(group)
+    shape = (len(size), len(group))
+    mean = sp.csr_array((1 / size[group], (group, np.arange(len(group)))), shape=shape)
+    answer = mean @ values
+    return answer.toarray() if sp.issparse(answer) else np.asarray(answer)
