@@ -15,7 +15,16 @@ SOURCE = Path(unbraid.__file__).parent
 # Lower rooms first; rooms of one level are neighbours and never import each other.
 LEVELS = [
     {"errors"},
-    {"_validate", "_config", "_parse", "_progress", "_kernels", "_severity", "_terminal"},
+    {
+        "_validate",
+        "_config",
+        "_parse",
+        "_progress",
+        "_kernels",
+        "_severity",
+        "_terminal",
+        "_folders",
+    },
     {"responses"},
     {"stats"},
     {"align", "sparse", "interpret", "theory", "worlds", "report"},

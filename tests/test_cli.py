@@ -146,7 +146,7 @@ def test_doctor_speaks_json(run):
             "no.yaml is not a file",
         ),
         (("fit", "x.npy", "-o", "d", "--method", "TopK(k=99, n_latents=4)"), "99"),
-        (("fit", "x.npy", "-o", "y.npy"), "y.npy exists and holds no dictionary"),
+        (("fit", "x.npy", "-o", "y.npy"), "y.npy exists and is a file"),
         (("encode", "x.npy", "y.npy", "-o", "c.npz"), "x.npy"),
     ],
 )

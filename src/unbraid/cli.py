@@ -7,7 +7,7 @@ from typing import Annotated, Any, Optional, cast
 
 import typer
 
-from unbraid import _terminal
+from unbraid import _folders, _terminal
 from unbraid.errors import InputError
 
 app = typer.Typer(
@@ -54,9 +54,11 @@ def _about(
 @app.command()
 def demo(output: Output = Path("unbraid-demo"), seed: Seed = 0, as_json: Json = False) -> None:
     """Real handwriting, two real networks, a real comparison; offline, in about two minutes."""
+    from unbraid import comparison
     from unbraid._progress import progress
     from unbraid.studies.demo import Demo, run
 
+    comparison.check_free(output, overwrite=True, kind="demo")
     with progress() as tell:
         result = run(Demo(seed=seed), tell)
     _terminal.warn([*result.comparison.warnings, *result.hopeless.warnings])
@@ -127,6 +129,7 @@ def record(
     """Record layers' responses, e.g. unbraid record squeezenet1_1 pictures/ -o R/; resumes."""
     from unbraid import responses
 
+    _folders.check_makeable(output)
     network = responses.open_network(model, weights, rng=seed)
     found = responses.record_to(
         output,
@@ -178,6 +181,7 @@ def encode(
     """Infer the sparse codes of X, e.g. unbraid encode d/ x.npy -o codes.npz."""
     from unbraid import responses, sparse
 
+    responses.check_codes_file(output)
     learned = sparse.Dictionary.load(dictionary)
     _terminal.warn(learned.evidence.warnings)
     values = responses.load(x)
@@ -220,7 +224,7 @@ def study(
     options = [f"{key}={str(path)!r}" for key, path in places.items() if path is not None]
     options += [*(["fast=true"] if fast else []), *(overrides or [])]
     choice = studies.choose(name).with_options(options)
-    comparison.check_free(folder, overwrite)
+    comparison.check_free(folder, overwrite, f"study {choice.name}")
     with progress() as tell:
         result = studies.run(choice, tell)
     studies.save(result, folder, overwrite=overwrite)

@@ -18,6 +18,7 @@ def write(folder, overwrite=False, result=None):
 def test_the_four_files_are_there(tmp_path):
     folder = write(tmp_path / "deep" / "run")
     assert sorted(f.name for f in folder.iterdir()) == [
+        ".unbraid.json",
         "arrays.safetensors",
         "config.json",
         "report.html",
@@ -37,13 +38,15 @@ def test_an_earlier_run_is_replaced_only_when_asked(tmp_path):
 
 
 def test_a_folder_that_is_not_a_run_is_never_replaced(tmp_path):
-    (tmp_path / "thesis").mkdir()
-    (tmp_path / "thesis" / "chapter.tex").write_text("years of work")
-    with pytest.raises(InputError, match="not a run's folder"):
-        check_free(tmp_path / "thesis", overwrite=True)
+    run = write(tmp_path / "run")
+    (run / "thesis").mkdir()
+    with pytest.raises(InputError, match=r"holds something else .* \(thesis\)"):
+        check_free(run, overwrite=True)
     (tmp_path / "file").write_text("x")
-    with pytest.raises(InputError, match="not a run's folder"):
+    with pytest.raises(InputError, match="exists and is a file"):
         check_free(tmp_path / "file", overwrite=True)
+    with pytest.raises(InputError, match="holds a comparison, no study toy"):
+        check_free(write(tmp_path / "other"), overwrite=True, kind="study toy")
 
 
 def test_a_failed_write_leaves_nothing_and_keeps_the_old_run(tmp_path):

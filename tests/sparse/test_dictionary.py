@@ -189,7 +189,7 @@ def test_bad_requests_cost_one_line(make_world, tmp_path):
     with pytest.raises(InputError, match="is not a file"):
         Dictionary.load(tmp_path)
     (tmp_path / "keep.txt").write_text("mine")
-    with pytest.raises(InputError, match="holds no dictionary"):
+    with pytest.raises(InputError, match="holds something else"):
         learned.save(tmp_path)
 
 

@@ -34,9 +34,16 @@ def hub(tmp_path, monkeypatch):
             (place / name).mkdir(parents=True, exist_ok=exist_ok)
             calls.append(("private", private))
 
-        def upload_folder(self, *, repo_id, folder_path, path_in_repo, revision, commit_message):
+        def upload_folder(
+            self, *, repo_id, folder_path, path_in_repo, revision, commit_message, ignore_patterns
+        ):
             calls.append((commit_message, revision))
-            shutil.copytree(folder_path, place / repo_id / (path_in_repo or ""), dirs_exist_ok=True)
+            shutil.copytree(
+                folder_path,
+                place / repo_id / (path_in_repo or ""),
+                dirs_exist_ok=True,
+                ignore=shutil.ignore_patterns(ignore_patterns),
+            )
             return SimpleNamespace(commit_url=f"hub/{repo_id}/commit/1")
 
     def snapshot_download(name, *, allow_patterns, **options):
@@ -141,6 +148,7 @@ def test_the_real_client_reads_its_own_cache(learned, tmp_path, monkeypatch):
         lambda self, **o: sent.update(o, files=list(Path(o["folder_path"]).iterdir())) or "done",
     )
     assert learned.push_to_hub("me/dictionary", token="none") == "done"
+    assert sent["ignore_patterns"] == ".unbraid.json"
     assert {path.name for path in sent["files"]} == {
-        "README.md", "cfg.json", "sae_weights.safetensors",
+        ".unbraid.json", "README.md", "cfg.json", "sae_weights.safetensors",
     }  # fmt: skip

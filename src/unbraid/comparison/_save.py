@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from unbraid.errors import InputError
+from unbraid import _folders
+
+_CONFIG, _RESULT, _ARRAYS, _REPORT = (
+    "config.json",
+    "result.json",
+    "arrays.safetensors",
+    "report.html",
+)
 
 
 def write_run(
@@ -21,51 +26,23 @@ def write_run(
     arrays: dict[str, np.ndarray],
     html: str,
     overwrite: bool,
+    kind: str = "comparison",
 ) -> Path:
-    """Write the files under a temporary name beside ``folder``, then rename it."""
-    check_free(folder, overwrite)
-    temporary = None
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        temporary.chmod(0o755)
-        _write_json(temporary / "config.json", config)
-        _write_json(temporary / "result.json", result)
+    """Write the files of a run; an earlier one of the same kind is replaced only when asked."""
+    names = (_CONFIG, _RESULT, _ARRAYS, _REPORT)
+    with _folders.writing(folder, kind, names, overwrite=overwrite) as new:
+        _write_json(new / _CONFIG, config)
+        _write_json(new / _RESULT, result)
         if arrays:
-            _write_arrays(temporary / "arrays.safetensors", arrays)
-        (temporary / "report.html").write_text(html, encoding="utf-8")
-        _put_in_place(temporary, folder)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(f"{folder} could not be written: {reason}. Nothing was kept.") from None
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
+            _write_arrays(new / _ARRAYS, arrays)
+        # names that the system gave need not be Unicode
+        (new / _REPORT).write_text(html, encoding="utf-8", errors="backslashreplace")
     return folder
 
 
-def check_free(folder: Path, overwrite: bool) -> None:
-    """Refuse a name that is taken, that no folder can have, or that holds what is not a run."""
-    if not folder.exists():
-        above = next(parent for parent in folder.absolute().parents if parent.exists())
-        if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
-            raise InputError(f"{folder} could not be written: {above} is no writable folder.")
-        return
-    if not overwrite:
-        raise InputError(f"{folder} exists; choose another folder, or ask for it to be replaced.")
-    is_run = (folder / "result.json").is_file() and (folder / "report.html").is_file()
-    if not folder.is_dir() or (any(folder.iterdir()) and not is_run):
-        raise InputError(f"{folder} exists and is not a run's folder; it is left as it is.")
-
-
-def _put_in_place(temporary: Path, folder: Path) -> None:
-    if not folder.exists():
-        temporary.rename(folder)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-    folder.rename(old / "run")
-    temporary.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+def check_free(folder: Path, overwrite: bool, kind: str = "comparison", flag: bool = True) -> None:
+    """Refuse a folder that a run cannot be written to, before anything is computed."""
+    _folders.check_target(folder, kind, overwrite=overwrite, flag=flag)
 
 
 def _write_json(path: Path, data: dict[str, Any]) -> None:
@@ -82,7 +59,6 @@ def _as_json(value: Any) -> Any:
 
 
 def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    from safetensors.numpy import save_file
+    from unbraid.responses._formats.safetensors import write_tensors
 
-    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
-    path.chmod(0o644)  # the library writes for the owner alone, unlike the other files
+    write_tensors(path, {name: np.ascontiguousarray(array) for name, array in arrays.items()}, {})

@@ -4,7 +4,7 @@ from unbraid.responses._betas import Betas, betas
 from unbraid.responses._codes import Codes
 from unbraid.responses._huggingface import huggingface
 from unbraid.responses._images import Images, images
-from unbraid.responses._load import load, save
+from unbraid.responses._load import check_codes_file, load, save
 from unbraid.responses._open import open_network
 from unbraid.responses._pair import common, pair
 from unbraid.responses._preprocess import Preprocess
@@ -45,6 +45,7 @@ __all__ = [
     "StoreWriter",
     "as_responses",
     "betas",
+    "check_codes_file",
     "common",
     "from_trials",
     "huggingface",

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from unbraid._folders import check_makeable
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file
 from unbraid.responses._responses import Responses
@@ -35,6 +36,7 @@ READERS = {
 """Suffix -> module of ``_formats`` that has ``read(path)``."""
 
 WRITERS = (".npy", ".npz", ".safetensors")
+_SPARSE_WRITERS = WRITERS[1:]
 _PICKLES = {".pkl", ".pickle", ".pt", ".pth", ".th", ".joblib", ".ckpt", ".p", ".jbl"}
 
 
@@ -160,6 +162,33 @@ def save(responses: Any, path: Any) -> None:
         raise InputError(f"{path} must end in one of {', '.join(WRITERS)} to be written.")
     module = import_module(f"unbraid.responses._formats.{READERS[path.suffix.lower()]}")
     module.write(as_responses(responses, "responses"), path)
+
+
+def check_codes_file(path: Any) -> None:
+    """Refuse, before codes are computed, a name that they cannot be saved under.
+
+    Raises
+    ------
+    InputError
+        A suffix of no format that holds sparse values; a folder, a link, or a file that holds
+        anything but codes that Unbraid inferred; a place where nothing can be written.
+    """
+    path = as_path(path)
+    if path.suffix.lower() not in _SPARSE_WRITERS:
+        raise InputError(f"{path} must end in {' or '.join(_SPARSE_WRITERS)} to hold codes.")
+    if path.is_symlink():
+        raise InputError(f"{path} exists and is a link; name the file that it leads to.")
+    if path.is_dir():
+        raise InputError(f"{path} exists and is a folder; name a file.")
+    if path.exists():
+        try:
+            held = load(path)
+            known = held.is_sparse and {"dictionary", "inference"} <= held.made_by.keys()
+        except InputError:
+            known = False
+        if not known:
+            raise InputError(f"{path} exists and holds no codes of Unbraid's; choose another name.")
+    check_makeable(path.parent)
 
 
 def _unknown(path: Path, suffix: str) -> InputError:

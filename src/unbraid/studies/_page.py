@@ -17,7 +17,8 @@ _KINDS: dict[str, Any] = {"theory": "prediction", "published": "ceiling", "contr
 def save(result: StudyResult, folder: str | Path, *, overwrite: bool = False) -> Path:
     """Write config.json, result.json and report.html; whole or not at all."""
     html = report.render(page(result))
-    return write_run(Path(folder), result.settings, result.record(), {}, html, overwrite)
+    kind, record = f"study {result.name}", result.record()
+    return write_run(Path(folder), result.settings, record, {}, html, overwrite, kind)
 
 
 def page(result: StudyResult) -> report.Page:

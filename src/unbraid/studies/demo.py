@@ -69,6 +69,7 @@ class DemoResult:
             self.comparison.arrays(),
             report.render(self.page()),
             overwrite,
+            kind="demo",
         )
 
     def page(self) -> report.Page:

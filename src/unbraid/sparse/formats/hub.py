@@ -7,10 +7,12 @@ import tempfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from unbraid._folders import RECORD
 from unbraid.errors import InputError, UnbraidError
-from unbraid.responses._files import as_path, replacing
+from unbraid.responses._files import as_path
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse.formats.foreign import load_foreign
+from unbraid.sparse.formats.native import save
 
 # what a layout that we read can consist of; a repository may hold terabytes beside it
 _FILES = (
@@ -84,10 +86,7 @@ def from_pretrained(
 
 def save_pretrained(dictionary: Dictionary, folder: str | Path) -> Path:
     """Write a dictionary as ``save`` does, and a model card beside it."""
-    target = dictionary.save(as_path(folder, "folder"))
-    with replacing(target / "README.md") as temporary:
-        temporary.write_text(_card(dictionary), encoding="utf-8")
-    return target
+    return save(dictionary, as_path(folder, "folder"), {"README.md": _card(dictionary)})
 
 
 def push_to_hub(
@@ -135,6 +134,7 @@ def push_to_hub(
                 path_in_repo=subfolder,
                 revision=revision,
                 commit_message=message,
+                ignore_patterns=RECORD,  # it is about the folder on this disk
             )
         except Exception as error:  # the hub's client raises many kinds
             raise _refused(name, error) from None

@@ -3,62 +3,51 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 
-from unbraid.errors import InputError, UnbraidError
+from unbraid import _folders
+from unbraid.errors import InputError
 from unbraid.sparse._dictionary import By, Dictionary, Transform
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse.inference._encoder import Encoder
 from unbraid.sparse.inference._prior import read_prior
 
 FORMAT_VERSION = 1
+KIND = "dictionary"
 _CONFIG, _WEIGHTS = "cfg.json", "sae_weights.safetensors"
 _ARCHITECTURES = {"topk": "topk", "abstopk": "abstopk", "relu": "standard", "jumprelu": "jumprelu",
                   "gated": "gated", "pursuit": "matching_pursuit"}  # fmt: skip
 _OWN = ("by", "k", "penalty", "signed", "transform", "shuffled")
 
 
-def save(dictionary: Dictionary, folder: Path) -> Path:
-    """Write a dictionary to a temporary folder, then rename it; an old one is replaced."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import save_file
+def save(dictionary: Dictionary, folder: Path, beside: Mapping[str, str] | None = None) -> Path:
+    """Write a dictionary, and texts beside it, whole or not at all; an earlier one is replaced."""
+    from unbraid.responses._formats.safetensors import write_tensors
 
-    check_free(folder)
-    temporary = None
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        save_file(_tensors(dictionary), temporary / _WEIGHTS)
-        text = json.dumps(_config(dictionary), indent=1, allow_nan=False)
-        (temporary / _CONFIG).write_text(text, encoding="utf-8")
-        os.chmod(temporary, 0o755)  # noqa: PTH101 - mkdtemp is private
-        _swap(temporary, folder)
-    except (OSError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UnbraidError(f"{folder} could not be written: {reason}.") from None
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
+    texts = {_CONFIG: json.dumps(_config(dictionary), indent=1, allow_nan=False), **(beside or {})}
+    with _folders.writing(folder, KIND, (_WEIGHTS, *texts), overwrite=True) as new:
+        write_tensors(new / _WEIGHTS, _tensors(dictionary), {})
+        for name, text in texts.items():
+            (new / name).write_text(text, encoding="utf-8")
     return folder
 
 
 def check_free(folder: Path) -> None:
-    """Refuse a name at which something else than a dictionary stands."""
-    if not folder.exists() or (folder / _CONFIG).is_file():
-        return
-    if not folder.is_dir() or any(folder.iterdir()):
-        raise InputError(f"{folder} exists and holds no dictionary; give another folder.")
+    """Refuse a folder that a dictionary cannot be written to, before it is learned."""
+    _folders.check_target(folder, KIND, overwrite=True)
 
 
 def load(kind: type[Dictionary], folder: Path) -> Any:
     """Read a dictionary; every size is checked against the configuration."""
+    return _folders.steadily(folder, lambda: _load(kind, folder))
+
+
+def _load(kind: type[Dictionary], folder: Path) -> Any:
     own = own_fields(folder)
     if own is None:
         from unbraid.sparse.formats.foreign import load_foreign
@@ -255,13 +244,3 @@ def _method(described: Any, folder: Path) -> Any:
     return methods[described["name"]](
         **{name: value for name, value in described.items() if name != "name"}
     )
-
-
-def _swap(temporary: Path, folder: Path) -> None:
-    if not folder.exists():
-        temporary.rename(folder)
-        return
-    old = folder.with_name(f".{folder.name}-old-{os.getpid()}")
-    folder.rename(old)
-    temporary.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import difflib
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from unbraid import _folders
 from unbraid.errors import InputError, UnbraidError
 from unbraid.responses._files import as_path
 from unbraid.sparse._dictionary import Dictionary
@@ -40,6 +39,8 @@ WRITERS: dict[str, Callable[[Dictionary, Path], None]] = {
     "sparsify": sparsify.write,
     "dictionary_learning": dictionary_learning.write,
 }
+_FILES = {module.__name__.rpartition(".")[2]: (module.CONFIG, module.WEIGHTS)
+          for module in (sparsify, dictionary_learning)}  # fmt: skip
 
 
 def load_foreign(
@@ -143,35 +144,14 @@ def export(dictionary: Dictionary, folder: str | Path, format: str) -> Path:
         return dictionary.save(target)
     if format not in WRITERS:
         raise InputError(f"There is no export format {format!r}; {_known(format, WRITERS)}")
-    if target.exists() and (not target.is_dir() or not _replaceable(target)):
-        raise InputError(f"{target} exists and holds something else; give another folder.")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-        try:
-            WRITERS[format](dictionary, temporary)
-            temporary.chmod(0o755)  # mkdtemp is private
-            if target.exists():
-                shutil.rmtree(target)
-            temporary.rename(target)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
-    except (OSError, SafetensorError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
-        if isinstance(error, RuntimeError):  # all that torch says where no space is left
-            reason = f"is the disk full? ({reason})"
-        raise UnbraidError(f"{target} could not be written: {reason}.") from None
+        kind = f"dictionary exported for {format}"
+        with _folders.writing(target, kind, _FILES[format], overwrite=True) as new:
+            WRITERS[format](dictionary, new)
+    except (SafetensorError, RuntimeError) as error:  # what they make of a full disk
+        reason = str(error).partition("\n")[0]
+        raise UnbraidError(f"{target} could not be written: is the disk full? ({reason})") from None
     return target
-
-
-def _replaceable(folder: Path) -> bool:
-    """Return whether a folder holds nothing but files of an exported checkpoint."""
-    ours = {
-        module_file
-        for module in (sparsify, dictionary_learning)
-        for module_file in (module.CONFIG, module.WEIGHTS)
-    }
-    return all(item.name in ours for item in folder.iterdir())
 
 
 def _known(name: Any, table: dict[str, Any]) -> str:
