@@ -133,7 +133,7 @@ def judge(
         options["device"] = _device_of(judging, x, y)
     n = len(x)
     streams = as_rng(judging.rng).spawn(3)
-    folds = _folds_of(judging, n, streams[0])
+    folds = _folds_of(judging, x, streams[0])
     build = estimators[judging.protocol]
     sides = _values(x, "x", sparse), _values(y, "y", sparse)
     estimator = build(*sides, folds, **options)
@@ -267,9 +267,10 @@ def _values(side: Responses, name: str, sparse: bool) -> Any:
     return to_dense(side, name)
 
 
-def _folds_of(judging: Judging, n: int, rng: np.random.Generator) -> stats.Folds:
+def _folds_of(judging: Judging, x: Responses, rng: np.random.Generator) -> stats.Folds:
+    n = len(x)
     if judging.protocol != "longon2025":
-        return stats.as_folds(judging.folds, n, rng)
+        return stats.as_folds(judging.folds, n, rng, x.stimuli)
     if not (isinstance(judging.folds, int) and judging.folds == 5):
         raise InputError(
             "protocol 'longon2025' fixes its folds (5, shuffled with seed 42): leave folds=5, or "

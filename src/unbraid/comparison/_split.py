@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from unbraid import stats
 from unbraid.comparison._config import CompareConfig
 from unbraid.errors import InputError
-from unbraid.responses import Responses, as_responses, pair
+from unbraid.responses import Responses, as_responses, in_rows_of, pair
 
 _FEWEST = 10  # alignment stimuli under which no fold can be scored
 
@@ -44,7 +44,7 @@ def split(
             f"protocol {config.protocol} fixes its folds (shuffled); groups and contiguous folds "
             "need protocol='unbraid'."
         )
-    groups = _as_groups(groups, len(x))
+    groups = _as_groups(in_rows_of(x.stimuli, groups, "groups"), len(x))
     if (x_train is None) != (y_train is None):
         raise InputError("x_train and y_train go together: give both or neither.")
     if x_train is None:
@@ -53,8 +53,7 @@ def split(
         x_train, y_train = x.take(learn), y.take(learn)
     else:
         x_train, y_train = as_responses(x_train, "x_train"), as_responses(y_train, "y_train")
-        _check_apart(x_train, x, "x")
-        _check_apart(y_train, y, "y")
+        x_train, y_train = _apart(x_train, x, "x"), _apart(y_train, y, "y")
         rows = np.arange(len(x))
     if len(rows) < _FEWEST:
         raise InputError(
@@ -112,8 +111,8 @@ def _as_groups(groups: Any, n: int) -> np.ndarray | None:
     return array.astype(str)
 
 
-def _check_apart(train: Responses, scored: Responses, name: str) -> None:
-    """Refuse training responses of another system's width, or of the alignment stimuli."""
+def _apart(train: Responses, scored: Responses, name: str) -> Responses:
+    """Return training responses of the same units, in their order, to other stimuli."""
     if train.shape[1] != scored.shape[1]:
         raise InputError(
             f"{name}_train must have the {scored.shape[1]} units of {name}, got {train.shape[1]}."
@@ -125,3 +124,14 @@ def _check_apart(train: Responses, scored: Responses, name: str) -> None:
                 f"{name}_train and {name} must hold different stimuli, got {len(shared)} in both, "
                 f"e.g. {str(shared[0])!r}: what a dictionary learned from must not be scored."
             )
+    if train.units is None or scored.units is None or np.array_equal(train.units, scored.units):
+        return train
+    column = {unit: place for place, unit in enumerate(train.units)}
+    other = [str(unit) for unit in scored.units if unit not in column]
+    if other:
+        raise InputError(
+            f"{name}_train must have the units of {name}, got none named {other[0]!r}."
+        )
+    order = [column[unit] for unit in scored.units]
+    repeats = None if train.repeats is None else train.repeats[:, :, order]
+    return replace(train, values=train.values[:, order], units=scored.units, repeats=repeats)

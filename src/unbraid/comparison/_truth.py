@@ -9,7 +9,7 @@ import numpy as np
 
 from unbraid.comparison._split import Split
 from unbraid.errors import InputError
-from unbraid.responses import Responses, as_responses
+from unbraid.responses import Responses, as_responses, follow
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -51,20 +51,13 @@ def truth_of(features: Any, features_train: Any, x: Any, parts: Split, own: bool
     """
     scored = train = None
     if features is not None:
-        features, given = as_responses(features, "features"), as_responses(x, "x")
+        given = as_responses(x, "x")
+        features = follow(given, features, "features")
         learned = np.setdiff1d(np.arange(len(given)), parts.rows)
-        if features.stimuli is not None and given.stimuli is not None:
-            scored = features.select(given.stimuli[parts.rows])
-            train = None if own else features.select(given.stimuli[learned])
-        elif len(features) != len(given):
-            raise InputError(
-                f"features must describe the {len(given)} stimuli of x, got {len(features)}."
-            )
-        else:
-            scored = features.take(parts.rows)
-            train = None if own else features.take(learned)
+        scored = features.take(parts.rows)
+        train = None if own else features.take(learned)
     if features_train is not None:
-        train = _of_training(as_responses(features_train, "features_train"), parts, own)
+        train = _of_training(features_train, parts, own)
         if scored is not None and scored.shape[1] != train.shape[1]:
             raise InputError(
                 f"features_train must hold the {scored.shape[1]} features of features, "
@@ -73,7 +66,7 @@ def truth_of(features: Any, features_train: Any, x: Any, parts: Split, own: bool
     return Truth(scored=scored, train=train)
 
 
-def _of_training(features: Responses, parts: Split, own: bool) -> Responses:
+def _of_training(features: Any, parts: Split, own: bool) -> Responses:
     """Return the features of training responses that both systems gave to the same stimuli."""
     if not own:
         raise InputError("features_train describes x_train and y_train: give all three.")
@@ -86,10 +79,4 @@ def _of_training(features: Responses, parts: Split, own: bool) -> Responses:
             "features_train needs x_train and y_train to hold the same stimuli in the same order, "
             f"got {len(x)} and {len(y)}."
         )
-    if features.stimuli is not None and x.stimuli is not None:
-        return features.select(x.stimuli)
-    if len(features) != len(x):
-        raise InputError(
-            f"features_train must describe the {len(x)} stimuli of x_train, got {len(features)}."
-        )
-    return features
+    return follow(x, features, "features_train")

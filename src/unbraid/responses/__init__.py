@@ -5,8 +5,9 @@ from unbraid.responses._codes import Codes
 from unbraid.responses._huggingface import huggingface
 from unbraid.responses._images import Images, images
 from unbraid.responses._load import check_codes_file, load, save
+from unbraid.responses._match import in_rows_of, rows_of
 from unbraid.responses._open import open_network
-from unbraid.responses._pair import common, pair
+from unbraid.responses._pair import common, follow, in_order_of, pair
 from unbraid.responses._preprocess import Preprocess
 from unbraid.responses._record import record, record_to
 from unbraid.responses._responses import Responses, as_responses
@@ -47,9 +48,12 @@ __all__ = [
     "betas",
     "check_codes_file",
     "common",
+    "follow",
     "from_trials",
     "huggingface",
     "images",
+    "in_order_of",
+    "in_rows_of",
     "load",
     "network",
     "open_network",
@@ -58,5 +62,6 @@ __all__ = [
     "parse_rule",
     "record",
     "record_to",
+    "rows_of",
     "save",
 ]

@@ -11,8 +11,9 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path
 from unbraid.responses._formats import npy, npz
+from unbraid.responses._ids import as_ids
 from unbraid.responses._load import load
-from unbraid.responses._responses import Responses, as_ids
+from unbraid.responses._responses import Responses
 
 
 @dataclass(frozen=True, eq=False)

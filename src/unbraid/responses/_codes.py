@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid.responses._responses import as_ids
+from unbraid.responses._ids import as_ids
 
 
 class Codes(sp.csr_array):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
@@ -11,6 +12,9 @@ import scipy.sparse as sp
 
 from unbraid import _validate
 from unbraid.errors import InputError
+from unbraid.responses._ids import as_ids
+from unbraid.responses._labelled import labelled
+from unbraid.responses._match import in_rows_of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -20,7 +24,9 @@ class Responses:
     Parameters
     ----------
     values : array of shape (n, p), CSR matrix, or memory map
-        Finite real numbers. Integers and booleans become float64; float32 stays float32.
+        Finite real numbers. Integers and booleans become float64; float32 stays float32. A pandas
+        DataFrame brings its index as stimuli and its columns as units, an xarray DataArray its
+        coordinates; what is given beside goes before them.
     stimuli : sequence of length n, optional
         Stimulus ids, unique. Two systems are matched by them, never by luck.
     units : sequence of length p, optional
@@ -43,6 +49,16 @@ class Responses:
     made_by: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        brought = labelled(self.values)
+        if brought is not None:
+            object.__setattr__(self, "values", brought.values)
+            if self.stimuli is not None:
+                ids = in_rows_of(brought.stimuli, self.stimuli, "stimuli", "values")
+                object.__setattr__(self, "stimuli", ids)
+            for name in ("stimuli", "units", "repeats"):
+                if getattr(self, name) is None:
+                    object.__setattr__(self, name, getattr(brought, name))
+            object.__setattr__(self, "made_by", self.made_by or brought.made_by)
         values = _as_values(self.values)
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "stimuli", as_ids(self.stimuli, values.shape[0], "stimuli"))
@@ -101,7 +117,7 @@ class Responses:
 
 
 def as_responses(values: Any, name: str = "x") -> Responses:
-    """Wrap an array, CSR matrix, Codes or Responses as Responses; errors name the argument."""
+    """Wrap an array, CSR matrix, Codes, DataFrame or DataArray; errors name the argument."""
     if isinstance(values, Responses):
         return values
     remembers = sp.issparse(values)  # Codes do; a table's column of that name means nothing
@@ -112,47 +128,7 @@ def as_responses(values: Any, name: str = "x") -> Responses:
             made_by=getattr(values, "made_by", {}) if remembers else {},
         )
     except InputError as error:
-        raise InputError(str(error).replace("values", name, 1)) from None
-
-
-def as_ids(ids: Any, expected: int, name: str) -> np.ndarray | None:
-    """Return unique ids as a one-dimensional array of strings, or None."""
-    if ids is None:
-        return None
-    array = plain_ids(ids, name)
-    if array.ndim != 1 or len(array) != expected:
-        came = f"{len(array)} ids" if array.ndim == 1 else f"an array of shape {array.shape}"
-        raise InputError(f"{name} must be {expected} ids, one a row or column, got {came}.")
-    array = array.astype(str)
-    unique, counts = np.unique(array, return_counts=True)
-    if len(unique) < len(array):
-        twice = str(unique[counts > 1][0])
-        raise InputError(
-            f"{name} must be unique, got {len(array) - len(unique)} duplicate(s), e.g. {twice!r}. "
-            "Average repeats first, or pass them as repeats."
-        )
-    return array
-
-
-def plain_ids(ids: Any, name: str) -> np.ndarray:
-    """Return ids as an array of strings or whole numbers."""
-    try:
-        array: np.ndarray = np.asarray(ids)
-        if array.dtype.kind == "S":
-            return np.char.decode(array.astype("S"), "utf-8")
-    except UnicodeDecodeError:
-        raise InputError(f"{name} must be text, got bytes that are not UTF-8.") from None
-    except ValueError:
-        raise InputError(f"{name} must be a flat list of ids, got a nested one.") from None
-    if array.dtype.kind in "OT":
-        odd = [i for i in array.reshape(-1).tolist() if not isinstance(i, str | int | np.integer)]
-        if odd:
-            raise InputError(f"{name} must be strings or whole numbers, got {odd[0]!r}.")
-    if array.dtype.kind == "f" and np.all(array == np.round(array)) and (abs(array) < 2**53).all():
-        return array.astype(np.int64)
-    if array.dtype.kind not in "OTUiu":
-        raise InputError(f"{name} must be strings or whole numbers, got dtype {array.dtype}.")
-    return array
+        raise InputError(re.sub(r"\bvalues\b", name, str(error))) from None
 
 
 def _rows(rows: Any, n: int) -> np.ndarray:

@@ -12,9 +12,9 @@ import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file
+from unbraid.responses._ids import as_ids
 from unbraid.responses._images import Images, images
 from unbraid.responses._pixels import rgb
-from unbraid.responses._responses import as_ids
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,10 @@ import numpy as np
 from unbraid import _validate
 from unbraid.errors import InputError
 from unbraid.responses._files import check_memory
-from unbraid.responses._responses import Responses, plain_ids
+from unbraid.responses._ids import plain_ids
+from unbraid.responses._labelled import kind_of, labelled
+from unbraid.responses._match import in_rows_of
+from unbraid.responses._responses import Responses
 
 
 def from_trials(
@@ -26,10 +29,10 @@ def from_trials(
 
     Parameters
     ----------
-    values : array of shape (n_trials, p)
+    values : array of shape (n_trials, p), or a DataFrame, whose columns are the units
         NaN where a unit was not recorded in a trial.
     stimuli : sequence of length n_trials
-        The stimulus of each trial.
+        The stimulus of each trial; a Series is matched by its index with that of ``values``.
 
     Returns
     -------
@@ -48,6 +51,11 @@ def from_trials(
     >>> x.values.ravel(), x.repeats.shape
     (array([2., 5.]), (2, 2, 1))
     """
+    if kind_of(values) == "frame":
+        frame = labelled(values.reset_index(drop=True) if values.index.has_duplicates else values)
+        if frame is not None:
+            values, units = frame.values, frame.units if units is None else units
+            stimuli = in_rows_of(frame.stimuli, stimuli, "stimuli", "values")
     values = _validate.as_floats(values, "values")
     _validate.check_matrix_shape(values.shape, "values")
     names = plain_ids(stimuli, "stimuli").astype(str)

@@ -17,8 +17,7 @@ from unbraid.errors import InputError
 from unbraid.responses._files import as_path, replacing
 from unbraid.responses._formats import safetensors
 from unbraid.responses._formats._named import parse_json
-from unbraid.responses._ids import bytes_of_ids
-from unbraid.responses._responses import as_ids
+from unbraid.responses._ids import as_ids, bytes_of_ids
 from unbraid.responses._store import (
     FORMAT,
     MANIFEST,

@@ -9,6 +9,8 @@ import numpy as np
 
 from unbraid._validate import as_floats, as_rng, check_count, check_number
 from unbraid.errors import InputError
+from unbraid.responses import as_responses
+from unbraid.responses._labelled import kind_of
 
 _LARGEST = 1e60  # sums of squared products are far from the end of float64
 
@@ -85,6 +87,8 @@ def noise_ceiling(
     ----------
     Spearman (1910); Brown (1910).
     """
+    if kind_of(repeats) == "assembly":  # its dimensions say which is which
+        repeats = as_responses(repeats, "repeats").repeats
     trials = as_floats(repeats, "repeats")
     if trials.ndim != 3 or trials.shape[0] < 2 or trials.shape[1] < 3:
         raise InputError(

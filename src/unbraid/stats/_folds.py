@@ -8,20 +8,23 @@ import numpy as np
 
 from unbraid._validate import as_rng, check_count
 from unbraid.errors import InputError
+from unbraid.responses import in_rows_of, rows_of
 
 
 class Folds(np.ndarray):
     """Fold labels (n,), an integer array that remembers which stimuli are dependent.
 
     ``blocks`` (n,) numbers the exchangeable blocks, or is None where each stimulus is its own.
-    Bootstrap and permutation move whole blocks. Slices and results of arithmetic forget it. A
-    label of -1 says that a stimulus is used by no fold.
+    Bootstrap and permutation move whole blocks. ``index`` names the rows where groups came with a
+    pandas index: labels are then matched to responses by it. Slices and results of arithmetic
+    forget both. A label of -1 says that a stimulus is used by no fold.
     """
 
     blocks: np.ndarray | None
+    index: Any
 
     def __array_finalize__(self, parent: Any) -> None:  # noqa: ARG002
-        self.blocks = None
+        self.blocks = self.index = None
 
     @property
     def n_folds(self) -> int:
@@ -73,8 +76,8 @@ def grouped_folds(
 
     Parameters
     ----------
-    groups : array of shape (n,)
-        A name or number for each stimulus.
+    groups : array of shape (n,), or a pandas Series
+        A name or number for each stimulus; a Series' index goes with the folds.
     n_folds : int
         At most the number of groups.
     rng : int, Generator or None
@@ -83,6 +86,7 @@ def grouped_folds(
     -------
     Folds of shape (n,)
     """
+    index = getattr(groups, "index", None) if hasattr(groups, "iloc") else None
     groups = np.asarray(groups)
     if groups.ndim != 1 or not len(groups):
         raise InputError(f"groups must be one name a stimulus, got shape {groups.shape}.")
@@ -98,7 +102,9 @@ def grouped_folds(
     for group in order:
         fold_of[group] = load.argmin()
         load[fold_of[group]] += sizes[group]
-    return _labels(fold_of[blocks], blocks)
+    labels = _labels(fold_of[blocks], blocks)
+    labels.index = index
+    return labels
 
 
 def contiguous_folds(n: int, n_folds: int = 5, run: int | None = None, *, gap: int = 0) -> Folds:
@@ -137,11 +143,21 @@ def contiguous_folds(n: int, n_folds: int = 5, run: int | None = None, *, gap: i
     return _labels(labels, np.arange(n) // run)
 
 
-def as_folds(folds: Any, n: int, rng: np.random.Generator | int | None = 0) -> Folds:
-    """Return fold labels for ``n`` stimuli from a number of folds or an array of labels."""
+def as_folds(
+    folds: Any,
+    n: int,
+    rng: np.random.Generator | int | None = 0,
+    stimuli: np.ndarray | None = None,
+) -> Folds:
+    """Return fold labels for ``n`` stimuli from a number of folds or an array of labels.
+
+    Labels that have ids (a pandas index) are put in the order of ``stimuli``.
+    """
     if isinstance(folds, int | np.integer) and not isinstance(folds, bool | np.bool_):
         return shuffled_folds(n, int(folds), rng)
-    labels = np.asanyarray(folds)
+    if isinstance(folds, Folds) and folds.index is not None:
+        folds = _in_order(folds, stimuli)
+    labels = np.asanyarray(in_rows_of(stimuli, folds, "folds"))
     if labels.dtype.kind not in "iu" or labels.shape != (n,):
         raise InputError(
             f"folds must be a whole number or {n} integer labels, got {labels.dtype} of shape "
@@ -159,6 +175,13 @@ def as_folds(folds: Any, n: int, rng: np.random.Generator | int | None = 0) -> F
 def _in_runs(labels: np.ndarray) -> bool:
     """Whether equal labels follow each other."""
     return int((labels[1:] != labels[:-1]).sum()) + 1 == len(np.unique(labels))
+
+
+def _in_order(folds: Folds, stimuli: np.ndarray | None) -> Folds:
+    """Return folds that were made from groups with an index in the order of the responses."""
+    rows = rows_of(stimuli, folds.index.to_series(), "folds")
+    rows = np.arange(len(folds)) if rows is None else rows
+    return _labels(np.asarray(folds)[rows], None if folds.blocks is None else folds.blocks[rows])
 
 
 def _labels(numbers: np.ndarray, blocks: np.ndarray | None = None) -> Folds:

@@ -10,8 +10,9 @@ import scipy.sparse as sp
 from unbraid._kernels.device import check_device
 from unbraid._validate import as_floats, as_rng, check_count, check_finite, check_scale
 from unbraid.errors import InputError
-from unbraid.responses import Responses, Store
+from unbraid.responses import Responses, Store, as_responses, pair
 from unbraid.responses._files import check_memory
+from unbraid.responses._labelled import kind_of
 from unbraid.stats._folds import as_folds
 from unbraid.stats._moments import FoldMoments
 
@@ -71,6 +72,8 @@ def fold_moments(
     >>> fold_moments(x, x[:, ::-1], rows=30)
     FoldMoments(100 stimuli in 5 folds, 4 x 4 units)
     """
+    if kind_of(x) or kind_of(y):
+        x, y = _paired(x, y)
     x, y = _source(x, "x"), _source(y, "y")
     (n, p), (n_y, q) = _values(x).shape, _values(y).shape
     if n != n_y:
@@ -81,7 +84,8 @@ def fold_moments(
     check_device(device)
     step = rows or max(1, int(_BLOCK / (8 * (p + q))))
     # a metric draws its folds from the first of the streams that it splits its seed into
-    labels = np.asarray(as_folds(folds, n, as_rng(rng).spawn(3)[0]))
+    ids = next((s.stimuli for s in (x, y) if getattr(s, "stimuli", None) is not None), None)
+    labels = np.asarray(as_folds(folds, n, as_rng(rng).spawn(3)[0], ids))
     moments = None
     for start in range(0, n, step):
         block = slice(start, min(start + step, n))
@@ -102,6 +106,14 @@ def fold_moments(
         shift = np.tile(getattr(moments, f"shift_{name}"), int(labels.max()) + 1)
         check_scale(np.concatenate([end + shift for end in extremes]), name)
     return moments
+
+
+def _paired(x: Any, y: Any) -> tuple[Any, Any]:
+    """Return rows matched by their ids, where one side is a table with an index in memory."""
+    if isinstance(x, Store) or isinstance(y, Store):
+        x = x if isinstance(x, Store) else as_responses(x, "x")
+        return x, y if isinstance(y, Store) else as_responses(y, "y")
+    return pair(x, y)
 
 
 def _source(values: Any, name: str) -> Any:

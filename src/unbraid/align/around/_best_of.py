@@ -15,7 +15,7 @@ from unbraid.align._judge import Blocks
 from unbraid.align._score import Score
 from unbraid.align.matching._semi_matching import semi_matching
 from unbraid.errors import InputError
-from unbraid.responses import pair
+from unbraid.responses import in_order_of
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,9 +96,9 @@ def best_of(
     check_callable(metric, "metric")
     if not sources:
         raise InputError("sources must name at least one system, got none.")
-    pairs = {name: pair(source, y) for name, source in sources.items()}
-    n = len(next(iter(pairs.values()))[0])
-    labels = stats.as_folds(folds, n, as_rng(rng).spawn(1)[0])
+    y, sides = in_order_of(y, sources)
+    pairs = {name: (side, y) for name, side in sides.items()}
+    labels = stats.as_folds(folds, len(y), as_rng(rng).spawn(1)[0], y.stimuli)
     if labels.n_folds < 4:
         raise InputError(f"best_of needs at least 4 folds, got {labels.n_folds}.")
     scores = {name: metric(a, b, folds=labels, **options) for name, (a, b) in pairs.items()}

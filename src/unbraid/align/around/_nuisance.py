@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from unbraid import stats
-from unbraid._validate import as_matrix, as_rng, check_callable, check_scale
+from unbraid._validate import as_rng, check_callable, check_scale
 from unbraid.align._dense import to_dense
 from unbraid.align._score import Score
 from unbraid.errors import InputError
-from unbraid.responses import Responses, pair
+from unbraid.responses import Responses, follow, pair
 
 
 def without_nuisance(
@@ -75,13 +75,9 @@ def without_nuisance(
     check_callable(metric, "metric")
     streams = as_rng(rng).spawn(2)
     x, y = pair(x, y)
-    regressors = as_matrix(nuisance, "nuisance").astype(np.float64)
+    regressors = follow(x, nuisance, "nuisance").toarray().astype(np.float64)
     check_scale(regressors, "nuisance")
-    if len(regressors) != len(x):
-        raise InputError(
-            f"nuisance must have one row for each of the {len(x)} stimuli, got {len(regressors)}."
-        )
-    labels = stats.as_folds(folds, len(x), streams[0])
+    labels = stats.as_folds(folds, len(x), streams[0], x.stimuli)
     fits = _fits(regressors, labels)
     left = [_cleaned(side, name, fits) for side, name in ((x, "x"), (y, "y"))]
     score = metric(*left, folds=labels, rng=streams[1], **options)

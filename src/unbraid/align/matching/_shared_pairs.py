@@ -106,7 +106,7 @@ def shared_pairs(
     check_count(permutations, "permutations", 1)
     streams = as_rng(rng).spawn(2)
     left, right = pair(x, y)
-    labels = stats.as_folds(folds, len(left), streams[0])
+    labels = stats.as_folds(folds, len(left), streams[0], left.stimuli)
     first = _one(left, right, labels, permutations, streams[1])
     stable = first.agreement >= 0.5
     for refit in refits:

@@ -14,7 +14,7 @@ from unbraid._validate import as_rng, check_count, check_mapping
 from unbraid.align._dense import finite_mean, to_dense
 from unbraid.align.regression._nested_ridge import NestedRidge
 from unbraid.errors import InputError
-from unbraid.responses import pair
+from unbraid.responses import in_order_of
 
 _CORNERS = (0.01, 0.1, 1.0)
 
@@ -96,14 +96,13 @@ def variance_partition(
     check_count(candidates, "candidates")
     if len(bands) < 2:
         raise InputError(f"bands must name at least two feature sets, got {len(bands)}.")
-    pairs = [pair(band, y) for band in bands.values()]
-    target = to_dense(pairs[0][1], "y")
+    y, sides = in_order_of(y, bands)
+    target = to_dense(y, "y")
     streams = as_rng(rng).spawn(2)
-    labels = stats.as_folds(folds, len(target), streams[0])
+    labels = stats.as_folds(folds, len(target), streams[0], y.stimuli)
     rows = np.asarray(labels)[None] == np.arange(labels.n_folds)[:, None]
     scored = np.all([np.ptp(target[~held], axis=0) > 0 for held in rows], axis=0)
-    values = {name: _scaled(to_dense(side, name))
-              for name, (side, _) in zip(bands, pairs, strict=True)}  # fmt: skip
+    values = {name: _scaled(to_dense(side, name)) for name, side in sides.items()}
     drawn = streams[1].dirichlet(np.full(len(values), 0.5), size=candidates)
 
     def explained(names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:

@@ -3,56 +3,92 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
 from unbraid.errors import InputError
 from unbraid.responses._formats._foreign import reading
+from unbraid.responses._formats._header import (
+    has_header,
+    is_missing,
+    is_number,
+    is_padded,
+    names_of,
+)
 
+_MAYBE_PADDED = re.compile(r'(?:^|[,;\t"])\s*[+-]?0\d')
+_LOOKED_AT = 1000  # lines with a number padded with zeros: more tell nothing new of a column
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def read_delimited(path: Path, is_id: Callable[[str], bool]) -> Any:
+def read_delimited(path: Path, is_id: Callable[[str], bool], header: bool | None = None) -> Any:
     """Return a pandas table; a first column without a name is its index.
 
     Lines that begin with ``#`` before the table are skipped; the last of them is the header if it
     has a name for each column of numbers (as NumPy's ``savetxt`` writes it). Columns of which
-    ``is_id(name)`` is true stay text.
+    ``is_id(name)`` is true, those without a name, and those with a number padded with zeros
+    stay text, as it is written.
     """
     import pandas
 
     with path.open("rb") as stream:
         encoding = "utf-16" if stream.read(2) in _UTF16 else "utf-8-sig"
+    with _as_text(path), path.open(encoding=encoding) as stream:
+        skipped, comment, first = _begin(stream)
+        second = next((line for line in stream if line.strip()), "")
+        separator = _separator(first, path.suffix.lower() == ".tsv")
+        european, padded = _looks(chain((second,), stream), separator)
+        european = european or (separator == ";" and "," in first)
+    if "\0" in first:
+        raise InputError(f"{path} is not text.")
+    cells, below = (_cells(line, separator) for line in (first, second))
+    plain = [[c.replace(",", ".") for c in row] if european else row for row in (cells, below)]
+    above, names = _cells(comment, separator), None
+    if not (len(above) == len(cells) > 1 and all(map(is_number, plain[0]))):
+        above = []
+    if header is None:
+        header = not above and has_header(path, *plain, is_id)
+    if header:
+        quoted = first.lstrip()[:1] == second.lstrip()[:1] == '"'
+        names = names_of(path, cells, plain[1], quoted, is_id)
+    elif above:
+        names = above
+    labels = [i for i, name in enumerate(names or []) if not name or is_id(name)]
+    labels += [i for i in padded if i < len(cells) + 1]
+    labels += [i for i, cell in enumerate(plain[int(header)]) if not _may_be_a_number(cell)]
     with _as_text(path):
-        with path.open(encoding=encoding) as stream:
-            skipped, comment, first = _begin(stream)
-            second = next((line for line in stream if line.strip()), "")
-            separator = _separator(first, path.suffix.lower() == ".tsv")
-            lines = (first, second)
-            european = separator == ";" and any("," in line for line in (*lines, *stream))
-        if "\0" in first:
-            raise InputError(f"{path} is not text.")
-        cells, below = (_cells(line, separator) for line in lines)
-        numbers = all(is_number(cell.replace(",", ".") if european else cell) for cell in cells)
-        above = _cells(comment, separator)
-        names = None if numbers else _names(path, cells, below)
-        if numbers and len(above) == len(cells) > 1:
-            names = above
         table = pandas.read_csv(
             path,
             sep=separator,
             header=None,
-            skiprows=skipped if numbers else skipped + 1,
+            skiprows=skipped + 1 if header else skipped,
             encoding=encoding,
             keep_default_na=False,
             skipinitialspace=True,
             decimal="," if european else ".",
-            dtype={i: str for i, name in enumerate(names or []) if is_id(name)},  # 007 stays 007
+            dtype=dict.fromkeys(labels, str),  # 007 stays 007
             low_memory=False,  # in pieces a wide table takes twice as long
         )
-    return table if names is None else _named(table, names)
+    return table if names is None else _named(path, table, names)
+
+
+def _looks(lines: Iterable[str], separator: str) -> tuple[bool, set[int]]:
+    """Return whether numbers have a comma for a point, and which cells of a line hold 007."""
+    european, padded, left = False, set[int](), _LOOKED_AT
+    for line in lines:
+        european = european or (separator == ";" and "," in line)
+        if left and _MAYBE_PADDED.search(line):
+            left -= 1
+            padded |= {i for i, cell in enumerate(_cells(line, separator)) if is_padded(cell)}
+    return european, padded
+
+
+def _may_be_a_number(cell: str) -> bool:
+    return is_number(cell) or is_missing(cell) or cell.lower() in ("true", "false")
 
 
 def _begin(stream: TextIO) -> tuple[int, str, str]:
@@ -77,37 +113,14 @@ def _cells(line: str, separator: str) -> list[str]:
     return [cell.strip() for cell in found]
 
 
-def _names(path: Path, cells: list[str], below: list[str]) -> list[str]:
-    """Return a name for each cell of the rows; nothing names an index."""
-    if not below:
-        raise InputError(f"{path} must hold at least one stimulus, got a header alone.")
-    names = ["" if cell.startswith("Unnamed: ") else cell for cell in cells]  # pandas' own word
-    while len(names) > len(below) and not names[-1]:
-        names.pop()
-    extra = len(below) - len(names)
-    if extra == 1:  # each row ends with a separator, or begins with its name, as in R
-        names = [*names, ""] if not below[-1] else ["", *names]
-    elif extra:
-        which = "more" if extra > 0 else "fewer"
-        raise InputError(f"{path}: rows have {which} cells than the header has names.")
-    return names
-
-
-def _named(table: Any, names: list[str]) -> Any:
+def _named(path: Path, table: Any, names: list[str]) -> Any:
     """Name the columns; empty ones without a name are left out."""
+    empty = [not name and (table.iloc[:, i] == "").all() for i, name in enumerate(names)]
+    if any(not (name or nothing) for name, nothing in list(zip(names, empty, strict=True))[1:]):
+        raise InputError(f"{path}: rows have more cells than the header has names.")
     table.columns = names
-    nothing = [bool(name) or not (table.iloc[:, i] == "").all() for i, name in enumerate(names)]
-    table = table.loc[:, nothing]
+    table = table.loc[:, [not nothing for nothing in empty]]
     return table if names[0] else table.set_index(table.columns[0])
-
-
-def is_number(cell: Any) -> bool:
-    """Return whether a cell reads as a number."""
-    try:
-        float(cell)
-    except (TypeError, ValueError):
-        return False
-    return True
 
 
 @contextmanager

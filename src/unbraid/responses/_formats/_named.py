@@ -45,6 +45,7 @@ class Wanted:
     axes: str | None = None
     time: str | None = None
     trials: bool = False
+    select: Mapping[str, Any] | None = None
 
 
 def with_last_names(entries: Mapping[str, Entry]) -> dict[str, Entry]:
@@ -64,6 +65,8 @@ def responses_of(
 ) -> Responses:
     """Return the responses that a file's named arrays (and JSON metadata) hold."""
     metadata, wanted = metadata or {}, wanted or Wanted()
+    if wanted.select is not None:
+        raise InputError(f"{path} has no coordinates to select by; choose with values=NAME.")
     for name in (wanted.values, wanted.stimuli, wanted.units):
         if name is not None and name not in entries:
             raise InputError(f"{path} has no array {name!r}; it holds {_held(entries)}.")

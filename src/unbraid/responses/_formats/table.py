@@ -14,8 +14,9 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file
 from unbraid.responses._formats._axes import arrange
-from unbraid.responses._formats._delimited import is_number, read_delimited
+from unbraid.responses._formats._delimited import read_delimited
 from unbraid.responses._formats._foreign import check_claim, need, reading
+from unbraid.responses._formats._header import is_missing, is_number
 from unbraid.responses._formats._named import STIMULI
 from unbraid.responses._responses import Responses
 
@@ -29,17 +30,19 @@ def read(
     values: str | Sequence[str] | None = None,
     trials: bool = False,
     axes: str | None = None,
+    header: bool | None = None,
 ) -> Responses:
     """Read a table; ``stimuli`` names the column of ids (default: the one column of text).
 
     ``values`` names the columns that are units, by names or globs (default: all others); in
-    Parquet it may be one column of lists, a unit each place.
+    Parquet it may be one column of lists, a unit each place. ``header`` says whether the first
+    line of a text names the columns, where that can be told neither from it nor from the next.
     """
     size = check_file(path)
     if path.suffix.lower() == ".parquet":
         table = _parquet(path, size)
     else:
-        table = read_delimited(path, lambda name: _is_id(name) or name == stimuli)
+        table = read_delimited(path, lambda name: _is_id(name) or name == stimuli, header)
     names = [str(name).strip() for name in table.columns]
     if len(set(names)) < len(names):
         twice = Counter(names).most_common(1)[0][0]
@@ -50,8 +53,8 @@ def read(
     objects = [name for name in table.columns if name in kept]
     lists = [name for name in objects if any(isinstance(c, np.ndarray) for c in table[name][:1])]
     column = _id_column(path, table.drop(columns=lists), stimuli)
-    rows = None if column is None else _text(table.pop(column))
-    numbers, columns = _units(path, table, lists, values)
+    rows = None if column is None else _text(path, table.pop(column))
+    numbers, columns = _units(path, table, lists, values, trials)
     turned = axes is not None and str(axes).split()[:1] == ["units"]
     return arrange(
         numbers,
@@ -85,7 +88,7 @@ def _with_index(path: Path, table: Any, wanted: str | None) -> Any:
     elif len(names) > 1 and not likely:
         raise InputError(f"{path} has an index of {', '.join(names)}; say stimuli=LEVEL.")
     else:
-        counts = len(names) == 1 and index.tolist() == list(range(len(index)))
+        counts = len(names) == 1 and [str(i) for i in index] == _count(len(index))
         chosen = None if counts and not likely else (likely or names)[0]
     if chosen is not None:
         name = chosen if wanted is not None else STIMULI[0]
@@ -93,11 +96,29 @@ def _with_index(path: Path, table: Any, wanted: str | None) -> Any:
     return table
 
 
-def _text(column: Any) -> np.ndarray:
-    """Return the cells of a column of ids; bytes are UTF-8."""
-    cells = column.to_numpy(dtype=object)
-    return np.array([c.decode("utf-8", "replace") if isinstance(c, bytes) else c for c in cells],
-                    dtype=object)  # fmt: skip
+def _count(n: int) -> list[str]:
+    return [str(number) for number in range(n)]
+
+
+def _text(path: Path, column: Any) -> np.ndarray:
+    """Return the cells of a column of ids; bytes are UTF-8, dates stay dates."""
+    where = f"{path}: column {column.name!r}"
+    if column.dtype.kind == "M":
+        tz = getattr(column.dtype, "tz", None)
+        cells: np.ndarray = column.to_numpy() if tz is None else column.astype(str).to_numpy()
+    else:
+        cells = column.to_numpy(dtype=object)
+    gone = np.flatnonzero(column.isna() | (column.astype(object) == ""))
+    if len(gone):
+        raise InputError(
+            f"{where} must name the stimulus of each row, got {len(gone)} of {len(cells)} "
+            f"without a name, the first in row {gone[0]}."
+        )
+    try:
+        return np.array([c.decode("utf-8") if isinstance(c, bytes) else c for c in cells],
+                        dtype=cells.dtype)  # fmt: skip
+    except UnicodeDecodeError:
+        raise InputError(f"{where} must be UTF-8 text.") from None
 
 
 def _is_id(name: str) -> bool:
@@ -121,7 +142,7 @@ def _id_column(path: Path, table: Any, wanted: str | None) -> str | None:
 
 
 def _units(
-    path: Path, table: Any, lists: list[str], wanted: str | Sequence[str] | None
+    path: Path, table: Any, lists: list[str], wanted: str | Sequence[str] | None, trials: bool
 ) -> tuple[np.ndarray, list[str] | None]:
     """Return the numbers of the columns that are units, and their names unless they only count."""
     if wanted is not None:
@@ -140,16 +161,32 @@ def _units(
         )
     ids = [name for name in table if wanted is None and _is_id(name)]
     numeric = _of_kind(table, "fiub")
+    table = table.copy(deep=False)
     for name in (*ids, *[name for name in table if name not in numeric]):
-        cells = [str(cell)[:40] for cell in table[name] if not is_number(cell)]
-        if name in ids or cells:
+        cells = [
+            str(cell)[:40] for cell in table[name] if not (is_number(cell) or is_missing(cell))
+        ]
+        if name not in ids and not cells:
+            table[name] = _with_gaps(path, table[name], trials)
+        else:
             came = "ids" if name in ids else repr(cells[0])
             raise InputError(
                 f"{path}: column {name!r} must hold numbers, got {came}. If it is no unit, say "
                 "which columns are: values='unit*'."
             )
-    counts = all(name.isdigit() for name in table)
+    counts = list(table) in (_count(table.shape[1]), _count(table.shape[1] + 1)[1:])
     return table.to_numpy(dtype=np.float64, na_value=np.nan), None if counts else list(table)
+
+
+def _with_gaps(path: Path, column: Any, trials: bool) -> np.ndarray:
+    """Return a column of numbers and words for nothing, NaN for these, which only trials have."""
+    missing = [str(cell) for cell in column if is_missing(cell)]
+    if missing and not trials:
+        raise InputError(
+            f"{path}: column {column.name!r} must hold numbers, got {len(missing)} missing "
+            f"({missing[0]!r}). Drop or impute those stimuli or units first."
+        )
+    return np.array([np.nan if is_missing(cell) else float(cell) for cell in column])
 
 
 def _stacked(path: Path, column: Any) -> np.ndarray:
@@ -169,7 +206,7 @@ def _of_kind(table: Any, kinds: str) -> set[str]:
 
 def _mostly_numbers(column: Any) -> bool:
     """Return whether a column of text is one of numbers with a mistake in it."""
-    return sum(is_number(cell) for cell in column) > len(column) / 2
+    return sum(is_number(cell) or is_missing(cell) for cell in column) > len(column) / 2
 
 
 def _some(names: Any) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file
 from unbraid.responses._formats import netcdf
+from unbraid.responses._formats._dimensions import names_stimuli
 from unbraid.responses._formats._foreign import check_claim, need, reading
 from unbraid.responses._formats._named import Entry, Wanted, responses_of, with_last_names
 from unbraid.responses._responses import Responses
@@ -46,7 +47,7 @@ def read(path: Path, **options: Any) -> Responses:
         else:
             found = opened.members(max_depth=_DEEPEST)
             arrays = {str(name): a for name, a in found if isinstance(a, zarr.Array)}
-        if any(map(netcdf.names_stimuli, _dimensions(arrays.values()))):
+        if any(map(names_stimuli, _dimensions(arrays.values()))):
             xarray = need("xarray", "brain", ".zarr")  # which scales and masks as it says there
             with xarray.open_zarr(opened.store, consolidated=False, decode_times=False) as data:
                 return netcdf.of_dataset(path, data, size, Wanted(**options))
