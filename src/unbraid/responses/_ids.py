@@ -86,9 +86,10 @@ def _text_of_times(times: np.ndarray, name: str) -> np.ndarray:
     if np.isnat(times).any():
         raise InputError(f"{name} must be strings or whole numbers, got NaT.")
     for unit in _STEPS:
-        if (times.astype(f"datetime64[{unit}]") == times).all():
+        coarse = times.astype(f"datetime64[{unit}]")
+        if (coarse == times).all():
             break
-    return np.char.replace(np.datetime_as_string(times, unit=unit), "T", " ")
+    return np.char.replace(np.datetime_as_string(coarse), "T", " ")
 
 
 def counting(ids: np.ndarray, start: int = 0) -> bool:

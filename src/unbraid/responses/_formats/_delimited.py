@@ -51,7 +51,7 @@ def read_delimited(path: Path, is_id: Callable[[str], bool], header: bool | None
     if not (len(above) == len(cells) > 1 and all(map(is_number, plain[0]))):
         above = []
     if header is None:
-        header = not above and has_header(path, *plain, is_id)
+        header = not above and has_header(path, plain[0], plain[1], is_id)
     if header:
         quoted = first.lstrip()[:1] == second.lstrip()[:1] == '"'
         names = names_of(path, cells, plain[1], quoted, is_id)
