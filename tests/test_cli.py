@@ -90,6 +90,20 @@ def test_only_common_stimuli_are_compared_when_asked(run, systems):
     assert json.loads(out)["n_alignment_stimuli"] == 100
 
 
+def test_rows_taken_in_file_order_are_said_first(run, systems):
+    np.savez(systems / "ids.npz", values=np.load("x.npy"), stimuli=np.arange(240).astype(str))
+    words = ("compare", "ids.npz", "y.npy", "-o", "run", *METHOD, *QUICK, "--set", "metrics=ridge")
+    status, out, err = run(*words)
+    said = "Only one of x and y has stimulus ids: rows are taken to be in the same order."
+    assert status == 0, err
+    warnings = [line for line in err.splitlines() if line.startswith("Warning: ")]
+    assert warnings[0].startswith(f"Warning: {said}")
+    assert len(warnings) == len(set(warnings))
+    assert f": {said} Unbraiding " in out
+    page = (systems / "run" / "report.html").read_text()
+    assert page.index(said) < page.index("Unbraiding ")
+
+
 def test_fit_then_encode(run, systems):
     status, _, err = run("fit", "x.npy", "-o", "dictionary", *METHOD)
     assert status == 0, err

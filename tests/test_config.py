@@ -139,6 +139,36 @@ def test_damaged_files(tmp_path, content, match):
     assert "\n" not in str(caught.value)
 
 
+BOMB = "a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
+    f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 9)
+)
+
+
+@pytest.mark.parametrize("content, match", [
+    (BOMB, r"stands for 9.*e\+08 characters once its aliases \(\*name\) are replaced"),
+    ("a: &a [*a]", "stands for inf characters"),
+    ("k: 1\nrate: 2\nk: 3", "Option 'k' is given twice"),
+    ("inner: {depth: 1, depth: 2}", "Option 'depth' is given twice"),
+    (f"{'k' * 900}: 1", "has no option 'kkk"),
+    (f"k: {'x' * 9000}", "got 'xxx"),
+    ("k: [[[[1, 2], [3]]]]", "got"),
+    ("k: &a [&b [1, 1, 1, 1, 1, 1], *b, *b, *b, *b, *b]", "got"),
+])  # fmt: skip
+def test_a_message_is_short_whatever_the_file_holds(tmp_path, content, match):
+    path = tmp_path / "choice.yaml"
+    path.write_text(content)
+    with pytest.raises(InputError, match=match) as caught:
+        _config.load(Choice, path)
+    assert len(str(caught.value)) < 500
+    assert "\n" not in str(caught.value)
+
+
+def test_aliases_are_read(tmp_path):
+    path = tmp_path / "choice.yaml"
+    path.write_text("k: &k 7\ninner: {depth: *k}\n")
+    assert _config.load(Choice, path) == Choice(k=7, inner=Inner(depth=7))
+
+
 def test_no_file(tmp_path):
     with pytest.raises(InputError, match="is not a file; give a YAML file of Choice options"):
         _config.load(Choice, tmp_path / "none.yaml")

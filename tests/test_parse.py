@@ -56,8 +56,15 @@ def test_describe_and_back():
         ("Apple(", "is written Name"),
         ("", "is written Name"),
         ("(" * 500, "is written Name"),
+        ("x" * 100_000, "Unknown choice"),
+        ("Apple(weight=1, weight=2)", "Option 'weight' is given twice"),
+        ("Apple(weight=" + "-" * 3000 + "1)", "is written Name|must be a number"),
+        (f"Apple(weight={'9' * 5000})", "is written Name|weight"),
+        (f"Apple(weight={[0] * 100_000})", "weight"),
+        ("Apple(\udcff=1)", "is written Name"),
     ],
 )
 def test_each_mistake_is_one_line(text, message):
-    with pytest.raises(InputError, match=message):
+    with pytest.raises(InputError, match=message) as caught:
         parse_choice(text, KINDS)
+    assert len(str(caught.value)) < 500

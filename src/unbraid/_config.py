@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import math
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar, get_args
 
@@ -43,14 +44,14 @@ class Config(pydantic.BaseModel):
         for item in overrides:
             key, equals, text = item.partition("=")
             if not equals:
-                raise InputError(f"An override is written key=value, got {item!r}.")
+                raise InputError(f"An override is written key=value, got {shown(item)}.")
             name, plain = key.strip(), text.strip()
             field = type(self).model_fields.get(name)
             a_path = field is not None and Path in get_args(field.annotation)
             if a_path and plain not in ("", "null") and plain[0] not in "'\"":
                 options[name] = plain  # a folder's name is no YAML
             else:
-                options[name] = _read_yaml(text, f"the value of {name!r}")
+                options[name] = _read_yaml(text, f"the value of {shown(name)}")
         return type(self)(**options)
 
 
@@ -61,6 +62,7 @@ def fingerprint(data: Any) -> str:
 
 
 C = TypeVar("C", bound=Config)
+_LARGEST = 1_000_000  # characters of options; aliases of aliases reach any number
 
 
 def load(kind: type[C], path: Path | None, overrides: Sequence[str] = ()) -> C:
@@ -90,6 +92,13 @@ def read(kind: type[Config], path: Path | None) -> dict[str, Any]:
 
 def _read_yaml(text: str, name: str) -> Any:
     try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        size = _expanded(tree, {})
+        if size > _LARGEST:
+            raise InputError(
+                f"{name} stands for {size:.2g} characters once its aliases (*name) are replaced; "
+                f"options have at most {_LARGEST:.0g}."
+            )
         return yaml.safe_load(text)
     except RecursionError:
         raise InputError(f"{name} is nested too deeply.") from None
@@ -97,10 +106,40 @@ def _read_yaml(text: str, name: str) -> Any:
         raise InputError(f"{name} is not YAML: {str(error).splitlines()[0]}.") from None
 
 
+def _expanded(node: yaml.Node | None, sizes: dict[int, float]) -> float:
+    """Return the characters of a document with its aliases replaced; infinite for a circle."""
+    if node is None or isinstance(node, yaml.ScalarNode):
+        return 1.0 if node is None else 1.0 + len(node.value)
+    if id(node) not in sizes:
+        sizes[id(node)] = math.inf  # what is met again within itself
+        inner = node.value
+        if isinstance(node, yaml.MappingNode):
+            inner = [part for pair in node.value for part in pair]
+            _check_keys(key.value for key, _ in node.value)
+        sizes[id(node)] = 1.0 + sum(_expanded(part, sizes) for part in inner)
+    return sizes[id(node)]
+
+
+def _check_keys(keys: Iterable[Any]) -> None:
+    plain = [key for key in keys if isinstance(key, str)]
+    for key in plain:
+        if plain.count(key) > 1:
+            raise InputError(f"Option {shown(key)} is given twice; which one counts?")
+
+
+def shown(value: Any) -> str:
+    """Return a value as a message shows it, on a hundred characters at most."""
+    short = reprlib.Repr()
+    short.maxlevel, short.maxstring, short.maxother = 2, 80, 80
+    text = short.repr(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
 def _one_line(kind: type[Config], error: pydantic.ValidationError) -> str:
     """Say the first fault of a configuration in one line, with a suggestion for a misspelling."""
     fault = error.errors()[0]
     option = ".".join(str(part) for part in fault["loc"])
+    option = option if len(option) <= 80 else f"{option[:77]}..."
     if fault["type"] == "extra_forbidden":
         close = difflib.get_close_matches(option, kind.model_fields, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else f"; it has {_names(kind)}."
@@ -109,7 +148,7 @@ def _one_line(kind: type[Config], error: pydantic.ValidationError) -> str:
         return f"{kind.__name__} needs the option {option!r}."
     message = fault["msg"].removeprefix("Value error, ")
     where = f" {option!r}" if option else ""
-    came = "" if fault["type"] == "value_error" else f", got {reprlib.repr(fault['input'])}"
+    came = "" if fault["type"] == "value_error" else f", got {shown(fault['input'])}"
     line = f"{kind.__name__}{where}: {message}{came}"
     return line if line.endswith((".", "?")) else f"{line}."
 

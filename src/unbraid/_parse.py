@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from unbraid._config import Config
+from unbraid._config import Config, shown
 from unbraid.errors import InputError
 
 
@@ -24,7 +24,9 @@ def parse_choice(text: str, kinds: Mapping[str, type[Config]]) -> Config:
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise InputError(f"A choice is written Name(option=value, ...), got {text!r}.") from None
+        raise InputError(
+            f"A choice is written Name(option=value, ...), got {shown(text)}."
+        ) from None
     return _choice(tree, text, kinds)
 
 
@@ -43,9 +45,13 @@ def _choice(tree: ast.expr, text: str, kinds: Mapping[str, type[Config]]) -> Con
         return _kind(tree.id, kinds)()
     if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and not tree.args:
         kind = _kind(tree.func.id, kinds)
+        names = [str(keyword.arg) for keyword in tree.keywords]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise InputError(f"Option {shown(twice)} is given twice; which one counts?")
         if all(keyword.arg for keyword in tree.keywords):
             return kind(**{str(k.arg): _value(k.value, text, kinds) for k in tree.keywords})
-    raise InputError(f"A choice is written Name(option=value, ...), got {text!r}.")
+    raise InputError(f"A choice is written Name(option=value, ...), got {shown(text)}.")
 
 
 def _kind(name: str, kinds: Mapping[str, type[Config]]) -> type[Config]:
@@ -54,7 +60,7 @@ def _kind(name: str, kinds: Mapping[str, type[Config]]) -> type[Config]:
         return kinds[by_lower[name.lower()]]
     close = difflib.get_close_matches(name.lower(), by_lower, n=1)
     hint = f"; did you mean {by_lower[close[0]]!r}?" if close else "."
-    raise InputError(f"Unknown choice {name!r}, expected one of {', '.join(kinds)}{hint}")
+    raise InputError(f"Unknown choice {shown(name)}, expected one of {', '.join(kinds)}{hint}")
 
 
 def _value(tree: ast.expr, text: str, kinds: Mapping[str, type[Config]]) -> Any:
@@ -63,8 +69,9 @@ def _value(tree: ast.expr, text: str, kinds: Mapping[str, type[Config]]) -> Any:
         return _choice(tree, text, kinds)
     try:
         return ast.literal_eval(tree)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError, MemoryError):
+        part = ast.get_source_segment(text.strip(), tree) or text
         raise InputError(
-            f"An option's value must be a number, string, list or choice, "
-            f"got {ast.unparse(tree)!r} in {text!r}."
+            f"An option's value must be a number, string, list or choice, got {shown(part)} in "
+            f"{shown(text)}."
         ) from None
