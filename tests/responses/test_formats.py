@@ -245,7 +245,7 @@ def test_hdf5(values, rng, tmp_path):
         file.attrs["made_by"] = json.dumps({"lab": "x"})
     x = load(path)
     check(x, values)
-    assert x.made_by == {"lab": "x"}
+    assert x.made_by == {"lab": "x", "unread": ["other"]}
     np.testing.assert_array_equal(load(path, values="session/one/values").values, values)
     broken_copies(path, rng)
 
@@ -261,7 +261,9 @@ def test_one_matrix_in_groups_is_found(values, tmp_path):
     with h5py.File(path, "a") as file:
         ragged = file.create_dataset("x", (2,), dtype=h5py.vlen_dtype("f8"))
         ragged[0] = [1, 2]
-    refused(path, "x holds references or objects")
+    refused(path, r"exactly one numeric matrix .*, it holds .* x \(2,\) object. Say which")
+    np.testing.assert_array_equal(load(path, values="rates").values, values)
+    refused(path, "x holds references or objects", values="x")
 
 
 def test_hdf5_trials(rng, tmp_path):
@@ -303,7 +305,7 @@ def test_hostile_hdf5(tmp_path):
     refused(path, "is stored in other files, which are not followed")
     with h5py.File(path, "w") as file:
         file["values"] = h5py.ExternalLink(str(tmp_path / "other.h5"), "values")
-    refused(path, "it holds nothing")
+    refused(path, "values is a link to another file, which is not followed")
     with h5py.File(path, "w") as file:
         file["values"] = np.array([file["/"].ref], dtype=h5py.ref_dtype)
     refused(path, "holds references or objects")

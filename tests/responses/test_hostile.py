@@ -208,7 +208,7 @@ def test_damaged_provenance(tmp_path, made_by, match):
 
 @pytest.mark.parametrize(
     "shape, dtype",
-    [((10**6, 10**6), "<f8"), ((2**62, 2**62), "<f8"), ((10**12, 1), "|b1"), ((11, 1), "<f8")],
+    [((10**6, 10**6), "<f8"), ((10**12, 1), "|b1"), ((11, 1), "<f8")],
 )
 def test_npy_header_that_claims_more_than_the_file(tmp_path, shape, dtype):
     path = tmp_path / "x.npy"

@@ -151,9 +151,13 @@ def test_sparse_matrix_saved_by_scipy(rng, tmp_path):
     dense = rng.normal(size=(4, 9)) * (rng.random((4, 9)) < 0.3)
     sp.save_npz(tmp_path / "x.npz", sp.csr_matrix(dense))
     np.testing.assert_array_equal(load(tmp_path / "x.npz").toarray(), dense)
-    sp.save_npz(tmp_path / "x.npz", sp.csc_matrix(dense))
-    with pytest.raises(InputError, match="holds a 'csc' matrix, expected 'csr'"):
-        load(tmp_path / "x.npz")
+    for kind in (sp.csc_matrix, sp.csc_array, sp.coo_array):
+        sp.save_npz(tmp_path / "x.npz", kind(dense))
+        np.testing.assert_array_equal(load(tmp_path / "x.npz").toarray(), dense)
+    for name, kind in {"dia": sp.dia_array, "bsr": sp.bsr_array}.items():
+        sp.save_npz(tmp_path / "x.npz", kind(dense))
+        with pytest.raises(InputError, match=f"holds a '{name}' matrix.*, expected 'csr'"):
+            load(tmp_path / "x.npz")
 
 
 def test_other_arrays_do_not_disturb(rng, tmp_path):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from unbraid.errors import InputError
+
+_MOST_AXES = 32  # of an array, in every version of NumPy
 
 
 def as_path(path: Any, name: str = "path") -> Path:
@@ -53,7 +56,12 @@ def check_memory(n_bytes: int, what: str) -> None:
 
 
 def free_memory() -> float:
-    """Return bytes that can be had without swapping; infinity where the system does not say."""
+    """Return bytes that can be had: free in the machine, in the container, and by the limit."""
+    return min(_free_in_machine(), _free_in_container(), _free_by_limit())
+
+
+def _free_in_machine() -> float:
+    """Return bytes free without swapping; infinity where the system does not say."""
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
@@ -61,6 +69,39 @@ def free_memory() -> float:
         return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (OSError, ValueError, AttributeError):
         return float("inf")
+
+
+def _free_in_container() -> float:
+    """Return what the control group leaves, which a container sees at the root."""
+    group = Path("/sys/fs/cgroup")
+    try:
+        most = float((group / "memory.max").read_text(encoding="ascii"))
+        return most - float((group / "memory.current").read_text(encoding="ascii"))
+    except (OSError, ValueError):  # no such group, or "max"
+        return float("inf")
+
+
+def _free_by_limit() -> float:
+    """Return what the limit of this process's address space leaves (``ulimit -v``)."""
+    try:
+        import resource
+
+        most = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if most == resource.RLIM_INFINITY:
+            return float("inf")
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        return float(most - pages * resource.getpagesize())
+    except (ImportError, OSError, ValueError):
+        return float("inf")
+
+
+def check_shape(shape: Sequence[int], width: int, what: str) -> None:
+    """Refuse a shape of more axes, or of more bytes, than an array can have."""
+    sides = [int(side) for side in shape]
+    n_bytes = math.prod(side for side in sides if side) * max(width, 1)
+    if len(sides) > _MOST_AXES or n_bytes >= 2**63:
+        came = f"{len(sides)} axes" if len(sides) > _MOST_AXES else f"shape {tuple(sides)}"
+        raise InputError(f"{what} must hold an array that memory could, got {came}.")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Any
 from unbraid._folders import check_makeable
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file
+from unbraid.responses._looks import warn_if_odd
 from unbraid.responses._responses import Responses
 from unbraid.responses._store import MANIFEST, open_store
 
@@ -37,6 +38,7 @@ READERS = {
 
 WRITERS = (".npy", ".npz", ".safetensors")
 _SPARSE_WRITERS = WRITERS[1:]
+_VOLUMES = (".nii", ".nii.gz")  # whose axes the format itself names
 _PICKLES = {".pkl", ".pickle", ".pt", ".pth", ".th", ".joblib", ".ckpt", ".p", ".jbl"}
 
 
@@ -102,7 +104,13 @@ def load(path: Any, **options: Any) -> Responses:
             raise InputError(
                 f"{path} is read without an option {name!r}; it has {', '.join(known) or 'none'}."
             )
-    return reader(path, **options)
+    try:
+        found = reader(path, **options)
+    except MemoryError:
+        raise InputError(f"{path} needs more memory than there is.") from None
+    if reader is not _read_store:
+        warn_if_odd(path, found, told="axes" in options or _suffix(path) in _VOLUMES)
+    return found
 
 
 def _reader(path: Path) -> Callable[..., Responses]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,14 @@ from unbraid.responses._responses import Responses
 from unbraid.responses._trials import from_repeats, from_trials
 
 AXES = ("stimuli", "units", "repeats", "time")
+_DIMENSIONS = {
+    "stimuli": ("presentation", "stimuli", "stimulus", "stimulus_id", "image", "image_id",
+                "stimulus_path"),
+    "units": ("neuroid", "units", "unit", "neuron", "neurons", "voxel", "voxels", "channel",
+              "channels", "neuroid_id"),
+    "repeats": ("repeats", "repetition", "repeat", "trial"),
+    "time": ("time_bin", "time"),
+}  # fmt: skip
 
 
 def arrange(
@@ -55,6 +63,24 @@ def arrange(
         if array_rank(array) > 2 and axes is None:
             text += ' Or name its axes: axes="units stimuli repeats".'
         raise InputError(f"{where}: {text}") from None
+
+
+def axis_of(dimension: Any) -> str | None:
+    """Return which axis a dimension of this name is, if its name says so."""
+    known = (axis for axis, names in _DIMENSIONS.items() if str(dimension) in names)
+    return next(known, None)
+
+
+def check_dimensions(where: str, dimensions: Sequence[str], axes: str | None) -> None:
+    """Refuse an array whose dimensions' names say that it is not (stimuli, units)."""
+    if axes is not None or not any(dimensions):
+        return
+    said = [axis_of(name) for name in dimensions]
+    if said[0] not in (None, "stimuli") or (len(said) > 1 and said[1] not in (None, "units")):
+        raise InputError(
+            f"{where} has the dimensions {', '.join(map(str, dimensions))}; say which is which: "
+            'axes="units stimuli" or the like.'
+        )
 
 
 def array_rank(array: Any) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import warnings
 
 import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.responses._files import check_memory
 
+_ENOUGH, _MOSTLY = 3, 0.9  # numbers in a cell, cells, and the share of cells that rise
 _FREE, _RATIO = 2**26, 64  # bytes, and times the cells' own, that padding may take
 
 
@@ -43,3 +45,19 @@ def gather(cells: list[np.ndarray], shape: tuple[int, ...], where: str) -> np.nd
     return padded.reshape(*reversed(outer), *inner).transpose(
         *reversed(range(len(outer))), *range(len(outer), len(outer) + len(inner))
     )
+
+
+def warn_of_times(padded: np.ndarray, where: str) -> None:
+    """Say that cells look like times of spikes, whose mean would mean nothing."""
+    if padded.dtype.kind != "f" or padded.ndim < 2 or not np.isnan(padded).any():
+        return
+    cells = [row[~np.isnan(row)] for row in padded.reshape(-1, padded.shape[-1])]
+    several = [cell for cell in cells if len(cell) >= _ENOUGH and cell[0] >= 0]
+    rising = sum(bool((np.diff(cell) >= 0).all() and cell[-1] > cell[0]) for cell in several)
+    if len(several) >= _ENOUGH and rising >= _MOSTLY * len(several):
+        warnings.warn(
+            f"{where}: its cells hold numbers that only rise, like times of spikes: count them in "
+            "a window of each trial first.",
+            RuntimeWarning,
+            stacklevel=8,
+        )

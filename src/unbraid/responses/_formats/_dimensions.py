@@ -9,18 +9,11 @@ from typing import Any
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.responses._formats._axes import arrange
+from unbraid.responses._formats._axes import arrange, axis_of
 from unbraid.responses._formats._foreign import need
 from unbraid.responses._formats._named import Wanted
 from unbraid.responses._responses import Responses
 
-_DIMENSIONS = {
-    "stimuli": ("presentation", "stimuli", "stimulus", "stimulus_id", "image", "image_id",
-                "stimulus_path"),
-    "units": ("neuroid", "units", "unit", "neuron", "voxel", "channel", "neuroid_id"),
-    "repeats": ("repeats", "repetition", "repeat", "trial"),
-    "time": ("time_bin", "time"),
-}  # fmt: skip
 _STIMULUS_IDS = ("stimulus_id", "image_id", "stimuli", "stimulus", "image_file_name", "image",
                  "stimulus_path")  # fmt: skip
 _UNIT_IDS = ("neuroid_id", "units", "unit_id", "unit", "neuron", "voxel", "channel")
@@ -29,13 +22,13 @@ _SYSTEMS = ("layer", "region", "model")  # values of which make systems of their
 
 def names_stimuli(dimension: str) -> bool:
     """Return whether a dimension's name says that it runs over stimuli."""
-    return dimension in _DIMENSIONS["stimuli"]
+    return axis_of(dimension) == "stimuli"
 
 
 def of_assembly(array: Any) -> Responses:
     """Return the responses that a DataArray in memory holds; two unknown names are as they lie."""
     names = [str(name) for name in array.dims]
-    known = [_known(name) for name in names]
+    known = [axis_of(name) for name in names]
     axes = None
     if array.ndim == 2 and {*known} <= {None, "stimuli", "units"} and None in known:
         axes = "units stimuli" if known in (["units", None], [None, "stimuli"]) else "stimuli units"
@@ -73,12 +66,8 @@ def of_array(where: str, array: Any, wanted: Wanted) -> Responses:
     )
 
 
-def _known(dimension: str) -> str | None:
-    return next((axis for axis, names in _DIMENSIONS.items() if dimension in names), None)
-
-
 def _axis(where: str, array: Any, dimension: Any) -> str:
-    known = _known(str(dimension))
+    known = axis_of(dimension)
     if known is None:
         raise InputError(
             f"{where}: dimension {str(dimension)!r} is not known; say axes='stimuli units' (or "

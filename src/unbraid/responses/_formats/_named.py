@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from unbraid.errors import InputError
-from unbraid.responses._formats._axes import arrange
+from unbraid.responses._formats._axes import arrange, check_dimensions
+from unbraid.responses._formats._choice import Chosen, choose, held, resolve
+from unbraid.responses._formats._entry import Entry, last_of, parent_of, plain, value_of
+from unbraid.responses._formats._packed import unpack
+from unbraid.responses._formats._sparse import read_sparse
 from unbraid.responses._ids import ids_of_bytes
+from unbraid.responses._looks import check_name
 from unbraid.responses._responses import Responses
+from unbraid.responses._said import Said, changes_meaning, report
 
-VALUES = ("values", "responses", "x", "activations")
 STIMULI = (
     "stimuli", "stimulus_ids", "stimulus_id", "ids", "image_ids", "image_id", "image_names",
     "filenames",
 )  # fmt: skip
 UNITS = ("units", "unit_ids", "unit_id", "neuroid_id")
-CSR = ("data", "indices", "indptr")
-_NUMBERS = "fiub"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One array of a file: its header is known, its numbers are not read yet."""
-
-    dtype: np.dtype
-    shape: tuple[int, ...]
-    read: Callable[[], np.ndarray]
+KNOWN = frozenset((*STIMULI, *UNITS, "repeats", "made_by"))
+_ENCODINGS = {"array", "string-array", "string", "dataframe", "dict", "anndata", "raw"}
+_SILENT = (
+    "CLASS", "NAME", "TITLE", "VERSION", "FLAVOR", "EXTDIM", "PYTABLES_FORMAT_VERSION", "NROWS",
+    "FIELD_*", "DIMENSION_LIST", "DIMENSION_LABELS", "REFERENCE_LIST", "_Netcdf4*", "_NC*",
+    "_ARRAY_DIMENSIONS", "encoding-version", "MATLAB_class", "MATLAB_fields", "MATLAB_global",
+    "MATLAB_int_decode", "MATLAB_empty", "H5PATH", "made_by",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,130 +50,202 @@ class Wanted:
     select: Mapping[str, Any] | None = None
 
 
-def with_last_names(entries: Mapping[str, Entry]) -> dict[str, Entry]:
-    """Add to arrays under their paths (``group/name``) the last names that are unique."""
-    last = [name.rsplit("/", 1)[-1] for name in entries]
-    alone = {
-        short: name for short, name in zip(last, entries, strict=True) if last.count(short) == 1
-    }
-    return dict(entries) | {short: entries[name] for short, name in alone.items() if "/" in name}
-
-
 def responses_of(
     path: Path,
     entries: Mapping[str, Entry],
     metadata: Mapping[str, str] | None = None,
     wanted: Wanted | None = None,
+    *,
+    groups: Mapping[str, Mapping[str, Any]] | None = None,
+    sparse: str | None = None,
+    unread: Iterable[str] = (),
 ) -> Responses:
-    """Return the responses that a file's named arrays (and JSON metadata) hold."""
-    metadata, wanted = metadata or {}, wanted or Wanted()
+    """Return the responses that a file's named arrays (and JSON metadata) hold.
+
+    ``groups`` are attributes of the groups that arrays stand in, by path (the root is '');
+    ``sparse`` is the kind of sparse matrices where the format's own rules say it; ``unread`` is
+    what else the file holds. What is not used is refused where it could change the numbers, and
+    else listed in ``made_by``.
+    """
+    metadata, wanted, groups = metadata or {}, wanted or Wanted(), groups or {}
     if wanted.select is not None:
         raise InputError(f"{path} has no coordinates to select by; choose with values=NAME.")
-    for name in (wanted.values, wanted.stimuli, wanted.units):
-        if name is not None and name not in entries:
-            raise InputError(f"{path} has no array {name!r}; it holds {_held(entries)}.")
-    sparse = set(CSR) <= set(entries) and wanted.values is None
-    rank = 2 if wanted.axes is None else len(str(wanted.axes).split())
-    values = _csr(path, entries) if sparse else _dense(path, entries, wanted.values, rank)
+    for name in (wanted.stimuli, wanted.units):
+        if name is not None and resolve(entries, name) is None:
+            raise InputError(f"{path} has no array {name!r}; it holds {held(entries)}.")
+    chosen = choose(path, entries, groups, wanted.values, wanted.axes, KNOWN)
+    used = set(chosen.parts)
+    where = f"{path}: {chosen.name or 'its matrix'}"
+    if chosen.sparse is not None:
+        attrs = groups.get(chosen.name, {})
+        default = sparse if chosen.name == "" else None
+        values: Any = read_sparse(where, chosen.sparse, attrs, default=default)
+        left: list[str] = []
+        for part in chosen.parts:
+            said = Said(f"{path}: {part}", entries[part].attrs())
+            left += settle(said, entries[part].dtype, part, {})
+    else:
+        entry = entries[chosen.name]
+        check_name(path, chosen.name, list(entries), wanted.axes)
+        said = Said(where, entry.attrs())
+        for told in ("DIMENSION_LABELS", "_ARRAY_DIMENSIONS"):
+            check_dimensions(where, [plain(d) for d in np.ravel(said.take(told, ()))], wanted.axes)
+        values = unpack(entry.read(), said)
+        left = settle(said, entry.dtype, chosen.name, groups)
+    found = {}
+    for role, name, names in (
+        ("stimuli", wanted.stimuli, STIMULI),
+        ("units", wanted.units, UNITS),
+    ):
+        at = resolve(entries, name) or _beside(path, entries, metadata, chosen, names)
+        used |= {at} & set(entries) if at is not None else set()
+        found[role] = None if at is None else _ids(path, entries, metadata, at, groups)
+    near = [name for name in entries if parent_of(name) in _chain(chosen.group)]
+    repeats = next((n for n in near if last_of(n) == "repeats" and not wanted.axes), None)
+    made = next((n for n in near if last_of(n) == "made_by"), None)
+    used |= {name for name in (repeats, made) if name is not None}
+    made_by = _made_by(path, entries, metadata, made)
+    _check_beside(path, entries, [n for n in near if n not in used], chosen.name, wanted.values)
+    left += [*unread, *[name for name in entries if name not in used]]
+    said = Said(f"{path}: its metadata", metadata)
+    said.skip("format", "made_by", *STIMULI, *UNITS)
+    left += [f"@{name}" for name in said.settle(kind="entry")]
     return arrange(
         values,
         wanted.axes,
         str(path),
-        stimuli=_ids(path, entries, metadata, (wanted.stimuli,) if wanted.stimuli else STIMULI),
-        units=_ids(path, entries, metadata, (wanted.units,) if wanted.units else UNITS),
-        repeats=entries["repeats"].read() if "repeats" in entries and not wanted.axes else None,
-        made_by=_made_by(path, entries, metadata),
+        stimuli=found["stimuli"],
+        units=found["units"],
+        repeats=None if repeats is None else entries[repeats].read(),
+        made_by=report(made_by, left),
         trials=wanted.trials,
         time=wanted.time,
     )
 
 
-def _dense(path: Path, entries: Mapping[str, Entry], name: str | None, rank: int) -> np.ndarray:
-    if name is not None:
-        return entries[name].read()
-    for known in VALUES:
-        if known in entries:
-            return entries[known].read()
-    matrices = {
-        id(e): e for k, e in entries.items()
-        if len(e.shape) == rank and e.dtype.kind in _NUMBERS
-        and k.rsplit("/", 1)[-1] not in (*STIMULI, *UNITS)
-    }  # fmt: skip
-    if len(matrices) > 1:  # MATLAB's numbers and lists are matrices too
-        matrices = {key: e for key, e in matrices.items() if min(e.shape) > 1} or matrices
-    if len(matrices) == 1:  # under its path and its last name, maybe
-        return next(iter(matrices.values())).read()
-    raise InputError(
-        f"{path} must hold an array named 'values' or exactly one numeric matrix (n_stimuli, "
-        f"n_units), it holds {_held(entries)}. Say which: load(path, values=NAME)."
-    )
+def settle(
+    said: Said, dtype: np.dtype, name: str, groups: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """Refuse attributes of an array and its groups that could change it; return the others."""
+    left = []
+    around = {group: groups[group] for group in _chain(name)[1:] if group in groups}
+    chain = [(name, said)]
+    chain += [(g, Said(f"{said.where} in the group {g or '/'}", a)) for g, a in around.items()]
+    for place, about in chain:
+        encoding = about.take("encoding-type")
+        if encoding is not None and plain(encoding) not in _ENCODINGS:
+            raise InputError(
+                f"{about.where} has encoding-type {plain(encoding)!r}, which is not read. Save "
+                "plain numbers (and ids as text)."
+            )
+        stored = about.take("dtype")
+        if stored is not None and place == name and not _is_type(plain(stored), dtype):
+            raise InputError(f"{about.where} says dtype {plain(stored)[:40]!r}, it holds {dtype}.")
+        about.skip(*_SILENT)
+        left += [f"{place}@{attr}" for attr in about.settle()]
+    return left
 
 
-def _held(entries: Mapping[str, Entry]) -> str:
-    alone: dict[int, str] = {}
-    for name, entry in entries.items():  # its last name stands for the same entry
-        alone.setdefault(id(entry), f"{_plain(name)} {entry.shape} {entry.dtype}")
-    shown = list(alone.values())[:8]
-    return ", ".join(shown) or "nothing"
+def _is_type(text: str, dtype: np.dtype) -> bool:
+    """Return whether a text names this type of numbers, in any byte order."""
+    try:
+        return np.dtype(text.removeprefix("torch.")).newbyteorder("=") == dtype.newbyteorder("=")
+    except (TypeError, ValueError):
+        return False
 
 
-def _plain(name: str) -> str:
-    """Return a damaged file's name for an array on one line of decent length."""
-    return "".join(c if c.isprintable() else "?" for c in name[:60])
+def _chain(name: str) -> list[str]:
+    """Return a path and all groups around it, the root last."""
+    chain = [name]
+    while chain[-1]:
+        chain.append(parent_of(chain[-1]))
+    return chain
 
 
-def _csr(path: Path, entries: Mapping[str, Entry]) -> sp.csr_array:
-    if "format" in entries:
-        written = _text(entries["format"].read())
-        if written != "csr":
-            raise InputError(f"{path} holds a {written!r} matrix, expected 'csr'. Use .tocsr().")
-    data, indices, indptr = (entries[name].read() for name in CSR)
-    if any(a.ndim != 1 for a in (data, indices, indptr)) or indices.dtype.kind not in "iu":
-        raise InputError(f"{path}: data, indices and indptr must be vectors, the last two whole.")
-    if indptr.dtype.kind not in "iu" or not len(indptr):
-        raise InputError(f"{path}: indptr must hold n_stimuli + 1 whole numbers.")
-    rows = len(indptr) - 1
-    if "shape" in entries:
-        shape = [int(side) for side in np.ravel(entries["shape"].read())]
-    else:
-        shape = [rows, int(indices.max(initial=-1)) + 1]
-    if len(shape) != 2 or shape[0] != rows or not 0 <= shape[1] <= np.iinfo(np.int64).max:
-        raise InputError(f"{path}: shape must be ({rows}, n_units) to fit indptr, got {shape}.")
-    steps = np.diff(indptr.astype(np.int64))
-    if indptr[0] != 0 or (steps < 0).any() or indptr[-1] != len(data) or len(indices) != len(data):
-        raise InputError(f"{path}: indptr must rise from 0 to len(data) = len(indices).")
-    if len(indices) and (indices.min() < 0 or indices.max() >= shape[1]):
-        raise InputError(f"{path}: indices must lie in 0..{shape[1] - 1}.")
-    csr = sp.csr_array((data, indices.astype(np.int64), indptr.astype(np.int64)), shape=shape)
-    csr.sum_duplicates()
-    return csr
-
-
-def _ids(
-    path: Path, entries: Mapping[str, Entry], metadata: Mapping[str, str], names: tuple[str, ...]
-) -> Any:
+def _beside(
+    path: Path,
+    entries: Mapping[str, Entry],
+    metadata: Mapping[str, str],
+    chosen: Chosen,
+    names: tuple[str, ...],
+) -> str | None:
+    """Return where the ids of the chosen array stand: in its group, or in one around it."""
+    around = _chain(chosen.group)
+    for group in around:
+        for name in names:
+            full = f"{group}/{name}" if group else name
+            if full in entries and full != chosen.name and full not in chosen.parts:
+                return full
     for name in names:
-        if name in entries:
-            if entries[name].dtype.kind not in "SUiuf":
-                raise InputError(
-                    f"{path}: {name} must be strings or whole numbers, got dtype "
-                    f"{entries[name].dtype}. Save ids with np.asarray(ids, dtype=str)."
-                )
-            array = entries[name].read()
-            packed = array.dtype == np.uint8 and array.ndim == 2
-            return ids_of_bytes(array, str(path)) if packed else array
         if name in metadata:
-            ids = parse_json(metadata[name], f"{path}: metadata {name!r}")
-            if not isinstance(ids, list) or not all(isinstance(i, str | int) for i in ids):
-                raise InputError(f"{path}: metadata {name!r} must be a JSON list of ids.")
-            return [str(i) for i in ids]
+            return name
+    elsewhere = [n for n in entries if last_of(n) in names and n not in chosen.parts]
+    for name in elsewhere:
+        theirs = parent_of(name) + "/"
+        owned = any(other.startswith(theirs) for other in chosen.others)
+        if not owned and sum(last_of(n) == last_of(name) for n in entries) == 1:
+            return name
+    if elsewhere:
+        role = "stimuli" if names is STIMULI else "units"
+        warnings.warn(
+            f"{path}: {chosen.name} is read without ids; {elsewhere[0]} stands beside another "
+            f"array. If it is meant, say {role}={elsewhere[0]!r}.",
+            RuntimeWarning,
+            stacklevel=5,
+        )
     return None
 
 
-def _made_by(path: Path, entries: Mapping[str, Entry], metadata: Mapping[str, str]) -> dict:
+def _ids(
+    path: Path,
+    entries: Mapping[str, Entry],
+    metadata: Mapping[str, str],
+    name: str,
+    groups: Mapping[str, Mapping[str, Any]],
+) -> Any:
+    if name not in entries:
+        ids = parse_json(metadata[name], f"{path}: metadata {name!r}")
+        if not isinstance(ids, list) or not all(isinstance(i, str | int) for i in ids):
+            raise InputError(f"{path}: metadata {name!r} must be a JSON list of ids.")
+        return [str(i) for i in ids]
+    entry = entries[name]
+    if entry.dtype.kind not in "SUiuf":
+        raise InputError(
+            f"{path}: {name} must be strings or whole numbers, got dtype {entry.dtype}. Save ids "
+            "with np.asarray(ids, dtype=str)."
+        )
+    settle(Said(f"{path}: {name}", entry.attrs()), entry.dtype, name, groups)
+    array = entry.read()
+    packed = array.dtype == np.uint8 and array.ndim == 2
+    return ids_of_bytes(array, str(path)) if packed else array
+
+
+def _check_beside(
+    path: Path, entries: Mapping[str, Entry], near: list[str], name: str, wanted: str | None
+) -> None:
+    """Refuse (or, where values were named, tell) arrays beside that could change the numbers."""
+    likely = [n for n in near if changes_meaning(last_of(n), True)]
+    found = [n for n in likely if changes_meaning(last_of(n), value_of(entries[n]))]
+    if found and wanted is None:
+        raise InputError(
+            f"{path} holds {', '.join(found[:8])} beside {name or 'its matrix'}, which could "
+            f"change what its numbers mean and is not read. Apply it first, or say "
+            f"values={name or 'NAME'!r} to read them as they stand."
+        )
+    if found:
+        warnings.warn(
+            f"{path}: {name} is read as it stands; {', '.join(found[:8])} beside it is not used.",
+            RuntimeWarning,
+            stacklevel=5,
+        )
+
+
+def _made_by(
+    path: Path, entries: Mapping[str, Entry], metadata: Mapping[str, str], name: str | None
+) -> dict:
     text = metadata.get("made_by")
-    if "made_by" in entries and entries["made_by"].dtype.kind in "SU":
-        text = _text(entries["made_by"].read())
+    if name is not None and entries[name].dtype.kind in "SU":
+        text = plain(next(iter(entries[name].read().reshape(-1)[:1].tolist()), ""))
     if text is None:
         return {}
     made_by = parse_json(text, f"{path}: made_by")
@@ -186,9 +260,3 @@ def parse_json(text: str | bytes, what: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         raise InputError(f"{what} is not valid JSON.") from None
-
-
-def _text(array: np.ndarray) -> str:
-    value = array.reshape(-1)[:1].tolist()
-    text = value[0] if value else ""
-    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)

@@ -25,6 +25,8 @@ CELL, STRUCT, CHAR, SPARSE, OPAQUE = 1, 2, 4, 5, 17
 _CLASSES = {
     6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8",
 }  # fmt: skip
+_LOGICAL, _COMPLEX, _UNKNOWN = 0x200, 0x800, 0xF100  # bits of the flags; 0x400 is "global"
+_TEXT_CLASSES = ("string", "categorical", "datetime", "duration")
 _HEAD = 4096  # bytes that hold any variable's flags, size and name
 _DEEPEST = 4
 _STEP = 2**24
@@ -43,11 +45,15 @@ class Variable:
     shape: tuple[int, ...]
     body: memoryview
     compressed: bool
+    text: bool = False
+    """Whether its first cell is text."""
+    opaque: str = ""
+    """Its class, if it is an object that does not say its size."""
 
     @property
     def dtype(self) -> np.dtype:
-        """Type of the numbers; text for characters and cells; objects for what is neither."""
-        if self.kind in (CELL, CHAR):
+        """Type of the numbers; text for characters and cells of them; objects for the rest."""
+        if self.kind == CHAR or self.text:
             return np.dtype("U1")
         return np.dtype(_CLASSES.get(self.kind, "f8" if self.kind == SPARSE else "O"))
 
@@ -57,31 +63,45 @@ def variables(path: Path, content: memoryview) -> tuple[list[Variable], str]:
     if len(content) < 128 or bytes(content[126:128]) not in (b"IM", b"MI"):
         raise Damaged("no MATLAB header")
     order = "<" if bytes(content[126:128]) == b"IM" else ">"
-    found, at = [], 128
+    found: list[Variable] = []
+    at = 128
     while at + 8 <= len(content):
         kind, start, stop, after = _tag(content, at, order)
         body, compressed = content[start:stop], kind == _COMPRESSED
         if compressed:
-            head = zlib.decompressobj().decompress(body, _HEAD)
-            inner = memoryview(head)
+            inner = memoryview(zlib.decompressobj().decompress(body, _HEAD))
             kind, first, _, _ = _tag(inner, 0, order, whole=False)
             after = stop  # compressed elements are not padded
         else:
             inner, first = body[:_HEAD], 0
         if kind == _MATRIX:
-            array_class, shape, name, _ = _describe(inner, first, order)
-            if array_class == STRUCT and math.prod(shape) == 1:
-                whole = _inflated(body, order, f"{path}: {name}") if compressed else body
-                found += _fields(whole, order, name, 0)
-            elif name:  # what has none is MATLAB's own
-                found.append(Variable(name, array_class, shape, body, compressed))
+            head = _describe(inner, first, order)
+            if head.kind == STRUCT and head.size == 1:
+                whole = _inflated(body, order, f"{path}: {head.name}") if compressed else body
+                found += _fields(whole, order, head.name, 0)
+            elif head.name:  # what has none is MATLAB's own
+                found.append(_variable(head, head.name, inner, order, body, compressed))
         at = after
     return found, order
 
 
+def _variable(
+    head: Head, name: str, inner: memoryview, order: str, body: memoryview, compressed: bool
+) -> Variable:
+    """Return a variable or field; ``inner`` holds at least the beginning of its array."""
+    text = False
+    if head.kind == CELL and head.size:
+        try:
+            _, start, stop, _ = _tag(inner, head.at, order, whole=False)
+            text = stop > start and _describe(inner, start, order).kind == CHAR
+        except (Damaged, ValueError, struct.error):  # beyond what was looked at
+            text = False
+    return Variable(name, head.kind, head.shape, body, compressed, text, head.opaque)
+
+
 def _fields(body: memoryview, order: str, prefix: str, depth: int) -> list[Variable]:
     """Return the fields of one structure, and of those in it."""
-    _, _, _, at = _describe(body, 0, order)
+    at = _describe(body, 0, order).at
     width, at = _numbers(body, at, order)
     packed, at = _numbers(body, at, order)
     if width.size != 1 or width[0] < 1 or packed.nbytes % int(width[0]):
@@ -96,11 +116,11 @@ def _fields(body: memoryview, order: str, prefix: str, depth: int) -> list[Varia
         if stop == start:
             continue  # MATLAB's short form of nothing
         name, inner = f"{prefix}/{field}", body[start:stop]
-        array_class, shape, _, _ = _describe(inner, 0, order)
-        if array_class == STRUCT and math.prod(shape) == 1 and depth < _DEEPEST:
+        head = _describe(inner, 0, order)
+        if head.kind == STRUCT and head.size == 1 and depth < _DEEPEST:
             found += _fields(inner, order, name, depth + 1)
         else:
-            found.append(Variable(name, array_class, shape, inner, False))
+            found.append(_variable(head, name, inner, order, inner, False))
     return found
 
 
@@ -129,8 +149,9 @@ def _inflated(packed: memoryview, order: str, where: str) -> memoryview:
 
 
 def _array(body: memoryview, order: str, where: str, depth: int) -> np.ndarray:
-    kind, shape, _, at = _describe(body, 0, order)
-    count = math.prod(shape)
+    head = _describe(body, 0, order)
+    kind, shape, at = head.kind, head.shape, head.at
+    count = head.size
     if kind == CELL and depth < _DEEPEST:
         if count * 8 > len(body):
             raise Damaged("more cells than bytes")
@@ -146,7 +167,7 @@ def _array(body: memoryview, order: str, where: str, depth: int) -> np.ndarray:
     if kind == SPARSE:
         rows, at = _numbers(body, at, order)
         columns, at = _numbers(body, at, order)
-        data, _ = _numbers(body, at, order)
+        data = _sparse_data(body, at, order, len(columns) and int(columns[-1]), head.logical)
         n = len(data)
         check_claim(count * 8, 8 * max(n, 2**20), where)
         if (
@@ -163,15 +184,23 @@ def _array(body: memoryview, order: str, where: str, depth: int) -> np.ndarray:
             raise Damaged("text of another length")
         lines = letters.reshape(shape, order="F").reshape(shape[0], -1)
         return np.array([text_of(line).strip() for line in lines])
-    numbers, _ = _numbers(body, at, order)
     if kind not in _CLASSES:
         raise InputError(
-            f"{where} is a structure, an object or complex, expected a matrix of numbers or ids. "
-            "Save strings as cellstr(ids)."
+            f"{where} is a structure, an object or complex, or has unknown flags, expected a "
+            "matrix of numbers or ids. Save strings as cellstr(ids)."
         )
+    numbers, _ = _numbers(body, at, order)
     if numbers.size != count:
         raise Damaged(f"{numbers.size} numbers for shape {shape}")
     return numbers.reshape(shape, order="F").astype(_CLASSES[kind])
+
+
+def _sparse_data(body: memoryview, at: int, order: str, count: int, logical: bool) -> np.ndarray:
+    """Return the non-zeros; MATLAB tags those of logical matrices double, and writes bytes."""
+    _, start, stop, _ = _tag(body, at, order)
+    if logical and stop - start == count:
+        return np.frombuffer(body[start:stop], np.uint8)
+    return _numbers(body, at, order)[0]
 
 
 def _letters(body: memoryview, at: int, order: str) -> np.ndarray:
@@ -193,21 +222,43 @@ def text_of(codes: np.ndarray) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16")  # halves of a letter meet
 
 
-def _describe(body: memoryview, at: int, order: str) -> tuple[int, tuple[int, ...], str, int]:
+@dataclass(frozen=True)
+class Head:
+    """What stands before an array's content."""
+
+    kind: int
+    """Its class; 0 if it is complex or has flags that are not known: then it is not read."""
+    shape: tuple[int, ...]
+    name: str
+    at: int
+    """Where its content begins."""
+    logical: bool = False
+    opaque: str = ""
+
+    @property
+    def size(self) -> int:
+        """Number of items."""
+        return math.prod(self.shape)
+
+
+def _describe(body: memoryview, at: int, order: str) -> Head:
     """Return an array's class, shape and name, and where its content begins."""
     flags, at = _numbers(body, at, order)
     if flags.size == 2 and int(flags[0]) & 0xFF == OPAQUE:  # strings, tables: no size is told
-        name, at = _numbers(body, at, order)
-        return OPAQUE, (), name.tobytes().decode("latin1"), at
+        texts = []
+        for _ in range(3):  # name, system, class
+            text, at = _numbers(body, at, order)
+            texts.append(text.tobytes().decode("latin1"))
+        kind = "" if texts[2] in _TEXT_CLASSES else f"a {texts[2][:40]}"
+        return Head(OPAQUE, (), texts[0], at, opaque=kind)
     shape, at = _numbers(body, at, order)
     name, at = _numbers(body, at, order)
     if flags.size != 2 or not 2 <= shape.size <= 32 or shape.dtype.kind != "i" or shape.min() < 0:
         raise Damaged("no array where one should be")
-    word = int(flags[0])
-    if word & 0x800:
-        return 0, (), name.tobytes().decode("latin1"), at  # complex: like a structure, refused
-    sides = tuple(int(side) for side in shape)
-    return word & 0xFF, sides, name.tobytes().decode("latin1"), at
+    word, sides = int(flags[0]), tuple(int(side) for side in shape)
+    known = not word & (_COMPLEX | _UNKNOWN)
+    kind = word & 0xFF if known else 0
+    return Head(kind, sides, name.tobytes().decode("latin1"), at, bool(word & _LOGICAL))
 
 
 def _numbers(body: memoryview, at: int, order: str) -> tuple[np.ndarray, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 import warnings
 from collections.abc import Iterator
@@ -19,7 +20,8 @@ from unbraid.responses._responses import Responses
 
 _LABELS = ("stimulus", "stimulus_id", "stim_file", "image_id", "trial_type")
 _APART = 0.1  # millimetres
-_SECONDS = {"msec": 1e-3, "usec": 1e-6}
+_SECONDS = {"sec": 1.0, "unknown": 1.0, "msec": 1e-3, "usec": 1e-6}
+_SHORTEST, _LONGEST = 0.01, 100.0  # seconds between volumes, and of delay
 _NAME_BYTES = 400  # that a voxel's name takes until it is an id
 
 
@@ -42,7 +44,7 @@ def read(
     if volumes.ndim != 4:
         raise InputError(f"{path} must have 4 axes (x, y, z, time), got {volumes.shape}.")
     inside = _mask(path, volumes, place, mask)
-    if isinstance(delay, str) or not np.isfinite(delay):
+    if isinstance(delay, str) or not np.isfinite(delay) or abs(delay) > _LONGEST:
         raise InputError(f"delay must be a number of seconds, got {delay!r}.")
     check_memory(_NAME_BYTES * int(inside.sum()), f"{path}: {int(inside.sum())} voxels")
     series = volumes[inside].T  # (volumes, voxels)
@@ -58,7 +60,13 @@ def read(
         tr = spacing if tr is None else tr
         if not tr > 0:
             raise InputError(f"{path} does not say its repetition time; say tr=SECONDS.")
+        if not _SHORTEST <= tr <= _LONGEST:
+            raise InputError(
+                f"{path}: a volume every {tr:.6g} s cannot be (is it in other units?); say "
+                "tr=SECONDS."
+            )
         onsets, labels = _events(as_path(events), stimuli)
+        _check_seconds(as_path(events), onsets, len(series) * tr)
         series = _after(path, series, onsets, delay, tr)
         made_by |= {"events": str(events), "delay": delay, "tr": tr}
     return arrange(
@@ -72,23 +80,63 @@ def _image(path: Path) -> tuple[np.ndarray, float, np.ndarray]:
     size = check_file(path)
     nibabel = need("nibabel", "brain", ".nii")
     with reading(path, "NIfTI"), _quiet(nibabel.imageglobals.logger):
-        image: Any = None
-        for kind in (nibabel.Nifti1Image, nibabel.Nifti2Image):
-            try:
-                image = kind.from_filename(path)
-                break
-            except nibabel.filebasedimages.ImageFileError:
-                continue
-        if image is None:
+        kind = {348: nibabel.Nifti1Image, 540: nibabel.Nifti2Image}.get(_header_size(path))
+        if kind is None:
             raise InputError(f"{path} is not a NIfTI file.")
+        image = kind.from_filename(path)
+        _check_header(path, image.header)
         count = math.prod(int(side) for side in image.shape)
         stored = count * image.header.get_data_dtype().itemsize
         if path.suffix.lower() != ".gz" and stored > size:
             raise InputError(f"{path} is truncated: {image.shape} needs {stored} bytes.")
-        check_claim(count * 4, size, str(path))
-        zooms, second = image.header.get_zooms(), _SECONDS.get(image.header.get_xyzt_units()[1], 1)
-        spacing = float(zooms[3]) * second if len(zooms) > 3 else 0.0
-        return np.asarray(image.get_fdata(dtype=np.float32)), spacing, image.affine
+        check_claim(stored + count * 4, size, str(path))
+        zooms, unit = image.header.get_zooms(), image.header.get_xyzt_units()[1]
+        if unit not in _SECONDS:
+            raise InputError(f"{path}: its fourth axis is in {unit}, expected volumes in time.")
+        spacing = float(zooms[3]) * _SECONDS[unit] if len(zooms) > 3 else 0.0
+        volumes, begins = np.asarray(image.get_fdata(dtype=np.float32)), image.header["toffset"]
+    if begins and np.isfinite(begins):
+        warnings.warn(
+            f"{path} says that its first volume was taken at {float(begins):g}; onsets of events "
+            "are counted from the first volume.",
+            RuntimeWarning,
+            stacklevel=5,
+        )
+    return volumes, spacing, image.affine
+
+
+def _header_size(path: Path) -> int:
+    """Return the size that a header begins with: it tells NIfTI-1 from NIfTI-2."""
+    with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
+        first = stream.read(4)
+    sizes = {int.from_bytes(first, order) for order in ("little", "big")}
+    return next(iter(sizes & {348, 540}), 0)
+
+
+def _check_header(path: Path, header: Any) -> None:
+    """Refuse volumes that are not one real number a voxel."""
+    dtype, intent = header.get_data_dtype(), int(header["intent_code"])
+    if dtype.kind not in "fiu":
+        raise InputError(f"{path} holds {dtype} voxels, expected real numbers.")
+    if 3000 <= intent <= 3100:
+        raise InputError(f"{path} is a CIFTI file, which is not read; save its volumes as NIfTI.")
+
+
+def _check_seconds(path: Path, events: np.ndarray, length: float) -> None:
+    """Refuse or warn of events whose times cannot be the seconds of this series."""
+    onsets, durations = events.T
+    if len(events) and (durations.max() > length or durations.sum() > 10 * length):
+        raise InputError(
+            f"{path}: durations (to {durations.max():g}, {durations.sum():g} in all) must be "
+            f"seconds; the series lasts {length:g} s."
+        )
+    if len(events) >= 10 and (onsets + durations).max() < 0.2 * length:
+        warnings.warn(
+            f"{path}: the last event ends at {(onsets + durations).max():g} of {length:g} s: are "
+            "onsets seconds, not volumes or minutes?",
+            RuntimeWarning,
+            stacklevel=4,
+        )
 
 
 @contextmanager
@@ -154,6 +202,9 @@ def _after(
         low = onset + delay
         during = (starts >= low) & (starts < low + max(duration, tr))
         if not during.any():
-            raise InputError(f"{path}: the event at {onset} s ends after the last volume.")
+            raise InputError(
+                f"{path}: the event at {onset} s ends after the last volume (of "
+                f"{len(series)}, one every {tr:g} s: is tr=SECONDS right, are onsets seconds?)."
+            )
         rows[row] = series[during].mean(axis=0)
     return rows

@@ -12,8 +12,9 @@ from typing import BinaryIO
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.responses._files import check_file, replacing
+from unbraid.responses._files import check_file, check_shape, replacing
 from unbraid.responses._formats._axes import arrange
+from unbraid.responses._looks import check_name
 from unbraid.responses._responses import Responses
 
 MAP_FROM = 64 * 2**20  # bytes; smaller files are read, larger ones mapped
@@ -40,6 +41,7 @@ def read(
     path: Path, axes: str | None = None, time: str | None = None, trials: bool = False
 ) -> Responses:
     """Read responses from a .npy file; ids from ``NAME.stimuli.txt`` beside it, if present."""
+    check_name(path, "", (), axes)
     values = read_array(path)
     return arrange(values, axes, str(path), stimuli=read_ids(path), time=time, trials=trials)
 
@@ -125,11 +127,14 @@ def _parse(text: str, name: str) -> Header:
             descr, shape = fields["descr"], fields["shape"]
             order = "F" if fields["fortran_order"] else "C"
             dtype = np.dtype(descr) if isinstance(descr, str) else _RECORD
+            if not isinstance(fields["fortran_order"], bool) or len(fields) != 3:
+                raise ValueError  # an item of unknown meaning
         sides = all(type(side) is int and 0 <= side < 2**63 for side in shape)
         if not sides or not isinstance(shape, tuple):
             raise ValueError
     except (ValueError, TypeError, KeyError, SyntaxError, MemoryError, RecursionError):
         raise InputError(f"{name} has a damaged .npy header.") from None
+    check_shape(shape, dtype.itemsize, name)
     return Header(dtype, shape, order)
 
 

@@ -17,7 +17,8 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file, check_memory, replacing
 from unbraid.responses._formats import npy
-from unbraid.responses._formats._named import Entry, Wanted, responses_of
+from unbraid.responses._formats._entry import Entry
+from unbraid.responses._formats._named import Wanted, responses_of
 from unbraid.responses._responses import Responses
 
 DAMAGE = (
@@ -38,24 +39,30 @@ _STEP = 2**20
 
 def read(path: Path, **options: Any) -> Responses:
     """Read responses from the named arrays of a .npz file (also SciPy's CSR)."""
-    with _entries(path) as entries:
-        return responses_of(path, entries, wanted=Wanted(**options))
+    with _entries(path) as (entries, others):
+        wanted = Wanted(**options)
+        return responses_of(path, entries, wanted=wanted, sparse="csr", unread=others)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Read every array of a .npz file."""
-    with _entries(path) as entries:
+    with _entries(path) as (entries, _):
         return {name: entry.read() for name, entry in entries.items()}
 
 
 @contextmanager
-def _entries(path: Path) -> Iterator[dict[str, Entry]]:
-    """Yield the arrays of a .npz file, unread; damage met while reading them is one line too."""
+def _entries(path: Path) -> Iterator[tuple[dict[str, Entry], list[str]]]:
+    """Yield the arrays of a .npz file, unread, and its other members; damage is one line."""
     check_file(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
-            yield {m.filename[:-4]: _entry(path, archive, m) for m in members}
+            members = archive.infolist()
+            names = [m.filename for m in members]
+            if len(set(names)) < len(names):
+                raise InputError(f"{path} holds two members of one name; it is damaged.")
+            arrays = [m for m in members if m.filename.endswith(".npy")]
+            others = [name for name in names if not name.endswith(".npy")]
+            yield {m.filename[:-4]: _entry(path, archive, m) for m in arrays}, others
     except InputError:
         raise
     except DAMAGE as error:

@@ -9,14 +9,25 @@ import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.responses._formats import hdf5
+from unbraid.responses._formats._entry import plain
 from unbraid.responses._formats._foreign import reading
+from unbraid.responses._formats._packed import unpack
+from unbraid.responses._formats._spikes import check_seconds, count
 from unbraid.responses._responses import Responses
+from unbraid.responses._said import Said, report
 from unbraid.responses._trials import from_trials
 
 _STIMULUS = (
     "stimulus_id", "stimulus", "image_id", "image_name", "image", "stim_id", "frame", "condition",
     "stimulus_name",
 )  # fmt: skip
+
+_SECONDS = ("seconds", "second", "s", "sec", "")
+_LONGEST = 100.0  # seconds that a window may lie from a trial's start
+_USED = ("units/spike_times", "units/spike_times_index", "units/id", "units/obs_intervals",
+         "units/obs_intervals_index", "intervals/invalid_times/start_time",
+         "intervals/invalid_times/stop_time")  # fmt: skip
+_DATA = ("acquisition/", "processing/", "stimulus/", "analysis/", "scratch/")
 
 
 def read(
@@ -29,17 +40,20 @@ def read(
     """Count spikes of each unit in ``align + window`` (seconds) of every trial.
 
     ``stimuli`` is the column of the intervals table that says which stimulus was shown; trials of
-    one stimulus become repeats. A spike at the window's end does not count.
+    one stimulus become repeats. A spike at the window's end does not count. Where the units'
+    ``obs_intervals`` or the file's ``invalid_times`` say that a unit was not observed throughout
+    a trial's window, that trial is missing for it, not 0.
     """
     low, high = _window(window)
     with hdf5.open_file(path) as file:
         table, units = f"intervals/{intervals}", "units"
         with reading(path, "NWB"):
-            columns = sorted(file[table]) if table in file else []
-            has_units = units in file
+            group = hdf5.dataset(path, file, table)
+            columns = sorted(group) if group is not None else []
+            has_units = hdf5.dataset(path, file, units) is not None
         if not columns or not has_units:
             with reading(path, "NWB"):
-                others = ", ".join(file.get("intervals", {})) or "none"
+                others = ", ".join(hdf5.dataset(path, file, "intervals") or {}) or "none"
             missing = "units" if columns else f"{table}; it has {others}: say intervals=NAME"
             raise InputError(f"{path} has no {missing}. An NWB file of spikes and trials has both.")
         told = f"{table} has columns {', '.join(columns)}; say stimuli=COLUMN"
@@ -55,22 +69,61 @@ def read(
         spikes = _column(path, file, f"{units}/spike_times").astype(float)
         ends = _column(path, file, f"{units}/spike_times_index").astype(np.int64)
         names = _column(path, file, f"{units}/id")
+        observed = _ragged(path, file, f"{units}/obs_intervals", len(names))
+        invalid = _invalid(path, file)
+        used = {f"{table}/{align}", f"{table}/{stimuli}", *_USED}
+        unread = _unread(path, file, used)
     rises = len(ends) and ends[0] >= 0 and (np.diff(ends) >= 0).all() and ends[-1] == len(spikes)
     if not rises or len(names) != len(ends) or len(shown) != len(starts):
         raise InputError(f"{path}: the tables of units and trials are damaged.")
-    if not np.isfinite(starts).all():
-        raise InputError(f"{path}: {align} must be finite, got NaN.")
-    counts = np.empty((len(starts), len(ends)))
-    for unit, (first, last) in enumerate(zip(np.r_[0, ends[:-1]], ends, strict=True)):
-        times = np.sort(spikes[first:last])
-        counts[:, unit] = np.searchsorted(times, starts + high) - np.searchsorted(
-            times, starts + low
-        )
+    if not np.isfinite(starts).all() or not np.isfinite(spikes).all():
+        raise InputError(f"{path}: {align} and spike_times must be finite, got NaN.")
+    trains = np.split(spikes, ends[:-1])
+    check_seconds(str(path), trains, starts)
+    counts = count(trains, starts, (low, high), observed, invalid)
     made_by = {"window": [low, high], "align": align, "intervals": intervals}
     try:
-        return from_trials(counts, shown, units=names, made_by=made_by)
+        return from_trials(counts, shown, units=names, made_by=report(made_by, unread))
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+
+
+def _ragged(path: Path, file: Any, name: str, n_units: int) -> list[np.ndarray] | None:
+    """Return each unit's intervals (k, 2) in which it was observed; None where it is not said."""
+    if hdf5.dataset(path, file, name) is None:
+        return None
+    pairs = _numbers(path, file, name, rank=2)
+    ends = _column(path, file, f"{name}_index").astype(np.int64)
+    whole = len(ends) == n_units and pairs.shape[1] == 2 and n_units > 0
+    if not whole or ends[0] < 0 or (np.diff(ends) < 0).any() or ends[-1] != len(pairs):
+        raise InputError(f"{path}: {name} is damaged.")
+    found = np.split(pairs.astype(float), ends[:-1])
+    empty = [unit for unit, own in enumerate(found) if not len(own)]
+    if empty:
+        raise InputError(
+            f"{path}: {len(empty)} units have no {name.rpartition('/')[2]}, the first is unit "
+            f"{empty[0]}: nothing says when they were observed. Leave those units out."
+        )
+    return found
+
+
+def _invalid(path: Path, file: Any) -> np.ndarray:
+    """Return the times (k, 2) that the file says are not to be used."""
+    name = "intervals/invalid_times"
+    if hdf5.dataset(path, file, name) is None:
+        return np.empty((0, 2))
+    edges = [_column(path, file, f"{name}/{edge}") for edge in ("start_time", "stop_time")]
+    if len(edges[0]) != len(edges[1]):
+        raise InputError(f"{path}: {name} is damaged.")
+    return np.stack(edges, axis=1).astype(float)
+
+
+def _unread(path: Path, file: Any, used: set[str]) -> list[str]:
+    """Return what else the file holds: columns of the tables used, and other containers."""
+    names = list(hdf5.contents(path, file).entries)
+    tables = [n for n in names if n.startswith(("units/", "intervals/")) and n not in used]
+    others = {"/".join(n.split("/")[:2]) for n in names if n.startswith(_DATA)}
+    return [*tables, *others]
 
 
 def _telling(path: Path, file: Any, table: str, columns: list[str]) -> str | None:
@@ -87,15 +140,26 @@ def _window(window: Any) -> tuple[float, float]:
         raise InputError(f"window must be (start, stop) in seconds, got {window!r}.") from None
     if not low < high:
         raise InputError(f"window must be (start, stop) with start < stop, got {window!r}.")
+    if max(abs(low), abs(high)) > _LONGEST:
+        raise InputError(f"window must be (start, stop) in seconds, got {window!r}: milliseconds?")
     return low, high
 
 
 def _column(path: Path, file: Any, name: str) -> np.ndarray:
+    return _numbers(path, file, name, rank=1)
+
+
+def _numbers(path: Path, file: Any, name: str, rank: int) -> np.ndarray:
     with reading(path, "NWB"):
-        data = file.get(name)
+        data = hdf5.dataset(path, file, name)
         if not hasattr(data, "shape"):
             raise InputError(f"{path} has no {name}.")
-    column = hdf5.read_dataset(path, name, data)
-    if column.ndim != 1:
+        said = Said(f"{path}: {name}", hdf5.attributes(data))
+    unit = plain(said.take("unit", "seconds"))
+    if unit.lower() not in _SECONDS:
+        raise InputError(f"{said.where} is in {unit[:40]!r}, expected seconds. Rescale it.")
+    column = unpack(hdf5.read_dataset(path, name, data), said)
+    said.settle()
+    if column.ndim != rank:
         raise InputError(f"{path}: {name} must be one column, got shape {column.shape}.")
     return column

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.responses._files import check_file, replacing
-from unbraid.responses._formats._named import Entry, Wanted, parse_json, responses_of
+from unbraid.responses._files import check_file, check_shape, replacing
+from unbraid.responses._formats._entry import Entry
+from unbraid.responses._formats._named import Wanted, parse_json, responses_of
 from unbraid.responses._formats.npy import MAP_FROM
 from unbraid.responses._responses import Responses
 
@@ -59,7 +60,7 @@ def read(path: Path, **options: Any) -> Responses:
         name: Entry(tensor.dtype, tensor.shape, partial(numbers, path, tensor))
         for name, tensor in tensors.items()
     }
-    return responses_of(path, entries, metadata, Wanted(**options))
+    return responses_of(path, entries, metadata, Wanted(**options), sparse="csr")
 
 
 def write(responses: Responses, path: Path) -> None:
@@ -159,7 +160,10 @@ def _tensor(path: Path, name: str, entry: Any, data: int, room: int) -> Tensor:
         raise InputError(f"{path}: the header's entry for {name!r} is damaged.") from None
     if code not in _DTYPES:
         raise InputError(f"{path}: {name!r} has dtype {code}, which is not one of {list(_DTYPES)}.")
+    if set(entry) != {"dtype", "shape", "data_offsets"}:
+        raise InputError(f"{path}: the header's entry for {name!r} says more than is known of it.")
     n_bytes = math.prod(shape) * np.dtype(_DTYPES[code]).itemsize
+    check_shape(shape, np.dtype(_DTYPES[code]).itemsize, f"{path}: {name!r}")
     if stop - start != n_bytes or stop > room:
         raise InputError(
             f"{path} is truncated or damaged: {name!r} of shape {tuple(shape)} {code} needs "
