@@ -38,10 +38,11 @@ def held_out_units_by(x: np.ndarray, atoms: np.ndarray, prior: Prior) -> float:
 
 def _mean(x: np.ndarray, atoms: np.ndarray, prior: Prior) -> np.ndarray:
     from unbraid._kernels.gibbs import mean
+    from unbraid._kernels.row_products import row_products
 
     x, atoms = np.ascontiguousarray(x, np.float32), np.ascontiguousarray(atoms, np.float32)
     gram = atoms @ atoms.T
-    codes = mean(x @ atoms.T, gram, prior.numbers(), signed=prior.signed,
+    codes = mean(row_products(x, atoms.T), gram, prior.numbers(), signed=prior.signed,
                  sweeps=_SWEEPS, burn=_BURN)  # fmt: skip
     codes[:, np.diag(gram) == 0] = 0
     return codes
