@@ -26,7 +26,7 @@ class Pipeline(Study):
         "recover it, and do they align better and mean one thing?"
     )
     reduced: ClassVar[dict[str, Any]] = {
-        "seeds": 1, "restarts": 1,
+        "seeds": 1,
         "world": worlds.NamingNetworks(
             canvases=worlds.HandwrittenCanvases(n_train=6_000, n_evaluation=1_500), epochs=8
         ),
@@ -42,10 +42,6 @@ class Pipeline(Study):
     """Pictures and networks."""
     n_latents: int = Field(default=48, ge=2)
     """Latents of a dictionary."""
-    k: int = Field(default=4, ge=1)
-    """Most active latents a picture."""
-    restarts: int = Field(default=3, ge=1)
-    """Starts of the dictionary learner."""
     top: int = Field(default=20, ge=2)
     """Pictures that excite a unit most, looked at for what they share."""
 
@@ -81,7 +77,7 @@ class Pipeline(Study):
         world = self.world.build(rng=rng, progress=part(progress, 0, 0.7))
         truth = Responses(world.evaluation.features, stimuli=world.evaluation.stimuli)
         z = world.evaluation.features
-        method = sparse.Pursuit(n_latents=self.n_latents, k=self.k, restarts=self.restarts)
+        method = sparse.SparseCoding(n_latents=self.n_latents)
         sides: dict[str, list] = {side: [] for side in _SIDES}
         linear = []
         for i, network in enumerate(world.networks):
