@@ -32,9 +32,8 @@ os.environ |= {name: "1" for name in THREADS} | {"NUMBA_THREADING_LAYER": "workq
 import numpy as np
 
 from unbraid import cli, responses
-from unbraid._folders import _workplace
+from unbraid._folders import _single, _workplace
 from unbraid._folders._written import examine
-from unbraid.responses import _files
 from unbraid.sparse import Dictionary
 
 UNTRAINED = ("--untrained",) if "untrained" in inspect.signature(cli.record).parameters else ()
@@ -53,7 +52,7 @@ FOREIGN = {
     "target-kept-": b"mine",
     ".unbraid-0123456789abcdef/writing.json": b'{"format": "unbraid-writing"}',
     ".unbraid-0123456789abcdef/new/config.json": b"mine",
-    ".target.npz.mine.tmp": b"mine",
+    ".target.npz.0123abcd.tmp": b"mine",
 }
 
 
@@ -147,7 +146,7 @@ def run(command: str, place: Path, *more: str, ready: int | None = None) -> int:
 
 def announce(pipe: int) -> None:
     """Tell the parent when writing begins."""
-    start, make = _workplace.Workplace.__init__, _files.tempfile.mkstemp
+    start, make = _workplace.Workplace.__init__, _single._begun
 
     def began(*arguments, **options):
         os.write(pipe, b"w")
@@ -158,7 +157,7 @@ def announce(pipe: int) -> None:
         return make(*arguments, **options)
 
     _workplace.Workplace.__init__ = began
-    _files.tempfile.mkstemp = made
+    _single._begun = made
 
 
 def answer(command: str, place: Path) -> object:

@@ -1,6 +1,16 @@
-"""The one writer of folders that are whole or absent: runs, dictionaries, exports, study pages."""
+"""The one writer of what is whole or absent: runs, dictionaries, exports, pages, and files."""
 
+from unbraid._folders._locks import is_abandoned
+from unbraid._folders._single import replacing
 from unbraid._folders._writing import check_makeable, check_target, writing
 from unbraid._folders._written import RECORD, steadily
 
-__all__ = ["RECORD", "check_makeable", "check_target", "steadily", "writing"]
+__all__ = [
+    "RECORD",
+    "check_makeable",
+    "check_target",
+    "is_abandoned",
+    "replacing",
+    "steadily",
+    "writing",
+]

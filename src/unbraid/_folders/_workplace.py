@@ -15,11 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from unbraid._folders import _written
-
-try:
-    import fcntl
-except ImportError:  # no such locks on Windows: nothing is swept there
-    fcntl = None  # type: ignore[assignment]
+from unbraid._folders._locks import lock
 
 _NAME = re.compile(r"\.unbraid-[0-9a-f]{16}")
 _MARKER = "writing.json"
@@ -114,12 +110,12 @@ def sweep(parent: Path) -> None:
         return
     for path in found:
         with suppress(OSError):
-            lock = _lock(path)
-            if lock is not None:
+            handle = _lock(path)
+            if handle is not None:
                 try:
                     _sweep(path)
                 finally:
-                    os.close(lock)
+                    os.close(handle)
 
 
 def _sweep(path: Path) -> None:
@@ -179,30 +175,26 @@ def _locked_folder(parent: Path) -> tuple[Path, int | None]:
         path = free_name(parent)
         path.mkdir()
         try:
-            lock = _lock(path)
+            handle = _lock(path)
         except (BlockingIOError, FileNotFoundError):
             continue
         if path.exists():
-            return path, lock
-        if lock is not None:
-            os.close(lock)
+            return path, handle
+        if handle is not None:
+            os.close(handle)
     raise OSError(errno.EAGAIN, f"no temporary folder could be kept in {parent}")
 
 
 def _lock(path: Path) -> int | None:
-    """Lock a folder until the process ends; None where the disk has no locks.
-
-    Raises BlockingIOError if another has it.
-    """
-    if fcntl is None:
+    """Lock a folder until the process ends; None where that cannot be."""
+    if not hasattr(os, "O_DIRECTORY"):  # Windows
         return None
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if lock(handle):
+            return handle
     except BlockingIOError:
         os.close(handle)
         raise
-    except OSError:
-        os.close(handle)
-        return None
-    return handle
+    os.close(handle)
+    return None

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,37 +100,3 @@ def check_shape(shape: Sequence[int], width: int, what: str) -> None:
     if len(sides) > _MOST_AXES or n_bytes >= 2**63:
         came = f"{len(sides)} axes" if len(sides) > _MOST_AXES else f"shape {tuple(sides)}"
         raise InputError(f"{what} must hold an array that memory could, got {came}.")
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary name beside ``path``; it becomes ``path`` only if the block succeeds."""
-    if path.is_dir():
-        raise InputError(f"{path} is a folder, expected a file name.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name[:60]}.", suffix=".tmp"
-        )
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from None
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.chmod(0o666 & ~_umask())  # mkstemp makes private files
-        temporary.replace(path)
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written: {error.strerror or error}. Nothing was kept."
-        ) from None
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -13,8 +13,9 @@ import numpy as np
 
 from unbraid import _validate
 from unbraid._config import fingerprint
+from unbraid._folders import is_abandoned, replacing
 from unbraid.errors import InputError
-from unbraid.responses._files import as_path, replacing
+from unbraid.responses._files import as_path
 from unbraid.responses._formats import safetensors
 from unbraid.responses._formats._named import parse_json
 from unbraid.responses._ids import as_ids, bytes_of_ids
@@ -235,12 +236,14 @@ class StoreWriter:
 
 def sweep(folder: Path) -> None:
     """Remove what writing leaves beside finished responses; nothing else is touched."""
-    for leftover in (folder / _PLAN, *_temporaries(folder)):
-        leftover.unlink(missing_ok=True)
+    (folder / _PLAN).unlink(missing_ok=True)
+    for leftover in _temporaries(folder):
+        if is_abandoned(leftover):  # another process may write the same responses
+            leftover.unlink(missing_ok=True)
 
 
 def _temporaries(folder: Path) -> Iterator[Path]:
-    """Yield the files that a killed writer did not finish."""
+    """Yield the files that a writer has not finished."""
     for path in folder.glob(".*.tmp"):
         if _TEMPORARY.fullmatch(path.name) and path.is_file() and not path.is_symlink():
             yield path

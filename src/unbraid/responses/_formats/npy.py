@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import BinaryIO
 
 import numpy as np
 
+from unbraid._folders import replacing
 from unbraid.errors import InputError
-from unbraid.responses._files import check_file, check_shape, replacing
+from unbraid.responses._files import check_file, check_shape
 from unbraid.responses._formats._axes import arrange
 from unbraid.responses._looks import check_name
 from unbraid.responses._responses import Responses
@@ -72,12 +74,18 @@ def write(responses: Responses, path: Path) -> None:
     ids = responses.stimuli
     if ids is not None and any(len(name.splitlines()) != 1 or name != name.strip() for name in ids):
         raise InputError(f"{path}: an id has a line break or outer blanks; use .npz instead.")
+    beside = ids_path(path)
+    if os.path.lexists(beside) and not path.exists():  # then no save wrote it
+        raise InputError(
+            f"{beside} exists and would give the rows of {path} other names; remove it, or choose "
+            "another name."
+        )
     with replacing(path) as temporary:
         with temporary.open("wb") as stream:
             np.lib.format.write_array(stream, np.asarray(responses.values), allow_pickle=False)
-        ids_path(path).unlink(missing_ok=True)  # a kill between the steps must not pair old ids
+        beside.unlink(missing_ok=True)  # a kill between the steps must not pair old ids
     if ids is not None:
-        with replacing(ids_path(path)) as temporary:
+        with replacing(beside) as temporary:
             temporary.write_text("\n".join(ids) + "\n", encoding="utf-8")
 
 

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from unbraid._folders import replacing
 from unbraid.errors import InputError
-from unbraid.responses._files import check_file, check_memory, replacing
+from unbraid.responses._files import check_file, check_memory
 from unbraid.responses._formats import npy
 from unbraid.responses._formats._entry import Entry
 from unbraid.responses._formats._named import Wanted, responses_of

@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from unbraid._folders import replacing
 from unbraid.errors import InputError
-from unbraid.responses._files import check_file, check_shape, replacing
+from unbraid.responses._files import check_file, check_shape
 from unbraid.responses._formats._entry import Entry
 from unbraid.responses._formats._named import Wanted, parse_json, responses_of
 from unbraid.responses._formats.npy import MAP_FROM
