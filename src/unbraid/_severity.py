@@ -10,8 +10,11 @@ _VOIDS = (
     "not held out",
     "answers a stimulus otherwise in a batch",
     "their affines differ",
+    "split neighbours",
 )
 _WEAKENS = (
+    "drift over the whole series",
+    "depend on their order in time",
     "sparse recovery must fail",
     "its codes are not the system",
     "undefined",

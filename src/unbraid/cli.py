@@ -77,6 +77,7 @@ def compare(
     features_train: Annotated[MaybePath, typer.Option(help="Those of other stimuli.")] = None,
     method: Annotated[MaybeText, typer.Option(help="E.g. 'TopK(k=32)'; default: auto.")] = None,
     config: Annotated[MaybePath, typer.Option(help="YAML options, or a run's config.json.")] = None,
+    order: Annotated[MaybeText, typer.Option(help="Stimuli: auto, exchangeable or time.")] = None,
     overrides: Set = None,
     seed: Annotated[MaybeInt, typer.Option(min=0, help="Default: --config's, else 0.")] = None,
     common: Annotated[bool, typer.Option("--common", help="Keep stimuli that both have.")] = False,
@@ -90,7 +91,8 @@ def compare(
     from unbraid import comparison, responses
 
     comparison.check_free(output, overwrite)
-    chosen = [] if method is None else [f"method={method!r}"]
+    given = {"method": method, "order": order}
+    chosen = [f"{name}={value!r}" for name, value in given.items() if value is not None]
     options, seed = comparison.read_config(config, [*chosen, *(overrides or [])], seed)
     files = {"x_train": x_train, "y_train": y_train}
     files |= {"features": features, "features_train": features_train}

@@ -15,7 +15,8 @@ def responses(n, p, start=0):
 
 
 def cut(x, y, rng, x_train=None, y_train=None, groups=None, **options):
-    return split(x, y, x_train, y_train, groups, CompareConfig(method="topk", **options), rng)
+    config = CompareConfig(method="topk", **{"order": "exchangeable", **options})
+    return split(x, y, x_train, y_train, groups, config, rng)
 
 
 @pytest.mark.parametrize("kind", ["shuffled", "contiguous"])
@@ -65,3 +66,50 @@ def test_training_responses_of_their_own_leave_all_stimuli_to_be_scored(rng):
 def test_each_mistake_is_one_line(rng, options, message):
     with pytest.raises(InputError, match=message):
         cut(responses(40, 3), responses(40, 3), rng, **options)
+
+
+def slow(n=400, p=5, seed=0):
+    z = np.random.default_rng(seed).normal(size=(n, p))
+    for t in range(1, n):
+        z[t] = 0.9 * z[t - 1] + 0.4 * z[t]
+    return Responses(z)
+
+
+@pytest.mark.parametrize("said", ["auto", "time"])
+def test_in_time_training_and_alignment_stimuli_are_contiguous_with_a_gap(rng, said):
+    parts = cut(slow(), slow(seed=1), rng, order=said)
+    assert parts.line.kind in ("time", "drift")
+    np.testing.assert_array_equal(parts.learned, np.arange(200))
+    assert parts.rows[0] - 200 == min(parts.line.found.reach, 50) > 5
+    for fold in range(4):
+        last, first = parts.rows[parts.folds == fold][-1], parts.rows[parts.folds == fold + 1][0]
+        assert first - last > 3
+    assert (parts.mixed is None) == (said == "time")
+    assert len(parts.folds) == len(parts.folds.blocks) == len(parts.x) == len(parts.rows)
+
+
+def test_shuffled_folds_that_were_asked_for_are_given_without_a_null(rng):
+    parts = cut(slow(), slow(seed=1), rng, order="auto", fold_kind="shuffled")
+    plain = cut(slow(), slow(seed=1), np.random.default_rng(1), order="exchangeable")
+    again = cut(slow(), slow(seed=1), np.random.default_rng(1), order="auto", fold_kind="shuffled")
+    assert parts.line.kind == "ignored" and not parts.line.has_null
+    np.testing.assert_array_equal(plain.rows, again.rows)
+    np.testing.assert_array_equal(plain.folds, again.folds)
+
+
+def test_groups_are_trusted_unless_they_follow_each_other_in_time(rng):
+    sides = slow(), slow(seed=1)
+    assert cut(*sides, rng, order="auto", groups=np.arange(400) // 4).line.kind == "ignored"
+    shown = [Responses(np.repeat(np.random.default_rng(s).normal(size=(80, 5)), 5, axis=0))
+             for s in range(2)]  # fmt: skip
+    assert cut(*shown, rng, order="auto", groups=np.arange(400) // 5).line.kind == "exchangeable"
+
+
+def test_features_follow_the_stimuli_though_some_are_left_out(rng):
+    from unbraid.comparison._truth import truth_of
+
+    x = slow()
+    parts = cut(x, slow(seed=1), rng, order="time")
+    truth = truth_of(x.values, None, x, parts, own=False)
+    np.testing.assert_array_equal(truth.scored.values, parts.x.values)
+    np.testing.assert_array_equal(truth.train.values, parts.x_train.values)

@@ -14,6 +14,7 @@ from unbraid import stats
 from unbraid._kernels.device import check_device
 from unbraid._validate import as_rng, check_count, check_scale
 from unbraid.align._dense import finite_mean, to_dense
+from unbraid.align._order import arrange
 from unbraid.align._refits import refitted_losses
 from unbraid.align._score import NAN, Score
 from unbraid.errors import InputError
@@ -104,6 +105,7 @@ class Judging:
     rng: Any = 0
     level: float = 0.95
     device: Any = None
+    order: str | None = None
 
     def __post_init__(self) -> None:
         check_device(self.device)
@@ -121,6 +123,7 @@ def judge(
     judging: Judging,
     *,
     sparse: bool = False,
+    held_out: bool = True,
     **options: Any,
 ) -> Score:
     """Score ``x`` against ``y`` with the estimator of the protocol, then judge the score."""
@@ -131,18 +134,27 @@ def judge(
     x, y = pair(x, y)
     if judging.device is not None:
         options["device"] = _device_of(judging, x, y)
-    n = len(x)
     streams = as_rng(judging.rng).spawn(3)
-    folds = _folds_of(judging, x, streams[0])
+    plan = arrange(x, y, judging.folds, streams[0], judging.order, judging.protocol)
+    plan = plan if held_out else plan.whole()
     build = estimators[judging.protocol]
     sides = _values(x, "x", sparse), _values(y, "y", sparse)
+    shuffled = NAN
+    if plan.mixed is not None and held_out:
+        shuffled = build(*sides, plan.mixed, **options).estimate(None, influence=False).value
+    rows = plan.folds.used
+    n, folds = len(rows), plan.folds.of(rows)
+    if n < len(x):
+        x, y, sides = x.take(rows), y.take(rows), (sides[0][rows], sides[1][rows])
     estimator = build(*sides, folds, **options)
     again = judging.resamples if isinstance(judging.resamples, stats.Refits) else None
     found = estimator.estimate(None, influence=again is None and judging.resamples > 0)
+    shuffled = found.value if plan.mixed is not None and not held_out else shuffled
+    permutations = judging.permutations if plan.has_null else 0
     null = np.array(
         [
             estimator.estimate(order, influence=False).value
-            for order in stats.permuted_rows(n, judging.permutations, streams[2], folds.blocks)
+            for order in stats.permuted_rows(n, permutations, streams[2], folds.blocks)
         ]
     )
     losses = _losses(found, folds)
@@ -157,7 +169,8 @@ def judge(
         replicates = stats.student_replicates(
             known, losses, draws, streams[1], least=estimator.least
         )
-    notes = found.notes + still + _few(spread) + _no_null(found.value, null)
+    notes = plan.notes(shuffled) + found.notes + still + _few(spread)
+    notes += _no_null(found.value, null)
     best = estimator.ceiling(x, y, found)
     scored = ~np.isnan(found.per_target) & bool(len(best))
     return scored_as(
@@ -172,6 +185,9 @@ def judge(
         low=bounds.low,
         high=bounds.high,
         level=judging.level,
+        order=plan.order,
+        fold_gap=plan.gap,
+        shuffled=shuffled,
         ceiling=finite_mean(best[scored]) if scored.any() else NAN,
         ceiling_per_target=np.where(scored, best, NAN) if len(best) else best,
         influence=losses,
@@ -265,26 +281,6 @@ def _values(side: Responses, name: str, sparse: bool) -> Any:
         check_scale(side.values, name)
         return side.values.astype(np.float64)
     return to_dense(side, name)
-
-
-def _folds_of(judging: Judging, x: Responses, rng: np.random.Generator) -> stats.Folds:
-    n = len(x)
-    if judging.protocol != "longon2025":
-        return stats.as_folds(judging.folds, n, rng, x.stimuli)
-    if not (isinstance(judging.folds, int) and judging.folds == 5):
-        raise InputError(
-            "protocol 'longon2025' fixes its folds (5, shuffled with seed 42): leave folds=5, or "
-            "use protocol='unbraid'."
-        )
-    if n < 10:
-        raise InputError(f"protocol 'longon2025' needs at least 10 stimuli, got {n}.")
-    from sklearn.model_selection import KFold
-
-    labels = np.empty(n, dtype=np.intp)
-    splits = KFold(n_splits=5, shuffle=True, random_state=42).split(np.empty((n, 1)))
-    for fold, (_, test) in enumerate(splits):
-        labels[test] = fold
-    return stats.as_folds(labels, n)
 
 
 def coverage_of(found: Estimate, q: int) -> tuple[float, float]:

@@ -50,6 +50,16 @@ class Score:
     """Best value that noise allows, from repeats: the mean over reliable targets."""
     ceiling_per_target: np.ndarray = field(default_factory=lambda: np.empty(0))
     """(q,) best score of each target; NaN where it was not scored, or is not reliable enough."""
+    order: str = "exchangeable"
+    """How the order of the stimuli was taken: ``exchangeable``; ``time``, contiguous folds and a
+    null of rotations; ``drift``, the same, but both sides drift and there is no p-value;
+    ``ignored``, both sides depend on order, and the folds asked for split neighbours: no p-value.
+    """
+    fold_gap: int = 0
+    """Stimuli left out at each boundary between contiguous folds."""
+    shuffled: float = NAN
+    """The value with shuffled folds, where stimuli were found to stand in time and nobody said
+    so: right if their rows are only sorted by kind."""
     nuisance: int = 0
     """Regressors partialled out of both sides on other folds' stimuli."""
     matching: np.ndarray | None = None
@@ -71,8 +81,14 @@ class Score:
         return (
             f"Score({self.metric} {self.source}->{self.target} = {self.value:.3f} "
             f"[{self.low:.3f}, {self.high:.3f}], null {self.null:.3f}, "
-            f"coverage {self.coverage:.2f})"
+            f"coverage {self.coverage:.2f}{self._in_time()})"
         )
+
+    def _in_time(self) -> str:
+        if self.order == "exchangeable":
+            return ""
+        mixed = "" if np.isnan(self.shuffled) else f", {self.shuffled:.3f} with shuffled folds"
+        return f", order: {self.order}{mixed}"
 
     def __float__(self) -> float:
         return float(self.value)
@@ -114,5 +130,6 @@ class Score:
 _RECORD = (
     "metric", "protocol", "source", "target", "systems", "value", "in_sample", "null", "p_value",
     "low", "high", "level", "coverage", "value_over_all", "ceiling", "normalised",
-    "excluded", "nuisance", "seed", "n", "n_source", "n_target", "leading", "sign", "gap",
+    "excluded", "nuisance", "seed", "n", "n_source", "n_target", "leading", "sign", "gap", "order",
+    "fold_gap", "shuffled",
 )  # fmt: skip

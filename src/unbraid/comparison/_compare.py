@@ -23,6 +23,7 @@ from unbraid.comparison._comparison import Comparison
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._cost import cost_of
 from unbraid.comparison._lift import Lifted, lift
+from unbraid.comparison._order import doubts
 from unbraid.comparison._predict import Prediction, predictions
 from unbraid.comparison._score_all import Job, base_jobs, jobs, metrics_of, score
 from unbraid.comparison._split import Split, split
@@ -203,7 +204,8 @@ def _conclude(
         return [s for s in scores if (s.metric, s.source, s.target, s.systems) == wanted]
 
     n_units = (parts.x.shape[1], parts.y.shape[1])
-    beyond, noted = False, warnings_of_stimuli(parts)
+    told = parts.line.sentence()
+    beyond, noted = False, [*filter(None, [told]), *warnings_of_stimuli(parts)]
     for side in (0, 1):
         of_side = [pair[side] for pair in lifted]
         needed = bound(of_side, truth.counts)
@@ -213,11 +215,13 @@ def _conclude(
     expected: tuple[Prediction, ...] = ()
     if truth.train is not None:
         expected = predictions(parts, lifted, truth.train, config.by, scores)
+    said = verdict(config.scored, found, beyond, doubts(parts.line, scores))
+    first = [told] if parts.line.contiguous else []  # what voids the answer opens the sentence
     return Comparison(
         config=config,
         scores=scores,
         changes=found,
-        verdict=verdict(config.scored, found, beyond),
+        verdict=replace(said, reasons=(*first, *said.reasons)),
         warnings=tuple(noted + warnings_of_scores(scores)),
         lifted=lifted,
         names=names,

@@ -43,8 +43,11 @@ class CompareConfig(Config):
     """Share of the stimuli that dictionaries learn from, when no training responses are given."""
     folds: Annotated[int, Field(ge=2, le=100)] = 5
     """Folds of the alignment stimuli."""
-    fold_kind: Literal["shuffled", "contiguous"] = "shuffled"
-    """Contiguous folds are for stimuli that follow each other in time."""
+    fold_kind: Literal["auto", "shuffled", "contiguous"] = "auto"
+    """Contiguous folds are for stimuli that follow each other in time; auto: as order says."""
+    order: Literal["auto", "exchangeable", "time"] = "auto"
+    """Whether stimuli follow each other in time, or any order is as good (also if rows are sorted
+    by kind); auto: both sides are tested."""
     permutations: Annotated[int, Field(ge=0)] = 20
     """Refits with the target's rows permuted, behind the nulls and p-values of base units and
     of the first seed's codes from x to y; the other scores get one, and no p-value."""

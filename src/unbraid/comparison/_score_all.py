@@ -82,8 +82,14 @@ def score(job: Job, metric: str, parts: Split, config: CompareConfig, seed: int)
         permutations=permutations,
         resamples=config.resamples,
         rng=np.random.default_rng(seed),
+        order="exchangeable",  # whether stimuli stand in time was found out for all jobs at once
     )
-    answer = answer if in_full else replace(answer, p_value=float("nan"))
+    answer = answer if in_full and parts.line.has_null else replace(answer, p_value=float("nan"))
+    mixed = float("nan")
+    if in_full and parts.mixed is not None:
+        bare = {"permutations": 0, "resamples": 0, "order": "exchangeable"}
+        mixed = compute(*job.values, folds=parts.mixed, rng=0, **bare).value
+    answer = replace(answer, order=parts.line.kind, shuffled=mixed)
     return answer.named(job.source, job.target, job.systems, job.seed)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from unbraid import stats
 from unbraid.comparison._config import CompareConfig
+from unbraid.comparison._order import TimeLine, time_line
 from unbraid.errors import InputError
 from unbraid.responses import Responses, as_responses, in_rows_of, pair
 
@@ -26,6 +27,12 @@ class Split:
     folds: stats.Folds
     rows: np.ndarray
     """Rows of the responses given (in the order of ``x``) that are scored."""
+    learned: np.ndarray
+    """Rows of the responses given that dictionaries learn from; none where these came apart."""
+    line: TimeLine
+    """Whether the stimuli stand in time."""
+    mixed: stats.Folds | None = None
+    """Shuffled folds, where it was found that stimuli stand in time and nobody said so."""
 
 
 def split(
@@ -39,7 +46,7 @@ def split(
 ) -> Split:
     """Pair the systems and set training stimuli apart from alignment stimuli."""
     x, y = pair(x, y)
-    if config.protocol != "unbraid" and (groups is not None or config.fold_kind != "shuffled"):
+    if config.protocol != "unbraid" and (groups is not None or config.fold_kind == "contiguous"):
         raise InputError(
             f"protocol {config.protocol} fixes its folds (shuffled); groups and contiguous folds "
             "need protocol='unbraid'."
@@ -47,9 +54,12 @@ def split(
     groups = _as_groups(in_rows_of(x.stimuli, groups, "groups"), len(x))
     if (x_train is None) != (y_train is None):
         raise InputError("x_train and y_train go together: give both or neither.")
+    line, learned = time_line(x, y, groups, config), np.empty(0, dtype=np.intp)
     if x_train is None:
-        learn = _learning_rows(len(x), groups, config, rng)
-        rows = np.flatnonzero(~learn)
+        learn = _learning_rows(len(x), groups, config, line, rng)
+        rows, learned = np.flatnonzero(~learn), np.flatnonzero(learn)
+        if line.contiguous:
+            rows = rows[min(line.found.reach, len(rows) // 4) :]
         x_train, y_train = x.take(learn), y.take(learn)
     else:
         x_train, y_train = as_responses(x_train, "x_train"), as_responses(y_train, "y_train")
@@ -60,19 +70,31 @@ def split(
             f"A comparison needs at least {_FEWEST} alignment stimuli, got {len(rows)} of "
             f"{len(x)}; give more stimuli, or training responses of their own."
         )
-    kept = None if groups is None else groups[rows]
+    line = line.drifting(x.take(rows), y.take(rows))
+    folds = _folds(len(rows), None if groups is None else groups[rows], config, line, rng)
+    rows, folds = rows[folds.used], folds.of(folds.used)
+    mixed = None
+    if line.contiguous and not line.asked:
+        mixed = stats.shuffled_folds(len(rows), config.folds, rng)
     return Split(
         x_train=x_train,
         y_train=y_train,
         x=x.take(rows),
         y=y.take(rows),
-        folds=_folds(len(rows), kept, config, rng),
+        folds=folds,
         rows=rows,
+        learned=learned,
+        line=line,
+        mixed=mixed,
     )
 
 
 def _learning_rows(
-    n: int, groups: np.ndarray | None, config: CompareConfig, rng: np.random.Generator
+    n: int,
+    groups: np.ndarray | None,
+    config: CompareConfig,
+    line: TimeLine,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Return the mask of stimuli that the dictionaries learn from; groups are kept whole."""
     n_learn = round(config.train_share * n)
@@ -84,17 +106,22 @@ def _learning_rows(
             raise InputError(f"groups must leave some for the alignment, got {len(names)}.")
         return np.isin(groups, names[order[:n_groups]])
     learn = np.zeros(n, dtype=bool)
-    learn[
-        np.arange(n_learn) if config.fold_kind == "contiguous" else rng.permutation(n)[:n_learn]
-    ] = True
+    in_order = line.contiguous or config.fold_kind == "contiguous"
+    learn[np.arange(n_learn) if in_order else rng.permutation(n)[:n_learn]] = True
     return learn
 
 
 def _folds(
-    n: int, groups: np.ndarray | None, config: CompareConfig, rng: np.random.Generator
+    n: int,
+    groups: np.ndarray | None,
+    config: CompareConfig,
+    line: TimeLine,
+    rng: np.random.Generator,
 ) -> stats.Folds:
     if groups is not None:
         return stats.grouped_folds(groups, config.folds, rng)
+    if line.contiguous:
+        return line.found.folds(n, config.folds)
     if config.fold_kind == "contiguous":
         return stats.contiguous_folds(n, config.folds)
     return stats.shuffled_folds(n, config.folds, rng)

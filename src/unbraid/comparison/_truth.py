@@ -53,9 +53,8 @@ def truth_of(features: Any, features_train: Any, x: Any, parts: Split, own: bool
     if features is not None:
         given = as_responses(x, "x")
         features = follow(given, features, "features")
-        learned = np.setdiff1d(np.arange(len(given)), parts.rows)
         scored = features.take(parts.rows)
-        train = None if own else features.take(learned)
+        train = None if own else features.take(parts.learned)
     if features_train is not None:
         train = _of_training(features_train, parts, own)
         if scored is not None and scored.shape[1] != train.shape[1]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from unbraid.comparison._comparison import Change, Verdict
 
@@ -19,19 +20,34 @@ _WORDS = {
 }
 
 
-def verdict(metrics: Sequence[str], changes: Sequence[Change], beyond_bound: bool) -> Verdict:
+def verdict(
+    metrics: Sequence[str],
+    changes: Sequence[Change],
+    beyond_bound: bool,
+    doubts: Mapping[tuple[str, str], str] = MappingProxyType({}),
+) -> Verdict:
     """Judge the headline metric from codes to codes, and regression from codes to units.
 
     A gain counts only when its interval, and its excess over every control, lie above zero. A
     control explains it that makes half of it or more; one that makes less, but whose score is too
     uncertain to be exceeded, leaves it open. Where fewer units than K ln(N/K) must make recovery
-    fail, no gain is called a recovery.
+    fail, no gain is called a recovery. ``doubts`` say of a metric, and of what is after, why a
+    gain may be none.
     """
     headline = metrics[0]
-    tone, first = _judge(headline, _MATCHING, changes, beyond_bound)
+
+    def judged(metric: str, after: str) -> tuple[str, str]:
+        tone, sentence = _judge(metric, after, changes, beyond_bound)
+        doubt = doubts.get((metric, after), "")
+        if tone != "gain" or not doubt:
+            return tone, sentence
+        taken = sentence.removesuffix(".").replace(" raises ", " takes ", 1)
+        return "no gain", f"{taken}: not a reliable gain, {doubt}."
+
+    tone, first = judged(headline, _MATCHING)
     sentences = [first]
     if "ridge" in metrics and headline != "ridge":
-        sentences.append(_judge("ridge", _REGRESSION, changes, beyond_bound)[1])
+        sentences.append(judged("ridge", _REGRESSION)[1])
     return Verdict(tone=tone, sentence=first, reasons=tuple(sentences[1:]))
 
 

@@ -85,12 +85,17 @@ def check_order(said: Any) -> None:
         raise InputError(f"order must be one of {', '.join(ORDERS)}, got {said!r}.")
 
 
-def order_of_groups(x: Any, y: Any, folds: Folds) -> bool:
-    """Whether the means of groups depend, on both sides, on the order in which they appear."""
-    if folds.blocks is None:
-        return False
-    number = np.unique(folds.blocks, return_index=True, return_inverse=True)
-    place = np.argsort(np.argsort(number[1]))[number[2]]
+def order_of_groups(x: Any, y: Any, groups: Any) -> bool:
+    """Whether the means of groups depend, on both sides, on the order in which they appear.
+
+    Parameters
+    ----------
+    x, y : as in ``order_of``
+    groups : array of shape (n,)
+        A name or number for each stimulus.
+    """
+    _, first, number = np.unique(np.asarray(groups), return_index=True, return_inverse=True)
+    place = np.argsort(np.argsort(first))[number]
     return order_of(_means(x, place), _means(y, place)).in_time
 
 

@@ -12,6 +12,7 @@ from unbraid import stats
 from unbraid._validate import as_rng, check_callable, check_mapping
 from unbraid.align._catalogue import METRICS
 from unbraid.align._judge import Blocks
+from unbraid.align._order import EXCHANGEABLE, TIME, arrange_all
 from unbraid.align._score import Score
 from unbraid.align.matching._semi_matching import semi_matching
 from unbraid.errors import InputError
@@ -50,6 +51,7 @@ def best_of(
     *,
     folds: Any = 5,
     rng: int | np.random.Generator | None = 0,
+    order: str | None = None,
     **options: Any,
 ) -> Selection:
     """Score of the best of several sources (layers, models), selection included.
@@ -66,6 +68,8 @@ def best_of(
     folds : int or labels
         At least 4 folds, so that 3 remain for choosing.
     rng : int, Generator or None
+    order : {None, "auto", "exchangeable", "time"}
+        As in ``semi_matching``: of all sources and ``y`` together.
     **options
         For the metric.
 
@@ -98,9 +102,12 @@ def best_of(
         raise InputError("sources must name at least one system, got none.")
     y, sides = in_order_of(y, sources)
     pairs = {name: (side, y) for name, side in sides.items()}
-    labels = stats.as_folds(folds, len(y), as_rng(rng).spawn(1)[0], y.stimuli)
+    plan = arrange_all(list(pairs.values()), folds, as_rng(rng).spawn(1)[0], order)
+    rows, labels = plan.folds.used, plan.folds.of(plan.folds.used)
+    pairs = {name: (a.take(rows), b.take(rows)) for name, (a, b) in pairs.items()}
     if labels.n_folds < 4:
         raise InputError(f"best_of needs at least 4 folds, got {labels.n_folds}.")
+    options["order"] = EXCHANGEABLE if plan.order == EXCHANGEABLE else TIME
     scores = {name: metric(a, b, folds=labels, **options) for name, (a, b) in pairs.items()}
     if not all(len(score.per_fold) for score in scores.values()):
         raise InputError("metric must be held out (it has no score of single folds).")

@@ -11,6 +11,7 @@ import numpy as np
 from unbraid import stats
 from unbraid._validate import as_rng, check_callable, check_scale
 from unbraid.align._dense import to_dense
+from unbraid.align._order import arrange
 from unbraid.align._score import Score
 from unbraid.errors import InputError
 from unbraid.responses import Responses, follow, pair
@@ -24,6 +25,7 @@ def without_nuisance(
     *,
     folds: Any = 5,
     rng: int | np.random.Generator | None = 0,
+    order: str | None = None,
     **options: Any,
 ) -> Score:
     """Score of what ``nuisance`` regressors (luminance, word length, drift) do not explain.
@@ -43,6 +45,8 @@ def without_nuisance(
     folds : int or labels
         Serves the regression and the metric.
     rng : int, Generator or None
+    order : {None, "auto", "exchangeable", "time"}
+        As in ``semi_matching``; folds are chosen by the responses, the null by their residuals.
     **options
         For the metric.
 
@@ -77,10 +81,12 @@ def without_nuisance(
     x, y = pair(x, y)
     regressors = follow(x, nuisance, "nuisance").toarray().astype(np.float64)
     check_scale(regressors, "nuisance")
-    labels = stats.as_folds(folds, len(x), streams[0], x.stimuli)
+    labels = arrange(x, y, folds, streams[0], order).folds
+    rows, labels = labels.used, labels.of(labels.used)
+    x, y, regressors = x.take(rows), y.take(rows), regressors[rows]
     fits = _fits(regressors, labels)
     left = [_cleaned(side, name, fits) for side, name in ((x, "x"), (y, "y"))]
-    score = metric(*left, folds=labels, rng=streams[1], **options)
+    score = metric(*left, folds=labels, rng=streams[1], order=order, **options)
     return replace(score, nuisance=regressors.shape[1])
 
 

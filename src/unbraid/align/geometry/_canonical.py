@@ -148,6 +148,7 @@ def cca(
     permutations: int = 20,
     resamples: int = 200,
     rng: Any = 0,
+    order: str | None = None,
     keep: float = 1.0,
 ) -> Score:
     """Mean held-out canonical correlation.
@@ -157,7 +158,7 @@ def cca(
 
     Parameters
     ----------
-    x, y, protocol, folds, permutations, resamples, rng
+    x, y, protocol, folds, permutations, resamples, rng, order
         As in ``semi_matching``; only the protocol ``unbraid`` exists.
     keep : float
         Share of variance kept by principal components of each side, fitted on training stimuli;
@@ -188,8 +189,9 @@ def cca(
     1.0
     """
     judging = Judging(
-        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
-    )
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
+        order=order,
+    )  # fmt: skip
     return judge("cca", {"unbraid": Canonical}, x, y, judging, keep=keep)
 
 
@@ -202,6 +204,7 @@ def svcca(
     permutations: int = 20,
     resamples: int = 200,
     rng: Any = 0,
+    order: str | None = None,
     keep: float = 0.99,
 ) -> Score:
     """Mean held-out canonical correlation of the leading principal components.
@@ -210,7 +213,7 @@ def svcca(
 
     Parameters
     ----------
-    x, y, protocol, folds, permutations, resamples, rng, keep
+    x, y, protocol, folds, permutations, resamples, rng, order, keep
         As in ``cca``.
 
     Returns
@@ -235,8 +238,9 @@ def svcca(
     1.0
     """
     judging = Judging(
-        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
-    )
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
+        order=order,
+    )  # fmt: skip
     return judge("svcca", {"unbraid": Canonical}, x, y, judging, keep=keep)
 
 
@@ -249,6 +253,7 @@ def pwcca(
     permutations: int = 20,
     resamples: int = 200,
     rng: Any = 0,
+    order: str | None = None,
 ) -> Score:
     """Held-out canonical correlation, each direction weighted by what it carries of the source.
 
@@ -257,7 +262,7 @@ def pwcca(
 
     Parameters
     ----------
-    x, y, protocol, folds, permutations, resamples, rng
+    x, y, protocol, folds, permutations, resamples, rng, order
         As in ``cca``.
 
     Returns
@@ -283,6 +288,7 @@ def pwcca(
     1.0
     """
     judging = Judging(
-        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
-    )
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
+        order=order,
+    )  # fmt: skip
     return judge("pwcca", {"unbraid": Canonical}, x, y, judging, projection=True)

@@ -116,6 +116,7 @@ def cka(
     permutations: int = 20,
     resamples: int = 200,
     rng: Any = 0,
+    order: str | None = None,
     device: Any = None,
 ) -> Score:
     r"""Linear centred kernel alignment of two systems, on all stimuli.
@@ -125,7 +126,7 @@ def cka(
 
     Parameters
     ----------
-    x, y, protocol, permutations, resamples, rng, device
+    x, y, protocol, permutations, resamples, rng, order, device
         As in ``semi_matching``; only the protocol ``unbraid`` exists.
     folds : int or array of labels
         Nothing is fitted, so nothing is held out; grouped or contiguous labels say which stimuli
@@ -157,9 +158,9 @@ def cka(
     """
     judging = Judging(
         protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
-        device=device,
+        order=order, device=device,
     )  # fmt: skip
-    return judge("cka", {"unbraid": Cka}, x, y, judging, sparse=True)
+    return judge("cka", {"unbraid": Cka}, x, y, judging, sparse=True, held_out=False)
 
 
 def cka_debiased(
@@ -171,6 +172,7 @@ def cka_debiased(
     permutations: int = 20,
     resamples: int = 200,
     rng: Any = 0,
+    order: str | None = None,
     device: Any = None,
 ) -> Score:
     """Linear CKA from the unbiased estimator of HSIC: 0 on average for unrelated systems.
@@ -180,7 +182,7 @@ def cka_debiased(
 
     Parameters
     ----------
-    x, y, protocol, folds, permutations, resamples, rng, device
+    x, y, protocol, folds, permutations, resamples, rng, order, device
         As in ``cka``; at least 4 stimuli.
 
     Returns
@@ -207,6 +209,8 @@ def cka_debiased(
     """
     judging = Judging(
         protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
-        device=device,
+        order=order, device=device,
     )  # fmt: skip
-    return judge("cka_debiased", {"unbraid": CkaDebiased}, x, y, judging, sparse=True)
+    return judge(
+        "cka_debiased", {"unbraid": CkaDebiased}, x, y, judging, sparse=True, held_out=False
+    )

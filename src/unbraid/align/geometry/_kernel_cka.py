@@ -51,6 +51,7 @@ def kernel_cka(
     permutations: int = 20,
     resamples: int = 200,
     rng: Any = 0,
+    order: str | None = None,
     bandwidth: float = 1.0,
 ) -> Score:
     """Debiased centred kernel alignment with Gaussian kernels.
@@ -59,7 +60,7 @@ def kernel_cka(
 
     Parameters
     ----------
-    x, y, protocol, folds, permutations, resamples, rng
+    x, y, protocol, folds, permutations, resamples, rng, order
         As in ``cka_debiased``.
     bandwidth : float
         ``b``, in units of the root median squared distance of each side.
@@ -86,6 +87,9 @@ def kernel_cka(
     1.0
     """
     judging = Judging(
-        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
+        order=order,
+    )  # fmt: skip
+    return judge(
+        "kernel_cka", {"unbraid": KernelCka}, x, y, judging, bandwidth=bandwidth, held_out=False
     )
-    return judge("kernel_cka", {"unbraid": KernelCka}, x, y, judging, bandwidth=bandwidth)

@@ -104,6 +104,7 @@ def mutual_knn(
     permutations: int = 20,
     resamples: int = 200,
     rng: Any = 0,
+    order: str | None = None,
     k: int = 10,
 ) -> Score:
     """Share of each stimulus' ``k`` nearest neighbours that both systems agree on.
@@ -112,7 +113,7 @@ def mutual_knn(
 
     Parameters
     ----------
-    x, y, protocol, folds, permutations, resamples, rng
+    x, y, protocol, folds, permutations, resamples, rng, order
         As in ``cka``: nothing is fitted.
     k : int
         Neighbours, less than n.
@@ -140,9 +141,10 @@ def mutual_knn(
     1.0
     """
     judging = Judging(
-        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
-    )
-    return judge("mutual_knn", {"unbraid": Neighbours}, x, y, judging, k=k)
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
+        order=order,
+    )  # fmt: skip
+    return judge("mutual_knn", {"unbraid": Neighbours}, x, y, judging, k=k, held_out=False)
 
 
 def cknna(
@@ -154,6 +156,7 @@ def cknna(
     permutations: int = 20,
     resamples: int = 200,
     rng: Any = 0,
+    order: str | None = None,
     k: int = 10,
 ) -> Score:
     """Kernel alignment over pairs of stimuli that are near neighbours on both sides.
@@ -163,7 +166,7 @@ def cknna(
 
     Parameters
     ----------
-    x, y, protocol, folds, permutations, resamples, rng, k
+    x, y, protocol, folds, permutations, resamples, rng, order, k
         As in ``mutual_knn``.
 
     Returns
@@ -188,6 +191,7 @@ def cknna(
     1.0
     """
     judging = Judging(
-        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
-    )
-    return judge("cknna", {"unbraid": LocalCka}, x, y, judging, k=k)
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
+        order=order,
+    )  # fmt: skip
+    return judge("cknna", {"unbraid": LocalCka}, x, y, judging, k=k, held_out=False)

@@ -69,6 +69,7 @@ def procrustes(
     permutations: int = 20,
     resamples: int = 200,
     rng: Any = 0,
+    order: str | None = None,
     device: Any = None,
 ) -> Score:
     r"""Held-out cosine between the target and the best rotation of the source.
@@ -82,7 +83,7 @@ def procrustes(
 
     Parameters
     ----------
-    x, y, protocol, folds, permutations, resamples, rng, device
+    x, y, protocol, folds, permutations, resamples, rng, order, device
         As in ``semi_matching``; only the protocol ``unbraid`` exists.
 
     Returns
@@ -111,6 +112,6 @@ def procrustes(
     """
     judging = Judging(
         protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
-        device=device,
+        order=order, device=device,
     )  # fmt: skip
     return judge("procrustes", {"unbraid": Procrustes}, x, y, judging)

@@ -90,6 +90,7 @@ def rsa(
     permutations: int = 20,
     resamples: int = 200,
     rng: Any = 0,
+    order: str | None = None,
     rdm: str = "euclidean",
     compare: str = "pearson",
 ) -> Score:
@@ -100,7 +101,7 @@ def rsa(
 
     Parameters
     ----------
-    x, y, permutations, resamples, rng
+    x, y, permutations, resamples, rng, order
         As in ``semi_matching``.
     protocol : {"unbraid", "longon2025"}
         ``longon2025``: silent units and stimuli dropped (jointly), rows centred and normalised,
@@ -146,11 +147,12 @@ def rsa(
     1.0
     """
     judging = Judging(
-        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
-    )
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
+        order=order,
+    )  # fmt: skip
     estimators: dict[str, type[Estimator]] = {"unbraid": Rsa, "longon2025": LongonRsa}
     options: dict[str, Any] = {"rdm": rdm, "compare": compare}
     if rdm == CROSSNOBIS and protocol == "unbraid":
         x, y = pair(x, y)
         options["repeats"] = x.repeats, y.repeats
-    return judge("rsa", estimators, x, y, judging, **options)
+    return judge("rsa", estimators, x, y, judging, **options, held_out=False)

@@ -129,6 +129,7 @@ def weighted_rsa(
     permutations: int = 20,
     resamples: int = 200,
     rng: Any = 0,
+    order: str | None = None,
 ) -> Score:
     r"""Held-out correlation of the target's dissimilarities with weighted ones of the source.
 
@@ -142,7 +143,7 @@ def weighted_rsa(
 
     Parameters
     ----------
-    x, y, protocol, folds, permutations, resamples, rng
+    x, y, protocol, folds, permutations, resamples, rng, order
         As in ``semi_matching``; at least 3 folds of 4 stimuli; only the protocol ``unbraid``
         exists.
 
@@ -173,6 +174,7 @@ def weighted_rsa(
     True
     """
     judging = Judging(
-        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
-    )
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
+        order=order,
+    )  # fmt: skip
     return judge("weighted_rsa", {"unbraid": WeightedRsa}, x, y, judging)

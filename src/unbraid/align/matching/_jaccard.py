@@ -102,6 +102,7 @@ def jaccard(
     permutations: int = 20,
     resamples: int = 200,
     rng: Any = 0,
+    order: str | None = None,
 ) -> Score:
     """Mean held-out overlap of the stimuli on which matched units are active.
 
@@ -112,7 +113,7 @@ def jaccard(
 
     Parameters
     ----------
-    x, y, protocol, folds, permutations, resamples, rng
+    x, y, protocol, folds, permutations, resamples, rng, order
         As in ``semi_matching``; only the protocol ``unbraid`` exists.
 
     Returns
@@ -138,6 +139,7 @@ def jaccard(
     1.0
     """
     judging = Judging(
-        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
-    )
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
+        order=order,
+    )  # fmt: skip
     return judge("jaccard", {"unbraid": Jaccard}, x, y, judging, sparse=True)

@@ -33,6 +33,7 @@ def max_pairwise(
     permutations: int = 20,
     resamples: int = 200,
     rng: Any = 0,
+    order: str | None = None,
 ) -> Score:
     """Mean over targets of the largest correlation with any source, on the same stimuli.
 
@@ -42,7 +43,7 @@ def max_pairwise(
 
     Parameters
     ----------
-    x, y, protocol, folds, permutations, resamples, rng
+    x, y, protocol, folds, permutations, resamples, rng, order
         As in ``semi_matching``; the folds matter only for which targets vary everywhere.
 
     Returns
@@ -67,6 +68,7 @@ def max_pairwise(
     (True, True)
     """
     judging = Judging(
-        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
-    )
-    return judge("max_pairwise", {"unbraid": MaxPairwise}, x, y, judging)
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
+        order=order,
+    )  # fmt: skip
+    return judge("max_pairwise", {"unbraid": MaxPairwise}, x, y, judging, held_out=False)

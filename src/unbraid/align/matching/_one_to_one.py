@@ -52,6 +52,7 @@ def one_to_one(
     permutations: int = 20,
     resamples: int = 200,
     rng: Any = 0,
+    order: str | None = None,
     sign: str = "signed",
     device: Any = None,
 ) -> Score:
@@ -64,7 +65,7 @@ def one_to_one(
 
     Parameters
     ----------
-    x, y, protocol, folds, permutations, resamples, rng, sign, device
+    x, y, protocol, folds, permutations, resamples, rng, order, sign, device
         As in ``semi_matching``; only the protocol ``unbraid`` exists.
 
     Returns
@@ -93,6 +94,6 @@ def one_to_one(
     """
     judging = Judging(
         protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
-        device=device,
+        order=order, device=device,
     )  # fmt: skip
     return judge("one_to_one", {"unbraid": _estimator}, x, y, judging, sparse=True, sign=sign)

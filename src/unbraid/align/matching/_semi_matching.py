@@ -79,6 +79,7 @@ def semi_matching(
     permutations: int = 20,
     resamples: int = 200,
     rng: Any = 0,
+    order: str | None = None,
     sign: str = "signed",
     device: Any = None,
 ) -> Score:
@@ -104,7 +105,8 @@ def semi_matching(
         training or test fold are dropped on both sides, and the value is the mean of five folds
         (KFold, shuffled, seed 42).
     folds : int or array of labels (n,)
-        See ``unbraid.stats``. Contiguous or grouped folds also move bootstrap and null by blocks.
+        See ``unbraid.stats``. A number leaves the kind to be chosen, as ``order`` says. Contiguous
+        or grouped labels also move bootstrap and null by blocks.
     permutations : int
         Refits with the rows of ``y`` permuted, for ``null`` and ``p_value``.
     resamples : int or stats.Refits
@@ -112,6 +114,11 @@ def semi_matching(
         ``stats.Refits()`` deletes groups of stimuli and matches again.
     rng : int, Generator or None
         Two calls with the same integer share folds and bootstrap weights: replicates are paired.
+    order : {None, "auto", "exchangeable", "time"}
+        What is known of the stimuli: nothing (both sides are tested for dependence on their
+        order: ``stats.serial_dependence``), that any order is as good, or that they follow each
+        other in time. In time folds are contiguous, with gaps, and the null rotates the rows;
+        ``Score.order`` says what was done.
     sign : {"signed", "absolute"}
         ``absolute`` also matches a unit with the mirror of another, and scores it as such.
     device : str, optional
@@ -148,7 +155,7 @@ def semi_matching(
     """
     judging = Judging(
         protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
-        device=device,
+        order=order, device=device,
     )  # fmt: skip
     estimators = {"unbraid": _estimator, "longon2025": LongonSemi}
     return judge(

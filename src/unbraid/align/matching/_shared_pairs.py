@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from unbraid import stats
 from unbraid._validate import as_rng, check_count, check_number, check_scale
 from unbraid.align._dense import to_dense
+from unbraid.align._order import arrange
 from unbraid.align.matching._matched import StimulusMatched, carried, strongest
 from unbraid.align.matching._semi_matching import SemiMatched
 from unbraid.errors import InputError
@@ -32,6 +33,9 @@ class SharedPairs:
     stable: np.ndarray
     """(q,) whether most folds choose this source, and every refit finds the target again."""
     rate: float
+    order: str = "exchangeable"
+    """As in ``Score``."""
+    warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return (
@@ -54,6 +58,7 @@ def shared_pairs(
     refits: Sequence[Any] = (),
     folds: Any = 5,
     rng: int | np.random.Generator | None = 0,
+    order: str | None = None,
 ) -> SharedPairs:
     """Target units whose match with a source is significant, stable over folds and over refits.
 
@@ -73,8 +78,9 @@ def shared_pairs(
         Refits; each gives one null value a target, and all targets share one null distribution.
     refits : sequence
         The same source learned again (other seeds of a dictionary), same stimuli.
-    folds, rng
-        As in ``semi_matching``.
+    folds, rng, order
+        As in ``semi_matching``. Where both sides drift, or the folds asked for split neighbours in
+        time, p-values are NaN and no pair is shared.
 
     Returns
     -------
@@ -106,15 +112,19 @@ def shared_pairs(
     check_count(permutations, "permutations", 1)
     streams = as_rng(rng).spawn(2)
     left, right = pair(x, y)
-    labels = stats.as_folds(folds, len(left), streams[0], left.stimuli)
+    plan = arrange(left, right, folds, streams[0], order)
+    rows, labels = plan.folds.used, plan.folds.of(plan.folds.used)
+    left, right = left.take(rows), right.take(rows)
     first = _one(left, right, labels, permutations, streams[1])
     stable = first.agreement >= 0.5
     for refit in refits:
         again, right_again = pair(refit, y)
-        found = _one(again, right_again, labels, permutations, streams[1])
+        found = _one(again.take(rows), right_again.take(rows), labels, permutations, streams[1])
         stable &= np.nan_to_num(stats.benjamini_hochberg(found.p), nan=1.0) <= rate
-    adjusted = stats.benjamini_hochberg(first.p)
-    return SharedPairs(first.source, first.r, first.p, adjusted, stable, rate)
+    p = first.p if plan.has_null else np.full(len(first.p), np.nan)
+    adjusted = stats.benjamini_hochberg(p)
+    notes = plan.notes(float("nan"))
+    return SharedPairs(first.source, first.r, p, adjusted, stable, rate, plan.order, notes)
 
 
 @dataclass(frozen=True, eq=False)

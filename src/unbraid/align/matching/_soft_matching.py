@@ -91,6 +91,7 @@ def soft_matching(
     permutations: int = 20,
     resamples: int = 200,
     rng: Any = 0,
+    order: str | None = None,
     sign: str = "signed",
     mass: float = 1.0,
     device: Any = None,
@@ -103,7 +104,7 @@ def soft_matching(
 
     Parameters
     ----------
-    x, y, protocol, folds, permutations, resamples, rng, sign, device
+    x, y, protocol, folds, permutations, resamples, rng, order, sign, device
         As in ``semi_matching``. Under ``longon2025`` the value is ``sum_ij P_ij C_ij`` with the
         correlations ``C`` of each test fold.
     mass : float
@@ -139,7 +140,7 @@ def soft_matching(
     """
     judging = Judging(
         protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
-        device=device,
+        order=order, device=device,
     )  # fmt: skip
     estimators = {"unbraid": _estimator, "longon2025": LongonSoft}
     return judge(

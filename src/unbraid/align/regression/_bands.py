@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from unbraid import stats
 from unbraid._validate import as_rng, check_count, check_mapping
 from unbraid.align._dense import finite_mean, to_dense
+from unbraid.align._order import arrange_all
 from unbraid.align.regression._nested_ridge import NestedRidge
 from unbraid.errors import InputError
 from unbraid.responses import in_order_of
@@ -49,6 +49,7 @@ def variance_partition(
     folds: Any = 5,
     candidates: int = 20,
     rng: int | np.random.Generator | None = 0,
+    order: str | None = None,
 ) -> VariancePartition:
     r"""Variance of each target explained by several feature sets, each with its own penalty.
 
@@ -67,6 +68,8 @@ def variance_partition(
     candidates : int
         Random weightings tried beside the even one and nearly pure ones (Dirichlet, seeded).
     rng : int, Generator or None
+    order : {None, "auto", "exchangeable", "time"}
+        As in ``semi_matching``: of all bands and ``y`` together.
 
     Returns
     -------
@@ -97,12 +100,13 @@ def variance_partition(
     if len(bands) < 2:
         raise InputError(f"bands must name at least two feature sets, got {len(bands)}.")
     y, sides = in_order_of(y, bands)
-    target = to_dense(y, "y")
     streams = as_rng(rng).spawn(2)
-    labels = stats.as_folds(folds, len(target), streams[0], y.stimuli)
-    rows = np.asarray(labels)[None] == np.arange(labels.n_folds)[:, None]
-    scored = np.all([np.ptp(target[~held], axis=0) > 0 for held in rows], axis=0)
-    values = {name: _scaled(to_dense(side, name)) for name, side in sides.items()}
+    plan = arrange_all([(side, y) for side in sides.values()], folds, streams[0], order)
+    rows, labels = plan.folds.used, plan.folds.of(plan.folds.used)
+    target = to_dense(y.take(rows), "y")
+    in_fold = np.asarray(labels)[None] == np.arange(labels.n_folds)[:, None]
+    scored = np.all([np.ptp(target[~held], axis=0) > 0 for held in in_fold], axis=0)
+    values = {name: _scaled(to_dense(side.take(rows), name)) for name, side in sides.items()}
     drawn = streams[1].dirichlet(np.full(len(values), 0.5), size=candidates)
 
     def explained(names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:

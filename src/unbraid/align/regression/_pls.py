@@ -156,6 +156,7 @@ def pls(
     permutations: int = 20,
     resamples: int = 200,
     rng: Any = 0,
+    order: str | None = None,
     components: int = 25,
 ) -> Score:
     """Mean correlation of each target unit with its held-out PLS prediction from the source.
@@ -167,7 +168,7 @@ def pls(
 
     Parameters
     ----------
-    x, y, protocol, folds, permutations, resamples, rng
+    x, y, protocol, folds, permutations, resamples, rng, order
         As in ``ridge``, at least 3 folds; only the protocol ``unbraid`` exists.
     components : int
         Largest number tried.
@@ -198,6 +199,7 @@ def pls(
     1.0
     """
     judging = Judging(
-        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng
-    )
+        protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
+        order=order,
+    )  # fmt: skip
     return judge("pls", {"unbraid": Pls}, x, y, judging, components=components)

@@ -189,6 +189,7 @@ def ridge(
     permutations: int = 20,
     resamples: int = 200,
     rng: Any = 0,
+    order: str | None = None,
     device: Any = None,
     leading: Sequence[int] | None = None,
 ) -> Score:
@@ -201,7 +202,7 @@ def ridge(
 
     Parameters
     ----------
-    x, y, protocol, folds, permutations, resamples, rng, device
+    x, y, protocol, folds, permutations, resamples, rng, order, device
         As in ``semi_matching``; at least 3 folds. ``longon2025``: scikit-learn's ``RidgeCV``, one
         penalty for all targets by leave-one-out, columns centred by hand and no intercept; it
         warns when ``p >= n_train``, where that procedure fails.
@@ -243,7 +244,7 @@ def ridge(
     """
     judging = Judging(
         protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
-        device=device,
+        order=order, device=device,
     )  # fmt: skip
     return judge("ridge", {"unbraid": Ridge, "longon2025": LongonRidge}, x, y, judging,
                  sparse=protocol == "unbraid", **given_leading(leading, protocol))  # fmt: skip

@@ -48,6 +48,7 @@ def ridge_r2(
     permutations: int = 20,
     resamples: int = 200,
     rng: Any = 0,
+    order: str | None = None,
     device: Any = None,
     leading: Sequence[int] | None = None,
 ) -> Score:
@@ -58,7 +59,7 @@ def ridge_r2(
 
     Parameters
     ----------
-    x, y, protocol, folds, permutations, resamples, rng, device, leading
+    x, y, protocol, folds, permutations, resamples, rng, order, device, leading
         As in ``ridge``; only the protocol ``unbraid`` exists.
 
     Returns
@@ -86,7 +87,7 @@ def ridge_r2(
     """
     judging = Judging(
         protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
-        device=device,
+        order=order, device=device,
     )  # fmt: skip
     return judge("ridge_r2", {"unbraid": RidgeR2}, x, y, judging, sparse=True,
                  **given_leading(leading, protocol))  # fmt: skip

@@ -11,12 +11,15 @@ import numpy as np
 from unbraid import _validate
 from unbraid._kernels.gather import gather
 from unbraid.responses import Store, as_responses
+from unbraid.stats import serial_dependence
 
 _NEIGHBOURS = 256  # rows that are read together
 _POOL_BYTES, _POOL_ROWS = 2**28, 65_536  # of the shuffled part of what is on disk
 _HELD_BYTES, _HELD_ROWS = 2**29, 20_000
 _BLOCK_NUMBERS = 2**22
 _READ_ROWS = 1024
+_TESTED, _LEAST_TESTED = 2048, 64  # neighbours of each run that tells whether rows stand in time
+_RUNS = 5  # of neighbours that are held out, so that they stand for all times
 _LARGEST = 1e30  # of a response: far enough from the end of float32 for its multiples
 
 
@@ -142,10 +145,42 @@ def spaced(rows: np.ndarray, most: int) -> np.ndarray:
 
 
 def split(x: Any, held_out: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows to train on and the rows held out."""
+    """Return the rows to train on and the rows held out.
+
+    Where rows depend on their order, neighbours would tell what is held out: up to five runs of
+    neighbours are, at even distances, and as many rows around each as are alike serve neither.
+    """
     n_held = held_rows(len(x), x.shape[1], held_out)
     order = rng.permutation(len(x))
+    if n_held:
+        found = serial_dependence(_neighbours(x))
+        if found.found:
+            return _runs_apart(len(x), n_held, found.reach)
     return np.sort(order[n_held:]), np.sort(order[:n_held])
+
+
+def _runs_apart(n: int, n_held: int, reach: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows to train on, and the last of each of a few equal parts of all rows."""
+    n_runs = max(1, min(_RUNS, n_held // (4 * reach)))
+    # around each run no more than it holds is lost, and half of the training rows stay
+    gap = min(reach, n_held // n_runs, (n - n_held) // (4 * n_runs))
+    role = np.zeros(n, dtype=np.intp)
+    for run in range(n_runs):
+        end = (run + 1) * n // n_runs
+        start = end - (n_held * (run + 1) // n_runs - n_held * run // n_runs)
+        role[max(0, start - gap) : end + gap] = 2
+        role[start:end] = 1
+    return np.flatnonzero(role == 0), np.flatnonzero(role == 1)
+
+
+def _neighbours(x: Any) -> np.ndarray:
+    """Return the rows, or of what is on disk or very long a few runs of neighbours."""
+    n, p = x.shape
+    length = max(_LEAST_TESTED, min(_TESTED, _BLOCK_NUMBERS // (_RUNS * p)))
+    if n <= length * _RUNS:
+        return np.asarray(x[:])
+    starts = np.linspace(0, n - length, _RUNS).astype(int)
+    return np.concatenate([x[start : start + length] for start in starts])
 
 
 def mean(x: Any) -> np.ndarray:

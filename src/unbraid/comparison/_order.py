@@ -1,0 +1,106 @@
+"""Stimuli that stand in time: what a comparison makes of them, and what it can no longer say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from unbraid import stats
+from unbraid.align import Score
+from unbraid.comparison._config import CompareConfig
+from unbraid.responses import Responses
+
+_LEVEL = 0.05  # of the rotation null that a gain in time must pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeLine:
+    """What the order of the stimuli asks for, and what was done."""
+
+    kind: str = "exchangeable"
+    """As ``order`` of a score."""
+    found: stats.Order = stats.Order(in_time=False)
+    asked: bool = False
+    """Whether the caller said so."""
+
+    @property
+    def contiguous(self) -> bool:
+        """Whether stimuli are split as they follow each other, with gaps."""
+        return self.kind in ("time", "drift")
+
+    @property
+    def has_null(self) -> bool:
+        """Whether a p-value can be given."""
+        return self.kind in ("exchangeable", "time")
+
+    def drifting(self, x: Responses, y: Responses) -> TimeLine:
+        """Return the same, drifting if these alignment stimuli do."""
+        if self.kind != "time" or not stats.order_of(x.values, y.values, "time").drifts:
+            return self
+        return TimeLine(kind="drift", found=self.found, asked=self.asked)
+
+    def sentence(self) -> str:
+        """Return what a reader must know first; empty where any order is as good."""
+        remedy = 'If rows are only sorted by kind, say order="exchangeable".'
+        if self.kind == "exchangeable":
+            return ""
+        if self.kind == "ignored":
+            return (
+                "Stimuli depend on their order in time on both sides, and the folds or groups "
+                "asked for split neighbours: scores may be theirs, have no p-value, and no gain is "
+                f"called one. Leave fold_kind to be chosen. {remedy}"
+            )
+        why = "Stimuli were said to follow each other in time"
+        if not self.asked:
+            why = (
+                "Stimuli depend on their order in time on both sides (neighbours are alike over "
+                f"{self.found.reach} of them)"
+            )
+        found = f"{why}: training stimuli, alignment stimuli and folds are contiguous, with gaps"
+        if self.kind == "drift":
+            found += (
+                "; both sides drift over the whole series, so that there is no null, no p-value "
+                "and no gain"
+            )
+        else:
+            found += ", nulls rotate, and a gain must exceed them"
+        return f"{found}." if self.asked else f"{found}. {remedy}"
+
+
+def time_line(
+    x: Responses, y: Responses, groups: np.ndarray | None, config: CompareConfig
+) -> TimeLine:
+    """Find out whether the stimuli stand in time, and whether what was asked for heeds it."""
+    fixed = config.protocol != "unbraid" or config.fold_kind == "shuffled"
+    found = stats.order_of(x.values, y.values, config.order)
+    if not found.in_time:
+        return TimeLine()
+    if groups is not None:
+        among = stats.order_of_groups(x.values, y.values, groups)
+        return TimeLine(kind="ignored" if among else "exchangeable", found=found)
+    kind = "ignored" if fixed else "drift" if found.drifts else "time"
+    return TimeLine(kind=kind, found=found, asked=config.order == "time")
+
+
+def doubts(line: TimeLine, scores: Sequence[Score]) -> Mapping[tuple[str, str], str]:
+    """Return why no gain can be claimed, for each metric and ``codes->codes`` or ``codes->base``.
+
+    In time a gain must be of codes that are more alike than after rotations of one side: slow
+    systems that share nothing seem to gain, too.
+    """
+    if line.kind == "exchangeable":
+        return {}
+    found = {}
+    for score in scores:
+        if (score.source, score.systems) != ("codes", "x->y") or (score.seed or 0) > 0:
+            continue
+        why = {
+            "drift": "both sides drift, which a shared cause need not explain",
+            "ignored": "neighbours in time were not kept apart",
+        }.get(line.kind, f"which may be chance in slow series (rotation null {score.null:.2f}, p = "
+                         f"{score.p_value:.2f})")  # fmt: skip
+        if line.kind != "time" or not score.p_value <= _LEVEL:
+            found[score.metric, f"codes->{score.target}"] = why
+    return found
