@@ -219,3 +219,26 @@ def test_groups_that_follow_each_other_are_tested_as_groups(rng):
     assert stats.order_of_groups(*slow, groups)
     apart = [np.repeat(noise(rng, 60, 5), 4, axis=0) + noise(rng, 240, 5) for _ in range(2)]
     assert stats.order_of(*apart).in_time and not stats.order_of_groups(*apart, groups)
+
+
+def test_moments_of_stimuli_in_time_have_the_folds_of_a_metric(rng):
+    from unbraid import align
+
+    x, y = ar(rng, 300), ar(rng, 300)
+    moments = stats.fold_moments(x, y, rows=77)
+    score, streamed = align.ridge(x, y, permutations=0), align.streamed.ridge(moments)
+    assert np.isclose(streamed.value, score.value)
+    assert streamed.order == score.order != "exchangeable"
+    assert moments.count.sum() == score.n < 300
+    apart = stats.fold_moments(x, y, order="exchangeable")
+    assert apart.count.sum() == 300 and apart.order == "exchangeable"
+    assert align.streamed.ridge(apart).value > score.value + 0.1
+
+
+def test_of_very_many_stimuli_long_runs_are_looked_at(rng):
+    rows = stats.rows_to_test(10**6, 500)
+    assert len(rows) <= 2**24 / 500 and rows[0] == 0 and rows[-1] == 10**6 - 1
+    assert (np.diff(rows) > 1).sum() == 4
+    assert len(stats.rows_to_test(10_000, 100)) == 10_000
+    slow = np.tile(ar(rng, 2000, 3), (10, 1))
+    assert stats.order_of(slow, slow).in_time

@@ -14,7 +14,7 @@ from unbraid import stats
 from unbraid._kernels.device import check_device
 from unbraid._validate import as_rng, check_count, check_scale
 from unbraid.align._dense import finite_mean, to_dense
-from unbraid.align._order import arrange
+from unbraid.align._order import arrange, notes_of
 from unbraid.align._refits import refitted_losses
 from unbraid.align._score import NAN, Score
 from unbraid.errors import InputError
@@ -169,7 +169,7 @@ def judge(
         replicates = stats.student_replicates(
             known, losses, draws, streams[1], least=estimator.least
         )
-    notes = plan.notes(shuffled) + found.notes + still + _few(spread)
+    notes = notes_of(plan, shuffled) + found.notes + still + _few(spread)
     notes += _no_null(found.value, null)
     best = estimator.ceiling(x, y, found)
     scored = ~np.isnan(found.per_target) & bool(len(best))

@@ -4,7 +4,8 @@
 block by block, or workers merge theirs; each function here gives what the metric of its name
 gives on the arrays with the same folds: ``value``, ``per_fold``, ``per_target``, ``coverage``,
 ``in_sample``, ``matching`` and ``gap``. What needs single stimuli (null, interval, replicates,
-ceiling) is NaN or empty. ``device``: as for those metrics.
+ceiling) is NaN or empty. Where stimuli stand in time and folds have gaps, ``cka`` too leaves out
+what lies in them. ``device``: as for those metrics.
 
 >>> import numpy as np
 >>> import unbraid as ub
@@ -136,4 +137,4 @@ def _check(moments: FoldMoments, device: Any = None, within: bool = True) -> Fol
 def _score(metric: str, moments: FoldMoments, found: Estimate, sign: str = "signed") -> Score:
     shape = int(moments.count.sum()), *moments.xy.shape[1:]
     return scored_as(metric, found, shape, found.notes, protocol="unbraid", sign=sign,
-                     replicates=np.empty(0))  # fmt: skip
+                     order=moments.order, replicates=np.empty(0))  # fmt: skip

@@ -25,12 +25,28 @@ from unbraid.stats._jackknife import (
     student_steps,
 )
 from unbraid.stats._moments import FoldMoments, Moments
-from unbraid.stats._order import SerialDependence, serial_dependence
+from unbraid.stats._order import SerialDependence, rows_to_test, serial_dependence
 from unbraid.stats._permutation import permutation_p, permuted_rows
 from unbraid.stats._stream import fold_moments
-from unbraid.stats._time import Order, check_order, order_of, order_of_groups
+from unbraid.stats._time import (
+    DRIFT,
+    EXCHANGEABLE,
+    IGNORED,
+    TIME,
+    Arrangement,
+    Order,
+    arrangement,
+    check_order,
+    order_of,
+    order_of_groups,
+)
 
 __all__ = [
+    "DRIFT",
+    "EXCHANGEABLE",
+    "IGNORED",
+    "TIME",
+    "Arrangement",
     "Difference",
     "FoldMoments",
     "Folds",
@@ -41,6 +57,7 @@ __all__ = [
     "Refits",
     "SerialDependence",
     "Spread",
+    "arrangement",
     "as_folds",
     "benjamini_hochberg",
     "bootstrap_weights",
@@ -56,6 +73,7 @@ __all__ = [
     "paired_difference",
     "permutation_p",
     "permuted_rows",
+    "rows_to_test",
     "serial_dependence",
     "shuffled_folds",
     "student_interval",

@@ -46,6 +46,8 @@ class FoldMoments:
     shift_x: np.ndarray
     """(p,) provisional means, already subtracted from all of the above."""
     shift_y: np.ndarray
+    order: str = "exchangeable"
+    """How ``fold_moments`` took the order of the stimuli, as in a score."""
 
     def __repr__(self) -> str:
         f, p, q = self.xy.shape

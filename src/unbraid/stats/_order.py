@@ -14,6 +14,8 @@ LEVEL = 1e-4
 """Of the test of one side, over all lags, frequencies and series together."""
 
 _LEADING, _OTHERS = 8, 4  # principal components, and random projections of the units beside them
+_RUNS, _RUN, _LEAST_RUN = 5, 2048, 64  # runs of neighbours looked at of very long series
+_NUMBERS = 2.0**24  # responses looked at, at least one least run a run
 _FEWEST = 16  # stimuli under which nothing reaches the level
 _DIGITS = 9  # of a series' spread: what differs by rounding only is a tie
 _SHARES = {"sum": 0.25, "single": 0.5, "slow": 0.25}  # of the level, of the three kinds of tests
@@ -106,6 +108,15 @@ def serial_dependence(x: Any) -> SerialDependence:
     )
     p_value = min(1.0, *(float(test.min()) for test in tests))
     return SerialDependence(p_value, _reach(products / n), _drifts(series))
+
+
+def rows_to_test(n: int, p: int) -> np.ndarray:
+    """Return the rows that tell whether stimuli depend on their order: all, or five long runs."""
+    length = max(_LEAST_RUN, min(_RUN, int(_NUMBERS / (_RUNS * p))))
+    if n <= _RUNS * length:
+        return np.arange(n)
+    starts = np.linspace(0, n - length, _RUNS).astype(int)
+    return (starts[:, None] + np.arange(length)).ravel()
 
 
 def _series(x: Any) -> np.ndarray:

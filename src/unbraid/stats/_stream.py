@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ from unbraid.errors import InputError
 from unbraid.responses import Responses, Store, as_responses, pair
 from unbraid.responses._files import check_memory
 from unbraid.responses._labelled import kind_of
-from unbraid.stats._folds import as_folds
+from unbraid.stats._folds import Folds, as_folds
 from unbraid.stats._moments import FoldMoments
+from unbraid.stats._order import rows_to_test
+from unbraid.stats._time import EXCHANGEABLE, Arrangement, arrangement, check_order
 
 _BLOCK = 2.0**26  # bytes of stimuli held at once
 
@@ -25,6 +28,7 @@ def fold_moments(
     *,
     folds: Any = 5,
     rng: Any = 0,
+    order: str | None = None,
     within: bool = True,
     rows: int | None = None,
     device: Any = None,
@@ -41,6 +45,9 @@ def fold_moments(
     folds : int or array of labels (n,)
         The same folds as a metric's for the same ``folds`` and ``rng``.
     rng : int, Generator or None
+    order : {None, "auto", "exchangeable", "time"}
+        As for a metric: where both sides stand in time, a number of folds is one of contiguous
+        folds, with gaps that go into no moments.
     within : bool
         Whether to keep the products within each side: ridge, CKA and Procrustes need them,
         matchings do not.
@@ -85,7 +92,9 @@ def fold_moments(
     step = rows or max(1, int(_BLOCK / (8 * (p + q))))
     # a metric draws its folds from the first of the streams that it splits its seed into
     ids = next((s.stimuli for s in (x, y) if getattr(s, "stimuli", None) is not None), None)
-    labels = np.asarray(as_folds(folds, n, as_rng(rng).spawn(3)[0], ids))
+    asked = as_folds(folds, n, as_rng(rng).spawn(3)[0], ids)
+    plan = _arranged(x, y, asked, order, fixed=not isinstance(folds, int | np.integer))
+    labels = np.asarray(plan.folds)
     moments = None
     for start in range(0, n, step):
         block = slice(start, min(start + step, n))
@@ -98,14 +107,15 @@ def fold_moments(
                 p, q, n_folds, shift_x=a.mean(axis=0, dtype=np.float64),
                 shift_y=b.mean(axis=0, dtype=np.float64), within=within,
             )  # fmt: skip
-        moments.accumulate(a, b, labels[block], device)
+        used = np.flatnonzero(labels[block] >= 0)
+        moments.accumulate(a[used], b[used], labels[block][used], device)
     if moments is None:
         raise InputError("x and y must hold at least one stimulus.")
     for name in ("x", "y"):
         extremes = [getattr(moments, f"{end}_{name}").ravel() for end in ("low", "high")]
         shift = np.tile(getattr(moments, f"shift_{name}"), int(labels.max()) + 1)
         check_scale(np.concatenate([end + shift for end in extremes]), name)
-    return moments
+    return replace(moments, order=plan.order)
 
 
 def _paired(x: Any, y: Any) -> tuple[Any, Any]:
@@ -130,6 +140,24 @@ def _values(source: Any) -> Any:
     return source.values if isinstance(source, Responses) else source
 
 
+def _arranged(x: Any, y: Any, labels: Folds, order: str | None, *, fixed: bool) -> Arrangement:
+    """Return the folds that the stimuli ask for, as told by all of them or a few long runs."""
+    check_order(order)
+    if order == EXCHANGEABLE:
+        return Arrangement(folds=labels)
+    (n, p), (_, q) = _values(x).shape, _values(y).shape
+    rows = rows_to_test(n, max(p, q))
+    parts = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
+    blocks = [slice(int(part[0]), int(part[-1]) + 1) for part in parts]
+    a, b = (
+        np.concatenate([_part(_values(side), block, name) for block in blocks])
+        for side, name in ((x, "x"), (y, "y"))
+    )
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):  # refused where it is met
+        return Arrangement(folds=labels)
+    return arrangement(a, b, labels, order, fixed=fixed)
+
+
 def _check_order(x: Any, y: Any) -> None:
     """Refuse rows that stand for different stimuli, where both sides name theirs."""
     ids = [getattr(side, "stimuli", None) for side in (x, y)]
@@ -144,10 +172,14 @@ def _check_order(x: Any, y: Any) -> None:
         )
 
 
-def _read(values: Any, block: slice, name: str) -> np.ndarray:
+def _part(values: Any, block: slice, name: str) -> np.ndarray:
     whole = isinstance(values, Store)
     part: Any = values.rows(np.arange(block.start, block.stop)) if whole else values[block]
-    part = as_floats(part.toarray() if sp.issparse(part) else part, name)
+    return as_floats(part.toarray() if sp.issparse(part) else part, name)
+
+
+def _read(values: Any, block: slice, name: str) -> np.ndarray:
+    part = _part(values, block, name)
     check_finite(part, f"{name} (rows from {block.start})")
     check_scale(part, name, least=0.0)
     return part

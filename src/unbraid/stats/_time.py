@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.stats._folds import Folds, contiguous_folds
-from unbraid.stats._order import serial_dependence
+from unbraid.stats._folds import Folds, as_folds, contiguous_folds
+from unbraid.stats._order import rows_to_test, serial_dependence
 
 ORDERS = ("auto", "exchangeable", "time")
+
+EXCHANGEABLE, TIME, DRIFT, IGNORED = "exchangeable", "time", "drift", "ignored"
+"""What was done: nothing; contiguous folds and rotations; the same, but both sides drift; folds
+that were asked for split neighbours. The last two leave no p-value."""
 
 _UNUSED = 4  # 1 / the largest share of the stimuli that gaps may take
 _RUNS = 10  # fewest runs that intervals rest on
@@ -39,6 +43,39 @@ class Order:
         return contiguous_folds(n, n_folds, run, gap=gap)
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Arrangement:
+    """Folds of the stimuli, and what their order asks for."""
+
+    folds: Folds
+    """-1 for stimuli in a gap."""
+    order: str = EXCHANGEABLE
+    reach: int = 0
+    mixed: Folds | None = None
+    """The shuffled folds that would have been taken, had the order not been found."""
+
+    held_out: bool = True
+
+    @property
+    def has_null(self) -> bool:
+        """Whether permutations or rotations of the rows are a null."""
+        return self.order in (EXCHANGEABLE, TIME)
+
+    @property
+    def gap(self) -> int:
+        """Stimuli that no fold uses, at each boundary between two folds."""
+        return (len(self.folds) - len(self.folds.used)) // max(self.folds.n_folds - 1, 1)
+
+    def whole(self) -> Arrangement:
+        """Return the same with the gaps closed: for metrics that hold nothing out."""
+        labels = np.array(self.folds)
+        used = self.folds.used
+        near = np.searchsorted(used, np.arange(len(labels)), side="right") - 1
+        folds = as_folds(labels[used[np.maximum(near, 0)]], len(labels))
+        folds.blocks = self.folds.blocks
+        return replace(self, folds=folds, held_out=False)
+
+
 def order_of(x: Any, y: Any, said: str | None = None) -> Order:
     """Find out whether two systems' stimuli stand in time.
 
@@ -57,7 +94,8 @@ def order_of(x: Any, y: Any, said: str | None = None) -> Order:
     Notes
     -----
     A dependence that only one side shows does no harm: what is alike in neighbours on one side
-    tells nothing of the other. Cost: that of ``serial_dependence``; nothing for "exchangeable".
+    tells nothing of the other. Of more than 10,000 stimuli five long runs are looked at.
+    Cost: that of ``serial_dependence``; nothing for "exchangeable".
 
     Examples
     --------
@@ -69,6 +107,8 @@ def order_of(x: Any, y: Any, said: str | None = None) -> Order:
     check_order(said)
     if said == "exchangeable":
         return Order(in_time=False)
+    rows = rows_to_test(x.shape[0], max(x.shape[1], y.shape[1]))
+    x, y = x[rows], y[rows]
     first = serial_dependence(x)
     if said != "time" and not first.found:
         return Order(in_time=False)
@@ -97,6 +137,46 @@ def order_of_groups(x: Any, y: Any, groups: Any) -> bool:
     _, first, number = np.unique(np.asarray(groups), return_index=True, return_inverse=True)
     place = np.argsort(np.argsort(first))[number]
     return order_of(_means(x, place), _means(y, place)).in_time
+
+
+def arrangement(
+    x: Any, y: Any, labels: Folds, order: str | None = None, *, fixed: bool
+) -> Arrangement:
+    """Return the folds that the stimuli ask for.
+
+    Parameters
+    ----------
+    x, y : as in ``order_of``
+        All rows, or those of ``rows_to_test(n, max(p, q))``.
+    labels : Folds
+        Those that the caller asked for, or shuffled ones.
+    order : as in ``order_of``
+    fixed : bool
+        Whether the labels were asked for: then they stay, whatever is found.
+
+    Returns
+    -------
+    Arrangement
+    """
+    found, n = order_of(x, y, order), len(labels)
+    if not found.in_time:
+        return Arrangement(folds=labels)
+    kind = DRIFT if found.drifts else TIME
+    if not fixed:
+        return Arrangement(
+            folds=found.folds(n, labels.n_folds), order=kind, reach=found.reach,
+            mixed=None if order == TIME else labels,
+        )  # fmt: skip
+    if labels.in_order:
+        if labels.blocks is None:
+            labels.blocks = found.folds(n, labels.n_folds).blocks
+        return Arrangement(folds=labels, order=kind, reach=found.reach)
+    blocks = labels.blocks
+    if blocks is not None and len(blocks) > x.shape[0]:
+        blocks = blocks[rows_to_test(n, max(x.shape[1], y.shape[1]))]
+    if blocks is not None and not order_of_groups(x, y, blocks):
+        return Arrangement(folds=labels)
+    return Arrangement(folds=labels, order=IGNORED, reach=found.reach)
 
 
 def _means(values: Any, group: np.ndarray) -> np.ndarray:

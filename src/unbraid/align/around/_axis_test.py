@@ -11,7 +11,6 @@ import numpy as np
 from unbraid import stats
 from unbraid._validate import as_rng, check_callable, check_count
 from unbraid.align._dense import to_dense
-from unbraid.align._order import EXCHANGEABLE, TIME
 from unbraid.align._score import Score
 from unbraid.align.matching._semi_matching import semi_matching
 from unbraid.errors import InputError
@@ -92,7 +91,7 @@ def axis_test(
         raise InputError("x must have a unit that varies: there are no axes to rotate.")
     values = values[:, spread > 0] / spread[spread > 0]
     score = metric(values, y.values, **options)
-    options["order"] = EXCHANGEABLE if score.order == EXCHANGEABLE else TIME
+    options["order"] = stats.EXCHANGEABLE if score.order == stats.EXCHANGEABLE else stats.TIME
     bare = {**options, "permutations": 0, "resamples": 0}
     rotated = np.array(
         [metric(values @ _rotation(values.shape[1], rng), y.values, **bare).value

@@ -12,7 +12,7 @@ from unbraid import stats
 from unbraid._validate import as_rng, check_callable, check_mapping
 from unbraid.align._catalogue import METRICS
 from unbraid.align._judge import Blocks
-from unbraid.align._order import EXCHANGEABLE, TIME, arrange_all
+from unbraid.align._order import arrange_all
 from unbraid.align._score import Score
 from unbraid.align.matching._semi_matching import semi_matching
 from unbraid.errors import InputError
@@ -107,7 +107,7 @@ def best_of(
     pairs = {name: (a.take(rows), b.take(rows)) for name, (a, b) in pairs.items()}
     if labels.n_folds < 4:
         raise InputError(f"best_of needs at least 4 folds, got {labels.n_folds}.")
-    options["order"] = EXCHANGEABLE if plan.order == EXCHANGEABLE else TIME
+    options["order"] = stats.EXCHANGEABLE if plan.order == stats.EXCHANGEABLE else stats.TIME
     scores = {name: metric(a, b, folds=labels, **options) for name, (a, b) in pairs.items()}
     if not all(len(score.per_fold) for score in scores.values()):
         raise InputError("metric must be held out (it has no score of single folds).")

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from unbraid import stats
 from unbraid._validate import as_rng, check_count, check_number, check_scale
 from unbraid.align._dense import to_dense
-from unbraid.align._order import arrange
+from unbraid.align._order import arrange, notes_of
 from unbraid.align.matching._matched import StimulusMatched, carried, strongest
 from unbraid.align.matching._semi_matching import SemiMatched
 from unbraid.errors import InputError
@@ -123,7 +123,7 @@ def shared_pairs(
         stable &= np.nan_to_num(stats.benjamini_hochberg(found.p), nan=1.0) <= rate
     p = first.p if plan.has_null else np.full(len(first.p), np.nan)
     adjusted = stats.benjamini_hochberg(p)
-    notes = plan.notes(float("nan"))
+    notes = notes_of(plan, float("nan"))
     return SharedPairs(first.source, first.r, p, adjusted, stable, rate, plan.order, notes)
 
 

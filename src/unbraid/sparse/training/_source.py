@@ -11,14 +11,13 @@ import numpy as np
 from unbraid import _validate
 from unbraid._kernels.gather import gather
 from unbraid.responses import Store, as_responses
-from unbraid.stats import serial_dependence
+from unbraid.stats import rows_to_test, serial_dependence
 
 _NEIGHBOURS = 256  # rows that are read together
 _POOL_BYTES, _POOL_ROWS = 2**28, 65_536  # of the shuffled part of what is on disk
 _HELD_BYTES, _HELD_ROWS = 2**29, 20_000
 _BLOCK_NUMBERS = 2**22
 _READ_ROWS = 1024
-_TESTED, _LEAST_TESTED = 2048, 64  # neighbours of each run that tells whether rows stand in time
 _RUNS = 5  # of neighbours that are held out, so that they stand for all times
 _LARGEST = 1e30  # of a response: far enough from the end of float32 for its multiples
 
@@ -153,7 +152,7 @@ def split(x: Any, held_out: float, rng: np.random.Generator) -> tuple[np.ndarray
     n_held = held_rows(len(x), x.shape[1], held_out)
     order = rng.permutation(len(x))
     if n_held:
-        found = serial_dependence(_neighbours(x))
+        found = serial_dependence(x[rows_to_test(*x.shape)])
         if found.found:
             return _runs_apart(len(x), n_held, found.reach)
     return np.sort(order[n_held:]), np.sort(order[:n_held])
@@ -171,16 +170,6 @@ def _runs_apart(n: int, n_held: int, reach: int) -> tuple[np.ndarray, np.ndarray
         role[max(0, start - gap) : end + gap] = 2
         role[start:end] = 1
     return np.flatnonzero(role == 0), np.flatnonzero(role == 1)
-
-
-def _neighbours(x: Any) -> np.ndarray:
-    """Return the rows, or of what is on disk or very long a few runs of neighbours."""
-    n, p = x.shape
-    length = max(_LEAST_TESTED, min(_TESTED, _BLOCK_NUMBERS // (_RUNS * p)))
-    if n <= length * _RUNS:
-        return np.asarray(x[:])
-    starts = np.linspace(0, n - length, _RUNS).astype(int)
-    return np.concatenate([x[start : start + length] for start in starts])
 
 
 def mean(x: Any) -> np.ndarray:
