@@ -112,22 +112,47 @@ def test_fit_then_encode(run, systems):
     assert "240 stimuli x 12 latents" in out
 
 
-def test_record_then_load(run, tmp_path, rng):
+def test_record_then_load(run, tmp_path):
     image = pytest.importorskip("PIL.Image")
     (tmp_path / "pictures").mkdir()
-    for name in "ab":
-        picture = rng.integers(0, 255, (32, 32, 3), dtype=np.uint8)
+    for seed, name in enumerate("ab"):
+        picture = np.random.default_rng(seed).integers(0, 255, (32, 32, 3), dtype=np.uint8)
         image.fromarray(picture).save(tmp_path / "pictures" / f"{name}.png")
     words = ("record", "squeezenet1_1", "pictures", "-o", "R", "--layer", "relu1")
     status, out, err = run(*words)
+    assert (status, out) == (2, "")
+    assert "squeezenet1_1 comes without weights" in err
+    assert "--untrained" in err
+    assert not (tmp_path / "R").exists()
+    words = (*words, "--untrained", "--seed", "3")
+    status, out, err = run(*words)
     assert status == 0, err
     assert "relu1: 2 stimuli" in out
+    made = json.loads((tmp_path / "R" / "relu1" / "manifest.json").read_text())["made_by"]
+    assert made["network"]["weights"] == {"untrained": True, "seed": 3}
     how = ("--units", "averagepool(size=2)", "--dtype", "float32")
-    status, out, err = run("record", "squeezenet1_1", "pictures", "-o", "P", *words[-2:], *how)
+    status, out, err = run(*words[:3], "-o", "P", *words[5:], *how)
     assert status == 0, err
     assert "relu1: 2 stimuli x 256 units" in out
     status, _, err = run(*words, "--units", "Center(row=3)")
     assert (status, "row" in err) == (2, True), err
+
+
+def test_record_says_how_pictures_are_shown(run, tmp_path):
+    image = pytest.importorskip("PIL.Image")
+    (tmp_path / "pictures").mkdir()
+    pixels = np.random.default_rng(0).integers(0, 2, (9, 9, 4), dtype=np.uint8)
+    image.fromarray(pixels).save(tmp_path / "pictures" / "a.png")
+    words = ("record", "resnet20_cifar10", "pictures", "-o", "R", "--untrained", "--layer", "conv*")
+    for options, message in (
+        ((), "none above 1 of 255"),
+        (("--white", "1"), "background"),
+        (("--background", "white"), "--white"),
+        (("--white", "1", "--background", "whitish"), "'whitish'"),
+    ):
+        status, _, err = run(*words, *options)
+        assert (status, message in err) == (2, True), err
+    assert run(*words, "--white", "1", "--background", "white")[0] == 0
 
 
 def test_doctor_speaks_json(run):

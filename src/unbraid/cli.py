@@ -24,6 +24,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result.")]
 MaybePath = Optional[Path]  # noqa: UP045 - typer reads this form on every version
 MaybeInt = Optional[int]  # noqa: UP045
+MaybeFloat = Optional[float]  # noqa: UP045
 MaybeText = Optional[str]  # noqa: UP045
 MaybeTexts = Optional[list[str]]  # noqa: UP045
 Set = Annotated[
@@ -123,23 +124,31 @@ def record(
     output: Output,
     layers: Annotated[MaybeTexts, typer.Option("--layer", help="Name or glob; repeatable.")] = None,
     weights: Annotated[MaybePath, typer.Option(help="The network's weights.")] = None,
+    untrained: Annotated[bool, typer.Option("--untrained", help="Random weights instead.")] = False,
+    white: Annotated[MaybeFloat, typer.Option(help="Number that is white in pictures.")] = None,
+    background: Annotated[MaybeText, typer.Option(help="Colour behind transparent ones.")] = None,
     units: Annotated[str, typer.Option(help="E.g. 'AveragePool(size=4)'.")] = "Flatten()",
     dtype: Annotated[str, typer.Option(help="float16, float32 or float64.")] = "float16",
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Record layers' responses, e.g. unbraid record squeezenet1_1 pictures/ -o R/; resumes."""
+    """Record layers' responses; resumes.
+
+    For example: unbraid record squeezenet1_1 pictures/ -o R/ --weights squeezenet1_1.safetensors
+    """
     from unbraid import responses
 
     _folders.check_makeable(output)
-    network = responses.open_network(model, weights, rng=seed)
+    network = responses.open_network(model, weights, untrained=untrained, rng=seed)
+    shown: Any = stimuli
+    if white is not None or background is not None:
+        shown = responses.images(stimuli, white=white, background=background)
     found = responses.record_to(
         output,
-        network.model,
-        stimuli,
+        network,
+        shown,
         layers or network.layers,
         units=responses.parse_rule(units),
-        preprocess=network.preprocess,
         dtype=dtype,
         progress=not as_json,
     )

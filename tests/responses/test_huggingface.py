@@ -7,8 +7,16 @@ import numpy as np
 import pytest
 
 from unbraid.errors import InputError
-from unbraid.responses import Center, ChannelMean, ClassToken, Positions, huggingface, record
-from unbraid.responses._huggingface import Tokens, image_preprocess
+from unbraid.responses import (
+    Center,
+    ChannelMean,
+    ClassToken,
+    Positions,
+    huggingface,
+    open_network,
+    record,
+)
+from unbraid.responses._huggingface import Tokens
 from unbraid.studies.systems import _pooled
 
 torch = pytest.importorskip("torch")
@@ -22,7 +30,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::F
 PROCESSOR = {
     "do_normalize": True, "do_rescale": True, "do_resize": True, "image_mean": [0.5, 0.4, 0.3],
     "image_std": [0.5, 0.6, 0.7], "resample": 3, "rescale_factor": 1 / 255,
-    "size": {"height": 32, "width": 32},
+    "size": {"height": 32, "width": 32}, "image_processor_type": "ViTImageProcessor",
 }  # fmt: skip
 SMALL = {
     "hidden_size": 16,
@@ -120,17 +128,6 @@ def test_of_two_towers_the_one_that_sees(tmp_path, rng):
     assert record(net.model, images, net.layers, preprocess=net.preprocess).keys() == {*net.layers}
 
 
-def test_preprocessing_is_that_of_the_configuration(rng):
-    image = rng.integers(0, 256, (32, 32, 3), np.uint8)
-    ours = image_preprocess(PROCESSOR, "x")([image])[0].numpy()
-    mean, std = np.array(PROCESSOR["image_mean"]), np.array(PROCESSOR["image_std"])
-    np.testing.assert_allclose(ours, ((image / 255 - mean) / std).transpose(2, 0, 1), atol=1e-6)
-    clip = PROCESSOR | {"size": {"shortest_edge": 40}, "do_center_crop": True, "crop_size": 32}
-    made = image_preprocess(clip, "x")
-    assert (made.size, made.resize, made.filter) == (32, 40, "bicubic")
-    assert image_preprocess(PROCESSOR, "x").resize is None
-
-
 @pytest.fixture
 def resnet(tmp_path):
     """As ResNet-50 is published: a classifier, and ConvNeXt's processor, whose size is a number."""
@@ -138,7 +135,9 @@ def resnet(tmp_path):
         embedding_size=8, hidden_sizes=[8, 12, 16, 20], depths=[1, 1, 2, 1]
     )
     transformers.ResNetForImageClassification(config).save_pretrained(tmp_path)
-    options = {key: value for key, value in PROCESSOR.items() if key != "do_rescale"}
+    options = {
+        k: v for k, v in PROCESSOR.items() if k not in ("do_rescale", "image_processor_type")
+    }
     options |= {"size": 64, "crop_pct": 0.875, "feature_extractor_type": "ConvNextFeatureExtractor"}
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(options))
     return tmp_path
@@ -159,9 +158,6 @@ def test_resnet(resnet, rng):
     for layer, state in zip(net.layers, states[1:], strict=True):
         middle = state[:, :, state.shape[2] // 2, state.shape[3] // 2]
         np.testing.assert_allclose(found[layer].values, middle, atol=1e-5)
-    large = {"size": {"shortest_edge": 384}, "image_processor_type": "ConvNextImageProcessor"}
-    made = image_preprocess(PROCESSOR | large, "x")
-    assert (made.size, made.resize) == (384, None)
 
 
 def test_positions_of_a_transformer_are_those_of_the_image(vit, rng):
@@ -180,21 +176,6 @@ def test_positions_of_a_transformer_are_those_of_the_image(vit, rng):
     np.testing.assert_allclose(cells, rows[:, 1:].reshape(2, -1), atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    "change, match",
-    [
-        ({"do_resize": False}, "does not resize"),
-        ({"size": {"height": 3, "width": 4}}, "must resize to a square"),
-        ({"size": {"shortest_edge": 40}}, "must resize to a square"),
-        ({"size": "big"}, "a size must be a number or named numbers"),
-        ({"size": None}, "must resize to a square"),
-    ],
-)
-def test_preprocessing_refused(change, match):
-    with pytest.raises(InputError, match=match):
-        image_preprocess(PROCESSOR | change, "x")
-
-
 def test_folders_refused(vit):
     with pytest.raises(InputError, match=r"is not a folder of a transformers model \(no config"):
         huggingface(vit / "none")
@@ -204,3 +185,73 @@ def test_folders_refused(vit):
     (vit / "x.safetensors").write_bytes(b"")
     with pytest.raises(InputError, match="is not a whole transformers file"):
         huggingface(vit)
+
+
+def of_a_classifier(folder):
+    """As most are published: a head that is not needed, no weights for the pooler."""
+    config = transformers.ViTConfig(image_size=32, patch_size=16, **SMALL)
+    whole = transformers.ViTForImageClassification(config).eval()
+    whole.save_pretrained(folder)
+    return whole
+
+
+def test_what_would_be_random_is_taken_out(vit, rng):
+    whole = of_a_classifier(vit)
+    net = huggingface(vit)
+    assert net.model.pooler is None
+    assert net.origin["not used"] == ["classifier.bias", "classifier.weight"]
+    assert net.origin["weights"][0]["file"] == "model.safetensors"
+    images = rng.integers(0, 256, (3, 32, 32, 3), np.uint8)
+    last = record(net, images, select="last_hidden_state", units=ClassToken())["output"]
+    with torch.no_grad():
+        logits = whole(net.preprocess(images)).logits
+        ours = whole.classifier(torch.from_numpy(last.values))
+    np.testing.assert_allclose(ours, logits, atol=1e-5)
+    with pytest.raises(InputError, match="no layer 'pooler'"):
+        record(net, images, "pooler")
+
+
+def test_weights_that_are_missing_or_have_no_place(vit):
+    from safetensors.torch import load_file, save_file
+
+    file = vit / "model.safetensors"
+    state = load_file(file)
+    dropped = [key for key in state if ".1." in key]
+    assert dropped
+    save_file({k: v for k, v in state.items() if k not in dropped}, file, {"format": "pt"})
+    match = f"no weights for {len(dropped)} of the model's parameters, e.g. .*1.*--untrained"
+    with pytest.raises(InputError, match=match):
+        huggingface(vit)
+    deeper = {k.replace(".1.", ".9."): v.clone() for k, v in state.items() if k in dropped}
+    save_file(state | deeper, file, {"format": "pt"})
+    with pytest.warns(RuntimeWarning, match=f"holds {len(dropped)} weights that its configuration"):
+        huggingface(vit)
+
+
+def test_untrained_ones_are_asked_for_and_repeat(vit):
+    before = torch.random.get_rng_state()
+    nets = [open_network(vit, untrained=True, rng=seed) for seed in (0, 0, 1)]
+    assert torch.equal(before, torch.random.get_rng_state())
+    first, again, other = (dict(n.model.named_parameters())["embeddings.cls_token"] for n in nets)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert nets[2].origin["weights"] == {"untrained": True, "seed": 1}
+    (vit / "model.safetensors").unlink()
+    assert open_network(vit, untrained=True).layers == nets[0].layers
+
+
+def test_the_library_fills_in_what_its_processor_does_by_default(tmp_path, rng):
+    """Old files say a number: of CLIP's it is the shorter side, of ViT's that of a square."""
+    pictures = list(rng.integers(0, 256, (2, 70, 103, 3), np.uint8))
+    config = transformers.CLIPVisionConfig(image_size=32, patch_size=16, **SMALL)
+    transformers.CLIPVisionModel(config).save_pretrained(tmp_path)
+    old = {"feature_extractor_type": "CLIPFeatureExtractor", "size": 40, "crop_size": 32}
+    for options in (old, {"image_processor_type": "ViTImageProcessor", "size": 32}):
+        (tmp_path / "preprocessor_config.json").write_text(json.dumps(options))
+        theirs = transformers.AutoImageProcessor.from_pretrained(str(tmp_path))
+        pixels = theirs(pictures, return_tensors="pt")["pixel_values"]
+        found = huggingface(tmp_path).preprocess(pictures)
+        np.testing.assert_allclose(found, pixels, atol=0.03)  # a level of 255
+    (tmp_path / "preprocessor_config.json").unlink()
+    (tmp_path / "processor_config.json").write_text(json.dumps({"image_processor": old}))
+    assert huggingface(tmp_path).preprocess.resize == 40

@@ -24,7 +24,7 @@ def state_of(model):
     ],
 )
 def test_published_sizes(name, n_parameters, shapes):
-    net = network(name)
+    net = network(name, untrained=True)
     assert sum(p.numel() for p in net.model.parameters()) == n_parameters
     x = net.preprocess([np.zeros((40, 50, 3), np.uint8)]).numpy()
     for layer, (channels, side) in shapes.items():
@@ -46,7 +46,7 @@ def test_same_padding_is_that_of_tensorflow():
 
 
 def test_weights_go_to_disk_and_back(rng, tmp_path):
-    net = network("squeezenet1_1", rng=3)
+    net = network("squeezenet1_1", untrained=True, rng=3)
     write_tensors(tmp_path / "squeezenet1_1.safetensors", state_of(net.model), {})
     back = network("squeezenet1_1", tmp_path)
     images = rng.integers(0, 256, (2, 60, 60, 3), np.uint8)
@@ -55,16 +55,16 @@ def test_weights_go_to_disk_and_back(rng, tmp_path):
         for n in (net, back)
     )
     np.testing.assert_array_equal(a["fire3"].values, b["fire3"].values)
-    other = network("squeezenet1_1", rng=4)
+    other = network("squeezenet1_1", untrained=True, rng=4)
     assert not torch.equal(other.model.conv1.weight, net.model.conv1.weight)
     assert repr(net) == "Network(squeezenet1_1, 9 layers)"
 
 
 def test_random_weights_leave_torch_alone():
     before = torch.random.get_rng_state()
-    first = network("squeezenet1_1", rng=0).model.conv1.weight
+    first = network("squeezenet1_1", untrained=True, rng=0).model.conv1.weight
     assert not torch.equal(before, torch.zeros_like(before))
-    again = network("squeezenet1_1", rng=0).model.conv1.weight
+    again = network("squeezenet1_1", untrained=True, rng=0).model.conv1.weight
     assert torch.equal(first, again)
     assert float(first.detach().std()) == pytest.approx((2 / 27) ** 0.5, rel=0.05)
 
@@ -78,3 +78,7 @@ def test_refused(tmp_path):
     assert load(tmp_path / "w.safetensors").shape == (2, 2)
     with pytest.raises(InputError, match="holds other weights than SqueezeNet's, e.g. conv1"):
         network("squeezenet1_1", tmp_path / "w.safetensors")
+    with pytest.raises(InputError, match="squeezenet1_1 comes without weights: .*--untrained"):
+        network("squeezenet1_1")
+    with pytest.raises(InputError, match="weights or untrained=True .--untrained., not both"):
+        network("squeezenet1_1", tmp_path / "w.safetensors", untrained=True)

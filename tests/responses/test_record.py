@@ -414,7 +414,9 @@ def test_plain_functions(rng):
     np.testing.assert_allclose(y.values, np.abs(x), atol=1e-6)
     with pytest.raises(InputError, match="A plain function has one layer, 'output'"):
         record(lambda batch: batch, x, "conv")
-    with pytest.raises(InputError, match="model must be a torch module or a function, got str"):
+    with pytest.raises(
+        InputError, match="model must be a torch module, a Network or a function, got str"
+    ):
         record("resnet", x)
 
 

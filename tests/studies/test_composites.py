@@ -44,7 +44,10 @@ def folder(tmp_path_factory):
     root = where / "images92_rsatoolbox"
     scipy_io.savemat(root / "Kriegeskorte_Neuron2008_supplementalData.mat", main)
     scipy_io.savemat(root / "92_brainRDMs.mat", {"RDMs": human})
-    state = {k: v.numpy() for k, v in network("squeezenet1_1", rng=1).model.state_dict().items()}
+    state = {
+        k: v.numpy()
+        for k, v in network("squeezenet1_1", untrained=True, rng=1).model.state_dict().items()
+    }
     write_tensors(where / "squeezenet1_1.safetensors", state, {})
     return where
 

@@ -177,7 +177,7 @@ def test_permuted_channels_are_the_same_layer(tmp_path, rng):
 
 def test_resnet20_is_that_of_its_formula(rng):
     """Each block: relu(bn(conv(relu(bn(conv x)))) + shortcut x)."""
-    net = network("resnet20_cifar10", rng=rng)
+    net = network("resnet20_cifar10", untrained=True, rng=rng)
     assert len(net.layers) == 9
     block, x = net.model.stage_2[0], torch.from_numpy(rng.normal(size=(2, 16, 8, 8))).float()
     with torch.inference_mode():

@@ -79,7 +79,7 @@ def data(rng, tmp_path):
 
 @pytest.fixture
 def weights(tmp_path):
-    net = network("squeezenet1_1", rng=1)
+    net = network("squeezenet1_1", untrained=True, rng=1)
     state = {k: v.numpy() for k, v in net.model.state_dict().items()}
     write_tensors(tmp_path / "squeezenet1_1.safetensors", state, {})
     return tmp_path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,20 +12,10 @@ from unbraid.errors import InputError
 from unbraid.responses._files import as_path
 from unbraid.responses._formats._foreign import need, reading
 from unbraid.responses._formats._named import parse_json
-from unbraid.responses._preprocess import Preprocess
-from unbraid.responses._zoo import Network
-
-_FILTERS: dict[int, Any] = {
-    0: "nearest",
-    1: "lanczos",
-    2: "bilinear",
-    3: "bicubic",
-    4: "box",
-}  # Pillow's numbers
-
+from unbraid.responses._processor import image_preprocess
+from unbraid.responses._zoo import Network, said_of, seeded
 
 _PREFIXES = ("cls_token", "distillation_token", "dist_token", "register_tokens", "reg_token")
-_WARPED = 384  # side from which ConvNeXt's processor stretches and crops nothing
 
 
 class Tokens:
@@ -53,7 +44,7 @@ class Tokens:
         )
 
 
-def huggingface(folder: Any, *, tokens: int = 64) -> Network:
+def huggingface(folder: Any, *, tokens: int = 64, untrained: bool = False, rng: Any = 0) -> Network:
     """Open a transformers model in a local folder, with its preprocessing and its blocks.
 
     Parameters
@@ -63,6 +54,9 @@ def huggingface(folder: Any, *, tokens: int = 64) -> Network:
         ``preprocessor_config.json`` (images) or a tokenizer (text).
     tokens : int
         Texts are cut or padded to so many tokens.
+    untrained : bool
+        Random weights in place of the folder's, as transformers starts them from ``rng``.
+    rng : int or Generator
 
     Returns
     -------
@@ -73,11 +67,19 @@ def huggingface(folder: Any, *, tokens: int = 64) -> Network:
     Raises
     ------
     InputError
-        Not such a folder; weights only as a pickle; an image processor that is not square.
+        Not such a folder; weights only as a pickle, or missing; an image processor whose rule is
+        not known.
+
+    Warns
+    -----
+    RuntimeWarning
+        Weights that the folder holds and its configuration has no place for (other than heads).
 
     Notes
     -----
-    Nothing is downloaded, no code of the folder is run. Images are prepared by ``Preprocess``.
+    Nothing is downloaded, no code of the folder is run. Images are prepared by ``Preprocess`` as
+    the folder's image processor does with Pillow. A pooler without weights in the folder, which
+    transformers would start at random, is taken out.
     Of a model of images and texts (CLIP) the tower is opened that the folder prepares stimuli for,
     images first. A short text's padding has outputs, too: ``ChannelMean()`` and ``Positions()``
     take them along, ``ClassToken()`` does not; give texts of one length, or ``tokens`` that fits.
@@ -85,17 +87,65 @@ def huggingface(folder: Any, *, tokens: int = 64) -> Network:
     path = as_path(folder, "folder")
     if not (path / "config.json").is_file():
         raise InputError(f"{path} is not a folder of a transformers model (no config.json).")
-    if not list(path.glob("*.safetensors")):
+    files = sorted(path.glob("*.safetensors"))
+    if not files and not untrained:
         raise InputError(f"{path} has no .safetensors weights; pickled ones are never opened.")
     transformers = need("transformers", "hf", "a transformers model")
-    with reading(path, "transformers"):
-        model = transformers.AutoModel.from_pretrained(
-            str(path), local_files_only=True, trust_remote_code=False, use_safetensors=True
-        )
+    origin: dict[str, Any] = {"network": path.name, "transformers": transformers.__version__}
+    with reading(path, "transformers"), seeded(rng):
+        model, info = _model(path, transformers, untrained)
     preprocess = _preprocess(path, transformers, tokens)
     tower = "text_model" if isinstance(preprocess, Tokens) else "vision_model"
-    model = getattr(model, tower, model)  # of two towers (CLIP's) the one that sees the stimuli
-    return Network(path.name, model.eval(), preprocess, blocks(model), prefix(model))
+    whole, model = model, getattr(model, tower, model)  # of two towers (CLIP's) the one that sees
+    if untrained:
+        origin["weights"] = said_of(None, rng)
+    else:
+        origin["weights"] = [said_of(file, rng) for file in files]
+        origin["not used"] = _check_weights(path, whole, model, info)
+    return Network(path.name, model.eval(), preprocess, blocks(model), prefix(model), origin)
+
+
+def _model(path: Path, transformers: Any, untrained: bool) -> tuple[Any, dict[str, Any]]:
+    """Return the model, and what transformers says of loading its weights."""
+    local = {"local_files_only": True, "trust_remote_code": False}
+    if untrained:
+        config = transformers.AutoConfig.from_pretrained(str(path), **local)
+        return transformers.AutoModel.from_config(config, trust_remote_code=False), {}
+    model, info = transformers.AutoModel.from_pretrained(
+        str(path), use_safetensors=True, output_loading_info=True, **local
+    )
+    return model, info
+
+
+def _check_weights(path: Path, whole: Any, model: Any, info: Mapping[str, Any]) -> list[str]:
+    """Refuse weights that would be random, tell those that are not used, and return them."""
+    own = {id(parameter) for parameter in [*model.parameters(), *model.buffers()]}
+    places = {**dict(whole.named_parameters()), **dict(whole.named_buffers())}
+    absent = {*info["missing_keys"], *(key for key, *_ in info["mismatched_keys"])}
+    absent = {key for key in absent if key not in places or id(places[key]) in own}
+    if getattr(model, "pooler", None) is not None:
+        names = {id(parameter) for parameter in model.pooler.parameters()}
+        pooler = {key for key in absent if key in places and id(places[key]) in names}
+        if pooler:
+            model.pooler = None
+            absent -= pooler
+    if absent:
+        raise InputError(
+            f"{path} has no weights for {len(absent)} of the model's parameters, e.g. "
+            f"{min(absent)}; untrained=True (--untrained) makes all of them random."
+        )
+    unused = sorted(info["unexpected_keys"])
+    base = f"{whole.base_model_prefix}."
+    parts = {name for name, _ in whole.named_children()}
+    inside = [key for key in unused if key.removeprefix(base).partition(".")[0] in parts]
+    if inside:
+        warnings.warn(
+            f"{path} holds {len(inside)} weights that its configuration has no place for, e.g. "
+            f"{inside[0]}.",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+    return unused
 
 
 def prefix(model: Any) -> int:
@@ -116,10 +166,13 @@ def blocks(model: Any) -> tuple[str, ...]:
 
 
 def _preprocess(path: Path, transformers: Any, tokens: int) -> Any:
-    where = path / "preprocessor_config.json"
-    if where.is_file():
-        options = parse_json(where.read_bytes(), str(where))
-        return image_preprocess(options, str(where))
+    if _sees(path):
+        with reading(path, "transformers image processor"):
+            processor = transformers.AutoImageProcessor.from_pretrained(
+                str(path), local_files_only=True, trust_remote_code=False
+            )
+            options = json.loads(processor.to_json_string())
+        return image_preprocess(options, f"{path}'s image processor")
     with reading(path, "transformers tokenizer"):
         tokenizer = transformers.AutoTokenizer.from_pretrained(
             str(path), local_files_only=True, trust_remote_code=False
@@ -127,56 +180,11 @@ def _preprocess(path: Path, transformers: Any, tokens: int) -> Any:
     return Tokens(tokenizer, tokens)
 
 
-def image_preprocess(options: Any, where: str) -> Preprocess:
-    """Return what an image processor's configuration means."""
-    if not isinstance(options, Mapping):
-        raise InputError(f"{where} must hold a JSON object, got {type(options).__name__}.")
-    options = _cropped(options)
-    size, crop = _side(options.get("size"), where), _side(options.get("crop_size"), where)
-    shorter = "shortest_edge" in size or options.get("size_divisor") is not None
-    cropped = bool(options.get("do_center_crop")) and crop
-    if not options.get("do_resize", True):
-        raise InputError(f"{where} does not resize; give preprocess=Preprocess(...) yourself.")
-    edge = next(iter(size.values()), None)
-    if edge is None or len(set(size.values())) > 1 or (shorter and not cropped):
-        raise InputError(f"{where} must resize to a square, got {json.dumps(options.get('size'))}.")
-    normal = options.get("do_normalize", True)
-    scale = options.get("rescale_factor", 1 / 255) if options.get("do_rescale", True) else 1.0
-    return Preprocess(
-        size=next(iter(crop.values())) if cropped else edge,
-        resize=edge if shorter else None,
-        filter=_FILTERS.get(options.get("resample", 2), "bilinear"),
-        scale=1 / scale,
-        mean=tuple(options.get("image_mean") or (0.0,)) if normal else (0.0,),
-        std=tuple(options.get("image_std") or (1.0,)) if normal else (1.0,),
-    )
-
-
-def _cropped(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Say as others do what ConvNeXt's processor, which is ResNet's too, calls ``crop_pct``.
-
-    A side below 384 is cut from the centre of an image whose shorter side is ``side / crop_pct``.
-    """
-    kind = str(options.get("image_processor_type", options.get("feature_extractor_type", "")))
-    if "ConvNext" not in kind:
-        return options
-    size = options.get("size", {"shortest_edge": _WARPED})
-    side = size.get("shortest_edge") if isinstance(size, Mapping) else size
-    if not isinstance(side, int) or side >= _WARPED:
-        return {**options, "size": side}
-    shorter = int(side / options.get("crop_pct", 224 / 256))
-    return {
-        **options,
-        "size": {"shortest_edge": shorter},
-        "crop_size": side,
-        "do_center_crop": True,
-    }
-
-
-def _side(size: Any, where: str) -> dict[str, int]:
-    """Return sides by name: a number, or height and width, or the shortest edge."""
-    if isinstance(size, int):
-        return {"side": size}
-    if size is None or isinstance(size, Mapping):
-        return {k: v for k, v in (size or {}).items() if isinstance(v, int)}
-    raise InputError(f"{where}: a size must be a number or named numbers, got {size!r}.")
+def _sees(path: Path) -> bool:
+    """Return whether a folder prepares images."""
+    whole = path / "processor_config.json"  # of several processors at once
+    if whole.is_file():
+        options = parse_json(whole.read_bytes(), str(whole))
+        if isinstance(options, dict) and "image_processor" in options:
+            return True
+    return (path / "preprocessor_config.json").is_file()

@@ -17,6 +17,7 @@ from unbraid.responses._rules import Flatten, Rule
 from unbraid.responses._sketch import differ
 from unbraid.responses._stimuli import Stimuli, as_stimuli
 from unbraid.responses._told import told
+from unbraid.responses._zoo import Network
 
 _PROBED = 1  # the second stimulus: in a batch it also feels what only runs on to later rows
 
@@ -37,6 +38,8 @@ class Job:
     probes: dict[str, np.ndarray]
     """What the probed stimulus gave: (units,) or (positions, units)."""
     progress: bool
+    origin: dict[str, Any]
+    """Where a network's weights and preprocessing come from; empty of a bare model."""
 
     def keep(self, layer: Layer, output: Any) -> np.ndarray:
         """Turn a module's output into rows of units, copied before anything can change it."""
@@ -84,8 +87,14 @@ def plan(
     progress: bool,
 ) -> Job:
     """Check everything, and run one stimulus to learn shapes and calls."""
+    origin: dict[str, Any] = {}
+    if isinstance(model, Network):
+        preprocess = model.preprocess if preprocess is None else preprocess
+        model, origin = model.model, model.origin
     if not callable(model) or isinstance(model, type):
-        raise InputError(f"model must be a torch module or a function, got {_kind(model)}.")
+        raise InputError(
+            f"model must be a torch module, a Network or a function, got {_kind(model)}."
+        )
     if not isinstance(batch, int) or batch < 1:
         raise InputError(f"batch must be at least 1, got {batch!r}.")
     if preprocess is not None and not callable(preprocess):
@@ -106,6 +115,7 @@ def plan(
         dtype=dtype,
         probes={},
         progress=progress,
+        origin=origin,
     )
     for name, rule in job.rules.items():
         if not isinstance(rule, Rule):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
@@ -12,19 +12,28 @@ from unbraid._config import Config
 from unbraid.errors import InputError
 from unbraid.responses._images import MOST_PIXELS
 
+Side = Annotated[int, Field(ge=1)]
+Sides = Side | tuple[Side, Side]  # of a square, or (height, width)
+
 
 class Preprocess(Config):
     """Resize, crop, scale and normalise images; the defaults are those of ImageNet networks.
 
-    ``value = (byte / scale - mean) / std`` for each channel, after ``Resize(resize)`` of the
-    shorter side and ``CenterCrop(size)``, or after stretching to ``size x size``.
+    ``value = (byte / scale - mean) / std`` for each channel, after the image was brought to
+    ``resize`` as ``fit`` says and ``size`` was cut from its centre.
     """
 
-    size: int | None = Field(default=224, ge=1)
-    """Side of the square that the network sees; none keeps the images as they are."""
-    resize: int | None = Field(default=256, ge=1)
-    """Shorter side before the central crop; none stretches the whole image to the square."""
-    filter: Literal["bilinear", "bicubic", "nearest", "box", "lanczos"] = "bilinear"
+    size: Sides | None = 224
+    """What the network sees: the side of a square, or (height, width); none keeps the images."""
+    resize: Sides | None = 256
+    """Size before the crop, or its shorter side if one number; none stretches to ``size``."""
+    fit: Literal["cover", "stretch", "inside"] = "cover"
+    """Proportions are kept and ``resize`` is covered; not kept; kept, and all fits inside."""
+    center: Literal["round", "floor"] = "round"
+    """Where an odd margin is cut: torchvision and timm round half of it to even, others down."""
+    fill: tuple[int, ...] = (0,)
+    """Colour of margins, where the image is smaller than ``size``."""
+    filter: Literal["bilinear", "bicubic", "nearest", "box", "lanczos", "hamming"] = "bilinear"
     """How pixels are interpolated (with antialiasing, as Pillow does)."""
     scale: float = Field(default=255.0, gt=0)
     """Bytes are divided by this first."""
@@ -62,7 +71,7 @@ class Preprocess(Config):
             )
         picture = Image.fromarray(image)
         if self.size is not None:
-            picture = self._to_square(picture, self.size)
+            picture = self._cut(self._resized(picture), _pair(self.size))
         if self.channels == "gray":
             picture = picture.convert("L")
         array = np.atleast_3d(np.asarray(picture, dtype=np.float32)) / np.float32(self.scale)
@@ -75,20 +84,53 @@ class Preprocess(Config):
                 f"mean and std must have 1 or {array.shape[2]} numbers, got {self.mean}."
             ) from None
 
-    def _to_square(self, picture: Any, size: int) -> Any:
+    def _resized(self, picture: Any) -> Any:
+        """Return the image in the size before the crop."""
         from PIL import Image
 
-        how = Image.Resampling[self.filter.upper()]
-        if self.resize is None:
-            return picture.resize((size, size), how) if picture.size != (size, size) else picture
+        wanted = self.size if self.resize is None else self.resize
+        stretched = self.resize is None or self.fit == "stretch"
         width, height = picture.size
-        short = min(width, height)
-        wide, high = width * self.resize // short, height * self.resize // short
+        if stretched:
+            high, wide = _pair(wanted)
+        elif isinstance(wanted, int) and self.fit == "cover":  # the longer side is cut off
+            short = min(width, height)
+            high, wide = height * wanted // short, width * wanted // short
+        else:  # both sides are rounded
+            ratios = [
+                side / goal for side, goal in zip((height, width), _pair(wanted), strict=True)
+            ]
+            ratio = max(ratios) if self.fit == "inside" else min(ratios)
+            high, wide = (max(1, round(side / ratio)) for side in (height, width))
         if wide * high > MOST_PIXELS:
             raise InputError(
                 f"An image of {width} x {height} pixels would become {wide} x {high}; cut it first."
             )
-        if (wide, high) != picture.size:
-            picture = picture.resize((wide, high), how)
-        left, top = round((wide - size) / 2), round((high - size) / 2)
-        return picture.crop((left, top, left + size, top + size))
+        if (wide, high) == picture.size:
+            return picture
+        return picture.resize((wide, high), Image.Resampling[self.filter.upper()])
+
+    def _cut(self, picture: Any, size: tuple[int, int]) -> Any:
+        """Return the centre of an image; what is missing is filled."""
+        from PIL import Image
+
+        width, height = picture.size
+        left, top = (
+            self._margin(side, goal) for side, goal in ((width, size[1]), (height, size[0]))
+        )
+        box = (left, top, left + size[1], top + size[0])
+        if min(left, top) >= 0:
+            return picture.crop(box)
+        whole = Image.new("RGB", size[::-1], tuple(np.broadcast_to(self.fill, 3).tolist()))
+        whole.paste(picture, (-left, -top))
+        return whole
+
+    def _margin(self, side: int, goal: int) -> int:
+        """Return what is cut before the centre; below 0, what is added there."""
+        if goal > side:
+            return -((goal - side) // 2)
+        return round((side - goal) / 2) if self.center == "round" else (side - goal) // 2
+
+
+def _pair(sides: Any) -> tuple[int, int]:
+    return (sides, sides) if isinstance(sides, int) else sides

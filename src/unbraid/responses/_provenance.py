@@ -18,8 +18,13 @@ VERSION = 3  # of what pictures, rules and hooks give: part of the key
 
 def provenance(job: Job) -> dict[str, dict[str, Any]]:
     """Say what makes each layer's values; ``key`` names all that they depend on."""
+    import PIL
     import torch
 
+    import unbraid
+
+    versions = {"unbraid": unbraid.__version__, "torch": torch.__version__}
+    versions["pillow"] = PIL.__version__  # it resizes images
     n = job.stimuli.length
     shared = {
         "inputs": _hash_of(job.inputs(0, 1)) + _hash_of(job.inputs(n - 1, n)),
@@ -46,7 +51,8 @@ def provenance(job: Job) -> dict[str, dict[str, Any]]:
             # what no hash can see (attributes, hooks, closures) shows in what the model gives
             "outputs": sketch(job.probes[layer.name]),
             "device": str(job.device),
-            "torch": torch.__version__,
+            "versions": versions,
+            "network": job.origin or None,
         }
     return about
 

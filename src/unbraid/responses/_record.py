@@ -21,7 +21,7 @@ from unbraid.responses._store import MANIFEST, Store, open_store
 from unbraid.responses._told import named
 from unbraid.responses._writer import StoreWriter, sweep
 
-_CIRCUMSTANCES = ("key", "model", "outputs", "device", "torch")  # said, but not part of the key
+_CIRCUMSTANCES = ("key", "model", "outputs", "device", "versions", "network")  # not in the key
 
 
 def record(
@@ -42,8 +42,9 @@ def record(
 
     Parameters
     ----------
-    model : torch module, or any function of a batch
-        Runs in evaluation and inference mode; its training flags are restored afterwards.
+    model : torch module, Network (of ``open_network``), or any function of a batch
+        Runs in evaluation and inference mode; its training flags are restored afterwards. A
+        Network brings its preprocessing, and says where its weights come from.
     stimuli : Images, folder or zip of images, list of texts, ``.txt`` of lines, or array (n, ...)
     layers : names, globs (``"fire*"``) or ``re.compile(...)`` patterns
         As ``model.named_modules()`` names them; ``"name@1"`` is the second call of a module that
@@ -69,7 +70,8 @@ def record(
     Returns
     -------
     dict of Responses
-        One for each layer. ``made_by`` says model, weights' hash, layer, rule and preprocessing.
+        One for each layer. ``made_by`` says model, weights' hash, layer, rule, preprocessing and
+        versions, and of a Network the file of its weights, or that they are random.
 
     Raises
     ------

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from unbraid import _validate
 from unbraid.errors import InputError
@@ -14,6 +17,7 @@ from unbraid.responses._files import as_path, check_file
 from unbraid.responses._formats import safetensors
 from unbraid.responses._formats._foreign import reading
 from unbraid.responses._preprocess import Preprocess
+from unbraid.responses._store import sha256
 
 NETWORKS = (
     "squeezenet1_1",
@@ -34,12 +38,14 @@ class Network:
     layers: tuple[str, ...]
     prefix: int = 0
     """Tokens before those of the image, in the outputs of a vision transformer."""
+    origin: dict[str, Any] = field(default_factory=dict)
+    """Where its weights and its preprocessing come from; written beside what is recorded."""
 
     def __repr__(self) -> str:
         return f"Network({self.name}, {len(self.layers)} layers)"
 
 
-def network(name: str, weights: Any = None, *, rng: Any = 0) -> Network:
+def network(name: str, weights: Any = None, *, untrained: bool = False, rng: Any = 0) -> Network:
     """Build a network of a known name: for ImageNet's pictures, or CIFAR-10's.
 
     Parameters
@@ -48,26 +54,62 @@ def network(name: str, weights: Any = None, *, rng: Any = 0) -> Network:
         ``squeezenet1_1``, ``efficientnet_lite0``, ``1``, ``2``, or ``resnet20_cifar10``.
     weights : str or Path, optional
         Folder that holds ``NAME.safetensors`` (``scripts/fetch_networks.py`` makes it), or such a
-        file, or a state dict as torch saves it. None: random weights, He-normal, biases zero,
-        drawn from ``rng``: the control.
+        file, or a state dict as torch saves it.
+    untrained : bool
+        Random weights in their place, He-normal, biases zero, drawn from ``rng``: the control.
 
     Raises
     ------
     InputError
-        Unknown name; weights missing or of another network.
+        Unknown name; weights missing or of another network; weights and ``untrained``.
     """
     if name not in NETWORKS:
         raise InputError(f"There is no network {name!r}; known: {', '.join(NETWORKS)}.")
     import torch
 
-    model, preprocess, layers = _build(name)
-    if weights is None:
+    path = weights_file(name, weights, untrained)
+    with seeded(0):  # what torch draws is replaced
+        model, preprocess, layers = _build(name)
+    if path is None:
         _randomise(model, rng)
     else:
-        path = as_path(weights, "weights")
-        _fill(model, path / f"{name}.safetensors" if path.is_dir() else path)
+        path = path / f"{name}.safetensors" if path.is_dir() else path
+        _fill(model, path)
     model.to(memory_format=torch.channels_last)  # convolutions on a CPU take half the time
-    return Network(name, model.eval(), preprocess, layers)
+    origin = {"network": name, "weights": said_of(path, rng)}
+    return Network(name, model.eval(), preprocess, layers, origin=origin)
+
+
+def weights_file(name: str, weights: Any, untrained: bool) -> Path | None:
+    """Return where weights are, or None where random ones are asked for, and not otherwise."""
+    if untrained and weights is not None:
+        raise InputError(f"{name}: give weights or untrained=True (--untrained), not both.")
+    if weights is None and not untrained:
+        raise InputError(
+            f"{name} comes without weights: give weights=FILE (--weights FILE), or untrained=True "
+            "(--untrained) for random ones."
+        )
+    return None if weights is None else as_path(weights, "weights")
+
+
+def said_of(path: Path | None, rng: Any) -> dict[str, Any]:
+    """Return what is said of weights: the file and its hash, or that they are random."""
+    if path is None:
+        return {"untrained": True, "seed": int(rng) if isinstance(rng, int | np.integer) else None}
+    return {"file": path.name, "sha256": sha256(path)}
+
+
+@contextmanager
+def seeded(rng: Any) -> Iterator[None]:
+    """Let torch draw from one NumPy generator; its own state is as before afterwards."""
+    import torch
+
+    state = torch.random.get_rng_state()
+    torch.default_generator.manual_seed(int(_validate.as_rng(rng).integers(2**63)))
+    try:
+        yield
+    finally:
+        torch.random.set_rng_state(state)
 
 
 def _build(name: str) -> tuple[Any, Preprocess, tuple[str, ...]]:

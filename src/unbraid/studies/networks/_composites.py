@@ -109,7 +109,9 @@ def sources(networks: Sequence[str], folder: Path, rng: np.random.Generator) -> 
         trained = network(name, folder)
         layers = tuple(trained.layers[i] for i in (0, len(trained.layers) // 2, -1))
         found.append(Source(name, trained, layers))
-        found.append(Source(f"untrained {name}", network(name, rng=rng), layers[-1:]))
+        found.append(
+            Source(f"untrained {name}", network(name, untrained=True, rng=rng), layers[-1:])
+        )
     return found
 
 

@@ -133,7 +133,7 @@ def opened(name: str, folder: Path | None, rng: np.random.Generator | None = Non
     a folder of transformers brings its own weights.
     """
     if rng is not None:
-        return open_network(name, rng=rng)
+        return open_network(name, untrained=True, rng=rng)
     if Path(name).is_dir():
         return open_network(name)
     weights = networks_folder(folder)
