@@ -195,10 +195,17 @@ class Dictionary:
         return float(residual / total) if total > 0 else float("nan")
 
     def save(self, folder: str | Path) -> Path:
-        """Write ``cfg.json`` and ``sae_weights.safetensors``, which SAELens opens too."""
-        from unbraid.sparse.formats.native import save
+        """Write ``cfg.json`` and ``sae_weights.safetensors``, in SAELens' layout.
 
-        return save(self, Path(folder))
+        SAELens opens it where it has a layout for such codes; where it has none (codes found by
+        ``fista``, ``omp`` or ``posterior``, shuffled ones), that is warned about, and SAELens
+        refuses the folder.
+        """
+        from unbraid.sparse.formats.native import save, warn_if_unsaid
+
+        target = save(self, Path(folder))
+        warn_if_unsaid(self, target)
+        return target
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
@@ -243,7 +250,7 @@ class Dictionary:
             raise InputError("This dictionary has no encoder.")
         rows = max(1, _BLOCK_NUMBERS // len(self.atoms))
         parts = [
-            self.encoder(values[start : start + rows], self.offset)
+            self.encoder(values[start : start + rows], self.offset, self.atoms)
             for start in range(0, len(values), rows)
         ]
         return parts[0] if len(parts) == 1 else sp.csr_array(sp.vstack(parts, format="csr"))

@@ -83,6 +83,8 @@ def test_a_checkpoint_takes_the_configuration_above_it(sae, formulas, write):
 def test_topk_and_batchtopk_cannot_be_told_apart(sae, write):
     folder = write(state_of(sae, "AutoEncoderTopK"))
     with pytest.raises(InputError, match="fit AutoEncoderTopK and BatchTopKSAE alike; put"):
+        sparse.load_foreign(folder, "dictionary_learning")
+    with pytest.raises(InputError, match="nothing says what its encoder does. Give activation="):
         sparse.load_foreign(folder)
 
 

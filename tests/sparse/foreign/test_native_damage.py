@@ -41,7 +41,7 @@ def test_options(folder, name, value, message):
     ({"k": "x"}, "k of the topk encoder must be in 1..10, got 'x'"),
     ({"k": 11}, "k of the topk encoder must be in 1..10, got 11"),
     ({"d_in": None}, "d_sae and d_in must be whole numbers, got 10, None"),
-    ({"architecture": "jumprelu"}, "lack b_enc, threshold of the jumprelu encoder"),
+    ({"architecture": "jumprelu"}, "lack W_enc, b_enc, threshold of the jumprelu encoder"),
     ({"architecture": "softmax"}, "architecture 'softmax' is not known"),
 ])  # fmt: skip
 def test_configuration(folder, change, message):

@@ -19,7 +19,8 @@ def linear(sae):
 
 @pytest.fixture
 def load(tmp_path):
-    def load(state, **options):
+    def load(state, normalization="l2", **options):
+        options["normalization"] = normalization
         tensors = {key: torch.as_tensor(np.array(value)) for key, value in state.items()}
         torch.save(tensors, tmp_path / "weights.pt")
         return sparse.load_foreign(tmp_path / "weights.pt", **options)
@@ -59,6 +60,9 @@ def test_a_score_equal_to_the_threshold_stays(sae, load):
                            "encoder.final_block.0.bias": np.full(10, score)}  # fmt: skip
     learned = load(state, threshold=float(score))
     assert learned.encode(sae.x).l0 == 10
+    jump = load(state | {"thresholds": np.log(np.full(10, score))})
+    assert np.isclose(jump.encoder.threshold, score).all()
+    assert jump.encode(sae.x).l0 == 10
 
 
 def test_relaxed_archetypal_atoms_are_fused(sae, load, rng):
@@ -67,16 +71,49 @@ def test_relaxed_archetypal_atoms_are_fused(sae, load, rng):
     state = linear(sae)
     del state["dictionary._weights"]
     state |= {"dictionary.W": mixture, "dictionary.C": points, "dictionary.Relax": relax}
-    share = np.maximum(mixture, 0)
-    share /= share.sum(1, keepdims=True) + 1e-8
+    with pytest.raises(InputError, match=r"are no mixtures .* Call model.eval\(\) before"):
+        load(state, k=3)
+    share = np.maximum(mixture, 0) + 0.01
+    share /= share.sum(1, keepdims=True)
     expected = (share @ points + relax) * np.exp(0.5)
-    np.testing.assert_allclose(load(state, k=3).atoms, expected, atol=1e-6)
+    learned = load(state | {"dictionary.W": share}, k=3)
+    np.testing.assert_allclose(learned.atoms, expected, atol=1e-6)
 
 
-def test_matching_pursuit_has_only_atoms(sae, load):
-    learned = load({"dictionary._weights": sae.W_dec}, k=2)
-    assert learned.by == "omp"
-    assert learned.encode(sae.x).l0 <= 2
+def test_matching_pursuit_is_plain_and_may_fall_below_zero(rng, load):
+    atoms = rng.normal(size=(4, 6))  # few: some stimuli point away from all of them
+    atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
+    x = rng.normal(size=(50, 6)).astype(np.float32)
+    with pytest.warns(RuntimeWarning, match="Give activation='pursuit' to confirm it"):
+        learned = load({"dictionary._weights": atoms}, k=5)
+    assert load({"dictionary._weights": atoms}, k=5, activation="pursuit").by == "encoder"
+    codes, left = np.zeros((50, 4)), x.astype(float)
+    for _ in range(5):
+        scores = left @ atoms.T
+        best, rows = scores.argmax(1), np.arange(50)
+        codes[rows, best] += scores[rows, best]
+        left = x - codes @ atoms
+    assert (codes < 0).any()
+    np.testing.assert_allclose(learned.encode(x).toarray(), codes, atol=1e-5)
+    with pytest.raises(InputError, match="its codes are found by pursuit, got activation='topk'"):
+        load({"dictionary._weights": atoms}, k=5, activation="topk")
+
+
+def test_the_normalisation_is_asked_for_where_it_matters(sae, load):
+    state = {"dictionary._weights": sae.W_dec}
+    with pytest.raises(InputError, match="Give normalization='l2'"):
+        load(state, None, k=2, activation="pursuit")
+    with pytest.raises(InputError, match="normalization must be one of l2, max_l2"):
+        load(state, "l3", k=2, activation="pursuit")
+    lengths = np.linalg.norm(sae.W_dec, axis=1, keepdims=True)
+    sums = np.abs(sae.W_dec).sum(1, keepdims=True)
+    right = {"l2": lengths, "max_l2": lengths.max(), "l1": sums, "max_l1": sums.max(),
+             "identity": 1}  # fmt: skip
+    for name, by in right.items():
+        atoms = load(state, name, k=2, activation="pursuit").atoms
+        np.testing.assert_allclose(atoms, sae.W_dec / by, atol=1e-6)
+    state = {"dictionary._weights": sae.W_dec / lengths}  # as model.eval() leaves them
+    assert load(state, None, k=2, activation="pursuit").n_latents == 10
 
 
 @pytest.mark.parametrize("options", [{}, {"k": 3, "threshold": 1.0}])

@@ -80,13 +80,75 @@ def test_batchtopk_trains_with_atom_lengths_unless_told_otherwise(sae, formulas,
     np.testing.assert_allclose(learned.encode(sae.x).toarray(), codes, atol=1e-5)
 
 
-def test_matching_pursuit_becomes_orthogonal_pursuit(sae, write_saelens):
-    parts = {"W_dec": sae.W_dec, "b_dec": sae.b_dec}
-    folder = write_saelens(parts, "matching_pursuit", max_iterations=3)
-    with pytest.warns(RuntimeWarning, match="orthogonal matching pursuit"):
+def plain_pursuit(h, atoms, steps, least, until_repeat):
+    """Row by row, as the formula stands."""
+    codes = np.zeros((len(h), len(atoms)))
+    for row, left in zip(codes, h.astype(float), strict=True):
+        for _ in range(steps):
+            best = int((atoms @ left).argmax())
+            value = max(0.0, float(atoms[best] @ left))
+            repeated = row[best] > 0 or value == 0
+            row[best] += value
+            left = left - value * atoms[best]
+            if (until_repeat and repeated) or np.linalg.norm(left) < least:
+                break
+    return codes
+
+
+@pytest.mark.parametrize("options", [
+    {"residual_threshold": 0.0, "max_iterations": 4, "stop_on_duplicate_support": False},
+    {"residual_threshold": 0.8, "max_iterations": 9, "stop_on_duplicate_support": False},
+    {"residual_threshold": 0.3, "max_iterations": None, "stop_on_duplicate_support": True},
+    {"residual_threshold": 0.0, "max_iterations": 20, "apply_b_dec_to_input": False},
+], ids=str)  # fmt: skip
+def test_matching_pursuit_is_plain(sae, write_saelens, tmp_path, options):
+    atoms = sae.W_dec / np.linalg.norm(sae.W_dec, axis=1, keepdims=True)
+    folder = write_saelens({"W_dec": atoms, "b_dec": sae.b_dec}, "matching_pursuit", **options)
+    learned = sparse.load_foreign(folder)
+    sae.b_dec = sae.b_dec * options.get("apply_b_dec_to_input", True)
+    steps, least = options["max_iterations"] or 6, options["residual_threshold"]
+    until_repeat = options.get("stop_on_duplicate_support", True)
+    codes = plain_pursuit(sae.x - sae.b_dec, atoms, steps, least, until_repeat)
+    sae.W_dec = atoms
+    assert sae.agrees(learned, codes, atol=1e-5)
+    again = sparse.Dictionary.load(learned.save(tmp_path / "own"))
+    assert sae.agrees(again, codes, atol=1e-5)
+    half = sparse.load_foreign(folder, scale=2.0).encode(sae.x / 2)
+    np.testing.assert_allclose(half.toarray(), codes, atol=1e-5)
+
+
+def test_tanh_relu_of_a_folder_older_than_6(sae, formulas, write_saelens, tmp_path):
+    for name in ("activation_fn_str", "activation_fn"):
+        folder = write_saelens(tensors(sae), "standard", name, **{name: "tanh-relu"})
         learned = sparse.load_foreign(folder)
-    assert learned.by == "omp"
-    assert learned.encode(sae.x).l0 <= 3
+        assert sae.agrees(learned, np.tanh(formulas.relu(sae.scores())))
+    again = sparse.Dictionary.load(learned.save(tmp_path / "own"))
+    assert sae.agrees(again, np.tanh(formulas.relu(sae.scores())))
+
+
+def test_a_scale_that_stands_beside_the_weights_is_used(sae, formulas, write_saelens):
+    how = {"normalize_activations": "expected_average_only_in"}
+    folder = write_saelens(tensors(sae), "standard", **how)
+    (folder / "activation_scaler.json").write_text('{"scaling_factor": 0.5}')
+    learned = sparse.load_foreign(folder)
+    codes = formulas.relu(sae.scores(sae.x / 2))
+    np.testing.assert_allclose(learned.encode(sae.x).toarray(), codes, atol=1e-5)
+    with pytest.raises(InputError, match="holds the scale of the training; leave scale out"):
+        sparse.load_foreign(folder, scale=2.0)
+
+
+def test_hook_z_is_read_head_by_head(sae, formulas, write_saelens):
+    folder = write_saelens(tensors(sae), "standard", reshape_activations="hook_z")
+    with pytest.warns(RuntimeWarning, match="one head after the other"):
+        learned = sparse.load_foreign(folder)
+    assert sae.agrees(learned, formulas.relu(sae.scores()))
+
+
+def test_what_was_not_used_stands_in_the_method(sae, write_saelens):
+    folder = write_saelens(tensors(sae), "standard", lr=0.1, seed=3)
+    assert set(sparse.load_foreign(folder).method.unread) == {
+        "dtype", "device", "metadata", "lr", "seed",
+    }  # fmt: skip
 
 
 def test_layer_norm(sae, formulas, write_saelens):
@@ -143,6 +205,15 @@ def test_dictionary_load_takes_it_and_save_keeps_it(sae, formulas, write_saelens
     ({"architecture": "topk", "k": float("inf")}, "k must be a whole number"),
     ({"architecture": "topk", "k": 11}, r"k must lie in 1..10"),
     ({"architecture": "jumprelu"}, "must hold threshold to be a checkpoint of saelens"),
+    ({"activation_fn": "gelu"}, "activation function 'gelu' of a standard SAE is not one"),
+    ({"architecture": "gated", "activation_fn_str": "tanh-relu"}, "'tanh-relu' of a gated SAE"),
+    ({"architecture": "topk", "k": 3, "activation_fn_kwargs": {"postact_fn": "Identity"}},
+     "activation_fn_kwargs: postact_fn='Identity' is not a setting that this reader knows"),
+    ({"architecture": "topk", "k": 3, "activation_fn_kwargs": {"k": 4}}, "k is both 4 and 3"),
+    ({"rescale_acts_by_decoder_norm": True}, "rescale_acts_by_decoder_norm=True is not a setting"),
+    ({"apply_b_dec_to_input": "no"}, "apply_b_dec_to_input must be True or False, got 'no'"),
+    ({"reshape_activations": "flatten"}, "reshape_activations must be 'none' or 'hook_z'"),
+    ({"d_out": 6}, "d_out=6 is not a setting that this reader knows"),
 ])  # fmt: skip
 def test_what_cannot_be_read_costs_one_line(sae, write_saelens, config, message):
     folder = write_saelens(tensors(sae), **({"architecture": "standard"} | config))

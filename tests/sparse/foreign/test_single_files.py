@@ -44,8 +44,10 @@ def test_saev_relu(sae, formulas, saev, header, centred):
     {"schema": 2, "cfg": {"activation": {"cls": "BatchTopK", "params": {"top_k": 3}}}},
     {"schema": 5, "cfg": {"activation": {"kind": "top-k", "top_k": 3}}},
 ])  # fmt: skip
-def test_saev_topk(sae, formulas, saev, header):
-    codes = formulas.top(formulas.relu(sae.scores(centred=False)))
+def test_saev_topk_keeps_negative_scores(sae, formulas, saev, header):
+    sae.b_enc[2:] -= 4  # fewer than 3 positive scores
+    codes = formulas.top(sae.scores(centred=False))
+    assert (codes < 0).any()
     assert sae.agrees(sparse.load_foreign(saev(header)), codes)
 
 
@@ -58,6 +60,8 @@ def test_saev_batchtopk_keeps_its_threshold(sae, formulas, saev):
 @pytest.mark.parametrize("header, message", [
     ({"schema": 6, "cfg": {}}, "saev schema 6; schemas up to 5"),
     ({"schema": 5, "cfg": {"activation": {"kind": "softmax"}}}, "must be Relu, TopK or BatchTopK"),
+    ({"schema": 1, "cls": "Softmax", "cfg": {}}, "must be Relu, TopK or BatchTopK, got 'Softmax'"),
+    ({"schema": 5, "cfg": {}}, "must be Relu, TopK or BatchTopK, got ''"),
     ([1], "must begin with a line of JSON"),
 ])  # fmt: skip
 def test_saev_refusals(saev, header, message):
@@ -86,6 +90,15 @@ def test_openai_topk_means_layer_norm(sae, formulas, tmp_path):
     assert learned.transform == "layer_norm"
 
 
+def test_openai_topk_without_relu(sae, formulas, tmp_path):
+    sae.b_enc[2:] -= 4
+    state = {"k": 3, "postact_fn": "Identity"}
+    torch.save(openai(sae, activation="TopK", activation_state_dict=state), tmp_path / "0.pt")
+    codes = formulas.top(sae.scores(formulas.layer_norm(sae.x)))
+    assert (codes < 0).any()
+    assert sae.agrees(sparse.load_foreign(tmp_path), codes)
+
+
 def test_openai_tied(sae, tmp_path):
     state = openai(sae, activation="ReLU")
     del state["decoder.weight"]
@@ -112,6 +125,7 @@ def test_gemma_scope(sae, formulas, tmp_path, lower, ends):
         np.savez(tmp_path / "params.npz", **gemma(sae, lower))
     else:
         save_file(gemma(sae, lower), tmp_path / "params.safetensors")
+        (tmp_path / "config.json").write_text('{"architecture": "jump_relu", "type": "sae"}')
     codes = formulas.jump(sae.scores(centred=False), sae.threshold)
     learned = sparse.load_foreign(tmp_path)
     assert sae.agrees(learned, codes)
@@ -121,6 +135,8 @@ def test_gemma_scope(sae, formulas, tmp_path, lower, ends):
 @pytest.mark.parametrize("config, more", [
     ({"type": "transcoder"}, {}),
     ({"hf_hook_point_in": "a", "hf_hook_point_out": "b"}, {}),
+    ({"type": "crosscoder"}, {}),
+    ({"affine_connection": True}, {}),
     ({}, {"affine_skip_connection": np.zeros((6, 6), np.float32)}),
 ])  # fmt: skip
 def test_gemma_scope_transcoders_are_refused(sae, tmp_path, config, more):
@@ -135,6 +151,8 @@ def test_half_precision_is_widened(sae, tmp_path):
     from safetensors.torch import save_file as save_torch
 
     save_torch(halves, tmp_path / "params.safetensors")
-    learned = sparse.load_foreign(tmp_path)
+    with pytest.raises(InputError, match="nothing says what its encoder does"):
+        sparse.load_foreign(tmp_path)  # its config.json, which transcoders have too, is missing
+    learned = sparse.load_foreign(tmp_path, "gemma_scope")
     assert learned.atoms.dtype == np.float32
     np.testing.assert_array_equal(learned.atoms, halves["w_dec"].float().numpy())

@@ -33,7 +33,16 @@ def test_topk(sae, formulas, write):
     assert learned.method.library == "sparsify"
 
 
+def test_signed_keeps_the_largest_by_size(sae, formulas, write):
+    learned = sparse.load_foreign(write(signed=True))
+    scores = sae.scores()
+    codes = formulas.top(scores, size=np.abs(scores))
+    assert (codes < 0).any()
+    assert sae.agrees(learned, codes)
+
+
 @pytest.mark.parametrize("config, message", [
+    ({"signed": "yes"}, "signed must be True or False, got 'yes'"),
     ({"transcode": True}, "a transcoder predicts another layer"),
     ({"skip_connection": True}, "a transcoder predicts another layer"),
     ({"activation": "groupmax"}, "activation must be 'topk', got 'groupmax'"),

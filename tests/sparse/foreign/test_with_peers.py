@@ -140,6 +140,20 @@ def test_we_open_overcomplete(sae, tmp_path, name):
     agree(sparse.load_foreign(tmp_path, **given), theirs, sae.x)
 
 
+@pytest.mark.parametrize("normalization", ["l2", "max_l2", "identity"])
+def test_we_open_a_pursuit_of_overcomplete(sae, tmp_path, normalization):
+    library = peer("overcomplete.sae")
+    options = {"dictionary_params": {"normalization": normalization, "use_multiplier": True}}
+    theirs = randomised(library.MpSAE(6, 10, k=5, **options))
+    with torch.no_grad():
+        theirs.dictionary._weights *= 0.3
+        theirs.dictionary.multiplier.fill_(-0.2)
+    theirs.eval()
+    torch.save(theirs.state_dict(), tmp_path / "weights.pt")
+    given = {"k": 5, "activation": "pursuit", "normalization": normalization}
+    agree(sparse.load_foreign(tmp_path, **given), theirs, sae.x)
+
+
 def test_we_open_saev(sae, tmp_path):
     library, config = peer("saev.nn"), peer("saev.config")
     theirs = randomised(library.SparseAutoencoder(config.SparseAutoencoder(d_vit=6, exp_factor=2)))

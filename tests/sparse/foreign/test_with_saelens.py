@@ -55,15 +55,45 @@ def test_saelens_opens_ours(saelens, sae, tmp_path, activation, options):
     assert theirs.cfg.metadata.unbraid["format_version"] == 1
 
 
-def test_saelens_opens_a_dictionary_without_encoder(saelens, sae, tmp_path):
+@pytest.mark.parametrize("by", ["omp", "fista", "posterior"])
+def test_saelens_refuses_codes_that_it_has_no_layout_for(saelens, sae, tmp_path, by):
+    ours = Dictionary(atoms=sae.W_dec, offset=sae.b_dec, method=SOURCE, by=by, k=3)
+    with pytest.raises(KeyError, match=f"unbraid_{by}"):
+        saelens.SAE.load_from_disk(ours.save(tmp_path / "sae"))
+
+
+def test_saelens_opens_our_pursuit(saelens, sae, tmp_path):
     atoms = sae.W_dec / np.linalg.norm(sae.W_dec, axis=1, keepdims=True)
-    ours = Dictionary(atoms=atoms, offset=sae.b_dec, method=SOURCE, by="omp", k=3)
+    encoder = Encoder(weights=np.ascontiguousarray(atoms.T), bias=np.zeros(10, np.float32),
+                      activation="pursuit", k=4)  # fmt: skip
+    ours = Dictionary(atoms=atoms, offset=sae.b_dec, method=SOURCE, encoder=encoder, k=4)
     theirs = saelens.SAE.load_from_disk(ours.save(tmp_path / "sae"))
+    with torch.no_grad():
+        codes = theirs.encode(torch.as_tensor(sae.x)).numpy()
+    np.testing.assert_allclose(ours.encode(sae.x).toarray(), codes, atol=1e-5)
+
+
+@pytest.mark.parametrize("options", [
+    {"residual_threshold": 0.0, "max_iterations": 4, "stop_on_duplicate_support": False},
+    {"residual_threshold": 0.5, "max_iterations": 9, "stop_on_duplicate_support": False},
+    {"residual_threshold": 0.3},
+    {"residual_threshold": 0.3, "apply_b_dec_to_input": False},
+], ids=str)  # fmt: skip
+def test_we_open_a_pursuit_of_saelens(saelens, sae, tmp_path, options):
+    kind, config = saelens.registry.get_sae_class("matching_pursuit")
+    theirs = randomised(kind(config(d_in=6, d_sae=10, **options)))
+    with torch.no_grad():
+        theirs.W_dec /= theirs.W_dec.norm(dim=1, keepdim=True)
+    theirs.save_model(tmp_path)
+    ours = sparse.load_foreign(tmp_path)
     with torch.no_grad():
         codes = theirs.encode(torch.as_tensor(sae.x))
         back = theirs.decode(codes).numpy()
-    np.testing.assert_allclose(ours.decode(codes.numpy()), back, atol=1e-5)
-    assert (codes != 0).sum(1).max() <= 3
+    np.testing.assert_allclose(ours.encode(sae.x).toarray(), codes.numpy(), atol=1e-5)
+    np.testing.assert_allclose(ours.decode(ours.encode(sae.x)), back, atol=1e-5)
+    again = saelens.SAE.load_from_disk(ours.save(tmp_path / "again"))
+    with torch.no_grad():
+        np.testing.assert_array_equal(again.encode(torch.as_tensor(sae.x)), codes)
 
 
 def randomised(theirs):

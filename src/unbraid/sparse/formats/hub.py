@@ -11,6 +11,7 @@ from unbraid._folders import RECORD
 from unbraid.errors import InputError, UnbraidError
 from unbraid.responses._files import as_path
 from unbraid.sparse._dictionary import Dictionary
+from unbraid.sparse.formats import _layout
 from unbraid.sparse.formats.foreign import load_foreign
 from unbraid.sparse.formats.native import save
 
@@ -23,7 +24,13 @@ _FILES = (
     "ae.pt",
     "params.npz",
     "params.safetensors",
+    "activation_scaler.json",
+    "sae.pt",
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "model-*-of-*.safetensors",
 )
+_CONFIGURATIONS = ("cfg.json", "config.json", "hyperparams.json", "activation_scaler.json")
 
 
 def from_pretrained(
@@ -53,7 +60,7 @@ def from_pretrained(
     offline : bool
         Use what was downloaded before, and nothing else.
     **options
-        ``format``, ``k``, ``threshold`` and ``scale`` of ``load_foreign``.
+        Those of ``load_foreign``: ``format``, ``activation``, ``k``, ...
 
     Returns
     -------
@@ -68,11 +75,13 @@ def from_pretrained(
         The hub refused, or cannot be reached.
     """
     inner = PurePosixPath(subfolder or ".")
+    beside = inner.parent  # of a weights file: its configuration changes what it means
     if inner.is_absolute() or ".." in inner.parts:
         raise InputError(f"subfolder must be a path within the repository, got {subfolder!r}.")
     folder = as_path(name, "name")
     if not folder.exists():
         wanted = [str(inner / file) for file in _FILES] + ([str(inner)] if subfolder else [])
+        wanted += [str(beside / file) for file in _CONFIGURATIONS] if inner.suffix else []
         folder = _fetched(
             str(name),
             allow_patterns=wanted,
@@ -192,7 +201,9 @@ def _card(dictionary: Dictionary) -> str:
         'codes = from_pretrained("owner/name").encode(x)',
         "```",
         "",
-        "SAELens opens it too: `SAE.load_from_disk(folder)`.",
+        "SAELens opens it too: `SAE.load_from_disk(folder)`."
+        if _layout.unsaid(dictionary) is None
+        else f"SAELens has no layout for {_layout.unsaid(dictionary)}, and refuses it.",
         *table,
         "",
         "Learned by:",

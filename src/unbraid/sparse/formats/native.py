@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -14,15 +15,14 @@ from unbraid import _folders
 from unbraid.errors import InputError
 from unbraid.sparse._dictionary import By, Dictionary, Transform
 from unbraid.sparse._evidence import Evidence
-from unbraid.sparse.inference._encoder import Encoder
+from unbraid.sparse.formats import _layout
 from unbraid.sparse.inference._prior import read_prior
 
 FORMAT_VERSION = 1
 KIND = "dictionary"
 _CONFIG, _WEIGHTS = "cfg.json", "sae_weights.safetensors"
-_ARCHITECTURES = {"topk": "topk", "abstopk": "abstopk", "relu": "standard", "jumprelu": "jumprelu",
-                  "gated": "gated", "pursuit": "matching_pursuit"}  # fmt: skip
 _OWN = ("by", "k", "penalty", "signed", "transform", "shuffled")
+_BESIDE = {"format_version", "method", "evidence", "prior", "activation"}
 
 
 def save(dictionary: Dictionary, folder: Path, beside: Mapping[str, str] | None = None) -> Path:
@@ -31,10 +31,21 @@ def save(dictionary: Dictionary, folder: Path, beside: Mapping[str, str] | None 
 
     texts = {_CONFIG: json.dumps(_config(dictionary), indent=1, allow_nan=False), **(beside or {})}
     with _folders.writing(folder, KIND, (_WEIGHTS, *texts), overwrite=True) as new:
-        write_tensors(new / _WEIGHTS, _tensors(dictionary), {})
+        write_tensors(new / _WEIGHTS, _layout.tensors(dictionary), {})
         for name, text in texts.items():
             (new / name).write_text(text, encoding="utf-8")
     return folder
+
+
+def warn_if_unsaid(dictionary: Dictionary, folder: Path) -> None:
+    """Say that SAELens will refuse a folder, where it has no layout that means the same."""
+    unsaid = _layout.unsaid(dictionary)
+    if unsaid is not None:
+        warnings.warn(
+            f"SAELens has no layout for {unsaid}: it refuses {folder}, which Unbraid opens.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
 
 
 def check_free(folder: Path) -> None:
@@ -70,6 +81,8 @@ def _load(kind: type[Dictionary], folder: Path) -> Any:
             raise InputError(
                 f"{folder / _WEIGHTS}: {name} must have shape {shapes[name]}, got {tensor.shape}."
             )
+    options = {name: own[name] for name in _OWN if name in own and _fits(name, own[name], folder)}
+    _check_own(own, config, folder / _CONFIG)
     if not {"W_dec", "b_dec"} <= tensors.keys():
         raise InputError(f"{folder / _WEIGHTS} holds no W_dec and b_dec.")
     known = {item.name for item in fields(Evidence)}
@@ -81,11 +94,11 @@ def _load(kind: type[Dictionary], folder: Path) -> Any:
     return kind(
         atoms=tensors["W_dec"],
         offset=tensors["b_dec"],
-        encoder=_encoder(config, tensors),
+        encoder=_layout.read_encoder(config, own, tensors, folder / _CONFIG),
         method=_method(own.get("method"), folder),
         evidence=Evidence(**evidence),
         prior=read_prior(own.get("prior"), m, folder / _CONFIG),
-        **{name: own[name] for name in _OWN if name in own and _fits(name, own[name], folder)},
+        **options,
     )
 
 
@@ -150,35 +163,12 @@ def read_tensors(path: Path) -> dict[str, np.ndarray]:
     return dict(tensors)
 
 
-def _tensors(dictionary: Dictionary) -> dict[str, np.ndarray]:
-    tensors = {"W_dec": dictionary.atoms, "b_dec": dictionary.offset}
-    encoder = dictionary.encoder
-    if encoder is not None and encoder.activation != "pursuit":
-        tensors["W_enc"] = encoder.weights
-        if encoder.activation == "gated" and encoder.threshold is not None:
-            tensors["b_gate"], tensors["b_mag"] = encoder.threshold, encoder.bias
-            tensors["r_mag"] = np.log(np.asarray(encoder.scale))
-        else:
-            tensors["b_enc"] = encoder.bias
-            if encoder.threshold is not None:
-                tensors["threshold"] = encoder.threshold
-    return {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-
-
 def _config(dictionary: Dictionary) -> dict[str, Any]:
-    m, p = dictionary.atoms.shape
-    encoder = dictionary.encoder
     own = {name: getattr(dictionary, name) for name in _OWN}
-    config = {
-        "architecture": "matching_pursuit" if encoder is None
-        else _ARCHITECTURES[encoder.activation],
-        "d_in": p,
-        "d_sae": m,
-        "dtype": str(dictionary.atoms.dtype),
-        "device": "cpu",
-        "apply_b_dec_to_input": encoder is None or encoder.centred,
-        "normalize_activations": dictionary.transform,
-        "reshape_activations": "none",
+    said: dict[str, Any] = {}
+    if _layout.unsaid(dictionary) is not None:
+        said["activation"] = dictionary.encoder.activation if dictionary.encoder else None
+    return _layout.settings(dictionary) | {
         "metadata": {
             "sae_lens_version": "6.54.12",
             "unbraid": {
@@ -186,52 +176,28 @@ def _config(dictionary: Dictionary) -> dict[str, Any]:
                 "method": dictionary.method.describe(),
                 "evidence": dictionary.evidence.to_dict(),
                 "prior": None if dictionary.prior is None else dictionary.prior.to_dict(),
+                **said,
                 **{k: v.item() if isinstance(v, np.generic) else v for k, v in own.items()},
             },
         },
-    }  # fmt: skip
-    if encoder is None:
-        config |= {"residual_threshold": 1e-2, "max_iterations": dictionary.k or p,
-                   "stop_on_duplicate_support": True}  # fmt: skip
-    elif encoder.activation == "pursuit":
-        config |= {"residual_threshold": 0.0, "max_iterations": encoder.k or 1,
-                   "stop_on_duplicate_support": False}  # fmt: skip
-    elif encoder.k is not None:
-        config |= {"k": encoder.k, "rescale_acts_by_decoder_norm": False}
-    return config
+    }
 
 
-def _encoder(config: dict[str, Any], tensors: dict[str, np.ndarray]) -> Encoder | None:
-    if "W_enc" not in tensors:
-        steps = config.get("max_iterations")
-        if config.get("stop_on_duplicate_support") is not False or type(steps) is not int:
-            return None
-        weights = np.ascontiguousarray(tensors["W_dec"].T)
-        bias = np.zeros(weights.shape[1], weights.dtype)
-        return Encoder(weights=weights, bias=bias, activation="pursuit", k=max(1, steps))
-    names = {theirs: ours for ours, theirs in _ARCHITECTURES.items()}
-    activation = names.get(config.get("architecture", ""))
-    if activation is None:
-        raise InputError(f"The architecture {config.get('architecture')!r} is not known.")
-    gated = activation == "gated"
-    needed = ("b_gate", "b_mag", "r_mag") if gated else ("b_enc",)
-    needed += ("threshold",) if activation == "jumprelu" else ()
-    if not set(needed) <= tensors.keys():
-        raise InputError(f"The weights lack {', '.join(needed)} of the {activation} encoder.")
-    k = config.get("k")
-    if activation in ("topk", "abstopk") and not (type(k) is int and 1 <= k <= config["d_sae"]):
+def _check_own(own: dict[str, Any], config: dict[str, Any], path: Path) -> None:
+    """Refuse what this Unbraid does not write, and two words for one thing that differ."""
+    for name in own:
+        if name not in _BESIDE and name not in _OWN:
+            raise InputError(
+                f"{path}: metadata.unbraid holds {name}, which this Unbraid does not know; open it "
+                "with a newer one."
+            )
+    stated = config.get("normalize_activations", "none"), own.get("transform", "none")
+    if stated[0] != stated[1]:
         raise InputError(
-            f"k of the {activation} encoder must be in 1..{config['d_sae']}, got {k!r}."
+            f"{path}: normalize_activations {stated[0]!r} and transform {stated[1]!r}."
         )
-    return Encoder(
-        weights=tensors["W_enc"],
-        bias=tensors["b_mag" if gated else "b_enc"],
-        activation=activation,  # type: ignore[arg-type]
-        k=k,
-        threshold=tensors.get("b_gate" if gated else "threshold"),
-        scale=np.exp(tensors["r_mag"]) if gated else None,
-        centred=bool(config.get("apply_b_dec_to_input", True)),
-    )
+    if config.get("reshape_activations", "none") != "none":
+        raise InputError(f"{path}: reshape_activations must be 'none'.")
 
 
 def _method(described: Any, folder: Path) -> Any:

@@ -9,8 +9,19 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid._kernels import linear
+from unbraid.sparse.inference._greedy import Greedy, pursue
 
-Activation = Literal["topk", "abstopk", "relu", "jumprelu", "gated", "pursuit"]
+Activation = Literal[
+    "topk",
+    "signed_topk",
+    "abstopk",
+    "relu",
+    "tanh_relu",
+    "jumprelu",
+    "gated",
+    "pursuit",
+    "signed_pursuit",
+]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -22,17 +33,24 @@ class Encoder:
     weights : array of shape (p, m)
     bias : array of shape (m,)
     activation : str
-        ``topk``: the ``k`` largest positive ones stay; ``abstopk``: the ``k`` largest by size,
-        signed; ``relu``: the positive ones; ``jumprelu``: those above ``threshold``; ``gated``:
-        those whose gate ``(x - offset) @ weights + threshold`` is positive, with the value
-        ``relu((x - offset) @ (weights * scale) + bias)``; ``pursuit``: ``k`` greedy steps, each of
-        which adds the latent whose column of ``weights`` agrees most with what is left, takes its
-        part away, and stops where none agrees (Mallat and Zhang, 1993; columns of unit length).
+        ``topk``: the ``k`` largest positive ones stay; ``signed_topk``: the ``k`` largest, also
+        where they are negative; ``abstopk``: the ``k`` largest by size, signed; ``relu``: the
+        positive ones; ``tanh_relu``: the hyperbolic tangent of the positive ones; ``jumprelu``:
+        those above ``threshold`` and 0; ``gated``: those whose gate ``(x - offset) @ weights +
+        threshold`` is positive, with the value ``relu((x - offset) @ (weights * scale) + bias)``;
+        ``pursuit``: ``k`` greedy steps, each of which adds the latent whose column of ``weights``
+        agrees most with what is left, and takes its atom away as often as it was added (Mallat
+        and Zhang, 1993; atoms of unit length); ``signed_pursuit``: the same where a latent that
+        agrees most although it points away gets a negative code.
     k : int, optional
     threshold : array of shape (m,), optional
     scale : array of shape (m,), optional
     centred : bool
         Whether the dictionary's offset is subtracted first.
+    tolerance : float
+        Pursuits: a stimulus is done once what is left of it is shorter; 0: never for this reason.
+    until_repeat : bool
+        Pursuits: whether a stimulus is done once a step adds no new latent.
     """
 
     weights: np.ndarray
@@ -42,19 +60,32 @@ class Encoder:
     threshold: np.ndarray | None = None
     scale: np.ndarray | None = None
     centred: bool = True
+    tolerance: float = 0.0
+    until_repeat: bool = False
 
     def __repr__(self) -> str:
         p, m = self.weights.shape
         kept = f", k={self.k}" if self.k is not None else ""
         return f"Encoder({p} units -> {m} latents, {self.activation}{kept})"
 
-    def __call__(self, x: np.ndarray, offset: np.ndarray) -> sp.csr_array:
-        """Return the codes of ``x (n, p)`` as CSR (n, m)."""
+    def __call__(
+        self, x: np.ndarray, offset: np.ndarray, atoms: np.ndarray | None = None
+    ) -> sp.csr_array:
+        """Return the codes of ``x (n, p)`` as CSR (n, m).
+
+        ``atoms`` (m, p) are what a pursuit takes away; by default the encoder's own columns.
+        """
         from unbraid._kernels.topk import top_k
 
         h = x - offset if self.centred else x
-        if self.activation == "pursuit":
-            return _pursue(h, self.weights, self.k or 1)
+        if self.activation in ("pursuit", "signed_pursuit"):
+            rule = Greedy(
+                steps=self.k or 1,
+                rectified=self.activation == "pursuit",
+                tolerance=self.tolerance,
+                until_repeat=self.until_repeat,
+            )
+            return pursue(h, self.weights, self.weights.T if atoms is None else atoms, rule)
         if self.activation == "gated":
             gate = linear.affine(h, self.weights, self.threshold)
             size = linear.affine(h, self.weights * self.scale, self.bias)
@@ -64,6 +95,11 @@ class Encoder:
             return _at(scores, top_k(scores, self.k or 1))
         if self.activation == "abstopk":
             return _at(scores, top_k(np.abs(scores), self.k or 1))
+        if self.activation == "signed_topk":
+            k = min(self.k or 1, scores.shape[1])
+            return _at(scores, np.argpartition(scores, -k, axis=1)[:, -k:])
+        if self.activation == "tanh_relu":
+            return sp.csr_array(np.tanh(np.maximum(scores, 0)))
         if self.activation == "jumprelu":
             return sp.csr_array(np.where(scores > self.threshold, np.maximum(scores, 0), 0))
         return sp.csr_array(np.maximum(scores, 0))
@@ -77,23 +113,6 @@ def from_active(active: np.ndarray, codes: np.ndarray, n_latents: int) -> sp.csr
     shape = (len(active), n_latents)
     csr = sp.csr_array((codes[kept], active[kept].astype(np.int64), pointers), shape=shape)
     csr.sort_indices()
-    return csr
-
-
-def _pursue(h: np.ndarray, weights: np.ndarray, k: int) -> sp.csr_array:
-    """Return the codes of greedy steps; a latent taken again adds to its code."""
-    left, rows = np.array(h), np.arange(len(h))
-    active = np.empty((len(h), k), np.int64)
-    codes = np.empty((len(h), k), h.dtype)
-    for step in range(k):
-        scores = left @ weights
-        active[:, step] = scores.argmax(1)
-        codes[:, step] = np.maximum(scores[rows, active[:, step]], 0)
-        left -= codes[:, step, None] * weights.T[active[:, step]]
-    pointers = np.arange(0, codes.size + 1, k)
-    csr = sp.csr_array((codes.ravel(), active.ravel(), pointers), (len(h), weights.shape[1]))
-    csr.sum_duplicates()
-    csr.eliminate_zeros()
     return csr
 
 

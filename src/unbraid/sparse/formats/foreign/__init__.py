@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from unbraid import _folders
 from unbraid.errors import InputError, UnbraidError
 from unbraid.responses._files import as_path
 from unbraid.sparse._dictionary import Dictionary
+from unbraid.sparse.formats import _layout
 from unbraid.sparse.formats.foreign import (
     dictionary_learning,
     gemma_scope,
+    generic,
     openai,
     overcomplete,
     saelens,
@@ -23,8 +26,9 @@ from unbraid.sparse.formats.foreign import (
 from unbraid.sparse.formats.foreign._assemble import Parts, assemble
 from unbraid.sparse.formats.foreign._imported import Imported
 from unbraid.sparse.formats.foreign._recognise import recognise
-from unbraid.sparse.formats.foreign._source import Source
+from unbraid.sparse.formats.foreign._source import Given, Source
 from unbraid.sparse.formats.native import own_fields
+from unbraid.sparse.inference._encoder import Activation
 
 READERS: dict[str, Callable[[Source], Parts]] = {
     "saelens": saelens.read,
@@ -34,6 +38,7 @@ READERS: dict[str, Callable[[Source], Parts]] = {
     "saev": saev.read,
     "openai": openai.read,
     "gemma_scope": gemma_scope.read,
+    "generic": generic.read,
 }
 WRITERS: dict[str, Callable[[Dictionary, Path], None]] = {
     "sparsify": sparsify.write,
@@ -47,9 +52,13 @@ def load_foreign(
     path: str | Path,
     format: str | None = None,
     *,
+    activation: Activation | None = None,
     k: int | None = None,
     threshold: float | None = None,
+    centred: bool | None = None,
+    normalization: str | None = None,
     scale: float | None = None,
+    ignore: Iterable[str] = (),
 ) -> Dictionary:
     """Read a sparse autoencoder that another library trained.
 
@@ -62,33 +71,46 @@ def load_foreign(
         A checkpoint's folder or its weights file.
     format : str, optional
         Library that wrote it, a key of ``READERS``: ``saelens``, ``sparsify``,
-        ``dictionary_learning``, ``overcomplete``, ``saev``, ``openai`` or ``gemma_scope``. Told
-        from the names of the files and tensors unless given.
+        ``dictionary_learning``, ``overcomplete``, ``saev``, ``openai`` or ``gemma_scope``;
+        ``generic`` for an autoencoder of one's own. Told from the names of the files and tensors
+        unless given; names that several libraries use are read as ``generic``.
+    activation : str, optional
+        What the encoder does, where the file does not say: ``relu``, ``topk``, ``signed_topk``,
+        ``abstopk``, ``jumprelu`` or ``tanh_relu`` (see ``Encoder``).
     k : int, optional
-        Active latents, where the file does not say (``overcomplete``).
+        Active latents, where the file does not say.
     threshold : float, optional
-        Least score that stays, where the file does not say (``overcomplete``).
+        Score above which a latent stays (``jumprelu``, and what batch top-k encodes with), where
+        the file does not say.
+    centred : bool, optional
+        Whether the output's bias is subtracted before encoding, where the file does not say.
+    normalization : {"l2", "max_l2", "l1", "max_l1", "identity"}, optional
+        How ``overcomplete`` normalises atoms that are not of unit length in the file.
     scale : float, optional
         The factor that the training multiplied its responses by, folded into the weights, so that
         ``encode`` takes them as they are.
+    ignore : sequence of str
+        Tensors, settings or configuration files to leave unread although this reader does not know
+        that they change nothing.
 
     Returns
     -------
     Dictionary
-        ``method`` is an ``Imported`` that names the library and the file. Input transforms (layer
-        normalisation) are kept as ``transform``: ``decode`` stays in the transformed space.
+        ``method`` is an ``Imported`` that names the library and the file, and in ``unread`` what of
+        the file was not used. Input transforms (layer normalisation) are kept as ``transform``.
 
     Raises
     ------
     InputError
         A file that is damaged, hostile, of an unknown layout, or that two layouts fit; one that
-        holds pickled objects; a transcoder, which predicts another layer.
+        holds pickled objects; a transcoder, which predicts another layer; an activation without a
+        rule; a tensor or a setting that no rule used and that could change the codes.
 
     Notes
     -----
-    Nothing is unpickled, and sizes are checked before anything is allocated. Two differences
-    remain: top-k keeps positive scores only (saev keeps negative ones where fewer than k are
-    positive), and plain matching pursuit becomes orthogonal matching pursuit.
+    Nothing is unpickled, and sizes are checked before anything is allocated. Names never decide
+    what several libraries mean differently by them: a state dict of ``encoder.weight`` and
+    ``decoder.weight`` alone is asked for ``activation=``.
 
     Examples
     --------
@@ -100,18 +122,22 @@ def load_foreign(
         raise InputError(f"There is no format {format!r}; {_known(format, READERS)}")
     if scale is not None and not 0 < scale < float("inf"):
         raise InputError(f"scale must be a positive number, got {scale!r}.")
-    found = recognise(as_path(path), format)
-    if found.library == "saelens" and own_fields(found.weights.parent) is not None:
-        return Dictionary.load(found.weights.parent)
-    parts = READERS[found.library](
-        Source(
-            library=found.library,
-            weights=found.weights,
-            k=k,
-            threshold=threshold,
-            content=found.content,
-        )
+    names = frozenset([ignore] if isinstance(ignore, str) else ignore)
+    given = Given(
+        activation=activation,
+        k=k,
+        threshold=threshold,
+        centred=centred,
+        normalization=normalization,
+        scale=scale,
+        ignore=names,
     )
+    source = recognise(as_path(path), format, given)
+    if source.library == "saelens" and own_fields(source.weights.parent) is not None:
+        source.says_all()
+        return Dictionary.load(source.weights.parent)
+    parts = READERS[source.library](source)
+    parts = replace(parts, method=parts.method.with_unread(source.unread()))
     return assemble(parts if scale is None else parts.scaled(scale))
 
 
@@ -124,8 +150,9 @@ def export(dictionary: Dictionary, folder: str | Path, format: str) -> Path:
     folder : str or Path
         A new or empty folder; an exported checkpoint of the same format there is replaced.
     format : {"saelens", "sparsify", "dictionary_learning"}
-        ``saelens`` is our own layout, which keeps everything. The other two keep atoms, offset and
-        encoder, and lose method and evidence.
+        ``saelens`` is our own layout, which keeps everything; it is refused where SAELens would
+        find other codes. The other two keep atoms, offset and encoder, and lose method and
+        evidence.
 
     Returns
     -------
@@ -141,6 +168,12 @@ def export(dictionary: Dictionary, folder: str | Path, format: str) -> Path:
 
     target = as_path(folder, "folder")
     if format == "saelens":
+        unsaid = _layout.unsaid(dictionary)
+        if unsaid is not None:
+            raise InputError(
+                f"The saelens layout cannot hold {unsaid}; use dictionary.save(folder), which "
+                "Unbraid opens and SAELens refuses."
+            )
         return dictionary.save(target)
     if format not in WRITERS:
         raise InputError(f"There is no export format {format!r}; {_known(format, WRITERS)}")

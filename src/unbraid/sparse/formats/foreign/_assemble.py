@@ -33,6 +33,8 @@ class Parts:
     threshold: np.ndarray | None = None
     log_scale: np.ndarray | None = None
     centred: bool = True
+    tolerance: float = 0.0
+    until_repeat: bool = False
     transform: Transform = "none"
 
     def scaled(self, factor: float) -> Parts:
@@ -43,7 +45,11 @@ class Parts:
         """
         weights = None if self.weights is None else self.weights * factor
         return replace(
-            self, weights=weights, atoms=self.atoms / factor, offset=self.offset / factor
+            self,
+            weights=weights,
+            atoms=self.atoms / factor,
+            offset=self.offset / factor,
+            tolerance=self.tolerance / factor,
         )
 
     def by_atom_length(self) -> Parts:
@@ -63,9 +69,11 @@ def assemble(parts: Parts) -> Dictionary:
     """Return the dictionary; what its file asks of the reader is warned about and kept."""
     m, _ = parts.atoms.shape
     where = parts.method.source
-    if parts.activation in ("topk", "abstopk") and parts.k is None:
+    pursuit = parts.activation in ("pursuit", "signed_pursuit")
+    needs_k = pursuit or parts.activation in ("topk", "signed_topk", "abstopk")
+    if needs_k and parts.k is None:
         raise InputError(f"{where}: a {parts.activation} encoder needs k, which is not given.")
-    if parts.k is not None and not 1 <= parts.k <= m:
+    if parts.k is not None and not 1 <= parts.k <= m and not pursuit:
         raise InputError(f"{where}: k must lie in 1..{m} (the latents), got {parts.k}.")
     for note in parts.method.notes:
         warnings.warn(f"{where}: {note}", RuntimeWarning, stacklevel=4)
@@ -76,8 +84,8 @@ def assemble(parts: Parts) -> Dictionary:
         method=parts.method,
         evidence=Evidence(warnings=parts.method.notes),
         by="omp" if parts.weights is None else "encoder",
-        k=parts.k,
-        signed=parts.activation == "abstopk",
+        k=None if parts.k is None else min(parts.k, m),
+        signed=parts.activation in ("signed_topk", "abstopk", "signed_pursuit"),
         transform=parts.transform,
     )
 
@@ -102,6 +110,8 @@ def _encoder(parts: Parts) -> Encoder | None:
         threshold=None if parts.threshold is None else parts.threshold.astype(kind),
         scale=None if parts.log_scale is None else np.exp(parts.log_scale).astype(kind),
         centred=parts.centred,
+        tolerance=parts.tolerance,
+        until_repeat=parts.until_repeat,
     )
 
 

@@ -10,7 +10,7 @@ from unbraid.errors import InputError
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse.inference._encoder import Encoder
 
-_SAELENS = 'dictionary.save(folder), which SAELens opens, or sparse.export(..., "saelens")'
+_SAELENS = "dictionary.save(folder), which Unbraid opens"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,15 +26,15 @@ class Flat:
         """Return the arrays, refusing a dictionary whose codes the library would not give."""
         encoder = dictionary.encoder
         lost = None
-        if encoder is None:
-            lost = "codes found by pursuit, without an encoder"
+        if encoder is None or dictionary.by != "encoder":
+            lost = f"codes found by {'pursuit' if encoder is None else dictionary.by}"
         elif encoder.activation not in activations:
             lost = f"a {encoder.activation} encoder (it has {', '.join(activations)})"
         elif dictionary.transform != "none":
             lost = f"the input transform {dictionary.transform}"
         elif dictionary.shuffled is not None:
             lost = "shuffled codes"
-        if encoder is None or lost:
+        if encoder is None or lost is not None:
             raise InputError(f"The {library} layout cannot hold {lost}; use {_SAELENS}.")
         return cls(
             atoms=np.ascontiguousarray(dictionary.atoms),

@@ -25,6 +25,12 @@ class Imported(Method):
     """Name of the file or folder."""
     notes: tuple[str, ...] = ()
     """What the layout says that the dictionary does not do by itself."""
+    unread: tuple[str, ...] = ()
+    """Tensors and settings of the file that were not used: they change no code."""
+
+    def with_unread(self, names: tuple[str, ...]) -> Imported:
+        """Return the same, with what was left unread."""
+        return Imported(**{**self.model_dump(), "unread": names})
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:  # noqa: ARG002
         """Refuse: the options of the training are the other library's."""

@@ -6,37 +6,42 @@ from pathlib import Path
 from typing import Any
 
 from unbraid.errors import InputError
-from unbraid.responses._formats import safetensors
-from unbraid.sparse.formats.foreign._source import Source
+from unbraid.sparse.formats.foreign._source import Given, Source
 from unbraid.sparse.formats.foreign._weights import read_torch
+from unbraid.sparse.formats.foreign._wrapper import unwrapped
+from unbraid.sparse.formats.native import read_config
 
 # library, weights file, the configuration that must stand beside it
 _FOLDERS = (
     ("saelens", "sae_weights.safetensors", "cfg.json"),
     ("sparsify", "sae.safetensors", "cfg.json"),
-    ("dictionary_learning", "ae.pt", None),
+    ("dictionary_learning", "ae.pt", "config.json"),
     ("gemma_scope", "params.npz", None),
-    ("gemma_scope", "params.safetensors", None),
+    ("gemma_scope", "params.safetensors", "config.json"),
 )
 _SUFFIXES = (".pt", ".pth", ".ckpt", ".npz", ".safetensors")
+_INDEX = ".safetensors.index.json"
 _SHOWN = 8
 
 
-def recognise(path: Path, library: str | None) -> Source:
+def recognise(path: Path, library: str | None, given: Given) -> Source:
     """Return the weights file that ``path`` means and who wrote it."""
     if not path.exists():
         raise InputError(f"{path} does not exist; give a checkpoint's file or folder.")
     if path.is_file():
-        return _file(path, library)
+        return _file(path, library, given)
     fits = [entry for entry in _FOLDERS if _fits(path, entry) and library in (None, entry[0])]
     if len(fits) > 1:
         names = " or ".join(f"{path / weights}" for _, weights, _ in fits)
         raise InputError(f"{path} holds several checkpoints; give {names}.")
     if fits:
-        return Source(library=fits[0][0], weights=path / fits[0][1])
+        return _file(path / fits[0][1], library, given)
     files = sorted(f for f in path.iterdir() if f.suffix in _SUFFIXES and f.is_file())
+    shards = sorted(f for f in path.iterdir() if f.name.endswith(_INDEX) and f.is_file())
+    if len(files) > 1 and len(shards) == 1:
+        return _file(shards[0], library, given)
     if len(files) == 1:
-        return _file(files[0], library)
+        return _file(files[0], library, given)
     raise InputError(f"{path} holds {_held(path, files)}")
 
 
@@ -63,43 +68,55 @@ def _some(paths: list[Path]) -> str:
     return names + (", ..." if len(paths) > _SHOWN else "")
 
 
-def _file(path: Path, library: str | None) -> Source:
-    content = None
+def _file(path: Path, library: str | None, given: Given) -> Source:
     if library is None:
         for known, weights, config in _FOLDERS:
-            if path.name == weights and (config is None or (path.parent / config).is_file()):
-                return Source(library=known, weights=path)
-        library, content = _by_content(path)
-    return Source(library=library, weights=path, content=content)
+            beside = config is None or (path.parent / config).is_file()
+            # others call their files as dictionary_learning does
+            if path.name == weights and beside and known != "dictionary_learning":
+                return Source(library=known, weights=path, given=given)
+        if path.suffix == ".pt" and _by_trainer(path):
+            return Source(library="dictionary_learning", weights=path, given=given)
+    lost = not (path.parent / "cfg.json").is_file()
+    if path.name == "sae_weights.safetensors" and library in (None, "saelens") and lost:
+        raise InputError(f"{path} is a SAELens file, but its cfg.json is missing beside it.")
+    if path.name.endswith((".npz", ".safetensors", _INDEX)):
+        return Source(library=library or "generic", weights=path, given=given)
+    if library == "saev" or (library is None and _begins_with_json(path)):
+        return Source(library="saev", weights=path, given=given)
+    content, around = unwrapped(path, read_torch(path), library)
+    library = library or _by_names(content)
+    return Source(library=library, weights=path, given=given, content=content, around=around)
 
 
-def _by_content(path: Path) -> tuple[str, dict[str, Any] | None]:
-    if path.suffix == ".npz":
-        return "gemma_scope", None
-    if path.suffix == ".safetensors":
-        return _by_names(path, set(safetensors.read_header(path)[0])), None
+def _by_trainer(path: Path) -> bool:
+    """Return whether a configuration of dictionary_learning stands beside a file, or above it."""
+    folders = [path.parent, *([path.parent.parent] if path.parent.name == "checkpoints" else [])]
+    for config in (folder / "config.json" for folder in folders):
+        trainer = read_config(config).get("trainer") if config.is_file() else None
+        if isinstance(trainer, dict) and "dict_class" in trainer:
+            return True
+    return False
+
+
+def _begins_with_json(path: Path) -> bool:
     with path.open("rb") as stream:
-        first = stream.read(1)
-    if first == b"{":
-        return "saev", None
-    content = read_torch(path)
-    return _by_names(path, set(content)), content
+        return stream.read(1) == b"{"
 
 
-def _by_names(path: Path, names: set[str]) -> str:
-    if {"pre_bias", "latent_bias"} <= names:
+def _by_names(content: dict[str, Any]) -> str:
+    """Return the library whose names no other uses; names that several share are ``generic``."""
+    names = set(content)
+    if {"pre_bias", "latent_bias", "activation"} <= names and isinstance(
+        content["activation"], str
+    ):
         return "openai"
     if any(name.startswith("dictionary.") for name in names):
         return "overcomplete"
-    if {"w_enc", "w_dec"} <= names:
-        return "gemma_scope"
-    if {"ae", "norm_factor"} <= names or {"encoder.weight", "decoder.weight"} <= names:
+    if {"ae", "norm_factor"} <= names:
         return "dictionary_learning"
-    if "group_sizes" in names:
+    if {"W_enc", "W_dec", "group_sizes", "k", "threshold"} <= names:
         return "dictionary_learning"
-    beside = "; its cfg.json is missing beside it" if path.suffix == ".safetensors" else ""
-    held = ", ".join(sorted(names)[:_SHOWN]) or "nothing"
-    raise InputError(
-        f"{path} is of no layout that its tensors give away ({held}){beside}. Say which library "
-        "wrote it: format='saelens', 'dictionary_learning', 'gemma_scope', ..."
-    )
+    if {"decoder_bias", "r_mag", "gate_bias", "mag_bias"} <= names:
+        return "dictionary_learning"
+    return "generic"

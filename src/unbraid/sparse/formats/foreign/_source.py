@@ -1,17 +1,40 @@
-"""What a reader is given: the weights file, what was recognised in it, and what it cannot say."""
+"""What a reader is given: the weights file, what the caller says, and what was left unread."""
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from unbraid.errors import InputError
 from unbraid.sparse.formats.foreign._assemble import whole_number
 from unbraid.sparse.formats.foreign._imported import Imported
+from unbraid.sparse.formats.foreign._settings import Settings
 from unbraid.sparse.formats.foreign._tensors import Tensors
 from unbraid.sparse.formats.foreign._weights import read_npz, read_safetensors, read_torch
 from unbraid.sparse.formats.native import read_config
+from unbraid.sparse.inference._encoder import Activation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """What the caller says because the file does not."""
+
+    k: int | None = None
+    threshold: float | None = None
+    activation: Activation | None = None
+    centred: bool | None = None
+    normalization: str | None = None
+    scale: float | None = None
+    ignore: frozenset[str] = frozenset()
+
+    def named(self) -> list[str]:
+        """Return the names of what was given, but for what is to be ignored."""
+        names = ("k", "threshold", "activation", "centred", "normalization")
+        return [name for name in names if getattr(self, name) is not None]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -20,16 +43,29 @@ class Source:
 
     library: str
     weights: Path
-    k: int | None = None
-    threshold: float | None = None
+    given: Given = field(default_factory=Given)
     content: dict[str, Any] | None = field(default=None, repr=False)
+    around: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What stood beside the state dict within the file."""
+    opened: list[Tensors | Settings] = field(default_factory=list, repr=False)
 
-    def config(self, *names: str) -> dict[str, Any]:
-        """Return the first of these JSON files that stands beside the weights, or none's {}."""
+    def config(self, *names: str, inert: Set[str] = frozenset()) -> Settings:
+        """Return the first of these JSON or YAML files beside the weights; without one, nothing."""
         for name in names:
-            if (self.weights.parent / name).is_file():
-                return read_config(self.weights.parent / name)
-        return {}
+            path = self.weights.parent / name
+            if path.is_file() and path.name not in self.given.ignore:
+                return self.settings(str(path), _read(path), inert)
+        return Settings(str(self.weights.parent / names[0]), {})
+
+    def settings(
+        self, where: str, values: dict[str, Any], inert: Set[str] = frozenset()
+    ) -> Settings:
+        """Return settings whose unread part is checked in the end."""
+        return self._opened(Settings(where, values, inert, self.given.ignore))
+
+    def section(self, settings: Settings, name: str, inert: Set[str] = frozenset()) -> Settings:
+        """Return the settings below a name, checked in the end too."""
+        return self._opened(settings.section(name, inert))
 
     def read(self) -> dict[str, Any]:
         """Return the weights file as named arrays and plain values."""
@@ -37,15 +73,34 @@ class Source:
             return self.content
         if self.weights.suffix == ".npz":
             return read_npz(self.weights)
-        if self.weights.suffix == ".safetensors":
+        if self.weights.name.endswith((".safetensors", ".safetensors.index.json")):
             return read_safetensors(self.weights)
         return read_torch(self.weights)
 
-    def tensors(self, content: dict[str, Any] | None = None) -> Tensors:
+    def tensors(
+        self, content: dict[str, Any] | None = None, inert: Set[str] = frozenset()
+    ) -> Tensors:
         """Return the arrays of the weights file."""
+        return self.parts(content, inert)[0]
+
+    def parts(
+        self,
+        content: dict[str, Any] | None = None,
+        inert: Set[str] = frozenset(),
+        inert_settings: Set[str] = frozenset(),
+    ) -> tuple[Tensors, Settings]:
+        """Return the arrays of the weights file, and the plain values among them."""
         content = self.read() if content is None else content
+        twice = sorted(content.keys() & self.around.keys())
+        if twice:
+            raise InputError(
+                f"{self.weights} states {twice[0]} within its weights and beside them."
+            )
+        content = content | self.around
         arrays = {name: value for name, value in content.items() if hasattr(value, "dtype")}
-        return Tensors(self.weights, self.library, arrays)
+        plain = {name: value for name, value in content.items() if name not in arrays}
+        tensors = Tensors(self.weights, self.library, arrays, inert, self.given.ignore)
+        return self._opened(tensors), self.settings(str(self.weights), plain, inert_settings)
 
     def imported(self, architecture: str, *notes: str) -> Imported:
         """Return the method that says where a dictionary comes from."""
@@ -57,17 +112,45 @@ class Source:
     def active(self, stated: Any, where: str = "k") -> int:
         """Return k as the file states it; one given by hand may only fill a gap."""
         if stated is None:
-            stated = self.k
+            stated = self.given.k
         k = whole_number(stated, f"{self.weights}: {where}")
-        if self.k is not None and self.k != k:
-            raise InputError(f"{self.weights} was trained with k={k}, got k={self.k}; leave k out.")
+        if self.given.k is not None and self.given.k != k:
+            raise InputError(
+                f"{self.weights} was trained with k={k}, got k={self.given.k}; leave k out."
+            )
         return k
 
-    def says_all(self) -> None:
-        """Refuse a k or threshold given for a layout whose files say them."""
-        given = "k" if self.k is not None else "threshold" if self.threshold is not None else None
+    def says_all(self, *except_for: str) -> None:
+        """Refuse what is given by hand for a layout whose files say it."""
+        given = [name for name in self.given.named() if name not in except_for]
         if given:
             raise InputError(
-                f"{given} is part of a {self.library} checkpoint and must not be given; leave it "
-                f"out, or change the dictionary afterwards."
+                f"{given[0]} is part of a {self.library} checkpoint and must not be given; leave "
+                f"it out, or change the dictionary afterwards."
             )
+
+    def unread(self) -> tuple[str, ...]:
+        """Return what was left unread and changes no code; anything else is refused."""
+        names = [name for part in self.opened for name in part.unread()]
+        found = {name for part in self.opened for name in part.ignored} | {
+            item.name for item in self.weights.parent.iterdir()
+        }
+        for name in sorted(self.given.ignore - found):
+            raise InputError(f"ignore names {name!r}, which {self.weights} does not hold.")
+        return tuple(dict.fromkeys(names))
+
+    def _opened(self, part: Any) -> Any:
+        self.opened.append(part)
+        return part
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if path.suffix == ".json":
+        return read_config(path)
+    try:
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        raise InputError(f"{path} is not YAML: {str(error).splitlines()[0]}.") from None
+    if not isinstance(config, dict):
+        raise InputError(f"{path} must hold a mapping, got {type(config).__name__}.")
+    return {str(name): value for name, value in config.items()}

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 import numpy as np
 
 from unbraid.errors import InputError
 
+_SHOWN = 4
 
-@dataclass(frozen=True, eq=False)
+
 class Tensors:
-    """The arrays of one file. Floats are float32, or float64 where the file has that."""
+    """The arrays of one file, which remember what was taken.
 
-    path: Path
-    library: str
-    arrays: Mapping[str, np.ndarray]
+    Floats are float32, or float64 where the file has that. ``inert`` names those that change no
+    code; what is neither taken nor inert is refused by ``unread``. ``ignored`` are left out at the
+    caller's wish, as though the file lacked them.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        library: str,
+        arrays: Mapping[str, np.ndarray],
+        inert: Set[str] = frozenset(),
+        ignored: Set[str] = frozenset(),
+    ) -> None:
+        self.path, self.library = path, library
+        self.ignored = ignored & arrays.keys()
+        self.arrays = {name: array for name, array in arrays.items() if name not in ignored}
+        self._inert = inert
+        self._used: set[str] = set()
 
     def __contains__(self, name: str) -> bool:
         return name in self.arrays
@@ -57,6 +72,23 @@ class Tensors:
         if found:
             raise InputError(f"{self.path} holds {found[0]}: {because}")
 
+    def leave(self, name: str) -> None:
+        """Count a tensor as one that changes no code."""
+        self._inert = self._inert | {name}
+
+    def unread(self) -> list[str]:
+        """Return the tensors that were not taken; one that may change the codes is refused."""
+        left = [name for name in self.arrays if name not in self._used]
+        unknown = [name for name in left if name not in self._inert]
+        if unknown:
+            shown = ", ".join(f"{name} {self.arrays[name].shape}" for name in unknown[:_SHOWN])
+            raise InputError(
+                f"{self.path} holds {shown}{', ...' if len(unknown) > _SHOWN else ''}, for which "
+                f"this {self.library} checkpoint has no use, and which may change the codes. Read "
+                f"it with its own library, or, where it changes nothing, give ignore={unknown}."
+            )
+        return left + sorted(self.ignored)
+
     def _array(self, name: str) -> np.ndarray:
         if name not in self.arrays:
             held = ", ".join(sorted(self.arrays)[:12]) or "nothing"
@@ -64,6 +96,7 @@ class Tensors:
                 f"{self.path} must hold {name} to be a checkpoint of {self.library}; it holds "
                 f"{held}."
             )
+        self._used.add(name)
         array = self.arrays[name]
         if array.dtype.kind not in "fiub":
             raise InputError(f"{self.path}: {name} must hold numbers, got dtype {array.dtype}.")

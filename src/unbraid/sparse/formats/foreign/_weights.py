@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,33 @@ from unbraid.responses._formats.npz import DAMAGE
 _RESAVE = "torch.save(model.state_dict(), 'weights.pt')"
 
 
-def read_safetensors(path: Path) -> dict[str, np.ndarray]:
-    """Return every tensor of a safetensors file, bfloat16 widened to float32."""
-    header, _ = safetensors.read_header(path)
-    return {name: safetensors.numbers(path, tensor) for name, tensor in header.items()}
+def read_safetensors(path: Path) -> dict[str, Any]:
+    """Return every tensor of a safetensors file, bfloat16 widened to float32.
+
+    ``path`` may be the index of a file in several parts. Settings in the header are values.
+    """
+    if path.suffix == ".json":
+        return _in_parts(path)
+    header, metadata = safetensors.read_header(path)
+    values = {name: value for name, value in metadata.items() if name != "format"}
+    return values | {name: safetensors.numbers(path, tensor) for name, tensor in header.items()}
+
+
+def _in_parts(index: Path) -> dict[str, Any]:
+    try:
+        places = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        parts = {str(name): str(part) for name, part in places.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise InputError(f"{index} must hold weight_map, the file of each tensor.") from None
+    whole: dict[str, Any] = {}
+    for part in sorted(set(parts.values())):
+        if Path(part).name != part or not (index.parent / part).is_file():
+            raise InputError(f"{index} names {part!r}, which is no file beside it.")
+        whole |= read_safetensors(index.parent / part)
+    if whole.keys() != parts.keys():
+        lost = sorted(whole.keys() ^ parts.keys())
+        raise InputError(f"{index} and its files do not hold the same tensors: {lost[:4]}.")
+    return whole
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:

@@ -12,12 +12,17 @@ from unbraid.errors import InputError
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse.formats.foreign._assemble import Parts
 from unbraid.sparse.formats.foreign._exportable import Flat
+from unbraid.sparse.formats.foreign._settings import Settings
 from unbraid.sparse.formats.foreign._source import Source
 from unbraid.sparse.formats.foreign._tensors import Tensors
 
 CONFIG, WEIGHTS = "config.json", "ae.pt"
 _BIASES = ("bias", "encoder.bias", "decoder.bias", "b_enc", "b_dec", "decoder_bias", "gate_bias",
            "mag_bias", "threshold")  # fmt: skip
+_INERT = frozenset({
+    "activation_dim", "dict_size", "k", "norm_factor", "group_fractions", "group_weights",
+    "group_sizes", "bandwidth",
+})  # fmt: skip
 _TELLING = {  # a tensor that only one class has
     "bias": "AutoEncoder",
     "decoder.bias": "AutoEncoderNew",
@@ -29,10 +34,14 @@ _TELLING = {  # a tensor that only one class has
 def read(source: Source) -> Parts:
     """Read the class that the configuration names, or that the tensors give away."""
     content = source.read()
+    trainer = None
     if "ae" in content and isinstance(content["ae"], dict):
-        content = _unfinished(source, content)
-    tensors = source.tensors(content)
-    kind = _class(source, tensors)
+        around = {name: value for name, value in content.items() if name != "ae"}
+        run = source.settings(str(source.weights), around)
+        trainer = source.section(run, "config", _INERT) if "config" in run else None
+        content = _unfinished(source, content["ae"], run.get("norm_factor"))
+    tensors, _ = source.parts(content)
+    kind = _class(source, tensors, trainer)
     if kind not in _READERS:
         raise InputError(
             f"{source.weights}: dict_class must be one of {', '.join(_READERS)}, got {kind!r}."
@@ -130,6 +139,8 @@ def _gated(source: Source, tensors: Tensors) -> Parts:
 
 
 def _top_k(source: Source, tensors: Tensors) -> Parts:
+    source.says_all("k")
+    tensors.leave("threshold")  # their encode uses it only where asked to
     m, p = tensors.matrix("encoder.weight")
     return Parts(
         method=source.imported("AutoEncoderTopK"),
@@ -144,6 +155,7 @@ def _top_k(source: Source, tensors: Tensors) -> Parts:
 
 def _batch_top_k(source: Source, tensors: Tensors) -> Parts:
     source.says_all()
+    tensors.leave("k")  # of a training batch
     m, p = tensors.matrix("encoder.weight")
     return Parts(
         method=source.imported("BatchTopKSAE"),
@@ -158,6 +170,8 @@ def _batch_top_k(source: Source, tensors: Tensors) -> Parts:
 
 def _matryoshka(source: Source, tensors: Tensors) -> Parts:
     source.says_all()
+    for name in ("k", "group_sizes"):  # of the loss
+        tensors.leave(name)
     p, m = tensors.matrix("W_enc")
     return Parts(
         method=source.imported("MatryoshkaBatchTopKSAE"),
@@ -196,11 +210,12 @@ _READERS = {
 }
 
 
-def _class(source: Source, tensors: Tensors) -> str:
-    config = source.config(CONFIG, f"../{CONFIG}")  # checkpoints stand one folder below
-    trainer = config.get("trainer")
-    if isinstance(trainer, dict) and "dict_class" in trainer:
-        return str(trainer["dict_class"])
+def _class(source: Source, tensors: Tensors, trainer: Settings | None) -> str:
+    if trainer is None:
+        config = source.config(CONFIG, f"../{CONFIG}")  # checkpoints stand one folder below
+        trainer = source.section(config, "trainer", _INERT)
+    if "dict_class" in trainer:
+        return str(trainer.get("dict_class"))
     told = next((kind for name, kind in _TELLING.items() if name in tensors), None)
     if told is None and "W_enc" in tensors and "threshold" in tensors:
         told = "JumpReluAutoEncoder"
@@ -212,13 +227,13 @@ def _class(source: Source, tensors: Tensors) -> str:
     return told
 
 
-def _unfinished(source: Source, content: dict[str, Any]) -> dict[str, Any]:
+def _unfinished(source: Source, state: dict[str, Any], factor: Any) -> dict[str, Any]:
     """Return the state of a run that was interrupted; its biases are not in the data's units."""
-    factor = content.get("norm_factor", 1.0)
-    factor = float(factor) if np.ndim(factor) == 0 and factor is not None else float("nan")
+    factor = 1.0 if factor is None else factor
+    factor = float(factor) if np.ndim(factor) == 0 else float("nan")
     if not (np.isfinite(factor) and factor > 0):
         raise InputError(f"{source.weights}: norm_factor must be a positive number.")
-    state = dict(content["ae"])
+    state = dict(state)
     for name in _BIASES:
         if name in state and not (name == "threshold" and np.all(state[name] < 0)):
             state[name] = state[name] * factor

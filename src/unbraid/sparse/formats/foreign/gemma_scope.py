@@ -8,6 +8,7 @@ from unbraid.sparse.formats.foreign._source import Source
 from unbraid.sparse.formats.foreign._tensors import Tensors
 
 _TRANSCODER = "a transcoder predicts another layer, it is no dictionary."
+_INERT = frozenset({"width", "l0", "num_layers", "model", "hf_model_name", "hook_type"})
 
 
 def read(source: Source) -> Parts:
@@ -15,11 +16,15 @@ def read(source: Source) -> Parts:
     source.says_all()
     tensors = source.tensors()
     tensors.refuse(("affine_skip_connection",), _TRANSCODER)
-    config = source.config("config.json")
-    kind = str(config.get("type", config.get("sae_type", "sae")))
+    config = source.config("config.json", inert=_INERT)
+    kind = str(config.get("type", config.get("sae_type", "sae"))).lower()
     points = config.get("hf_hook_point_in"), config.get("hf_hook_point_out")
-    if "transcoder" in kind or "clt" in kind or (points[1] is not None and points[0] != points[1]):
-        raise InputError(f"{source.weights.parent / 'config.json'}: {_TRANSCODER}")
+    another = points[1] is not None and points[0] != points[1]
+    if another or kind != "sae" or config.flag("affine_connection", False):
+        raise InputError(f"{config.where}: {_TRANSCODER}")
+    if any("transcoder" in part.lower() for part in source.weights.absolute().parts[-4:]):
+        raise InputError(f"{source.weights} lies in a folder of transcoders: {_TRANSCODER}")
+    config.choice("architecture", ("jump_relu", "jumprelu"), "jump_relu")
     encoder, decoder = _name(tensors, "W_enc"), _name(tensors, "W_dec")
     p, m = tensors.matrix(encoder)
     return Parts(

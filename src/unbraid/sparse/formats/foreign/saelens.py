@@ -10,22 +10,31 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.sparse._dictionary import Transform
 from unbraid.sparse.formats.foreign._assemble import Parts, whole_number
+from unbraid.sparse.formats.foreign._settings import Settings
 from unbraid.sparse.formats.foreign._source import Source
 from unbraid.sparse.formats.foreign._tensors import Tensors
 from unbraid.sparse.inference._encoder import Activation
 
 CONFIG, WEIGHTS = "cfg.json", "sae_weights.safetensors"
+_SCALER = "activation_scaler.json"
 _ACTIVATIONS: dict[str, Activation] = {
     "standard": "relu",
     "topk": "topk",
     "abstopk": "abstopk",
     "jumprelu": "jumprelu",
     "gated": "gated",
+    "matching_pursuit": "pursuit",
     # checkpoints of a training; what is saved for inference says jumprelu
     "batchtopk": "jumprelu",
     "matryoshka_batchtopk": "jumprelu",
 }
-_NORMALIZE: dict[str, Transform] = {
+_FUNCTIONS: dict[Any, dict[str, Activation]] = {  # before 6.0: one name for the activation function
+    None: _ACTIVATIONS,
+    "relu": {"standard": "relu", "jumprelu": "jumprelu", "gated": "gated"},
+    "topk": {"standard": "topk", "topk": "topk"},
+    "tanh-relu": {"standard": "tanh_relu"},
+}
+_NORMALIZE: dict[Any, Transform] = {
     "none": "none",
     "expected_average_only_in": "none",
     "layer_norm": "layer_norm",
@@ -35,53 +44,50 @@ _AVERAGE = (
     "it was trained on responses scaled to a mean length of sqrt(d_in). Give such responses, or "
     "load it with scale=sqrt(d_in) / mean length of yours."
 )
-_PURSUIT = (
-    "its codes were found by plain matching pursuit; encode uses orthogonal matching pursuit, "
-    "which refits the codes after every atom."
+_HEADS = (
+    "its input is an attention layer's hook_z: give each stimulus as the heads' values one head "
+    "after the other."
 )
+_INERT = frozenset({"metadata", "normalize_sae_decoder"})
 
 
 def read(source: Source) -> Parts:
     """Read the folder's weights by what its configuration says."""
     source.says_all()
-    config = _current(source.config(CONFIG))
+    config = source.config(CONFIG, inert=_INERT)
     where = source.weights.parent / CONFIG
     architecture = config.get("architecture", "standard")
-    normalize = config.get("normalize_activations") or "none"
-    if normalize not in _NORMALIZE:
+    if architecture not in _ACTIVATIONS:
         raise InputError(
-            f"{where}: normalize_activations must be one of {', '.join(_NORMALIZE)}, got "
-            f"{normalize!r}; fold it into the weights with SAELens first."
+            f"{where}: the architecture {architecture!r} is no dictionary of its own input (read "
+            f"are {', '.join(_ACTIVATIONS)})."
         )
+    normalize, activation = _normalize(config), _activation(config, architecture)
     m = whole_number(config.get("d_sae"), f"{where}: d_sae")
     p = whole_number(config.get("d_in"), f"{where}: d_in")
     tensors = source.tensors()
-    if architecture not in _ACTIVATIONS and architecture != "matching_pursuit":
-        raise InputError(
-            f"{where}: the architecture {architecture!r} is no dictionary of its own input (read "
-            f"are {', '.join([*_ACTIVATIONS, 'matching_pursuit'])})."
-        )
     tensors.refuse(("W_skip",), "a transcoder predicts another layer, it is no dictionary.")
     parts = Parts(
-        method=source.imported(architecture, *_notes(normalize, architecture)),
+        method=source.imported(architecture),
         atoms=_atoms(tensors, config, m, p),
         offset=tensors.take("b_dec", p),
-        centred=bool(config.get("apply_b_dec_to_input", True)),
+        activation=activation,
+        centred=config.flag("apply_b_dec_to_input", True),
         transform=_NORMALIZE[normalize],
     )
-    if architecture == "matching_pursuit":
-        return _pursuit(parts, config)
-    return _encoded(parts, tensors, config)
+    options = source.section(config, "activation_fn_kwargs")
+    if activation == "pursuit":
+        parts = _pursuit(parts, tensors, config)
+    else:
+        parts = _encoded(parts, tensors, config, options)
+    return _said(source, parts, config, normalize)
 
 
-def _encoded(parts: Parts, tensors: Tensors, config: dict[str, Any]) -> Parts:
+def _encoded(parts: Parts, tensors: Tensors, config: Settings, options: Settings) -> Parts:
     m, p = parts.atoms.shape
-    architecture = config.get("architecture", "standard")
-    activation = _ACTIVATIONS[architecture]
-    gated = activation == "gated"
+    gated = parts.activation == "gated"
     parts = replace(
         parts,
-        activation=activation,
         weights=tensors.take("W_enc", p, m),
         bias=tensors.take("b_mag" if gated else "b_enc", m),
     )
@@ -89,46 +95,100 @@ def _encoded(parts: Parts, tensors: Tensors, config: dict[str, Any]) -> Parts:
         return replace(
             parts, threshold=tensors.take("b_gate", m), log_scale=tensors.take("r_mag", m)
         )
-    training = architecture.endswith("batchtopk")
-    if activation in ("topk", "abstopk"):
-        k = whole_number(config.get("k"), f"{tensors.path.parent / CONFIG}: k")
-        parts = replace(parts, k=k)
-    if config.get("rescale_acts_by_decoder_norm", training):
-        parts = parts.by_atom_length()
+    training = parts.method.architecture.endswith("batchtopk")
+    top = parts.activation in ("topk", "abstopk")
+    if top or training:
+        k = _k(config, options)  # a training's k becomes its threshold
+        parts = replace(parts, k=k if top else None)
+        if config.flag("rescale_acts_by_decoder_norm", training):
+            parts = parts.by_atom_length()
     if training and "threshold" not in tensors:
         return replace(parts, threshold=np.full(m, tensors.number("topk_threshold")))
-    if activation == "jumprelu":
+    if parts.activation == "jumprelu":
         return replace(parts, threshold=tensors.take("threshold", m))
     return parts
 
 
-def _pursuit(parts: Parts, config: dict[str, Any]) -> Parts:
-    m, p = parts.atoms.shape
-    most = config.get("max_iterations") or p
-    offset = parts.offset if parts.centred else np.zeros_like(parts.offset)
-    return replace(parts, offset=offset, k=min(whole_number(most, "max_iterations"), m))
+def _pursuit(parts: Parts, tensors: Tensors, config: Settings) -> Parts:
+    p = parts.atoms.shape[1]
+    most, least = config.get("max_iterations"), config.get("residual_threshold", 1e-2)
+    if isinstance(least, bool) or not isinstance(least, int | float) or not np.isfinite(least):
+        raise InputError(f"{tensors.path.parent / CONFIG}: residual_threshold must be a number.")
+    return replace(
+        parts,
+        offset=parts.offset if parts.centred else np.zeros_like(parts.offset),
+        weights=parts.atoms.T,
+        bias=np.zeros(len(parts.atoms), parts.atoms.dtype),
+        k=whole_number(p if most is None else most, "max_iterations"),
+        tolerance=max(0.0, float(least)),
+        until_repeat=config.flag("stop_on_duplicate_support", True),
+    )
 
 
-def _atoms(tensors: Tensors, config: dict[str, Any], m: int, p: int) -> np.ndarray:
-    atoms = tensors.take("W_dec", m, p)
-    if config.get("finetuning_scaling_factor") and "scaling_factor" in tensors:
-        return atoms * tensors.take("scaling_factor", m)[:, None]
-    return atoms
+def _activation(config: Settings, architecture: str) -> Activation:
+    """Return what the architecture does, under the activation function of those before 6.0."""
+    named = [config.get(name) for name in ("activation_fn_str", "activation_fn")]
+    function = next((name for name in named if name is not None), None)
+    known = _FUNCTIONS.get(function) if function is None or isinstance(function, str) else None
+    if known is None or architecture not in known:
+        raise InputError(
+            f"{config.where}: the activation function {function!r} of a {architecture} SAE is not "
+            "one that can be read; read are relu, topk and tanh-relu of a standard one."
+        )
+    return known[architecture]
 
 
-def _notes(normalize: str, architecture: str) -> list[str]:
-    notes = [_AVERAGE] if normalize == "expected_average_only_in" else []
-    return notes + ([_PURSUIT] if architecture == "matching_pursuit" else [])
+def _k(config: Settings, options: Settings) -> int:
+    """Return k; before 6.0 it is an option of the activation function."""
+    stated = [part.get("k") for part in (options, config) if "k" in part]
+    if len(stated) == 2 and stated[0] != stated[1]:
+        raise InputError(f"{config.where}: k is both {stated[0]!r} and {stated[1]!r}.")
+    return whole_number(stated[0] if stated else None, f"{config.where}: k")
 
 
-def _current(config: dict[str, Any]) -> dict[str, Any]:
-    """Bring a configuration written before SAELens 6.0 to today's names."""
-    config = dict(config)
-    activation = config.get("activation_fn_str", config.get("activation_fn"))
-    options = config.get("activation_fn_kwargs")
-    if activation == "topk" and isinstance(options, dict) and options.get("k") is not None:
-        config |= {"architecture": "topk", "k": options["k"]}
-    if isinstance(config.get("normalize_activations"), bool):
-        scaled = config["normalize_activations"]
-        config["normalize_activations"] = "expected_average_only_in" if scaled else "none"
-    return config
+def _normalize(config: Settings) -> str:
+    stated = config.get("normalize_activations") or "none"
+    if stated is True:
+        stated = "expected_average_only_in"
+    if not isinstance(stated, str) or stated not in _NORMALIZE:
+        raise InputError(
+            f"{config.where}: normalize_activations must be one of {', '.join(_NORMALIZE)}, got "
+            f"{stated!r}; fold it into the weights with SAELens first."
+        )
+    return stated
+
+
+def _atoms(tensors: Tensors, config: Settings, m: int, p: int) -> np.ndarray:
+    atoms, name = tensors.take("W_dec", m, p), "scaling_factor"
+    tuned = config.flag("finetuning_scaling_factor", False)
+    if name not in tensors:
+        return atoms
+    factor = tensors.take(name, m)
+    if not tuned and (factor != 1).any():
+        raise InputError(
+            f"{tensors.path} holds a {name} that is not 1, but finetuning_scaling_factor in "
+            f"{CONFIG} does not say that it is used."
+        )
+    return atoms * factor[:, None]
+
+
+def _said(source: Source, parts: Parts, config: Settings, normalize: str) -> Parts:
+    """Return the parts with what the layout asks of the responses: done where it can be."""
+    notes = []
+    hook = str(config.get("hook_name", config.get("hook_point", "")))
+    before = "hook_z" if "hook_z" in hook else "none"
+    if config.choice("reshape_activations", ("none", "hook_z"), before) == "hook_z":
+        notes.append(_HEADS)
+    if normalize == "expected_average_only_in":
+        scaler = source.config(_SCALER)
+        factor = scaler.get("scaling_factor")
+        if factor is None:
+            notes.append(_AVERAGE)
+        elif source.given.scale is not None:
+            raise InputError(f"{scaler.where} holds the scale of the training; leave scale out.")
+        elif not isinstance(factor, int | float) or not 0 < factor < float("inf"):
+            raise InputError(f"{scaler.where}: scaling_factor must be a positive number.")
+        else:
+            parts = parts.scaled(float(factor))
+    method = source.imported(parts.method.architecture, *notes)
+    return replace(parts, method=method)

@@ -11,6 +11,7 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file
 from unbraid.sparse.formats.foreign._assemble import Parts
+from unbraid.sparse.formats.foreign._settings import Settings
 from unbraid.sparse.formats.foreign._source import Source
 from unbraid.sparse.formats.foreign._weights import read_torch
 from unbraid.sparse.inference._encoder import Activation
@@ -19,9 +20,16 @@ _LONGEST_HEADER = 100_000
 _NEWEST = 5
 _KINDS: dict[str, Activation] = {
     "relu": "relu",
-    "topk": "topk",
+    "topk": "signed_topk",  # theirs keeps negative scores where fewer than k are positive
     "batchtopk": "jumprelu",
 }
+
+
+_INERT = frozenset({
+    "d_vit", "d_model", "d_sae", "exp_factor", "ghost_grads", "n_reinit_samples", "reinit_blend",
+    "reinit_enc_dec_tranpose", "normalize_w_dec", "sparsity", "aux", "key", "kind", "top_k",
+    "commit", "lib", "cls", "params",
+})  # fmt: skip
 
 
 def read(source: Source) -> Parts:
@@ -29,19 +37,24 @@ def read(source: Source) -> Parts:
     source.says_all()
     header, start = read_header(source.weights)
     schema = header.get("schema")
-    if schema is not None and schema not in range(1, _NEWEST + 1):
+    if schema is not None and (isinstance(schema, bool) or schema not in range(1, _NEWEST + 1)):
         raise InputError(
             f"{source.weights} has saev schema {schema!r}; schemas up to {_NEWEST} can be read."
         )
-    config = header.get("cfg", {}) if schema is not None else {}
-    kind, k = _activation(source.weights, header, config if isinstance(config, dict) else {})
+    values = source.settings(str(source.weights), header, _INERT)
+    values.get("schema")
+    config = source.section(values, "cfg", _INERT)
+    named = "relu" if schema is None else str(header.get("cls", ""))
+    name, options = _activation(source, named, config)
+    kind = _kind(source, name)
     tensors = source.tensors(read_torch(source.weights, start))
     p, m = tensors.matrix("W_enc")
     threshold = None
     if kind == "jumprelu" and "activation.threshold" in tensors:
         threshold = np.full(m, max(tensors.number("activation.threshold"), 0.0))
     elif kind == "jumprelu":  # before schema 3 "batch" top-k kept k latents of each stimulus
-        kind = "topk"
+        kind = "signed_topk"
+    k = options.get("top_k", 32)
     return Parts(
         method=source.imported(kind),
         atoms=tensors.take("W_dec", m, p),
@@ -49,7 +62,7 @@ def read(source: Source) -> Parts:
         weights=tensors.take("W_enc", p, m),
         bias=tensors.take("b_enc", m),
         activation=kind,
-        k=source.active(k, "top_k") if kind == "topk" else None,
+        k=min(source.active(k, "top_k"), m) if kind == "signed_topk" else None,
         threshold=threshold,
         centred=schema is None,
     )
@@ -69,18 +82,21 @@ def read_header(path: Path) -> tuple[dict[str, Any], int]:
     return header, len(line)
 
 
-def _activation(
-    path: Path, header: dict[str, Any], config: dict[str, Any]
-) -> tuple[Activation, Any]:
-    """Return the activation and its k; the two spellings of schema 1 and those after it."""
-    stated = config.get("activation", {})
-    name, options = header.get("cls", ""), config
-    if isinstance(stated, dict) and stated:
-        name = stated.get("kind") or stated.get("key") or stated.get("cls") or ""
-        options = stated.get("params", stated)
+def _activation(source: Source, named: str, config: Settings) -> tuple[str, Settings]:
+    """Return the activation's name and its options; the two spellings of schema 1, and later."""
+    if "activation" not in config:
+        return named, config
+    stated = source.section(config, "activation", _INERT)
+    name = stated.get("kind") or stated.get("key") or stated.get("cls") or ""
+    if "params" in stated:
+        return name, source.section(stated, "params", _INERT)
+    return name, stated
+
+
+def _kind(source: Source, name: str) -> Activation:
     plain = str(name).lower().replace("-", "").replace("_", "")
-    if not stated and plain not in _KINDS:
-        plain = "relu"
     if plain not in _KINDS:
-        raise InputError(f"{path}: its activation must be Relu, TopK or BatchTopK, got {name!r}.")
-    return _KINDS[plain], options.get("top_k", 32) if isinstance(options, dict) else 32
+        raise InputError(
+            f"{source.weights}: its activation must be Relu, TopK or BatchTopK, got {name!r}."
+        )
+    return _KINDS[plain]

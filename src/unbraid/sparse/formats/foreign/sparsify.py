@@ -16,29 +16,32 @@ from unbraid.sparse.formats.foreign._source import Source
 CONFIG, WEIGHTS = "cfg.json", "sae.safetensors"
 
 
+_INERT = frozenset({"normalize_decoder", "multi_topk", "num_latents", "expansion_factor"})
+
+
 def read(source: Source) -> Parts:
-    """Read ``TopK(relu((x - b_dec) E^T + b))``."""
+    """Read ``TopK(relu((x - b_dec) E^T + b))``; signed, from 2024: the k largest by size."""
     source.says_all()
-    config = source.config(CONFIG)
+    config = source.config(CONFIG, inert=_INERT)
     where = source.weights.parent / CONFIG
     tensors = source.tensors()
-    if config.get("transcode") or config.get("skip_connection") or "W_skip" in tensors:
+    transcoder = config.flag("transcode", False) | config.flag("skip_connection", False)
+    if transcoder or "W_skip" in tensors:
         raise InputError(f"{where}: a transcoder predicts another layer, it is no dictionary.")
-    activation = config.get("activation", "topk")
-    if activation != "topk":
-        raise InputError(f"{where}: activation must be 'topk', got {activation!r}.")
+    config.choice("activation", ("topk",), "topk")
+    signed = config.flag("signed", False)
     p = whole_number(config.get("d_in"), f"{where}: d_in")
     m = config.get("num_latents") or p * whole_number(
         config.get("expansion_factor"), f"{where}: expansion_factor"
     )
     m = whole_number(m, f"{where}: num_latents")
     return Parts(
-        method=source.imported("topk"),
+        method=source.imported("signed topk" if signed else "topk"),
         atoms=tensors.take("W_dec", m, p),
         offset=tensors.take("b_dec", p),
         weights=tensors.take("encoder.weight", m, p).T,
         bias=tensors.take("encoder.bias", m),
-        activation="topk",
+        activation="abstopk" if signed else "topk",
         k=whole_number(config.get("k"), f"{where}: k"),
     )
 
