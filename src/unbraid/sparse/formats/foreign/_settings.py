@@ -26,7 +26,7 @@ class Settings:
         ignored: Set[str] = frozenset(),
     ) -> None:
         self.where = where
-        self.ignored = ignored & values.keys()
+        self.ignored, self._ignore = ignored & values.keys(), ignored
         self._values = {name: values[name] for name in values if name not in ignored}
         self._inert = INERT | inert
         self._used: set[str] = set()
@@ -68,7 +68,7 @@ class Settings:
         value = self.get(name)
         if value is not None and not isinstance(value, Mapping):
             raise InputError(f"{self.where}: {name} must be a JSON object, got {value!r}.")
-        return Settings(f"{self.where}: {name}", value or {}, inert, self.ignored)
+        return Settings(f"{self.where}: {name}", value or {}, inert, self._ignore)
 
     def is_inert(self, name: str) -> bool:
         """Return whether a setting changes no code, whatever its value."""

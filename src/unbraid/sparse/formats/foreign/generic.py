@@ -32,6 +32,10 @@ def read(source: Source) -> Parts:
     p, m = found.weights.shape
     stated.check_sizes(p, m)
     activation, notes = _activation(source, stated, found)
+    if source.given.threshold is not None and activation != "jumprelu":
+        raise InputError(
+            f"{source.weights}: a {activation} encoder has no threshold; leave threshold out."
+        )
     k = _k(source, stated, activation)
     threshold = _threshold(source, tensors, stated, found) if activation == "jumprelu" else None
     offset, bias, centred = _offset(source, stated, found)
