@@ -204,7 +204,7 @@ class Dictionary:
         from unbraid.sparse.formats.native import save, warn_if_unsaid
 
         target = save(self, Path(folder))
-        warn_if_unsaid(self, target)
+        warn_if_unsaid(self)
         return target
 
     @classmethod

@@ -82,6 +82,24 @@ def test_a_wrapper_says_what_is_in_it(sae, formulas, load, state, config):
     assert {"lr", "epoch"} <= set(ours.method.unread)
 
 
+def test_settings_and_parts_may_stand_in_other_places(sae, formulas, load):
+    codes = formulas.top(formulas.relu(sae.scores()))
+    layers = {"encoder": {"weight": sae.W_enc.T, "bias": sae.b_enc},
+              "decoder": {"weight": sae.W_dec.T, "bias": sae.b_dec}}  # fmt: skip
+    said = {"config": {"activation": "topk", "k": 3}}
+    assert sae.agrees(load(layers | said, centred=True), codes)
+    assert sae.agrees(load(plain(sae) | said, centred=True), codes)
+    number = plain(sae) | {"k": np.int32(3)}
+    assert sae.agrees(load(number, centred=True, activation="topk"), codes)
+    batch = number | {"threshold": np.float32(0.7)}
+    jump = formulas.jump(sae.scores(), np.float32(0.7))
+    assert sae.agrees(load(batch, centred=True, activation="jumprelu"), jump)
+    with pytest.raises(InputError, match="nothing says what its encoder does"):
+        load(batch, centred=True)
+    with pytest.raises(InputError, match=r"threshold \(\), for which .* has no use"):
+        load(batch, centred=True, activation="topk")
+
+
 def test_k_alone_means_top_k_and_says_so(sae, formulas, load):
     content = {"state_dict": linear(sae), "config": {"top_k": 3}}
     with pytest.warns(RuntimeWarning, match="names no activation: it is read as top-k"):

@@ -97,7 +97,7 @@ def read_encoder(
 ) -> Encoder | None:
     """Return the encoder that ``settings`` and ``tensors`` describe; every part must be of use."""
     activation = _activation(config, own, where)
-    pursuit = activation in _PURSUITS
+    pursuit = activation in _PURSUITS or config.get("architecture") == "matching_pursuit"
     with_k = _OF_TOP if "k" in config else frozenset()  # also of batch top-k, saved as jumprelu
     _check_names(config, _SETTINGS | (_OF_PURSUIT if pursuit else with_k), f"{where}: the setting")
     if config.get("rescale_acts_by_decoder_norm", False) is not False:
@@ -105,6 +105,7 @@ def read_encoder(
     if activation is None:
         _check_names(held, {"W_dec", "b_dec"}, f"{where.parent} holds the tensor")
         return None
+    pursuit = activation in _PURSUITS
     gated, named = activation == "gated", pursuit and "W_enc" not in held
     needed = ("W_enc", *_GATED) if gated else () if named else ("W_enc", "b_enc")
     needed += ("threshold",) if activation == "jumprelu" else ()

@@ -13,7 +13,7 @@ from unbraid.responses._files import as_path
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse.formats import _layout
 from unbraid.sparse.formats.foreign import load_foreign
-from unbraid.sparse.formats.native import save
+from unbraid.sparse.formats.native import save, warn_if_unsaid
 
 # what a layout that we read can consist of; a repository may hold terabytes beside it
 _FILES = (
@@ -95,7 +95,9 @@ def from_pretrained(
 
 def save_pretrained(dictionary: Dictionary, folder: str | Path) -> Path:
     """Write a dictionary as ``save`` does, and a model card beside it."""
-    return save(dictionary, as_path(folder, "folder"), {"README.md": _card(dictionary)})
+    target = save(dictionary, as_path(folder, "folder"), {"README.md": _card(dictionary)})
+    warn_if_unsaid(dictionary)
+    return target
 
 
 def push_to_hub(

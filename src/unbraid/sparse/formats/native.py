@@ -37,12 +37,12 @@ def save(dictionary: Dictionary, folder: Path, beside: Mapping[str, str] | None 
     return folder
 
 
-def warn_if_unsaid(dictionary: Dictionary, folder: Path) -> None:
-    """Say that SAELens will refuse a folder, where it has no layout that means the same."""
+def warn_if_unsaid(dictionary: Dictionary) -> None:
+    """Say that SAELens will refuse what is saved, where it has no layout that means the same."""
     unsaid = _layout.unsaid(dictionary)
     if unsaid is not None:
         warnings.warn(
-            f"SAELens has no layout for {unsaid}: it refuses {folder}, which Unbraid opens.",
+            f"SAELens has no layout for {unsaid}: it refuses the folder, which Unbraid opens.",
             RuntimeWarning,
             stacklevel=3,
         )

@@ -12,7 +12,7 @@ from unbraid.sparse.inference._encoder import Activation
 _ACTIVATION = ("activation", "activation_fn", "activation_fn_str", "activation_function",
                "activation_type", "act_fn", "sae_type", "architecture", "arch", "sae_class",
                "model_class", "model_type", "type", "variant", "dict_class")  # fmt: skip
-_K = ("k", "top_k", "topk", "k_active", "n_active", "num_active", "sae_k")
+K = ("k", "top_k", "topk", "k_active", "n_active", "num_active", "sae_k")
 _CENTRED = ("apply_b_dec_to_input", "subtract_b_dec", "subtract_decoder_bias", "centred")
 _THRESHOLD = ("threshold", "jumprelu_threshold", "jump_relu_threshold")
 _TIED = ("tied", "tied_weights", "tie_weights", "tied_decoder")
@@ -72,7 +72,7 @@ class Stated:
 
     def k(self) -> int | None:
         """Return the number of active latents."""
-        return self._one(_K)
+        return self._one(K)
 
     def threshold(self) -> Any:
         """Return a threshold for all latents."""

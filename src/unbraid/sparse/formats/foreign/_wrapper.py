@@ -46,7 +46,13 @@ def unwrapped(
         return content, {}
     states = [name for name in _STATES if _holds_arrays(content.get(name))]
     if not states or any(hasattr(v, "dtype") and v.ndim == 2 for v in content.values()):
-        return _without_prefix(content), {}
+        state: dict[str, Any] = {}
+        for name, value in content.items():  # {"encoder": {"weight": ...}} is encoder.weight
+            parts = _holds_arrays(value) and name not in _SETTINGS
+            inner = {f"{name}.{one}": v for one, v in value.items()} if parts else {name: value}
+            state |= inner
+        settings = {name: state.pop(name) for name in _SETTINGS if name in state}
+        return _without_prefix(state), flat(str(path), settings)
     if len(states) > 1:
         raise InputError(f"{path} holds several state dicts ({', '.join(states)}); save one alone.")
     around = {name: value for name, value in content.items() if name != states[0]}

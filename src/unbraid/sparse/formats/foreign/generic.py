@@ -11,7 +11,7 @@ from unbraid.errors import InputError
 from unbraid.sparse.formats.foreign._assemble import Parts, whole_number
 from unbraid.sparse.formats.foreign._roles import Roles, roles
 from unbraid.sparse.formats.foreign._source import Source
-from unbraid.sparse.formats.foreign._stated import Stated, spread
+from unbraid.sparse.formats.foreign._stated import K, Stated, spread
 from unbraid.sparse.formats.foreign._tensors import Tensors
 from unbraid.sparse.inference._encoder import Activation
 
@@ -56,7 +56,7 @@ def read(source: Source) -> Parts:
 
 def _opened(source: Source) -> tuple[Tensors, Stated]:
     """Return the arrays, and what is stated within the file and beside it."""
-    content = {name: _value(value) for name, value in source.read().items()}
+    content = {name: _value(name, value) for name, value in source.read().items()}
     tensors, within = source.parts(content)
     stem = source.weights.name.split(".")[0]
     names = (*_BESIDE, f"{stem}_cfg.json", f"{stem}_config.json", f"{stem}.json")
@@ -68,8 +68,10 @@ def _opened(source: Source) -> tuple[Tensors, Stated]:
     return tensors, Stated(parts)
 
 
-def _value(value: Any) -> Any:
-    """Return a value of a safetensors header as what its text means."""
+def _value(name: str, value: Any) -> Any:
+    """Return a number of latents as a setting, text of a safetensors header as what it means."""
+    if name.lower() in K and hasattr(value, "dtype") and np.ndim(value) == 0:
+        return value.item()
     if not isinstance(value, str):
         return value
     try:
@@ -91,7 +93,7 @@ def _activation(source: Source, stated: Stated, found: Roles) -> tuple[Activatio
         )
     if named is not None or given is not None:
         return given or named, []  # type: ignore[return-value]
-    if stated.k() is not None and source.given.threshold is None:
+    if stated.k() is not None and source.given.threshold is None and not _thresholds(found):
         return "topk", [_ONE_K]
     raise InputError(
         f"{source.weights}: nothing says what its encoder does. Give activation='relu', 'topk', "
@@ -149,11 +151,14 @@ def _k(source: Source, stated: Stated, activation: Activation) -> int | None:
     return None
 
 
+def _thresholds(found: Roles) -> dict[str, str]:
+    return {role: name for role, name in found.names.items() if role.endswith("threshold")}
+
+
 def _threshold(source: Source, tensors: Tensors, stated: Stated, found: Roles) -> np.ndarray:
     """Return a threshold a latent, from the tensors, the settings or the caller."""
     m = found.weights.shape[1]
-    held = {role: found.names[role] for role in ("threshold", "log threshold")
-            if role in found.names}  # fmt: skip
+    held = _thresholds(found)
     given, named = source.given.threshold, stated.threshold()
     if len(held) + (given is not None) + (named is not None) != 1:
         what = [*held.values(), *(["the configuration"] if named is not None else [])]
