@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from unbraid import sparse
 from unbraid.errors import InputError, UnbraidError
@@ -88,6 +89,20 @@ def test_only_the_dictionary_is_fetched(hub, learned):
     assert same(sparse.from_pretrained("me/many", subfolder="layers.5"), learned)
     fetched = {str(path.relative_to(hub.got)) for path in hub.got.rglob("*") if path.is_file()}
     assert fetched == {"layers.5/cfg.json", "layers.5/sae_weights.safetensors"}
+
+
+def test_a_weights_file_comes_with_the_configuration_beside_it(hub, rng):
+    folder = hub.place / "me/params/layer_5"
+    folder.mkdir(parents=True)
+    shapes = {"w_enc": (6, 9), "w_dec": (9, 6), "b_enc": (9,), "b_dec": (6,), "threshold": (9,)}
+    weights = {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    save_file(weights, folder / "params.safetensors")
+    (folder / "config.json").write_text('{"type": "transcoder"}')
+    with pytest.raises(InputError, match="a transcoder predicts another layer"):
+        sparse.from_pretrained("me/params", subfolder="layer_5/params.safetensors")
+    (folder / "config.json").write_text('{"type": "sae"}')
+    learned = sparse.from_pretrained("me/params", subfolder="layer_5/params.safetensors")
+    assert learned.encoder.activation == "jumprelu"
 
 
 def test_folders_need_no_hub(learned, tmp_path, monkeypatch):

@@ -272,3 +272,5 @@ def test_a_configuration_file_may_be_ignored(sae, load):
     with pytest.raises(InputError, match="vocab_size=50257, n_embd=768 is not a setting"):
         load(plain(sae), config, activation="relu", centred=True)
     load(plain(sae), config, activation="relu", centred=True, ignore="config.json")
+    with pytest.raises(InputError, match="ignore must be names of tensors, .* got 3"):
+        load(plain(sae), activation="relu", centred=True, ignore=3)

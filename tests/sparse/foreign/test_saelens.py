@@ -117,6 +117,13 @@ def test_matching_pursuit_is_plain(sae, write_saelens, tmp_path, options):
     np.testing.assert_allclose(half.toarray(), codes, atol=1e-5)
 
 
+def test_steps_that_are_never_taken_cost_no_memory(sae, write_saelens):
+    atoms = sae.W_dec[:6] / np.linalg.norm(sae.W_dec[:6], axis=1, keepdims=True)
+    options = {"max_iterations": 2**31 - 1, "residual_threshold": 1e9, "d_sae": 6}
+    folder = write_saelens({"W_dec": atoms, "b_dec": sae.b_dec}, "matching_pursuit", **options)
+    assert sparse.load_foreign(folder).encode(sae.x).l0 <= 1  # all are done after one step
+
+
 def test_tanh_relu_of_a_folder_older_than_6(sae, formulas, write_saelens, tmp_path):
     for name in ("activation_fn_str", "activation_fn"):
         folder = write_saelens(tensors(sae), "standard", name, **{name: "tanh-relu"})
@@ -213,6 +220,8 @@ def test_dictionary_load_takes_it_and_save_keeps_it(sae, formulas, write_saelens
     ({"rescale_acts_by_decoder_norm": True}, "rescale_acts_by_decoder_norm=True is not a setting"),
     ({"apply_b_dec_to_input": "no"}, "apply_b_dec_to_input must be True or False, got 'no'"),
     ({"reshape_activations": "flatten"}, "reshape_activations must be 'none' or 'hook_z'"),
+    ({"architecture": ["standard"]}, "is no dictionary of its own input"),
+    ({"architecture": "topk", "k": 10**30}, "k must be a whole number of at least 1"),
     ({"d_out": 6}, "d_out=6 is not a setting that this reader knows"),
 ])  # fmt: skip
 def test_what_cannot_be_read_costs_one_line(sae, write_saelens, config, message):

@@ -81,7 +81,9 @@ def from_pretrained(
     folder = as_path(name, "name")
     if not folder.exists():
         wanted = [str(inner / file) for file in _FILES] + ([str(inner)] if subfolder else [])
-        wanted += [str(beside / file) for file in _CONFIGURATIONS] if inner.suffix else []
+        if inner.suffix:  # a weights file
+            wanted += [str(beside / file) for file in _CONFIGURATIONS]
+            wanted += [str(beside.parent / "config.json")] if beside.name == "checkpoints" else []
         folder = _fetched(
             str(name),
             allow_patterns=wanted,

@@ -29,25 +29,27 @@ def pursue(h: np.ndarray, weights: np.ndarray, atoms: np.ndarray, rule: Greedy) 
     ``z_j += v``, ``r -= v atoms_j``, from ``r = h`` on.
     """
     left, open_ = np.array(h), np.arange(len(h))
-    active = np.full((len(h), rule.steps), -1, np.int64)
-    codes = np.zeros((len(h), rule.steps), h.dtype)
-    for step in range(rule.steps):
+    rows, active, codes = [open_[:0]], [open_[:0]], [h[:0, 0]]
+    taken = np.zeros((len(h), weights.shape[1]), bool) if rule.until_repeat else None
+    for _ in range(rule.steps):
         scores = left[open_] @ weights
         best = scores.argmax(1)
         value = scores[np.arange(len(open_)), best]
         value = np.maximum(value, 0) if rule.rectified else value
         left[open_] -= value[:, None] * atoms[best]
         done = value == 0  # what is left does not change any more
-        if rule.until_repeat:
-            done |= (active[open_, :step] == best[:, None]).any(1)
+        if taken is not None:
+            done |= taken[open_, best]
+            taken[open_, best] = True
         if rule.tolerance > 0:
             done |= np.linalg.norm(left[open_], axis=1) < rule.tolerance
-        active[open_, step], codes[open_, step] = best, value
+        rows.append(open_)
+        active.append(best)
+        codes.append(value)
         open_ = open_[~done]
         if not len(open_):
             break
-    rows, steps = np.nonzero(codes)
-    entries = (codes[rows, steps], (rows, active[rows, steps]))
+    entries = np.concatenate(codes), (np.concatenate(rows), np.concatenate(active))
     csr = sp.csr_array(sp.coo_array(entries, (len(h), weights.shape[1])))
     csr.sum_duplicates()
     csr.eliminate_zeros()

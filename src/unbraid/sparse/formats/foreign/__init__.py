@@ -122,7 +122,7 @@ def load_foreign(
         raise InputError(f"There is no format {format!r}; {_known(format, READERS)}")
     if scale is not None and not 0 < scale < float("inf"):
         raise InputError(f"scale must be a positive number, got {scale!r}.")
-    names = frozenset([ignore] if isinstance(ignore, str) else ignore)
+    names = frozenset([ignore] if isinstance(ignore, str) else _names(ignore))
     given = Given(
         activation=activation,
         k=k,
@@ -185,6 +185,14 @@ def export(dictionary: Dictionary, folder: str | Path, format: str) -> Path:
         reason = str(error).partition("\n")[0]
         raise UnbraidError(f"{target} could not be written: is the disk full? ({reason})") from None
     return target
+
+
+def _names(ignore: Any) -> list[str]:
+    """Return names of what to ignore, refusing anything else."""
+    names = list(ignore) if isinstance(ignore, Iterable) else [ignore]
+    if not all(isinstance(name, str) for name in names):
+        raise InputError(f"ignore must be names of tensors, settings or files, got {ignore!r}.")
+    return names
 
 
 def _known(name: Any, table: dict[str, Any]) -> str:

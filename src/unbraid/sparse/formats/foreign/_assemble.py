@@ -14,6 +14,8 @@ from unbraid.sparse._evidence import Evidence
 from unbraid.sparse.formats.foreign._imported import Imported
 from unbraid.sparse.inference._encoder import Activation, Encoder
 
+_LARGEST = 2**31  # of any count in a file
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Parts:
@@ -93,7 +95,7 @@ def assemble(parts: Parts) -> Dictionary:
 def whole_number(value: Any, what: str) -> int:
     """Return a positive whole number that a configuration states, or say that it does not."""
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not number or not np.isfinite(value) or value != int(value) or value < 1:
+    if not number or not 1 <= value < _LARGEST or value != int(value):
         raise InputError(f"{what} must be a whole number of at least 1, got {value!r}.")
     return int(value)
 

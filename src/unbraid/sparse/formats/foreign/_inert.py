@@ -19,8 +19,9 @@ _NAMES = """
     hook_head_index hook_layer hook_name hook_point hook_point_head_index hook_point_layer
     hookpoint image_height image_key image_width init_encoder_as_decoder_transpose init_seeds
     is_dataset_tokenized is_training jumprelu_bandwidth jumprelu_init_threshold
-    jumprelu_sparsity_loss_mode jumprelu_ste_to_input jumprelu_tanh_scale l0_coefficient
-    l0_warm_up_steps l1_coeff l1_coefficient l1_lambda l1_penalty l1_warm_up_steps l1_weight
+    jumprelu_sparsity_loss_mode jumprelu_ste_to_input jumprelu_tanh_scale k_anneal_steps
+    l0_coefficient l0_warm_up_steps l1_coeff l1_coefficient l1_lambda l1_penalty
+    l1_warm_up_steps l1_weight
     label_key layer layer_index layers learning_rate lib llm_compilation_mode llm_device lm_name
     log_activations_store_to_wandb log_dict log_optimizer_state_to_wandb log_to_wandb logger
     loops loss lp_norm lr lr_decay_steps lr_end lr_scheduler_name lr_schedulers lr_warm_up_steps

@@ -57,7 +57,7 @@ def read(source: Source) -> Parts:
     config = source.config(CONFIG, inert=_INERT)
     where = source.weights.parent / CONFIG
     architecture = config.get("architecture", "standard")
-    if architecture not in _ACTIVATIONS:
+    if not isinstance(architecture, str) or architecture not in _ACTIVATIONS:
         raise InputError(
             f"{where}: the architecture {architecture!r} is no dictionary of its own input (read "
             f"are {', '.join(_ACTIVATIONS)})."
