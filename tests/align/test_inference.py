@@ -138,7 +138,7 @@ def test_no_stimulus_cleans_itself(rng):
     assert np.isnan(nothing.value)
     with pytest.raises(InputError, match="59 regressors for 48 training stimuli"):
         align.without_nuisance(align.cka, x, x, rng.normal(size=(60, 59)))
-    with pytest.raises(InputError, match="one row for each of the 60 stimuli, got 59"):
+    with pytest.raises(InputError, match="nuisance must describe the 60 stimuli of x, got 59"):
         align.without_nuisance(align.cka, x, x, np.ones((59, 1)))
 
 

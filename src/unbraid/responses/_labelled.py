@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from unbraid.errors import InputError
+from unbraid.responses._formats._columns import names_units
 from unbraid.responses._ids import as_ids
 
 _KINDS = {
@@ -86,6 +87,13 @@ def row_names(value: Any, name: str) -> np.ndarray | None:
         )
     if getattr(index.dtype, "tz", None) is not None:
         index = index.astype(str)
+    if index.has_duplicates:
+        twice = index[index.duplicated()][0]
+        raise InputError(
+            f"the index of {name} must name each row once, got {str(twice)!r} twice. If these are "
+            f"repeats of one stimulus: unbraid.from_trials({name}, {name}.index); if they are no "
+            f"ids: {name}.reset_index(drop=True)."
+        )
     return as_ids(np.asarray(index), len(index), f"the index of {name}")
 
 
@@ -99,6 +107,11 @@ def counts_rows(value: Any) -> bool:
 
 
 def _frame(frame: Any) -> Labelled:
+    if frame.index.nlevels == 1 and names_units(str(frame.index.name)):
+        raise InputError(
+            f"values has an index named {frame.index.name!r}, like units, which are columns here: "
+            "turn it, values.T, or rename the index if its rows are stimuli."
+        )
     for column, dtype in zip(frame.columns, frame.dtypes, strict=True):
         if dtype.kind not in "fiubc":
             raise InputError(

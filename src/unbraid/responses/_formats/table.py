@@ -14,6 +14,7 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file
 from unbraid.responses._formats._axes import arrange
+from unbraid.responses._formats._columns import check_columns
 from unbraid.responses._formats._delimited import read_delimited
 from unbraid.responses._formats._foreign import check_claim, need, reading
 from unbraid.responses._formats._header import is_missing, is_number
@@ -48,11 +49,16 @@ def read(
         twice = Counter(names).most_common(1)[0][0]
         raise InputError(f"{path}: columns must have different names, got {twice!r} twice.")
     table.columns = names
+    if axes is None and stimuli is None and len(table.index.names) == 1:
+        check_columns(path, [], str(table.index.name), True)
     table = _with_index(path, table, stimuli)
     kept = _of_kind(table, "O")
     objects = [name for name in table.columns if name in kept]
     lists = [name for name in objects if any(isinstance(c, np.ndarray) for c in table[name][:1])]
     column = _id_column(path, table.drop(columns=lists), stimuli)
+    if axes is None:
+        beside = [name for name in table.columns if name not in (column, *lists)]
+        check_columns(path, beside, None if stimuli else column, values is not None)
     rows = None if column is None else _text(path, table.pop(column))
     numbers, columns = _units(path, table, lists, values, trials)
     turned = axes is not None and str(axes).split()[:1] == ["units"]
