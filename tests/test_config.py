@@ -182,3 +182,31 @@ def test_overrides_do_not_make_defaults_look_chosen():
         red: bool = True
 
     assert Wine().with_options(["red=false"]).model_fields_set == {"red"}
+
+
+class Named(Config):
+    """A choice of texts."""
+
+    session: str = "a"
+    other: str | None = None
+    names: tuple[str, ...] = ()
+    count: int | str = 0
+
+
+@pytest.mark.parametrize("text", ["210225", "001", "1e5", "2020-01-01", "yes", "0x10", "1.0", "~a"])
+def test_text_is_what_was_written(tmp_path, text):
+    """YAML would make numbers, dates and truths of it."""
+    assert Named().with_options([f"session={text}"]).session == text
+    assert Named().with_options([f"other='{text}'"]).other == text
+    assert Named().with_options([f"names=[{text}, b]"]).names == (text, "b")
+    file = tmp_path / "named.yaml"
+    file.write_text(f"session: {text}\nother: {text}\nnames:\n- {text}\n- b\n")
+    loaded = _config.load(Named, file)
+    assert (loaded.session, loaded.other, loaded.names) == (text, text, (text, "b"))
+
+
+def test_what_is_no_text_is_yaml():
+    assert Named().with_options(["other=null"]).other is None
+    assert Named().with_options(["count=3"]).count == 3
+    with pytest.raises(InputError, match="Named 'session'"):
+        Named().with_options(["session=[1, 2]"])

@@ -95,6 +95,11 @@ def numpy(path):
     path.with_suffix(".stimuli.txt").write_text("\n".join(IDS) + "\n", encoding="utf-8")
 
 
+def thingsvision(path):
+    np.save(path, VALUES)
+    path.with_name("file_names.txt").write_text("\n".join(IDS), encoding="utf-8")
+
+
 def saved(path):
     save(Responses(VALUES, stimuli=IDS), path)
 
@@ -128,6 +133,7 @@ WRITERS = {
     "path.nc": netcdf("h5netcdf", "stimulus_path"),
     "a label.nc": netcdf("h5netcdf", "picture"),
     "x.npy": numpy,
+    "features.npy": thingsvision,
     "saved.npy": saved,
     "x.npz": saved,
     "x.safetensors": saved,
@@ -274,3 +280,40 @@ def test_numbers_too_large_for_their_float_are_no_ids(kind, most):
 def test_a_list_of_ids_holds_nothing_else(odd):
     with pytest.raises(InputError, match=f"must be strings or whole numbers, got {odd}"):
         Responses(np.eye(2), stimuli=["a", odd])
+
+
+def test_names_of_other_rows_are_not_taken(tmp_path):
+    thingsvision(tmp_path / "features.npy")
+    np.save(tmp_path / "other.npy", VALUES[1:])
+    with pytest.warns(RuntimeWarning, match=f"{N} names, .*other.npy {N - 1} rows: it is not"):
+        assert load(tmp_path / "other.npy").stimuli is None
+    np.save(tmp_path / "turned.npy", VALUES.T)
+    assert list(load(tmp_path / "turned.npy", axes="units stimuli").stimuli) == IDS
+
+
+@pytest.mark.parametrize("name", ["a\u2028b", "a\x85b", "a\x1cb", "a\vb"])
+def test_only_new_lines_end_an_id(tmp_path, name):
+    save(Responses(np.eye(2), stimuli=[name, "b"]), tmp_path / "x.npy")
+    assert list(load(tmp_path / "x.npy").stimuli) == [name, "b"]
+    for odd in ("a\nb", "a\rb", " a", ""):
+        with pytest.raises(InputError, match="an id has a line break or outer blanks"):
+            save(Responses(np.eye(2), stimuli=[odd, "b"]), tmp_path / "x.npy")
+
+
+def test_labels_of_events(tmp_path):
+    nibabel = pytest.importorskip("nibabel")
+    volumes = np.random.default_rng(0).normal(size=(2, 2, 1, N)).astype("f4")
+    image = nibabel.Nifti1Image(volumes, np.eye(4))
+    image.header.set_zooms((1, 1, 1, 2))
+    image.header.set_xyzt_units("mm", "sec")
+    nibabel.save(image, tmp_path / "x.nii")
+    labels = [i for i in IDS if i != "n/a"]  # which is BIDS' word for nothing
+    rows = [f"{2 * i}\t2\t{label}\n" for i, label in enumerate(labels)]
+    (tmp_path / "events.tsv").write_text("onset\tduration\tstimulus\n" + "".join(rows))
+    x = load(tmp_path / "x.nii", events=tmp_path / "events.tsv", delay=0)
+    assert list(x.stimuli) == labels
+    np.testing.assert_allclose(x.values, volumes.reshape(4, N).T[: len(labels)], rtol=1e-6)
+    rows[0] = "0\t2\tn/a\n"
+    (tmp_path / "events.tsv").write_text("onset\tduration\tstimulus\n" + "".join(rows))
+    with pytest.raises(InputError, match="1 events have no stimulus"):
+        load(tmp_path / "x.nii", events=tmp_path / "events.tsv")

@@ -212,3 +212,14 @@ def test_save_refuses_a_folder_and_a_file_in_the_way(tmp_path):
 def test_not_a_file_name(path):
     with pytest.raises(InputError, match="must be a file name|does not exist|no known suffix"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    "name, what", [("x.gii", "save the vertices"), ("x.mgz", "NIfTI"), ("x.h4", "HDF5"),
+                   ("x.xlsx", "CSV"), ("x.csv.gz", "unpack it first")]
+)  # fmt: skip
+def test_formats_that_are_not_read_are_not_taken_for_a_misspelling(tmp_path, name, what):
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(InputError, match=what) as caught:
+        load(tmp_path / name)
+    assert "Did you mean" not in str(caught.value)

@@ -40,6 +40,17 @@ WRITERS = (".npy", ".npz", ".safetensors")
 _SPARSE_WRITERS = WRITERS[1:]
 _VOLUMES = (".nii", ".nii.gz")  # whose axes the format itself names
 _PICKLES = {".pkl", ".pickle", ".pt", ".pth", ".th", ".joblib", ".ckpt", ".p", ".jbl"}
+_OTHERS = {
+    ".gii": "save the vertices' data as a matrix: .npy",
+    ".mgh": "convert it to NIfTI (.nii.gz)",
+    ".mgz": "convert it to NIfTI (.nii.gz)",
+    ".h4": "convert it to HDF5 (.h5)",
+    ".xls": "save it as CSV UTF-8",
+    ".xlsx": "save it as CSV UTF-8",
+    ".feather": "save it as Parquet",
+    ".gz": "unpack it first (only .nii.gz is read packed)",
+}
+"""Suffix of a format that is not read, though its name may be like another's -> what to do."""
 
 
 def load(path: Any, **options: Any) -> Responses:
@@ -53,7 +64,8 @@ def load(path: Any, **options: Any) -> Responses:
         What the format's reader takes; any other is refused with the list of those it knows.
 
     ========================== ====================================================================
-    ``.npy``                   a matrix; ids from ``NAME.stimuli.txt`` beside it, one a line
+    ``.npy``                   a matrix; ids from ``NAME.stimuli.txt`` beside it, one a line, or
+                               THINGSvision's ``file_names.txt``
     ``.npz .safetensors``      arrays ``values``, ``stimuli``, ``units``, ``repeats``, or CSR parts
     ``.h5 .hdf5 .mat .zarr``   the same names, or ``values=NAME``, ``stimuli=NAME``, ``units=NAME``
     ``.csv .tsv .parquet``     a column a unit; the column of text is the ids (``stimuli=COLUMN``)
@@ -207,6 +219,8 @@ def _unknown(path: Path, suffix: str) -> InputError:
             "Save the responses as .safetensors or .npz."
         )
     check_file(path)
+    if suffix in _OTHERS:
+        raise InputError(f"{path}: {suffix} is not read; {_OTHERS[suffix]}.")
     close = difflib.get_close_matches(suffix, READERS, n=1, cutoff=0.75)
     hint = f" Did you mean {close[0]}?" if close else ""
     return InputError(

@@ -16,6 +16,7 @@ from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file, check_memory
 from unbraid.responses._formats._axes import arrange
 from unbraid.responses._formats._foreign import check_claim, need, reading
+from unbraid.responses._formats._header import is_number
 from unbraid.responses._responses import Responses
 
 _LABELS = ("stimulus", "stimulus_id", "stim_file", "image_id", "trial_type")
@@ -175,22 +176,25 @@ def _events(path: Path, column: Any) -> tuple[np.ndarray, list[str]]:
 
     check_file(path)
     with reading(path, "events"):
-        table = pandas.read_csv(path, sep="\t" if path.suffix == ".tsv" else ",")
+        table = pandas.read_csv(
+            path, sep="\t" if path.suffix == ".tsv" else ",", dtype=str, keep_default_na=False
+        )  # labels stay as they are written: 001, NA
     name = column if column is not None else next((c for c in _LABELS if c in table), "stimulus")
     for needed in ("onset", "duration", name):
         if needed not in table:
             raise InputError(
                 f"{path} has no column {needed!r}; it has {', '.join(map(str, table))}."
             )
-    times = table[["onset", "duration"]]
-    if any(dtype.kind not in "fiu" for dtype in times.dtypes) or times.isna().any(axis=None):
+    times = table[["onset", "duration"]].to_numpy(dtype=object)
+    if not all(is_number(cell) and math.isfinite(float(cell)) for cell in times.flat):
         raise InputError(f"{path}: onset and duration must be seconds, without gaps.")
-    if table[name].isna().any():
+    gone = int(table[name].isin(("", "n/a")).sum())  # as BIDS writes what is not there
+    if gone:
         raise InputError(
-            f"{path}: {int(table[name].isna().sum())} events have no {name} (n/a). Leave those "
-            "rows out, or say stimuli=COLUMN."
+            f"{path}: {gone} events have no {name} (n/a). Leave those rows out, or say "
+            "stimuli=COLUMN."
         )
-    return times.to_numpy(dtype=float), table[name].astype(str).tolist()
+    return times.astype(float), table[name].tolist()
 
 
 def _after(

@@ -42,10 +42,24 @@ class Header:
 def read(
     path: Path, axes: str | None = None, time: str | None = None, trials: bool = False
 ) -> Responses:
-    """Read responses from a .npy file; ids from ``NAME.stimuli.txt`` beside it, if present."""
+    """Read responses from a .npy file; ids from ``NAME.stimuli.txt`` or ``file_names.txt``."""
     check_name(path, "", (), axes)
     values = read_array(path)
-    return arrange(values, axes, str(path), stimuli=read_ids(path), time=time, trials=trials)
+    return arrange(
+        values,
+        axes,
+        str(path),
+        stimuli=read_ids(path, _rows(values, axes)),
+        time=time,
+        trials=trials,
+    )
+
+
+def _rows(values: np.ndarray, axes: str | None) -> int | None:
+    """Return the number of stimuli, where the axes say it."""
+    names = str(axes or "stimuli").split()
+    at = names.index("stimuli") if "stimuli" in names else values.ndim
+    return values.shape[at] if at < values.ndim else None
 
 
 def read_array(path: Path) -> np.ndarray:
@@ -72,7 +86,7 @@ def write(responses: Responses, path: Path) -> None:
     if lost:
         raise InputError(f"{path}: .npy cannot hold {', '.join(lost)}; use .npz or .safetensors.")
     ids = responses.stimuli
-    if ids is not None and any(len(name.splitlines()) != 1 or name != name.strip() for name in ids):
+    if ids is not None and any(not n or {*"\r\n"} & {*n} or n != n.strip() for n in ids):
         raise InputError(f"{path}: an id has a line break or outer blanks; use .npz instead.")
     beside = ids_path(path)
     if os.path.lexists(beside) and not path.exists():  # then no save wrote it
@@ -94,16 +108,31 @@ def ids_path(path: Path) -> Path:
     return path.with_suffix(".stimuli.txt")
 
 
-def read_ids(path: Path) -> list[str] | None:
-    """Return the ids beside a .npy file, or None."""
-    beside = ids_path(path)
+def read_ids(path: Path, rows: int | None = None) -> list[str] | None:
+    """Return the ids beside a .npy file, or None.
+
+    They stand in ``NAME.stimuli.txt``, or, if they are as many as the rows, in ``file_names.txt``
+    (as THINGSvision writes it).
+    """
+    beside, others = ids_path(path), path.with_name("file_names.txt")
     if not beside.is_file():
-        return None
-    check_file(beside)
+        found = _lines(others) if rows is not None and others.is_file() else []
+        if found and len(found) != rows:
+            warnings.warn(
+                f"{others} holds {len(found)} names, {path} {rows} rows: it is not used.",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+        return found if found and len(found) == rows else None
+    return _lines(beside)
+
+
+def _lines(path: Path) -> list[str]:
+    check_file(path)
     try:
-        lines = beside.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except UnicodeDecodeError:
-        raise InputError(f"{beside} must be UTF-8 text, one stimulus id a line.") from None
+        raise InputError(f"{path} must be UTF-8 text, one stimulus id a line.") from None
     while lines and not lines[-1].strip():
         lines.pop()
     return [line.strip() for line in lines]
