@@ -53,7 +53,9 @@ class Config(pydantic.BaseModel):
             else:
                 what = f"the value of {shown(name)}"
                 value = _read_yaml(text, what)
-                options[name] = _as_written(value, text, what) if _is_text(field) else value
+                if _is_text(field) and value is not None:
+                    value = _words(value, yaml.compose(text, Loader=yaml.SafeLoader))
+                options[name] = value
         return type(self)(**options)
 
 
@@ -84,7 +86,7 @@ def read(kind: type[Config], path: Path | None) -> dict[str, Any]:
         raise InputError(f"{path} cannot be read as UTF-8 text: {error}.") from None
     options = _read_yaml(text, str(path))
     options = {} if options is None else options
-    options = _with_texts(kind, options, text, str(path)) if isinstance(options, dict) else options
+    options = _with_texts(kind, options, text) if isinstance(options, dict) else options
     if not isinstance(options, dict):
         raise InputError(f"{path} must hold 'option: value' lines, got {type(options).__name__}.")
     name = options.pop("name", kind.__name__)
@@ -93,13 +95,14 @@ def read(kind: type[Config], path: Path | None) -> dict[str, Any]:
     return {str(name): value for name, value in options.items()}
 
 
-def _with_texts(kind: type[Config], options: dict, text: str, name: str) -> dict:
+def _with_texts(kind: type[Config], options: dict, text: str) -> dict:
     """Return options of which those that are text are as they were written."""
     texts = [key for key in options if _is_text(kind.model_fields.get(str(key)))]
     if not texts:
         return options
-    written = _read_yaml(text, name, yaml.BaseLoader)
-    return options | {key: _words(options[key], written.get(key)) for key in texts}
+    tree = yaml.compose(text, Loader=yaml.SafeLoader)
+    written = {key.value: value for key, value in tree.value}
+    return options | {key: _words(options[key], written[key]) for key in texts if key in written}
 
 
 def _is_text(field: Any) -> bool:
@@ -110,18 +113,14 @@ def _is_text(field: Any) -> bool:
     return bool(kinds) and set(kinds) <= {str, type(None), Ellipsis} and str in kinds
 
 
-def _as_written(value: Any, text: str, name: str) -> Any:
-    return _words(value, _read_yaml(text, name, yaml.BaseLoader))
-
-
-def _words(value: Any, written: Any) -> Any:
+def _words(value: Any, node: Any) -> Any:
     """Return text as it was written where YAML made a number, a date or a truth of it."""
-    if isinstance(value, list) and isinstance(written, list):
-        return [_words(one, word) for one, word in zip(value, written, strict=True)]
-    return value if value is None or isinstance(value, str | list | dict) else written
+    if isinstance(value, list):
+        return [_words(one, part) for one, part in zip(value, node.value, strict=True)]
+    return value if value is None or isinstance(value, str | dict) else node.value
 
 
-def _read_yaml(text: str, name: str, loader: Any = yaml.SafeLoader) -> Any:
+def _read_yaml(text: str, name: str) -> Any:
     try:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         size = _expanded(tree, {})
@@ -130,7 +129,7 @@ def _read_yaml(text: str, name: str, loader: Any = yaml.SafeLoader) -> Any:
                 f"{name} stands for {size:.2g} characters once its aliases (*name) are replaced; "
                 f"options have at most {_LARGEST:.0g}."
             )
-        return yaml.load(text, loader)  # which makes plain data, nothing else
+        return yaml.safe_load(text)
     except RecursionError:
         raise InputError(f"{name} is nested too deeply.") from None
     except (yaml.YAMLError, ValueError) as error:  # ValueError: an impossible date
