@@ -122,3 +122,11 @@ def test_codes_carry_the_ids(world):
             ub.pair(codes, moved)
     else:
         np.testing.assert_allclose(a.toarray(), b.toarray(), atol=1e-12)
+
+
+def test_variance_unexplained_is_of_the_same_rows(world):
+    x, _, _, _, _, order = world
+    x = x.rename(index=str)
+    learned = ub.fit(x, ub.PCA(n_latents=5), rng=0)
+    codes = learned.encode(x)
+    assert np.isclose(learned.fvu(x.iloc[order], codes), learned.fvu(x, codes))

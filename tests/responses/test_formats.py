@@ -605,6 +605,13 @@ def test_nwb(nwb, rng):
     broken_copies(path, rng)
 
 
+def test_nwb_without_trials(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "x.nwb", "w") as file:
+        file["units/id"] = [0]
+    refused(tmp_path / "x.nwb", "has no intervals/trials, nor other intervals. An NWB file")
+
+
 def test_nwb_says_the_same_of_every_trial(rng, tmp_path):
     """As Allen's: the name of the set of stimuli stands beside the number of each."""
     pynwb = pytest.importorskip("pynwb")

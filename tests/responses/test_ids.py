@@ -47,17 +47,36 @@ def parquet(path, index=True):
     (frame if index else frame.reset_index()).to_parquet(path)
 
 
-def hdf5(path, text=True):
+def hdf5(path, text=True, name="stimuli"):
     h5py = pytest.importorskip("h5py")
     with h5py.File(path, "w") as file:
         file["values"] = VALUES
-        file["stimuli"] = IDS if text else np.char.encode(IDS, "utf-8")
+        file[name] = IDS if text else np.char.encode(IDS, "utf-8")
+
+
+def anndata(path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w") as file:
+        file["X"] = VALUES
+        file["obs/_index"] = IDS
+        file["obs/kind/categories"] = IDS[::-1]
+        file["obs/kind/codes"] = np.arange(N)
 
 
 def matlab(path):
     from scipy.io import savemat
 
     savemat(path, {"values": VALUES, "stimuli": np.array(IDS, dtype=object)})
+
+
+def matlab_labels(shape):
+    def write(path):
+        from scipy.io import savemat
+
+        labels = np.array(IDS, dtype=object).reshape(shape) if shape else np.array(IDS)
+        savemat(path, {"rates": VALUES, "whatever": labels, "kind": np.array(["a"] * N)})
+
+    return write
 
 
 def matlab_73(path):
@@ -126,7 +145,12 @@ WRITERS = {
     "x.h5": hdf5,
     "bytes.h5": lambda path: hdf5(path, text=False),
     "x.mat": matlab,
+    "row.mat": matlab_labels((1, N)),
+    "column.mat": matlab_labels((N, 1)),
+    "letters.mat": matlab_labels(None),
     "73.mat": matlab_73,
+    "anndata.h5": anndata,
+    "whatever.h5": lambda path: hdf5(path, name="whatever"),
     "x.zarr": zarr,
     "x.nc": netcdf("h5netcdf"),
     "classic.nc": netcdf("scipy"),
@@ -317,3 +341,23 @@ def test_labels_of_events(tmp_path):
     (tmp_path / "events.tsv").write_text("onset\tduration\tstimulus\n" + "".join(rows))
     with pytest.raises(InputError, match="1 events have no stimulus"):
         load(tmp_path / "x.nii", events=tmp_path / "events.tsv")
+
+
+@pytest.mark.parametrize(
+    "texts", [{"a": IDS, "b": IDS[::-1]}, {"a": ["x", *IDS[1:-1], "x"]}], ids=["two", "twice"]
+)
+def test_texts_that_may_be_ids_are_named(tmp_path, texts):
+    np.savez(tmp_path / "x.npz", values=VALUES, **texts)
+    with pytest.warns(RuntimeWarning, match="rows have no ids; a.* may name them, .*stimuli=NAME"):
+        assert load(tmp_path / "x.npz").stimuli is None
+    assert list(load(tmp_path / "x.npz", stimuli="a", trials=True).stimuli) == [
+        *dict.fromkeys(texts["a"])
+    ]
+
+
+def test_texts_beside_a_square_array_may_be_either(tmp_path):
+    np.savez(tmp_path / "x.npz", values=VALUES[:3], a=IDS[:3])
+    with pytest.warns(RuntimeWarning, match="rows have no ids; a may name them"):
+        assert load(tmp_path / "x.npz").stimuli is None
+    np.savez(tmp_path / "x.npz", values=VALUES.T, a=IDS)
+    assert list(load(tmp_path / "x.npz", axes="units stimuli").stimuli) == IDS

@@ -189,7 +189,10 @@ class Dictionary:
         0 is perfect, 1 no better than the mean, more is worse; NaN if ``x`` does not vary. Taken
         after the input transform, where the dictionary has one.
         """
-        values = self.transformed(as_responses(x).toarray())
+        responses, ids = as_responses(x), getattr(codes, "stimuli", None)
+        if ids is not None and responses.stimuli is not None:
+            responses = responses.select(ids)
+        values = self.transformed(responses.toarray())
         residual = np.square(values - self.decode(codes), dtype=np.float64).sum()
         total = np.square(values - values.mean(0, dtype=np.float64)).sum()
         return float(residual / total) if total > 0 else float("nan")

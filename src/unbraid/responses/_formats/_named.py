@@ -17,6 +17,7 @@ from unbraid.responses._formats._choice import Chosen, choose, held, resolve
 from unbraid.responses._formats._entry import Entry, last_of, parent_of, plain, value_of
 from unbraid.responses._formats._packed import unpack
 from unbraid.responses._formats._sparse import read_sparse
+from unbraid.responses._formats._texts import rows_of, texts_of_rows
 from unbraid.responses._ids import ids_of_bytes
 from unbraid.responses._looks import check_name
 from unbraid.responses._responses import Responses
@@ -24,9 +25,11 @@ from unbraid.responses._said import Said, changes_meaning, report
 
 STIMULI = (
     "stimuli", "stimulus_ids", "stimulus_id", "ids", "image_ids", "image_id", "image_names",
-    "filenames",
+    "filenames", "file_names", "image_files", "imagenames", "stimulus_names", "stim_ids",
+    "stim_names", "stimulus_path",
 )  # fmt: skip
 UNITS = ("units", "unit_ids", "unit_id", "neuroid_id")
+_ROWS = ("obs/_index", "obs/index")  # the names of rows in AnnData's files
 KNOWN = frozenset((*STIMULI, *UNITS, "repeats", "made_by"))
 _ENCODINGS = {"array", "string-array", "string", "dataframe", "dict", "anndata", "raw"}
 _SILENT = (
@@ -100,6 +103,12 @@ def responses_of(
         at = resolve(entries, name) or _beside(path, entries, metadata, chosen, names)
         used |= {at} & set(entries) if at is not None else set()
         found[role] = None if at is None else _ids(path, entries, metadata, at, groups)
+    if found["stimuli"] is None:
+        rows = rows_of(values.shape, wanted.axes)
+        around = (*_chain(chosen.group), *_ROWS)
+        others = [n for n in entries if n not in used and {n, parent_of(n)} & {*around}]
+        for name, texts in texts_of_rows(path, entries, others, values.shape, rows).items():
+            used, found["stimuli"] = used | {name}, texts
     near = [name for name in entries if parent_of(name) in _chain(chosen.group)]
     repeats = next((n for n in near if last_of(n) == "repeats" and not wanted.axes), None)
     made = next((n for n in near if last_of(n) == "made_by"), None)

@@ -16,6 +16,7 @@ from unbraid._folders import replacing
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file, check_shape
 from unbraid.responses._formats._axes import arrange
+from unbraid.responses._formats._texts import rows_of
 from unbraid.responses._looks import check_name
 from unbraid.responses._responses import Responses
 
@@ -49,17 +50,10 @@ def read(
         values,
         axes,
         str(path),
-        stimuli=read_ids(path, _rows(values, axes)),
+        stimuli=read_ids(path, rows_of(values.shape, axes)),
         time=time,
         trials=trials,
     )
-
-
-def _rows(values: np.ndarray, axes: str | None) -> int | None:
-    """Return the number of stimuli, where the axes say it."""
-    names = str(axes or "stimuli").split()
-    at = names.index("stimuli") if "stimuli" in names else values.ndim
-    return values.shape[at] if at < values.ndim else None
 
 
 def read_array(path: Path) -> np.ndarray:

@@ -53,8 +53,9 @@ def read(
             has_units = hdf5.dataset(path, file, units) is not None
         if not columns or not has_units:
             with reading(path, "NWB"):
-                others = ", ".join(hdf5.dataset(path, file, "intervals") or {}) or "none"
-            missing = "units" if columns else f"{table}; it has {others}: say intervals=NAME"
+                others = ", ".join(hdf5.dataset(path, file, "intervals") or {})
+            other = f"; it has {others}: say intervals=NAME" if others else ", nor other intervals"
+            missing = "units" if columns else f"{table}{other}"
             raise InputError(f"{path} has no {missing}. An NWB file of spikes and trials has both.")
         told = f"{table} has columns {', '.join(columns)}; say stimuli=COLUMN"
         if stimuli is None:
