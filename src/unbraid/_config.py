@@ -100,7 +100,7 @@ def _with_texts(kind: type[Config], options: dict, text: str) -> dict:
     texts = [key for key in options if _is_text(kind.model_fields.get(str(key)))]
     if not texts:
         return options
-    tree = yaml.compose(text, Loader=yaml.SafeLoader)
+    tree: Any = yaml.compose(text, Loader=yaml.SafeLoader)
     written = {key.value: value for key, value in tree.value}
     return options | {key: _words(options[key], written[key]) for key in texts if key in written}
 
