@@ -49,6 +49,26 @@ class Estimate:
 
 
 @dataclass(frozen=True, eq=False)
+class Ceiling:
+    """Best score that noise allows each target."""
+
+    best: np.ndarray
+    """(q,) in [0, 1]; NaN where it is not known."""
+    excluded: np.ndarray
+    """(q,) targets whose reliability, or whose source's, is below the floor."""
+
+    def of(self, scored: np.ndarray) -> dict[str, Any]:
+        """Return what a score tells of it, for the targets that are scored."""
+        reliable = scored & ~self.excluded & ~np.isnan(self.best)
+        every = self.best[scored]
+        return {
+            "ceiling": finite_mean(self.best[reliable]) if reliable.any() else NAN,
+            "ceiling_over_all": finite_mean(every) if len(every) else NAN,
+            "ceiling_per_target": np.where(reliable, self.best, NAN),
+        }
+
+
+@dataclass(frozen=True, eq=False)
 class Blocks:
     """Which dependent stimuli are deleted together."""
 
@@ -89,9 +109,9 @@ class Estimator(ABC):
     def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
         """Fit and score with ``y[order]``; with ``order`` only the value is used."""
 
-    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> np.ndarray:  # noqa: ARG002
-        """Best score that noise allows each target (q,); NaN where it is not known."""
-        return np.empty(0)
+    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> Ceiling | None:  # noqa: ARG002
+        """Return the best score that noise allows each target; None without repeats."""
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +192,6 @@ def judge(
     notes = notes_of(plan, shuffled) + found.notes + still + _few(spread)
     notes += _no_null(found.value, null)
     best = estimator.ceiling(x, y, found)
-    scored = ~np.isnan(found.per_target) & bool(len(best))
     return scored_as(
         metric,
         found,
@@ -188,8 +207,7 @@ def judge(
         order=plan.order,
         fold_gap=plan.gap,
         shuffled=shuffled,
-        ceiling=finite_mean(best[scored]) if scored.any() else NAN,
-        ceiling_per_target=np.where(scored, best, NAN) if len(best) else best,
+        **(best.of(~np.isnan(found.per_target)) if best else {}),
         influence=losses,
         replicates=replicates,
     )

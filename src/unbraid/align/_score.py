@@ -48,6 +48,8 @@ class Score:
     n_target: int = 0
     ceiling: float = NAN
     """Best value that noise allows, from repeats: the mean over reliable targets."""
+    ceiling_over_all: float = NAN
+    """The same over all scored targets, reliable or not."""
     ceiling_per_target: np.ndarray = field(default_factory=lambda: np.empty(0))
     """(q,) best score of each target; NaN where it was not scored, or is not reliable enough."""
     order: str = "exchangeable"
@@ -112,6 +114,18 @@ class Score:
         best = float(self.ceiling_per_target[reliable].mean())
         return float(self.per_target[reliable].mean()) / best
 
+    @property
+    def normalised_over_all(self) -> float:
+        """Mean score of all scored targets over their mean ceiling; NaN without repeats.
+
+        Where most units are hardly reliable, those above the floor are there by luck, and
+        ``normalised`` is too low: .8 for a perfect model of units of reliability .11.
+        """
+        scored = ~np.isnan(self.per_target)
+        if not self.ceiling_over_all > 0 or not scored.any():
+            return NAN
+        return float(self.per_target[scored].mean()) / self.ceiling_over_all
+
     def named(
         self, source: str, target: str, systems: str = "x->y", seed: int | None = None
     ) -> Self:
@@ -130,6 +144,6 @@ class Score:
 _RECORD = (
     "metric", "protocol", "source", "target", "systems", "value", "in_sample", "null", "p_value",
     "low", "high", "level", "coverage", "value_over_all", "ceiling", "normalised",
-    "excluded", "nuisance", "seed", "n", "n_source", "n_target", "leading", "sign", "gap", "order",
-    "fold_gap", "shuffled",
+    "ceiling_over_all", "normalised_over_all", "excluded", "nuisance", "seed", "n", "n_source",
+    "n_target", "leading", "sign", "gap", "order", "fold_gap", "shuffled",
 )  # fmt: skip

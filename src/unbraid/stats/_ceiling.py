@@ -12,6 +12,7 @@ from unbraid.errors import InputError
 from unbraid.responses import as_responses
 from unbraid.responses._labelled import kind_of
 
+_ROUNDING = 1e-28  # of squares: means that differ by less do not differ
 _LARGEST = 1e60  # sums of squared products are far from the end of float64
 
 
@@ -20,7 +21,7 @@ class NoiseCeiling:
     """Reliability of each unit's mean response, and what it allows a perfect model."""
 
     reliability: np.ndarray
-    """(q,) Spearman-Brown corrected split-half reliability of the mean over all repeats."""
+    """(q,) share of the variance of each unit's mean response that is no noise."""
     excluded: np.ndarray
     """(q,) units below the floor (or undefined): dividing by their ceiling would explode."""
     n_repeats: int
@@ -45,6 +46,11 @@ class NoiseCeiling:
         return np.sqrt(self.ceiling_r2)
 
     @property
+    def ceiling_over_all(self) -> np.ndarray:
+        """(q,) the same without a floor, 0 where the reliability is negative; NaN if undefined."""
+        return np.sqrt(np.maximum(self.reliability, 0.0))
+
+    @property
     def ceiling_r2(self) -> np.ndarray:
         """(q,) best R2, the reliability itself; NaN if excluded."""
         return np.where(self.excluded, np.nan, self.reliability)
@@ -57,17 +63,22 @@ def noise_ceiling(
     floor: float = 0.1,
     rng: int | np.random.Generator | None = 0,
 ) -> NoiseCeiling:
-    """Reliability of each unit from repeats, by random halves.
+    """Reliability of each unit's mean response, from repeats.
 
-    Two disjoint sets of ``h = floor(R / 2)`` repeats are averaged and correlated over stimuli,
-    ``r``; the mean over random splits is raised to the length of all ``R`` repeats,
-    ``reliability = k r / (1 + (k - 1) r)`` with ``k = R / h``. A model that is right but for
-    noise reaches ``r = sqrt(reliability)`` and ``R2 = reliability``.
+    A unit with every trial: two disjoint sets of ``h = floor(R / 2)`` repeats are averaged and
+    correlated over stimuli, ``r``; the mean over random splits is raised to the length of all
+    ``R`` repeats, ``reliability = k r / (1 + (k - 1) r)`` with ``k = R / h``.
+
+    A unit of which stimulus ``i`` has ``R_i`` trials, not the same number for all:
+    ``reliability = 1 - mean_i(s2 / R_i) / var_i(mean)``, with the noise's variance ``s2`` from the
+    trials around their stimulus' mean, pooled, and the variance of the means over stimuli.
+
+    A model that is right but for noise reaches ``r = sqrt(reliability)`` and ``R2 = reliability``.
 
     Parameters
     ----------
     repeats : array of shape (R, n, q)
-        Single trials, R >= 2; NaN where a trial is missing.
+        Single trials, R >= 2; NaN where a trial is missing. Stimuli without a trial are left out.
     splits : int
         Random splits into halves (1 is all there is for two repeats).
     floor : float
@@ -80,12 +91,15 @@ def noise_ceiling(
 
     Notes
     -----
-    Spearman-Brown is applied to the reliability only, never to a score. A stimulus counts for a
-    unit where both halves have at least one trial. Cost: O(splits R n q).
+    Spearman-Brown is applied to the reliability only, never to a score. It takes halves of one
+    length; where most stimuli were shown once, those that enter a half are far more reliable than
+    the mean that is scored. The other form assumes noise of one variance, and needs stimuli with
+    two trials; estimates can be negative. Cost: O(splits R n q).
 
     References
     ----------
-    Spearman (1910); Brown (1910).
+    Spearman (1910); Brown (1910); Searle, Casella & McCulloch (1992), Variance components, ch. 3
+    (analysis of variance of unbalanced data).
     """
     if kind_of(repeats) == "assembly":  # its dimensions say which is which
         repeats = as_responses(repeats, "repeats").repeats
@@ -104,6 +118,14 @@ def noise_ceiling(
     check_number(floor, "floor")
     if not 0 <= floor < 1:
         raise InputError(f"floor must lie in [0, 1), got {floor}.")
+    reliability = np.where(
+        np.isnan(trials).any(axis=(0, 1)), _by_variances(trials), _by_halves(trials, splits, rng)
+    )
+    return NoiseCeiling(reliability, ~(reliability >= floor), len(trials), floor)
+
+
+def _by_halves(trials: np.ndarray, splits: int, rng: Any) -> np.ndarray:
+    """Return the split-half reliability (q,), raised to all repeats; NaN where it is undefined."""
     rng, n_repeats = as_rng(rng), len(trials)
     half = n_repeats // 2
     total, counted = np.zeros(trials.shape[2]), np.zeros(trials.shape[2])
@@ -114,9 +136,23 @@ def noise_ceiling(
         counted += ~np.isnan(r)
     with np.errstate(invalid="ignore", divide="ignore"):
         r, longer = total / counted, n_repeats / half
-        reliability = np.where(r > -1, longer * r / (1 + (longer - 1) * r), np.nan)
-    excluded = ~(reliability >= floor)
-    return NoiseCeiling(reliability, excluded, n_repeats, floor)
+        return np.where(r > -1, longer * r / (1 + (longer - 1) * r), np.nan)
+
+
+def _by_variances(trials: np.ndarray) -> np.ndarray:
+    """Return the reliability (q,) from variances within and between stimuli."""
+    count = (~np.isnan(trials)).sum(axis=0)  # (n, q)
+    shown = count > 0
+    mean = _mean(trials)
+    within = np.nansum((trials - mean) ** 2, axis=0, dtype=float).sum(axis=0)
+    n = shown.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        noise = within / np.maximum(count - 1, 0).sum(axis=0)
+        of_means = noise * np.where(shown, 1 / count, 0.0).sum(axis=0) / n
+        centred = np.where(shown, mean - np.where(shown, mean, 0.0).sum(axis=0) / n, 0.0)
+        between = (centred**2).sum(axis=0) / (n - 1)
+        varies = (n > 2) & (between > _ROUNDING * np.nanmax(np.abs(trials), axis=(0, 1)) ** 2)
+        return np.where(varies, 1 - of_means / between, np.nan)
 
 
 def _mean(trials: np.ndarray) -> np.ndarray:

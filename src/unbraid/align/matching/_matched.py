@@ -25,7 +25,7 @@ import scipy.sparse as sp
 
 from unbraid._kernels.deletion import Sums, Totals, losses
 from unbraid.align._dense import finite_mean
-from unbraid.align._judge import Blocks, Estimate, Estimator
+from unbraid.align._judge import Blocks, Ceiling, Estimate, Estimator
 from unbraid.align._score import NAN
 from unbraid.align.matching._marginals import Side
 from unbraid.errors import InputError
@@ -156,7 +156,7 @@ class StimulusMatched(Matched):
             self.add_sums(target, plan, fold, blocks.number, sums)
         return losses(sums, totals)
 
-    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> np.ndarray:
+    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> Ceiling | None:
         return _ceiling(x, y, estimate)
 
 
@@ -254,16 +254,18 @@ def _nothing(q: int, n_folds: int) -> Estimate:
     )
 
 
-def _ceiling(x: Responses, y: Responses, estimate: Estimate) -> np.ndarray:
+def _ceiling(x: Responses, y: Responses, estimate: Estimate) -> Ceiling | None:
     """Return sqrt(reliability of source and target) of each target, where known."""
     from unbraid.stats import noise_ceiling
 
     if x.repeats is None and y.repeats is None:
-        return np.empty(0)
-    best = np.ones(y.shape[1])
+        return None
+    best, excluded = np.ones(y.shape[1]), np.zeros(y.shape[1], dtype=bool)
     if y.repeats is not None:
-        best = best * noise_ceiling(y.repeats).ceiling
+        known = noise_ceiling(y.repeats)
+        best, excluded = known.ceiling_over_all, known.excluded
     if x.repeats is not None and estimate.matching is not None:
-        own = noise_ceiling(x.repeats).ceiling
-        best = best * np.where(estimate.matching >= 0, own[estimate.matching], np.nan)
-    return best
+        own, source = noise_ceiling(x.repeats), estimate.matching
+        best = best * np.where(source >= 0, own.ceiling_over_all[source], np.nan)
+        excluded = excluded | (source < 0) | own.excluded[source]
+    return Ceiling(best, excluded)

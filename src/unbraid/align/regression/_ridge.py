@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from unbraid._kernels.deletion import Sums, Totals, losses
 from unbraid.align._dense import finite_mean
-from unbraid.align._judge import Blocks, Estimate, Estimator, Judging, judge
+from unbraid.align._judge import Blocks, Ceiling, Estimate, Estimator, Judging, judge
 from unbraid.align._score import Score
 from unbraid.align.published._longon2025 import LongonRidge
 from unbraid.align.regression._iterative_ridge import IterativeRidge
@@ -126,12 +126,13 @@ class Ridge(Estimator):
         """Whether each target varies on the training stimuli of every fold."""
         return np.all([np.ptp(y[~rows], axis=0) > 0 for rows in self.in_fold], axis=0)
 
-    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> np.ndarray:  # noqa: ARG002
+    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> Ceiling | None:  # noqa: ARG002
         from unbraid.stats import noise_ceiling
 
         if y.repeats is None:
-            return np.empty(0)
-        return self.best(noise_ceiling(y.repeats).ceiling)
+            return None
+        known = noise_ceiling(y.repeats)
+        return Ceiling(self.best(known.ceiling_over_all), known.excluded)
 
     def best(self, ceiling: np.ndarray) -> np.ndarray:
         """Best score of each target, from its best correlation."""
