@@ -89,7 +89,8 @@ def test_deleting_a_stimulus_costs_exactly_what_a_run_without_it_says(kind):
     for k in (1, 5, 38):
         score = align.mutual_knn(x, y, k=k, permutations=0, resamples=1)
         expected = [
-            score.value - align.mutual_knn(np.delete(x, t, 0), np.delete(y, t, 0), k=k, **FAST).value
+            score.value
+            - align.mutual_knn(np.delete(x, t, 0), np.delete(y, t, 0), k=k, **FAST).value
             for t in range(40)
         ]
         np.testing.assert_allclose(score.influence, expected, atol=1e-12)

@@ -13,7 +13,8 @@ import numpy as np
 from unbraid import stats
 from unbraid._kernels.device import check_device
 from unbraid._validate import as_rng, check_count, check_scale
-from unbraid.align._dense import finite_mean, to_dense
+from unbraid.align._ceiling import Ceiling
+from unbraid.align._dense import to_dense
 from unbraid.align._order import arrange, notes_of
 from unbraid.align._refits import refitted_losses
 from unbraid.align._score import NAN, Score
@@ -46,26 +47,6 @@ class Estimate:
     """Worse than asked: raised as RuntimeWarning and recorded."""
     notes: tuple[str, ...] = ()
     """Worth knowing: recorded only."""
-
-
-@dataclass(frozen=True, eq=False)
-class Ceiling:
-    """Best score that noise allows each target."""
-
-    best: np.ndarray
-    """(q,) in [0, 1]; NaN where it is not known."""
-    excluded: np.ndarray
-    """(q,) targets whose reliability, or whose source's, is below the floor."""
-
-    def of(self, scored: np.ndarray) -> dict[str, Any]:
-        """Return what a score tells of it, for the targets that are scored."""
-        reliable = scored & ~self.excluded & ~np.isnan(self.best)
-        every = self.best[scored]
-        return {
-            "ceiling": finite_mean(self.best[reliable]) if reliable.any() else NAN,
-            "ceiling_over_all": finite_mean(every) if len(every) else NAN,
-            "ceiling_per_target": np.where(reliable, self.best, NAN),
-        }
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,8 +24,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid._kernels.deletion import Sums, Totals, losses
+from unbraid.align._ceiling import Ceiling
 from unbraid.align._dense import finite_mean
-from unbraid.align._judge import Blocks, Ceiling, Estimate, Estimator
+from unbraid.align._judge import Blocks, Estimate, Estimator
 from unbraid.align._score import NAN
 from unbraid.align.matching._marginals import Side
 from unbraid.errors import InputError

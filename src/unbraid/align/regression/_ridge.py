@@ -9,8 +9,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid._kernels.deletion import Sums, Totals, losses
+from unbraid.align._ceiling import Ceiling
 from unbraid.align._dense import finite_mean
-from unbraid.align._judge import Blocks, Ceiling, Estimate, Estimator, Judging, judge
+from unbraid.align._judge import Blocks, Estimate, Estimator, Judging, judge
 from unbraid.align._score import Score
 from unbraid.align.published._longon2025 import LongonRidge
 from unbraid.align.regression._iterative_ridge import IterativeRidge
