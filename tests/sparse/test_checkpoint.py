@@ -168,11 +168,11 @@ def test_a_full_disk_leaves_the_last_good_state(x, tmp_path, monkeypatch):
     stopped(x, tmp_path, 100)
     good = (tmp_path / "training.safetensors").read_bytes()
 
-    def full(_, path, *__):
+    def full(path, *_):
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("safetensors.numpy.save_file", full)
+    monkeypatch.setattr("unbraid.sparse.training._checkpoint.write_tensors", full)
     with pytest.raises(TrainingError, match="No space left on device.*last good state is kept"):
         fit(x, METHOD, rng=1, checkpoint=tmp_path)
     assert (tmp_path / "training.safetensors").read_bytes() == good

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from unbraid._folders import replacing
 from unbraid.errors import InputError, TrainingError
+from unbraid.responses._formats.safetensors import write_tensors
 
 _NAME = "training.safetensors"
 
@@ -28,25 +28,15 @@ class Checkpoint:
         self.path, self.identity = folder / _NAME, identity
 
     def save(self, arrays: dict[str, np.ndarray], numbers: dict[str, Any]) -> None:
-        """Write to a temporary name, then rename; a failure leaves the last good state."""
-        from safetensors.numpy import save_file
-
-        temporary = self.path.with_suffix(".tmp")
+        """Replace the file in one move; a failure leaves the last good state."""
         arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         text = json.dumps(numbers)
         meta = {"identity": self.identity, "numbers": text, "content": _content(arrays, text)}
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            save_file(arrays, temporary, meta)
-            with temporary.open("rb") as written:
-                os.fsync(written.fileno())
-            temporary.replace(self.path)
-        except Exception as error:  # safetensors wraps the system's errors in its own
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
-            raise TrainingError(
-                f"{self.path} could not be written ({error}); the last good state is kept."
-            ) from None
+            with replacing(self.path) as temporary:
+                write_tensors(temporary, arrays, meta)
+        except InputError as error:
+            raise TrainingError(f"{error} The last good state is kept.") from None
 
     def load(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
         """Return the arrays and numbers saved last, or None where nothing was."""
