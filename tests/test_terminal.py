@@ -111,3 +111,16 @@ def test_a_headline_that_could_not_be_scored_is_no_answer(value, answered):
     config = SimpleNamespace(scored=("cca", "cka"))
     result = SimpleNamespace(config=config, changes=changes)
     assert Comparison.answered.fget(result) == answered
+
+
+def test_an_interrupt_while_the_command_line_is_imported_is_one_line(monkeypatch, capsys):
+    import unbraid.__main__ as start
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    left = []
+    monkeypatch.setattr("unbraid.cli.main", interrupted)
+    monkeypatch.setattr("os._exit", left.append)
+    start.main()
+    assert (left, capsys.readouterr().err) == ([130], "Interrupted.\n")

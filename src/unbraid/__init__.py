@@ -10,10 +10,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version as _version
 from typing import Any
-
-__version__ = _version("unbraid")
 
 # Rooms and names are imported when they are first asked for, so that `import unbraid` is quick.
 _ROOMS = ("align", "interpret", "report", "responses", "sparse", "stats", "studies", "theory",
@@ -51,6 +48,10 @@ __all__ = ["__version__", *_ROOMS, *_HOMES, *_METHODS]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("unbraid")
     if name in _ROOMS:
         return import_module(f"unbraid.{name}")
     home = "sparse" if name in _METHODS else _HOMES.get(name)
