@@ -4,8 +4,12 @@ import io
 import os
 import shutil
 import stat
+import subprocess
+import sys
 import threading
+import time
 
+import numpy as np
 import pytest
 
 from unbraid import _folders
@@ -454,3 +458,33 @@ def test_a_leftover_with_something_else_in_it_stays(tmp_path):
 
 def test_the_names_promised_are_there():
     assert _folders.RECORD == ".unbraid.json"
+
+
+KILLED = """
+import sys
+from unbraid._folders import writing
+for i in range(10**6):
+    with writing(sys.argv[1], "run", ("a.txt", "b.bin"), overwrite=True) as new:
+        (new / "a.txt").write_text(f"{i}")
+        (new / "b.bin").write_bytes(f"{i}".encode() * 50)
+    print(i, flush=True)
+"""
+
+
+def test_processes_that_race_and_are_killed(tmp_path):
+    """Two processes replace one result as fast as they can, and are killed anywhere."""
+    (tmp_path / "mine.txt").write_text("mine")
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        command = [sys.executable, "-c", KILLED, str(tmp_path / "r")]
+        children = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
+        for child in children:
+            child.stdout.readline()  # it is at work
+        time.sleep(rng.uniform(0, 0.1))
+        for child in children:
+            child.kill()
+            child.communicate()
+        assert held(tmp_path / "r") is not None
+    write(tmp_path / "r", "last")
+    assert held(tmp_path / "r") == "last"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.txt", "r"]

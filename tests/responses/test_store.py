@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from unbraid._folders import replacing
 from unbraid.errors import InputError
 from unbraid.responses import Store, StoreWriter, load, open_store, save
 from unbraid.responses._formats.safetensors import write_tensors
@@ -322,3 +323,16 @@ def test_damaged_folder(rng, tmp_path):
     (path / "manifest.json").write_text("{")
     with pytest.raises(InputError, match="is not valid JSON"):
         open_store(path)
+
+
+def test_what_another_process_is_writing_is_not_swept(rng, tmp_path):
+    writer = StoreWriter(tmp_path / "r", n_units=3)
+    writer.append(rng.normal(size=(4, 3)))
+    with replacing(tmp_path / "r" / "shard-00000.safetensors") as temporary:
+        temporary.write_bytes(b"half")
+        writer.close()
+        assert temporary.read_bytes() == b"half"
+        writer.store.verify()
+        temporary.write_bytes((tmp_path / "r" / "shard-00000.safetensors").read_bytes())
+    open_store(tmp_path / "r").verify()
+    assert len(list((tmp_path / "r").iterdir())) == 2

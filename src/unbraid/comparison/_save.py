@@ -37,7 +37,7 @@ def write_run(
             _write_arrays(new / _ARRAYS, arrays)
         # names that the system gave need not be Unicode
         (new / _REPORT).write_text(html, encoding="utf-8", errors="backslashreplace")
-    return folder
+    return folder.expanduser()
 
 
 def check_free(folder: Path, overwrite: bool, kind: str = "comparison", flag: bool = True) -> None:

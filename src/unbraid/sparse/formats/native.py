@@ -34,7 +34,7 @@ def save(dictionary: Dictionary, folder: Path, beside: Mapping[str, str] | None 
         write_tensors(new / _WEIGHTS, _layout.tensors(dictionary), {})
         for name, text in texts.items():
             (new / name).write_text(text, encoding="utf-8")
-    return folder
+    return folder.expanduser()
 
 
 def warn_if_unsaid(dictionary: Dictionary) -> None:
