@@ -104,6 +104,20 @@ def test_rows_taken_in_file_order_are_said_first(run, systems):
     assert page.index(said) < page.index("Unbraiding ")
 
 
+@pytest.mark.filterwarnings("default::RuntimeWarning")
+def test_what_is_no_response_is_said_first(run, systems):
+    for name in "xy":
+        np.save(systems / f"rdm_{name}.npy", np.corrcoef(np.load(f"{name}.npy")[:80]))
+    words = ("compare", "rdm_x.npy", "rdm_y.npy", "-o", "run", *METHOD, *QUICK)
+    status, out, err = run(*words, "--set", "metrics=ridge", "--json")
+    assert status == 0, err
+    record = json.loads(out)
+    said = "rdm_x.npy holds a square symmetric matrix, like similarities"
+    assert record["verdict"]["sentence"].startswith(said)
+    assert record["warnings"][0].startswith(said)
+    assert err.split("Warning: ")[1].startswith(said)
+
+
 def test_fit_then_encode(run, systems):
     status, _, err = run("fit", "x.npy", "-o", "dictionary", *METHOD)
     assert status == 0, err

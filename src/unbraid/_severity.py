@@ -11,6 +11,8 @@ _VOIDS = (
     "answers a stimulus otherwise in a batch",
     "their affines differ",
     "split neighbours",
+    "its rows are no responses",
+    "its rows are no stimuli",
 )
 _WEAKENS = (
     "drift over the whole series",
@@ -23,6 +25,9 @@ _WEAKENS = (
     "dictionaries of two seeds agree only to",
     "it was trained on responses scaled",
     "which is not sparse",
+    "if rows are units, say",
+    "was it written to the end",
+    "are onsets seconds",
 )
 VOID, WEAK, OTHER = 0, 1, 2
 

@@ -46,6 +46,11 @@ def warn(lines: Iterable[str]) -> None:
             _pending.append(line)
 
 
+def pending() -> tuple[str, ...]:
+    """Return the warnings of what was read so far."""
+    return tuple(_pending)
+
+
 def show(record: Any, text: str, as_json: bool) -> None:
     """Print warnings on stderr, then the answer on stdout: as JSON, or as text."""
     _say_warnings()

@@ -102,6 +102,7 @@ def compare(
     systems = responses.common(*systems) if common else systems
     names = (x.stem, y.stem) if x.stem != y.stem else (str(x), str(y))
     result = comparison.compare(*systems, options, names=names, rng=seed, progress=True, **loaded)
+    result = result.with_warnings(_terminal.pending())
     _terminal.warn(result.warnings)
     _finish(result.save(output, overwrite=overwrite), result.record(), str(result), as_json)
     if not result.answered:

@@ -16,7 +16,6 @@ import numpy as np
 from unbraid import _validate
 from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import Progress, part, told_to
-from unbraid._severity import VOID, most_serious_first, severity
 from unbraid.align import Score
 from unbraid.comparison._changes import changes
 from unbraid.comparison._comparison import Comparison
@@ -130,12 +129,7 @@ def compare(
     said = [*result.warnings, *(str(w.message) for w in caught if str(w.message) not in told)]
     made = {**_provenance(parts, config), "seed": seed}
     made["seconds"] = round(time.perf_counter() - started, 1)
-    said = most_serious_first(said)
-    void = [line for line in said if severity(line) == VOID]
-    if void:  # it is read first, wherever the verdict is read
-        sentence = f"{void[0]} {result.verdict.sentence}"
-        result = replace(result, verdict=replace(result.verdict, sentence=sentence))
-    return replace(result, warnings=tuple(said), provenance=made)
+    return replace(result, provenance=made, warnings=()).with_warnings(said)
 
 
 def _configure(config: CompareConfig | None, options: dict[str, Any]) -> CompareConfig:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from unbraid import stats
+from unbraid._severity import VOID, most_serious_first, severity
 from unbraid.align import Score
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._lift import Lifted
@@ -84,6 +85,14 @@ class Comparison:
         """Whether the headline metric could be scored before and after unbraiding."""
         headline = [c for c in self.changes if c.metric == self.config.scored[0]]
         return bool(headline) and bool(np.isfinite(headline[0].value))
+
+    def with_warnings(self, lines: Iterable[str]) -> Comparison:
+        """Return the same with more warnings; the verdict begins with what would void it."""
+        said = most_serious_first([*self.warnings, *lines])
+        verdict = self.verdict
+        if said and severity(said[0]) == VOID and not verdict.sentence.startswith(said[0]):
+            verdict = replace(verdict, sentence=f"{said[0]} {verdict.sentence}")
+        return replace(self, warnings=tuple(said), verdict=verdict)
 
     def find(
         self, metric: str, source: str, target: str, systems: str = "x->y"
