@@ -130,3 +130,12 @@ def test_variance_unexplained_is_of_the_same_rows(world):
     learned = ub.fit(x, ub.PCA(n_latents=5), rng=0)
     codes = learned.encode(x)
     assert np.isclose(learned.fvu(x.iloc[order], codes), learned.fvu(x, codes))
+
+
+def test_refits_of_shared_pairs(world):
+    x, y, _, _, _, order = world
+    x, y = x.rename(index=str), y.rename(index=str)
+    straight = align.shared_pairs(x, y, refits=(x,), permutations=2)
+    moved = align.shared_pairs(x, y, refits=(x.iloc[order],), permutations=2)
+    np.testing.assert_array_equal(moved.stable, straight.stable)
+    assert straight.stable.any()

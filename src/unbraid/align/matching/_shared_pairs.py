@@ -114,12 +114,12 @@ def shared_pairs(
     left, right = pair(x, y)
     plan = arrange(left, right, folds, streams[0], order)
     rows, labels = plan.folds.used, plan.folds.of(plan.folds.used)
-    left, right = left.take(rows), right.take(rows)
-    first = _one(left, right, labels, permutations, streams[1])
+    scored = right.take(rows)
+    first = _one(left.take(rows), scored, labels, permutations, streams[1])
     stable = first.agreement >= 0.5
     for refit in refits:
-        again, right_again = pair(refit, y)
-        found = _one(again.take(rows), right_again.take(rows), labels, permutations, streams[1])
+        again = pair(right, refit)[1].take(rows)
+        found = _one(again, scored, labels, permutations, streams[1])
         stable &= np.nan_to_num(stats.benjamini_hochberg(found.p), nan=1.0) <= rate
     p = first.p if plan.has_null else np.full(len(first.p), np.nan)
     adjusted = stats.benjamini_hochberg(p)
