@@ -773,7 +773,7 @@ def test_cached_activations(rng, tmp_path):
     x = load(folder)
     np.testing.assert_array_equal(x.values, values.reshape(15, 4))
     assert list(x.stimuli[:4]) == ["0@0", "0@1", "0@2", "1@0"]
-    assert x.made_by == {"layer": "blocks.3.hook_resid_post"}
+    assert x.made_by == {"layer": "blocks.3.hook_resid_post", "unread": ["token_ids"]}
     np.testing.assert_array_equal(load(folder / "data-00001-of-00002.arrow").values[:3], values[3])
     refused(folder / "data-00000-of-00002.arrow", "has no column 'z'; it has blocks", layer="z")
     activations(folder / "data-00001-of-00002.arrow", values[3:, :2])

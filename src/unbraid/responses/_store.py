@@ -15,7 +15,7 @@ import numpy as np
 from unbraid import _validate
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file, check_memory
-from unbraid.responses._formats import safetensors
+from unbraid.responses._formats import npy, safetensors
 from unbraid.responses._formats._named import parse_json
 from unbraid.responses._ids import ids_of_bytes
 from unbraid.responses._responses import Responses
@@ -187,7 +187,7 @@ def _shard(folder: Path, number: int, shape: tuple[int, int], dtype: np.dtype) -
     held = tensors.get("values")
     if held is None or held.shape != shape or held.dtype != dtype:
         raise InputError(f"{path} must hold values {shape} {dtype}, as the manifest says.")
-    mapped = np.memmap(path, dtype, "r", held.start, shape)
+    mapped = npy.mapped(path, dtype, held.start, shape)
     return mapped.view(np.ndarray)  # the subclass makes every small read slower
 
 

@@ -15,6 +15,7 @@ from unbraid.responses._formats._foreign import check_claim
 DEFLATE_RATIO = 1032  # deflate cannot shrink more
 FREE = 256 * 2**20  # bytes that any chunk may inflate to
 _LZF_RATIO = 88
+_LARGE, _LARGER = 64 * 2**20, 4  # bytes of a chunk that need no reason; times the array's own
 _DEFLATE, _SHUFFLE, _FLETCHER, _SCALE_OFFSET, _LZF = 1, 2, 3, 6, 32000
 _FILTERS = {_DEFLATE, _SHUFFLE, _FLETCHER, _SCALE_OFFSET, _LZF}
 _STEP = 2**20
@@ -30,6 +31,7 @@ def check_stored(where: str, data: Any) -> None:
             raise InputError(f"{where} was never written: it would read as {data.fillvalue}.")
         return
     chunk = math.prod(data.chunks) * data.dtype.itemsize
+    check_chunk(chunk, data.size * data.dtype.itemsize, where)
     check_claim(chunk, data.id.get_storage_size(), f"{where}: one chunk")
     expected = math.prod(
         -(-side // step) for side, step in zip(data.shape, data.chunks, strict=True)
@@ -54,6 +56,12 @@ def check_stored(where: str, data: Any) -> None:
             inflated(stored, chunk, where, keep=False)
         else:
             check_memory(_LZF_RATIO * len(stored), where)
+
+
+def check_chunk(chunk: int, whole: int, where: str) -> None:
+    """Refuse chunks far larger than the array that they hold: each is made room for as a whole."""
+    if chunk > max(_LARGE, _LARGER * whole):
+        raise InputError(f"{where}: one chunk claims {chunk} bytes, the whole array has {whole}.")
 
 
 def filters_of(where: str, data: Any) -> list[int]:

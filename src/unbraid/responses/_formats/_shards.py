@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,9 @@ import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.responses._files import check_shape
-from unbraid.responses._formats._chunks import DEFLATE_RATIO, FREE, inflated
+from unbraid.responses._formats._chunks import DEFLATE_RATIO, FREE, check_chunk, inflated
 from unbraid.responses._formats._codecs import COMPRESSORS, METADATA, files_of
-from unbraid.responses._formats._foreign import check_claim
+from unbraid.responses._formats._foreign import check_claim, need
 
 _OVERHEAD = 2**16  # bytes that a stored chunk may exceed its numbers by
 _ABSENT = 2**64 - 1  # offset of a chunk that a shard does not hold
@@ -84,6 +85,7 @@ def check_chunks(path: Path, name: str, layout: Layout, itemsize: int) -> None:
         and not last.startswith(".")
     ]
     whole = math.prod(layout.chunks) * itemsize
+    check_chunk(whole, math.prod(layout.shape) * itemsize, where)
     check_claim(whole, sum(size for _, size, _ in stored), f"{where}: one chunk")
     _check_count(where, layout.shape, layout.chunks, len(stored))
     most = max(whole, FREE) if layout.text else whole
@@ -145,6 +147,19 @@ def _check_piece(
                 f"{where}: {size} bytes would inflate to {told}, more than the {most} of a chunk; "
                 "the file is damaged or hostile."
             )
+
+    if layout.text and _texts(layout.compressors, read()) > count:
+        raise InputError(f"{where} claims more texts than the {count} of a chunk.")
+
+
+def _texts(compressors: tuple[str, ...], content: bytes) -> int:
+    """Return how many texts a chunk claims: the library would make room for each."""
+    for name in compressors:
+        if name in ("zlib", "gzip"):
+            content = zlib.decompressobj(47).decompress(content, 4)
+        else:
+            content = need("numcodecs", "brain", ".zarr").get_codec({"id": name}).decode(content)
+    return int.from_bytes(bytes(content[:4]), "little")
 
 
 def _blosc(content: bytes) -> int:

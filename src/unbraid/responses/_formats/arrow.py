@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,12 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file, check_memory
 from unbraid.responses._formats._foreign import need, reading
+from unbraid.responses._formats._messages import check_messages
 from unbraid.responses._responses import Responses
+from unbraid.responses._said import Said, report
+
+_ID_BYTES = 200  # that a context's or token's name takes until it is an id
+_NUMBERS = re.compile("u?int[0-9]+$|halffloat$|float$|double$")
 
 
 def is_folder(path: Path) -> bool:
@@ -25,40 +31,60 @@ def read(path: Path, layer: str | None = None) -> Responses:
     """
     shards = sorted(path.glob("*.arrow")) if path.is_dir() else [path]
     pyarrow = need("pyarrow", "results", ".arrow")
-    blocks, contexts, column = [], 0, layer
+    blocks, column, unread = [], layer, set()
     for shard in shards:
-        check_file(shard)
+        size = check_file(shard)
         with reading(shard, "Arrow"), pyarrow.memory_map(str(shard)) as source:
-            table = _table(pyarrow, source)
-            table.validate(full=True)  # before anything trusts its offsets
+            table = _table(pyarrow, source, size, str(shard))
             column = column or _column(shard, table)
             if column not in table.column_names:
                 held = ", ".join(table.column_names)
                 raise InputError(f"{shard} has no column {column!r}; it has {held}.")
-            check_memory(table.nbytes, str(shard))
+            unread |= _settle(shard, table.schema, column)
+            check_memory(3 * table.nbytes, str(shard))
             block = [_block(shard, chunk) for chunk in table.column(column).chunks if len(chunk)]
         blocks += block
     if not blocks:
         raise InputError(f"{path} holds no rows.")
     if len({block.shape[1:] for block in blocks}) > 1:
         raise InputError(f"{path}: contexts must have one length and one number of units.")
+    check_memory(sum(block.nbytes + _ID_BYTES * len(block) for block in blocks), str(path))
     values = np.concatenate(blocks)
     contexts, tokens, p = values.shape
+    check_memory(_ID_BYTES * contexts * tokens, str(path))
     rows = np.repeat(np.arange(contexts), tokens).astype(str)
     ids = np.char.add(np.char.add(rows, "@"), np.tile(np.arange(tokens), contexts).astype(str))
     try:
-        return Responses(values.reshape(-1, p), stimuli=ids, made_by={"layer": column})
+        return Responses(
+            values.reshape(-1, p), stimuli=ids, made_by=report({"layer": column}, unread)
+        )
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
 
-def _table(pyarrow: Any, source: Any) -> Any:
-    """Open the stream format, or the file format."""
-    try:
-        return pyarrow.ipc.open_stream(source).read_all()
-    except pyarrow.ArrowInvalid:
-        source.seek(0)
-        return pyarrow.ipc.open_file(source).read_all()
+def _table(pyarrow: Any, source: Any, size: int, where: str) -> Any:
+    """Return the table of a stream, or of the stream in a file, once its claims are checked."""
+    begin = 8 if source.read(6) == b"ARROW1" else 0  # what stands behind the stream is an index
+    source.seek(begin)
+    check_messages(pyarrow, source, size, where)
+    source.seek(begin)
+    table = pyarrow.ipc.open_stream(source).read_all()
+    table.validate(full=True)  # before anything trusts its offsets
+    return table
+
+
+def _settle(path: Path, schema: Any, column: str) -> set[str]:
+    """Refuse what the schema says of the column and is not read; return the other columns."""
+    field = schema.field(column)
+    said = Said(f"{path}: {column}", {k.decode("utf-8", "replace"): v
+                                      for k, v in (field.metadata or {}).items()})  # fmt: skip
+    said.skip("ARROW:extension:*")
+    left = {f"{column}@{name}" for name in said.settle()}
+    if len(getattr(field.type, "shape", ())) > 1 or getattr(field.type, "permutation", None):
+        raise InputError(
+            f"{path}: {column} holds {str(field.type)[:80]}, expected lists of numbers."
+        )
+    return left | {name for name in schema.names if name != column}
 
 
 def _column(path: Path, table: Any) -> str:
@@ -72,7 +98,7 @@ def _block(path: Path, chunk: Any) -> np.ndarray:
     """Return (contexts, tokens, units) of one chunk of nested lists."""
     chunk = getattr(chunk, "storage", chunk)
     depth, sides = _depth(chunk.type), []
-    if depth not in (1, 2):
+    if depth not in (1, 2) or not _NUMBERS.match(str(_leaf(chunk.type))):
         raise InputError(f"{path}: activations must be lists (of lists) of numbers.")
     while _depth(chunk.type):
         inner = chunk.flatten()
@@ -92,6 +118,12 @@ def _block(path: Path, chunk: Any) -> np.ndarray:
     return np.asarray(flat, dtype=np.float32 if flat.dtype.itemsize < 8 else None).reshape(
         -1, tokens, units
     )
+
+
+def _leaf(kind: Any) -> Any:
+    """Return what the innermost lists hold."""
+    kind = getattr(kind, "storage_type", kind)
+    return _leaf(kind.value_type) if hasattr(kind, "value_type") else kind
 
 
 def _depth(kind: Any) -> int:

@@ -180,9 +180,20 @@ def check_plain(header: Header, name: str) -> None:
         raise InputError(f"{name} holds records or raw bytes; save one plain matrix.")
 
 
+def mapped(
+    path: Path, dtype: np.dtype, start: int, shape: tuple[int, ...], order: str = "C"
+) -> np.ndarray:
+    """Map an array of a file, or say in one line that there is no room for it."""
+    try:
+        return np.memmap(path, dtype, "r", start, shape, order)  # type: ignore[call-overload]
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{path} cannot be mapped into memory: {reason}.") from None
+
+
 def _values(path: Path, stream: BinaryIO, header: Header, start: int) -> np.ndarray:
     if header.n_bytes >= MAP_FROM:
-        return np.memmap(path, header.dtype, "r", start, header.shape, header.order)  # type: ignore[call-overload]
+        return mapped(path, header.dtype, start, header.shape, header.order)
     numbers = np.frombuffer(bytearray(stream.read(header.n_bytes)), header.dtype)
     if numbers.nbytes != header.n_bytes:
         raise InputError(f"{path} is truncated.")

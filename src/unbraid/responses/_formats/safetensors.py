@@ -15,10 +15,10 @@ import numpy as np
 
 from unbraid._folders import replacing
 from unbraid.errors import InputError
-from unbraid.responses._files import check_file, check_shape
+from unbraid.responses._files import check_file, check_memory, check_shape
 from unbraid.responses._formats._entry import Entry
 from unbraid.responses._formats._named import Wanted, parse_json, responses_of
-from unbraid.responses._formats.npy import MAP_FROM
+from unbraid.responses._formats.npy import MAP_FROM, mapped
 from unbraid.responses._responses import Responses
 
 _LONGEST_HEADER = 100_000_000  # the format's own limit
@@ -141,12 +141,13 @@ def numbers(path: Path, tensor: Tensor) -> np.ndarray:
     stored = np.dtype(_DTYPES[tensor.code])
     count = math.prod(tensor.shape)
     if count * stored.itemsize >= MAP_FROM:
-        flat: np.ndarray = np.memmap(path, stored, "r", tensor.start, (count,))
+        flat = mapped(path, stored, tensor.start, (count,))
     else:
         with path.open("rb") as stream:
             stream.seek(tensor.start)
             flat = np.frombuffer(bytearray(stream.read(count * stored.itemsize)), stored)
     if tensor.code == "BF16":
+        check_memory(8 * count, str(path))
         flat = (flat.astype(np.uint32) << 16).view(np.float32)
     return flat.reshape(tensor.shape)
 

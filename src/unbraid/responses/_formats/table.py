@@ -16,9 +16,9 @@ from unbraid.responses._files import check_file
 from unbraid.responses._formats._axes import arrange
 from unbraid.responses._formats._columns import check_columns
 from unbraid.responses._formats._delimited import read_delimited
-from unbraid.responses._formats._foreign import check_claim, need, reading
 from unbraid.responses._formats._header import is_missing, is_number
 from unbraid.responses._formats._named import STIMULI
+from unbraid.responses._formats._parquet import read_frame
 from unbraid.responses._responses import Responses
 
 _ID_NAMES = (*STIMULI, "stimulus", "id", "name", "image", "filename", "image_name", "image_file")
@@ -41,7 +41,7 @@ def read(
     """
     size = check_file(path)
     if path.suffix.lower() == ".parquet":
-        table = _parquet(path, size)
+        table = read_frame(path, size)
     else:
         table = read_delimited(path, lambda name: _is_id(name) or name == stimuli, header)
     names = [str(name).strip() for name in table.columns]
@@ -70,16 +70,6 @@ def read(
         units=rows if turned else columns,
         trials=trials,
     )
-
-
-def _parquet(path: Path, size: int) -> Any:
-    parquet = need("pyarrow.parquet", "results", ".parquet")
-    with reading(path, "Parquet"):
-        file = parquet.ParquetFile(path)
-        groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
-        claimed = sum(g.column(i).num_values for g in groups for i in range(g.num_columns))
-        check_claim(8 * max(claimed, file.metadata.num_rows), size, str(path))
-        return file.read().to_pandas(ignore_metadata=False)
 
 
 def _with_index(path: Path, table: Any, wanted: str | None) -> Any:
