@@ -218,6 +218,33 @@ def test_npy_header_that_claims_more_than_the_file(tmp_path, shape, dtype):
     refused(tmp_path / "x.npz", "must hold [0-9]+ bytes of numbers")
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("shape", [(1,) * 65, (1,) * 33, (2**62, 2**62, 0), (0, 2**62, 2**62, 2)])
+def test_shapes_that_no_array_can_have(tmp_path, suffix, shape):
+    path, count = tmp_path / f"x{suffix}", 0 if 0 in shape else 1
+    content = npy_claiming(shape, n_bytes=8 * count)
+    if suffix == ".npz":
+        content = npz_of({"values": content})
+    elif suffix == ".safetensors":
+        entry = {"dtype": "F64", "shape": list(shape), "data_offsets": [0, 8 * count]}
+        content = tensors({"values": entry}, bytes(8 * count))
+    path.write_bytes(content)
+    refused(path, "must hold an array that memory could, got (65 axes|33 axes|shape)")
+
+
+def test_parquet_ids_that_are_not_utf8(tmp_path):
+    import pyarrow
+    import pyarrow.parquet
+
+    ids = pyarrow.array(["caf\u00e9", "b", "c"])
+    table = pyarrow.table({"id": ids, "n": [1.0, 2.0, 3.0]})
+    path = tmp_path / "x.parquet"
+    pyarrow.parquet.write_table(table, path, compression="none")
+    assert load(path).stimuli.tolist() == ["caf\u00e9", "b", "c"]
+    path.write_bytes(path.read_bytes().replace(b"caf\xc3\xa9", b"caf\xc3\xff"))
+    refused(path, "is not a whole Parquet file .*UTF")
+
+
 @pytest.mark.parametrize(
     "header",
     [

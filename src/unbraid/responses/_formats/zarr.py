@@ -99,6 +99,6 @@ def _check(path: Path, name: str, array: Any, size: int, about: Mapping[str, Any
 def _values(path: Path, name: str, array: Any, size: int, about: Mapping[str, Any]) -> np.ndarray:
     if np.dtype(array.dtype).kind == "O" and _dtype(array).kind != "U":
         raise InputError(f"{path}: {name} holds objects, expected numbers or text.")
-    _check(path, name, array, size, about)
     with reading(path, "zarr"):
+        _check(path, name, array, size, about)
         return np.asarray(array[...])
