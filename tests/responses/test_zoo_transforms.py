@@ -120,6 +120,16 @@ def test_processors_refused(change, match):
     image_preprocess(CLIP, "x")
 
 
+def test_large_images_of_convnext_are_stretched():
+    """From 384 on nothing is cropped; below, the side over ``crop_pct`` is the shorter one."""
+    options = {k: v for k, v in CLIP.items() if "crop" not in k} | {"crop_pct": 0.875}
+    options["image_processor_type"] = "ConvNextImageProcessor"
+    large = image_preprocess(options | {"size": {"shortest_edge": 384}}, "x")
+    assert (large.size, large.resize, large.fit) == ((384, 384), (384, 384), "stretch")
+    small = image_preprocess(options | {"size": {"shortest_edge": 383}}, "x")
+    assert (small.size, small.resize, small.fit) == ((383, 383), 437, "cover")
+
+
 def test_options_that_change_nothing():
     made = image_preprocess(CLIP, "x")
     for kind in ("CLIPFeatureExtractor", "CLIPImageProcessorFast", "CLIPImageProcessorPil"):
