@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -95,7 +96,7 @@ def libraries(monkeypatch):
         ),
     }
     for module in ("_torchvision", "_timm"):
-        monkeypatch.setattr(f"unbraid.responses.{module}.need", lambda name, *_: known[name])
+        monkeypatch.setattr(f"unbraid.responses.{module}.library", known.get)
     return members
 
 
@@ -204,6 +205,17 @@ def test_what_made_responses_is_written_beside_them(libraries, tmp_path):
     assert same.made_by["network"] is None
     doubled = record(net, list(shown), "0", preprocess=lambda batch: 2 * net.preprocess(batch))
     assert not np.allclose(doubled["0"].values, same.values)
+
+
+@pytest.mark.parametrize("library", ["torchvision", "timm"])
+def test_a_library_that_does_not_import(library, tmp_path, monkeypatch):
+    """As torchvision does beside another torch than its own."""
+    (tmp_path / library).mkdir()
+    (tmp_path / library / "__init__.py").write_text("raise RuntimeError('no nms\\nhere')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, library, raising=False)
+    with pytest.raises(InputError, match=rf"{library} does not import beside torch .* \(no nms\);"):
+        open_network(f"{library}:x", untrained=True)
 
 
 class Bomb:

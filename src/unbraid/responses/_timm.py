@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from unbraid.errors import InputError
-from unbraid.responses._formats._foreign import need
 from unbraid.responses._formats._named import parse_json
 from unbraid.responses._preprocess import Preprocess
+from unbraid.responses._zoo import library
 
 
 def build(name: str, weights: Path | None) -> tuple[Any, Preprocess, dict[str, Any]]:
@@ -20,7 +20,7 @@ def build(name: str, weights: Path | None) -> tuple[Any, Preprocess, dict[str, A
     weights of the model must state the same preprocessing. A ``config.json`` of timm beside the
     weights says it itself.
     """
-    timm = need("timm", "vision", "a timm model")
+    timm = library("timm")
     stated = _beside(name, weights)
     if not stated:
         _check_one_way(timm, name)

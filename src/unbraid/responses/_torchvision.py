@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from unbraid.errors import InputError
-from unbraid.responses._formats._foreign import need
 from unbraid.responses._preprocess import Preprocess
 from unbraid.responses._store import sha256
+from unbraid.responses._zoo import library
 
 _HASH = re.compile(r"-([0-9a-f]{8,})\.\w+$")  # in the address of weights, of the file's own hash
 
@@ -22,8 +22,8 @@ def build(name: str, weights: Path | None) -> tuple[Any, Preprocess, dict[str, A
     ``resnet50.IMAGENET1K_V2``. Without it, a file that torchvision published is known by its hash;
     otherwise all weights of the model must state the same preprocessing.
     """
-    torchvision = need("torchvision", "vision", "a torchvision model")
-    models = need("torchvision.models", "vision", "a torchvision model")
+    torchvision = library("torchvision")
+    models = library("torchvision.models")
     name, _, tag = name.partition(".")
     try:
         members = list(models.get_model_weights(name))

@@ -15,7 +15,7 @@ from unbraid import _validate
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file
 from unbraid.responses._formats import safetensors
-from unbraid.responses._formats._foreign import reading
+from unbraid.responses._formats._foreign import need, reading
 from unbraid.responses._preprocess import Preprocess
 from unbraid.responses._store import sha256
 
@@ -97,6 +97,22 @@ def said_of(path: Path | None, rng: Any) -> dict[str, Any]:
     if path is None:
         return {"untrained": True, "seed": int(rng) if isinstance(rng, int | np.integer) else None}
     return {"file": path.name, "sha256": sha256(path)}
+
+
+def library(name: str) -> Any:
+    """Import a library of networks, which may be built for another torch."""
+    import torch
+
+    try:
+        return need(name, "vision", "such a network")
+    except InputError:
+        raise
+    except Exception as error:  # a RuntimeError of torch, mostly
+        text = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+        raise InputError(
+            f"{name} does not import beside torch {torch.__version__} ({text}); install the "
+            "version of torchvision that belongs to it."
+        ) from None
 
 
 @contextmanager
