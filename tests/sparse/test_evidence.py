@@ -15,7 +15,9 @@ def test_active_latents_and_units_are_reckoned(make_world):
     z = world.features
     expected = np.mean(z.sum(1) ** 2 / (z**2).sum(1))
     assert seen.n_active == pytest.approx(expected, rel=0.02)
-    assert seen.units_for_bound == pytest.approx(20 / (expected * np.log(24 / expected)), rel=0.02)
+    assert seen.l0 == pytest.approx(2, rel=0.02)
+    assert seen.density == pytest.approx(2 / 24, rel=0.02)
+    assert seen.units_for_bound == pytest.approx(20 / (2 * np.log(24 / 2)), rel=0.02)
     cosine = np.abs(world.atoms @ world.atoms.T) - np.eye(24)
     assert seen.coherence == pytest.approx(cosine.max(), abs=0.02)
     assert "linear encoder" in seen.recovery

@@ -13,7 +13,7 @@ def unit(rng, m, p):
 
 def encoded(h, atoms, k):
     encoder = Encoder(weights=atoms.T, bias=np.zeros(len(atoms)), activation="pursuit", k=k)
-    return encoder(h, np.zeros(h.shape[1])).toarray()
+    return encoder(h).toarray()
 
 
 def test_each_step_takes_the_square_of_its_value_from_what_is_left(rng):

@@ -130,7 +130,8 @@ def test_without_noise_it_says_that_it_does_not_help(make_world):
 @pytest.mark.parametrize("scale", [1e-25, 1e-4, 1e20])
 def test_the_scale_of_the_responses_does_not_matter(noisy, scale):
     learned = fit(noisy.x[:600], Pursuit(n_latents=24, k=2, offset="zero"), rng=0)
-    other = replace(learned, offset=learned.offset.astype(np.float64) * scale)
+    offset, floor = learned.offset.astype(np.float64) * scale, learned.floor * scale
+    other = replace(learned, offset=offset, floor=floor)
     codes = learned.encode(noisy.x[:200], by="posterior").toarray()
     again = other.encode(noisy.x[:200] * scale, by="posterior").toarray() / scale
     assert np.mean(np.abs(again - codes) > 1e-3) < 0.01

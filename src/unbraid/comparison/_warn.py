@@ -22,12 +22,11 @@ def bound(codes: Sequence[Lifted], truth: tuple[int, float] | None) -> tuple[flo
     """Return the units that sparse recovery needs, and the N and K it was reckoned with.
 
     N and K are the truth's number of features and mean number active, where it is known; else the
-    live latents and the effective number of active ones, (sum |z|)^2 / sum z^2 a stimulus, which
-    counts many faint entries for little where l0 counts each in full.
+    live latents and the mean number of codes that are not zero.
     """
     if truth is None:
         n_features = int(np.median([_alive(lifted) for lifted in codes]))
-        active = float(np.median([lifted.codes.n_active for lifted in codes]))
+        active = float(np.median([lifted.codes.l0 for lifted in codes]))
     else:
         n_features, active = truth
     if not 0 < active < n_features:

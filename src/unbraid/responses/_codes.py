@@ -27,6 +27,9 @@ class Codes(sp.csr_array):
         encoder, which has none to meet.
     made_by : mapping, optional
         Dictionary, inference and versions: plain JSON data.
+    taken : pair of arrays of shape (n, 1), optional
+        Shift and scale that an input transform took from each stimulus before it was encoded, for
+        ``decode`` to give back; None where nothing was taken.
     """
 
     # scipy builds results of products and slices by calling the class with (values, shape, ...)
@@ -40,12 +43,14 @@ class Codes(sp.csr_array):
         stimuli: Any = None,
         gap: float = float("nan"),
         made_by: Mapping[str, Any] | None = None,
+        taken: tuple[np.ndarray, np.ndarray] | None = None,
         **options: Any,
     ) -> None:
         super().__init__(values, shape=shape, dtype=dtype, copy=copy, **options)
         self.stimuli = as_ids(stimuli, self.shape[0], "stimuli")
         self.gap = gap
         self.made_by = dict(made_by or {})
+        self.taken = taken
 
     def __repr__(self) -> str:
         n, m = self.shape
@@ -72,9 +77,10 @@ class Codes(sp.csr_array):
 
     @property
     def n_active(self) -> float:
-        """Active latents a stimulus that matter, the mean of ``(sum |z|)^2 / sum z^2``.
+        """Effective number of active latents, the mean of ``(sum |z|)^2 / sum z^2``.
 
-        Small codes hardly raise it, unlike ``l0``; a stimulus without codes counts 0.
+        ``l0`` where all codes of a stimulus are equally large, less where some are small; a
+        stimulus without codes counts 0.
         """
         codes = self.values.astype(np.float64)
         size, energy = (np.asarray(abs(codes).power(order).sum(axis=1)) for order in (1, 2))

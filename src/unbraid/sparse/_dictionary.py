@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,13 +16,14 @@ from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._method import Method
 from unbraid.sparse._shuffle import shuffle_latents
 from unbraid.sparse.inference import _lasso_and_pursuit
+from unbraid.sparse.inference._asked import By, check_by, checked_k, checked_penalty
 from unbraid.sparse.inference._encoder import Encoder
-from unbraid.sparse.inference._posterior import posterior_mean
+from unbraid.sparse.inference._floor import above
+from unbraid.sparse.inference._posterior import expected
 from unbraid.sparse.inference._prior import Prior
+from unbraid.sparse.inference._transform import Transform, taken_from
 from unbraid.sparse.training._source import check_scale
 
-By = Literal["encoder", "omp", "fista", "posterior"]
-Transform = Literal["none", "layer_norm", "constant_norm_rescale"]
 _BLOCK_NUMBERS = 32_000_000  # largest dense block of scores held at once
 
 
@@ -53,6 +54,10 @@ class Dictionary:
     prior : Prior, optional
         How often each latent is on, what its code then is, and the noise, for ``by="posterior"``;
         fitted to the responses to be encoded where it is None.
+    floor : float, optional
+        Least size ``|z_j| |a_j|`` of a code that counts, in the units of the responses: smaller
+        ones are exactly 0, whatever infers them but an encoder that picks by itself. Learned by
+        ``fit``; None where nobody has: then codes stay as they come.
     transform : str
         ``layer_norm``: each stimulus is brought to mean 0 and unit sd over units first.
         ``constant_norm_rescale``: each stimulus is brought to length sqrt(p) first.
@@ -68,6 +73,7 @@ class Dictionary:
     penalty: float | None = None
     signed: bool = False
     prior: Prior | None = None
+    floor: float | None = None
     transform: Transform = "none"
     shuffled: int | None = None
 
@@ -103,7 +109,8 @@ class Dictionary:
             pursuit, at most ``k`` atoms, codes non-negative. ``fista``: the minimiser of
             ``1/2 |x - offset - z A|^2 + penalty sum_j |a_j| z_j``, non-negative. ``posterior``: the
             mean of the codes given the responses, under a spike-and-slab prior and normal noise.
-            By default what the dictionary was learned with.
+            By default what the dictionary was learned with. Codes that add no more than noise are
+            exactly 0 then (see Notes).
         k : int, optional
             Most latents a stimulus, for ``omp``.
         penalty : float, optional
@@ -120,6 +127,15 @@ class Dictionary:
 
         Notes
         -----
+        *Which codes are zero.* A code counts where what it adds to the stimulus, ``|z_j| |a_j|``,
+        exceeds ``floor``; all others are exactly 0, those that count stay as they were inferred.
+        ``fit`` learns the floor, so that codes do not depend on what else is encoded: it is the
+        largest multiple, up to 2, of the noise of a unit with which units left out of the inference
+        are predicted as well as with any smaller one; see conventions, and ``learned_floor``.
+        Encoders that pick (TopK, thresholds, gates) keep their own rule, and so do dictionaries of
+        other libraries, baselines and controls; without a floor posterior means below the prior's
+        noise are 0.
+
         ``fista`` names the problem that FISTA is known for; on a CPU it is solved by exact active
         sets, which need no step size and end at the same minimiser. ``posterior`` is sampled, with
         the same random numbers for every stimulus: given a prior, what else is encoded changes
@@ -141,47 +157,73 @@ class Dictionary:
                 "by='omp', by='fista' or by='posterior'."
             )
         check_scale(values, least=0.0)
-        values = self.transformed(values)
-        gap = float("nan")
+        gap, floor = float("nan"), self.floor
         if by == "encoder":
             csr = self._encoded(values)
+            floor = None if self.encoder is None or self.encoder.picks else floor
         elif by == "posterior":
-            csr = self._expected(values, self.signed if signed is None else signed)
+            signed = self.signed if signed is None else signed
+            csr, noise = expected(self.centred(values), self.atoms, self.prior, signed)
+            floor = noise if floor is None else floor
         else:
             signed = self.signed if signed is None else signed
             problem = _lasso_and_pursuit.Problem(
                 by=by,
-                k=_checked_k(k if k is not None else self.k, len(self.atoms)),
-                penalty=_checked_penalty(penalty if penalty is not None else self.penalty),
+                k=checked_k(k if k is not None else self.k, len(self.atoms)),
+                penalty=checked_penalty(penalty if penalty is not None else self.penalty),
                 signed=signed,
             )
-            csr, gap = _lasso_and_pursuit.infer(values - self.offset, self.atoms, problem)
+            csr, gap = _lasso_and_pursuit.infer(self.centred(values), self.atoms, problem)
+        if floor is not None:
+            csr = above(csr, self.atoms, floor)
         made_by = {"dictionary": self.method.describe(), "inference": by}
-        codes = Codes(csr, stimuli=responses.stimuli, gap=gap, made_by=made_by)
+        codes = Codes(
+            csr,
+            stimuli=responses.stimuli,
+            gap=gap,
+            made_by=made_by,
+            taken=taken_from(values, self.transform),
+        )
         if self.shuffled is not None:
             return shuffle_latents(codes, rng=self.shuffled)
         return codes
 
     def decode(self, codes: Any) -> np.ndarray:
-        """Return ``offset + codes @ atoms`` (n, p), in the space the dictionary was learned in."""
-        if not sp.issparse(codes):
-            codes = _validate.as_matrix(codes, "codes")
-        if codes.ndim != 2 or codes.shape[1] != len(self.atoms):
-            raise InputError(f"codes must have shape (n, {len(self.atoms)}), got {codes.shape}.")
-        return np.asarray(codes @ self.atoms) + self.offset
+        """Return the responses (n, p) that codes describe, ``offset + codes @ atoms``.
+
+        Where the dictionary normalises each stimulus first (``transform``), what was taken from it
+        is given back: there ``codes`` must be what ``encode`` returned, which remembers it.
+        """
+        made = self.offset + self._products(codes)
+        if self.transform == "none":
+            return made
+        taken = getattr(codes, "taken", None)
+        if taken is None:
+            raise InputError(
+                f"codes must be the Codes that encode returned, got {type(codes).__name__}: this "
+                f"dictionary normalises each stimulus first ({self.transform}), and only they "
+                "remember its mean and size. offset + codes @ atoms is the normalised stimulus."
+            )
+        shift, scale = taken
+        return shift + scale * made
 
     def transformed(self, x: np.ndarray) -> np.ndarray:
         """Return responses as the dictionary sees them: its float type, its input transform."""
-        x = x.astype(self.atoms.dtype, copy=False)
-        if self.transform == "none":
-            return x
-        if self.transform == "constant_norm_rescale":
-            length = np.sqrt(np.square(x, dtype=np.float64).sum(1, keepdims=True))
-            factor = np.sqrt(x.shape[1]) / np.where(length > 0, length, 1)
-            return x * factor.astype(x.dtype)
-        x = x - x.mean(axis=1, keepdims=True)
-        spread = x.std(axis=1, ddof=1 if x.shape[1] > 1 else 0, keepdims=True, dtype=np.float64)
-        return x / (spread + 1e-5).astype(x.dtype)
+        taken = taken_from(x, self.transform)
+        if taken is not None:
+            shift, scale = taken
+            x = (x - shift) / scale
+        return x.astype(self.atoms.dtype, copy=False)
+
+    def centred(self, x: np.ndarray) -> np.ndarray:
+        """Return transformed responses less the offset, of which codes are to make up the rest.
+
+        Where nothing is transformed the offset goes before digits do: responses may be far from
+        zero beside what they vary by.
+        """
+        if self.transform != "none":
+            return self.transformed(x) - self.offset
+        return (x - self.offset).astype(self.atoms.dtype, copy=False)
 
     def fvu(self, x: Any, codes: Any) -> float:
         """Fraction of variance of ``x`` unexplained by its codes, about the units' means.
@@ -192,8 +234,8 @@ class Dictionary:
         responses, ids = as_responses(x), getattr(codes, "stimuli", None)
         if ids is not None and responses.stimuli is not None:
             responses = responses.select(ids)
-        values = self.transformed(responses.toarray())
-        residual = np.square(values - self.decode(codes), dtype=np.float64).sum()
+        values = self.centred(responses.toarray())
+        residual = np.square(values - self._products(codes), dtype=np.float64).sum()
         total = np.square(values - values.mean(0, dtype=np.float64)).sum()
         return float(residual / total) if total > 0 else float("nan")
 
@@ -240,39 +282,19 @@ class Dictionary:
         """Return the same dictionary with more evidence."""
         return replace(self, evidence=replace(self.evidence, **numbers))
 
-    def _expected(self, values: np.ndarray, signed: bool) -> sp.csr_array:
-        left, prior = values - self.offset, self.prior
-        if prior is None:
-            from unbraid.sparse.inference._monte_carlo_em import fitted_prior
-
-            prior = fitted_prior(left, self.atoms, signed)
-        return posterior_mean(left, self.atoms, prior.made(signed))
+    def _products(self, codes: Any) -> np.ndarray:
+        """Return ``codes @ atoms`` (n, p)."""
+        if not sp.issparse(codes):
+            codes = _validate.as_matrix(codes, "codes")
+        if codes.ndim != 2 or codes.shape[1] != len(self.atoms):
+            raise InputError(f"codes must have shape (n, {len(self.atoms)}), got {codes.shape}.")
+        return np.asarray(codes @ self.atoms)
 
     def _encoded(self, values: np.ndarray) -> sp.csr_array:
-        if self.encoder is None:  # cannot be: encode has checked
+        encoder = self.encoder
+        if encoder is None:  # cannot be: encode has checked
             raise InputError("This dictionary has no encoder.")
+        x = self.centred(values) if encoder.centred else self.transformed(values)
         rows = max(1, _BLOCK_NUMBERS // len(self.atoms))
-        parts = [
-            self.encoder(values[start : start + rows], self.offset, self.atoms)
-            for start in range(0, len(values), rows)
-        ]
+        parts = [encoder(x[start : start + rows], self.atoms) for start in range(0, len(x), rows)]
         return parts[0] if len(parts) == 1 else sp.csr_array(sp.vstack(parts, format="csr"))
-
-
-def check_by(by: Any) -> None:
-    """Refuse the name of an inference that there is not."""
-    if by not in get_args(By):
-        raise InputError(f"by must be 'encoder', 'omp', 'fista' or 'posterior', got {by!r}.")
-
-
-def _checked_k(k: int | None, n_latents: int) -> int | None:
-    whole = isinstance(k, int | np.integer) and not isinstance(k, bool)
-    if k is not None and not (whole and 1 <= k <= n_latents):
-        raise InputError(f"k must be a whole number in 1..{n_latents}, got {k!r}.")
-    return k
-
-
-def _checked_penalty(penalty: float | None) -> float | None:
-    if penalty is not None and not (np.isreal(penalty) and 0 <= penalty < np.inf):
-        raise InputError(f"penalty must be a number of at least 0, got {penalty!r}.")
-    return penalty

@@ -38,12 +38,12 @@ class Evidence:
     l0: float = NAN
     """Mean number of active latents a stimulus."""
     n_active: float = NAN
-    """Active latents a stimulus that matter, the mean of ``(sum |z|)^2 / sum z^2``: an estimate of
-    K that small codes hardly raise, unlike l0."""
+    """Effective number of active latents, the mean of ``(sum |z|)^2 / sum z^2`` over the stimuli:
+    l0 where all codes are equally large, less where some are small."""
     coherence: float = NAN
     """Largest absolute cosine between two atoms: near 1 where an atom is doubled or split."""
     density: float = NAN
-    """``n_active`` as a share of the latents that are not dead."""
+    """``l0`` as a share of the latents that are not dead."""
     units_for_bound: float = NAN
     """Units as a multiple of ``K ln(N/K)``, K active of N latents that are not dead; infinite where
     all are active. What it means stands in ``recovery``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Watch
 from unbraid.sparse._method import Method
 from unbraid.sparse.evidence._measure import with_evidence
+from unbraid.sparse.training._far import far_center, moved
 from unbraid.sparse.training._source import check_scale, opened, varies
 
 
@@ -83,6 +85,9 @@ def fit(
             "checkpoint is kept by autoencoders only, which learn in batches, got method "
             f"{type(method).__name__}; leave it out."
         )
+    center = far_center(values) if method.has_no_origin else None
+    if center is not None:
+        values = moved(values, center)
     folder = None if checkpoint is None else Path(checkpoint)
     rng = _own_stream(_validate.as_rng(rng))
     started = time.perf_counter()
@@ -96,6 +101,8 @@ def fit(
             learned, watch = _learn(values, method, rng, None, folder)
     seconds = time.perf_counter() - started
     learned = with_evidence(learned, values, watch, seconds)
+    if center is not None:
+        learned = replace(learned, offset=learned.offset.astype(np.float64) + center)
     for line in learned.evidence.warnings:
         warnings.warn(line, RuntimeWarning, stacklevel=2)
     return learned

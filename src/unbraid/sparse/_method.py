@@ -23,6 +23,11 @@ class Method(Config, ABC):
     in_batches: ClassVar[bool] = False
     """Whether it learns batch by batch: from what is larger than memory, and with checkpoints."""
 
+    @property
+    def has_no_origin(self) -> bool:
+        """Whether responses moved by a constant give the same dictionary, its offset moved too."""
+        return True
+
     @abstractmethod
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Return the dictionary learned from ``x (n, p)``; called by ``fit``."""

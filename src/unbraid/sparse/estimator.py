@@ -11,10 +11,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from unbraid.errors import InputError
-from unbraid.sparse._dictionary import By, Dictionary, check_by
+from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._fit import fit
 from unbraid.sparse._method import Method
 from unbraid.sparse.inference import _lasso_and_pursuit
+from unbraid.sparse.inference._asked import By, check_by
 from unbraid.sparse.inference._monte_carlo_em import fitted_prior
 from unbraid.sparse.learning.pursuit import Pursuit
 
@@ -108,13 +109,13 @@ class DictionaryTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
                 "by='posterior'."
             )
         if by == "posterior" and learned.prior is None:
-            values = learned.transformed(x) - learned.offset
+            values = learned.centred(x)
             prior = fitted_prior(values, learned.atoms, learned.signed)
             return replace(learned, by=by, prior=prior)
         if by != "fista" or learned.penalty is not None:
             return replace(learned, by=by)
         unit, _ = _lasso_and_pursuit.normalised(learned.atoms)
-        values = learned.transformed(x) - learned.offset
+        values = learned.centred(x)
         chosen = _lasso_and_pursuit.choose_inference(
             values, unit, k=1, by="fista", signed=learned.signed
         )

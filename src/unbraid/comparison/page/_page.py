@@ -113,9 +113,9 @@ def _how_to_read() -> report.Prose:
             "other stimuli than it is scored on, and dictionaries learned from yet others. The "
             "faint ring is the same score in sample, the faint cross the score after the "
             "stimuli of the target are permuted.",
-            "**Controls** have the width and density of the codes: the same method never "
-            "trained, a random expansion, and the codes with each latent shuffled over stimuli. "
-            "A gain that a control reaches too is not unbraiding.",
+            "**Controls** have the width of the codes and their density or more: the same method "
+            "never trained (all its codes kept), a random expansion, and the codes with each "
+            "latent shuffled over stimuli. A gain that a control reaches too is not unbraiding.",
             "**Coverage** is the share of target units that could be scored; *value over all* "
             "counts the others as 0.",
         ]

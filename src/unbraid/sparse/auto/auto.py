@@ -98,9 +98,9 @@ class Auto(Method):
         verdict: dict[str, Any] = {"method": method.describe(), "n_latents": len(found.atoms),
                 "held_out_units": found.error}  # fmt: skip
         if isinstance(found, Sampled):
-            learned = finish_sampled(method, found, scale)
+            learned = finish_sampled(method, found, tried.unseen, scale)
         elif error_of(best) < _NOTHING:
-            learned = finish(method, found, x, scale)
+            learned = finish(method, found, tried.unseen, scale)
         else:
             verdict["note"] = "units do not predict each other: a default was taken in place"
             default = Pursuit(n_latents=max(2, min(2 * x.shape[1], len(x) // 3)))

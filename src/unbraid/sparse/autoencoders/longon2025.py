@@ -45,6 +45,11 @@ class Longon2025Toy(Method):
 
     in_batches: ClassVar[bool] = True
 
+    @property
+    def has_no_origin(self) -> bool:
+        """Zero is what the published encoder counts from."""
+        return False
+
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train on ``x`` in its own order."""
         import torch
@@ -121,6 +126,11 @@ class Longon2025Dnn(Method):
     """Batches without firing after which a latent is dead."""
 
     in_batches: ClassVar[bool] = True
+
+    @property
+    def has_no_origin(self) -> bool:
+        """Zero is what the published encoder counts from."""
+        return False
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train on ``x``, shuffled."""

@@ -69,6 +69,7 @@ def dictionary(
         ),
         method=method,
         k=method.k,
+        floor=0.0,
         signed=not method.one_sided,
     )
 

@@ -21,10 +21,15 @@ _ROWS = 4096
 
 
 class RandomDictionary(Method):
-    """The same method from the same start, never trained."""
+    """The same method from the same start, never trained; all its codes count, however small."""
 
     of: Of = TopK()
     """The method."""
+
+    @property
+    def has_no_origin(self) -> bool:
+        """Whether zero means nothing to ``of``."""
+        return self.of.has_no_origin
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Return what ``of`` would start from."""
@@ -33,7 +38,7 @@ class RandomDictionary(Method):
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return what ``of`` would start from."""
-        return replace(self.of.untrained(x, rng), method=self)
+        return replace(self.of.untrained(x, rng), method=self, floor=0.0)
 
 
 class RandomExpansion(Method):
@@ -57,7 +62,7 @@ class RandomExpansion(Method):
         gram = _gram(codes)
         size = float(np.trace(gram)) / len(gram)
         gram[np.diag_indices_from(gram)] += 1e-6 * size if size > 0 else 1.0
-        values = start.transformed(x) - start.offset
+        values = start.centred(x)
         atoms = np.linalg.solve(gram, np.asarray(codes.T @ values))
         watch.news("not trained", 1.0)
         return replace(start, atoms=atoms.astype(start.atoms.dtype))
@@ -81,6 +86,7 @@ class RandomExpansion(Method):
             ),
             method=self,
             k=k,
+            floor=0.0,
         )
 
 
@@ -92,6 +98,11 @@ class ShuffledLatents(Method):
 
     of: Of = TopK()
     """The method that learns the dictionary."""
+
+    @property
+    def has_no_origin(self) -> bool:
+        """Whether zero means nothing to ``of``."""
+        return self.of.has_no_origin
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn, and let ``encode`` shuffle."""

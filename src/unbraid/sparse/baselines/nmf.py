@@ -38,6 +38,11 @@ class NMF(Method):
     max_steps: Annotated[int, Field(ge=1)] = 500
     """Steps of coordinate descent at most."""
 
+    @property
+    def has_no_origin(self) -> bool:
+        """Zero is what responses and codes are counted from."""
+        return False
+
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Factorise ``x``."""
         from sklearn.decomposition import NMF as Factors
@@ -78,5 +83,6 @@ class NMF(Method):
             method=self,
             by="fista" if self.k is None else "omp",
             penalty=0.0,
+            floor=0.0,
             k=self.k,
         )

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Watch
-from unbraid.sparse.inference._lasso_and_pursuit import choose_inference, normalised
+from unbraid.sparse.inference._floor import learned_floor
+from unbraid.sparse.inference._lasso_and_pursuit import (
+    Problem,
+    choose_inference,
+    codes_from_units,
+    judging_rows,
+    normalised,
+)
+from unbraid.sparse.inference._posterior import means_from_units
 from unbraid.sparse.training._source import spaced
 
 _COHERENCE_ROWS = 1024
@@ -24,8 +35,11 @@ def with_evidence(
 ) -> Dictionary:
     """Return the dictionary with what it says about ``values``, its training stimuli.
 
-    All of them, or evenly spaced ones where pursuit of all would take longer than the training.
+    Where its method has not, what its inference leaves open is learned too: the penalty of the
+    lasso and the size up to which codes are noise. Evidence is of all stimuli, or evenly spaced
+    ones where pursuit of all would take longer than the training.
     """
+    learned, unpredicted = _settled(learned, values, watch.held)
     widest, every = max(values.shape[1], learned.n_latents), 1
     if learned.by == "posterior":
         every = -(-len(values) * learned.n_latents // _SAMPLED_NUMBERS)
@@ -43,20 +57,20 @@ def with_evidence(
         alive[codes.indices] = True
         active += codes.count_nonzero()
         effective += codes.n_active * len(block)
-        seen = learned.transformed(block)
-        wrong += np.square(seen - learned.decode(codes), dtype=np.float64).sum()
+        seen = learned.centred(block)
+        wrong += np.square(seen - codes @ learned.atoms, dtype=np.float64).sum()
         middle = seen.mean(0, dtype=np.float64) if middle is None else middle
         sums = sums + (seen - middle).sum(0)
         squares += np.square(seen - middle).sum()
     total = squares - np.square(sums).sum() / n  # about the mean of all, not of each part
     return learned.with_evidence(
         fvu=float(wrong / total) if total > 0 else float("nan"),
-        fvu_held_out_units=_units_left_out(learned, values, watch.held),
+        fvu_held_out_units=unpredicted,
         l0=active / n,
         n_active=effective / n,
         coherence=_coherence(learned.atoms),
-        density=effective / n / alive.sum() if alive.any() else float("nan"),
-        units_for_bound=_units_for_bound(values.shape[1], int(alive.sum()), effective / n),
+        density=active / n / alive.sum() if alive.any() else float("nan"),
+        units_for_bound=_units_for_bound(values.shape[1], int(alive.sum()), active / n),
         dead=float(1 - alive.mean()),
         amortization_gap=_amortization_gap(learned, values, watch.held),
         n_stimuli=len(values),
@@ -70,7 +84,7 @@ def _amortization_gap(learned: Dictionary, values: np.ndarray, held: np.ndarray 
     if learned.encoder is None or learned.by != "encoder" or learned.shuffled is not None:
         return float("nan")
     rows = np.arange(len(values)) if held is None or len(held) < _HELD_LEAST else held
-    x = values[spaced(rows, _GAP_ROWS)]
+    x, learned = values[spaced(rows, _GAP_ROWS)], replace(learned, floor=None)
     codes = learned.encode(x)
     m, k = learned.n_latents, round(codes.l0)
     if not 0 < k <= x.shape[1] / 2 or m > _GAP_ATOMS or len(x) * m * k**2 > _GAP_PRODUCTS:
@@ -78,17 +92,43 @@ def _amortization_gap(learned: Dictionary, values: np.ndarray, held: np.ndarray 
     return learned.fvu(x, codes) - learned.fvu(x, learned.encode(x, by="omp", k=k))
 
 
-def _units_left_out(learned: Dictionary, values: np.ndarray, held: np.ndarray | None) -> float:
-    """Return what the method measured, or the error of its atoms on stimuli held out."""
-    known = learned.evidence.fvu_held_out_units
-    if known == known or learned.atoms.size > _UNITS_NUMBERS:
-        return known
-    if held is None or len(held) < _HELD_LEAST:
-        return known
-    x = learned.transformed(values[spaced(held, _UNITS_ROWS)]) - learned.offset
+def _settled(
+    learned: Dictionary, values: np.ndarray, held: np.ndarray | None
+) -> tuple[Dictionary, float]:
+    """Return the dictionary with its penalty and floor, and the error on units held out.
+
+    What the method has chosen and measured stays. Atoms of an encoder are judged by the lasso, on
+    stimuli held out where there are enough; without those, the error is not told.
+    """
+    known, encoder = learned.evidence.fvu_held_out_units, learned.encoder
+    if encoder is not None and (learned.floor is not None or learned.atoms.size > _UNITS_NUMBERS):
+        return learned, known
+    few = held is None or len(held) < _HELD_LEAST
+    if encoder is None:
+        rows = judging_rows(values)
+    else:
+        rows = values[spaced(np.arange(len(values)) if few or held is None else held, _UNITS_ROWS)]
     atoms, _ = normalised(learned.atoms)
-    x = np.ascontiguousarray(x, atoms.dtype)
-    return choose_inference(x, atoms, k=1, by="fista", signed=learned.signed).error
+    x = np.ascontiguousarray(learned.centred(rows), atoms.dtype)
+    problem, error = Problem(by="fista", penalty=learned.penalty, signed=learned.signed), known
+    if learned.penalty is None:
+        chosen = choose_inference(x, atoms, k=1, by="fista", signed=learned.signed)
+        problem, error = chosen.problem, chosen.error
+        learned = replace(learned, penalty=problem.penalty)
+        known = known if encoder is None or few else error
+    if learned.floor is not None:
+        return learned, known
+    if learned.by == "posterior" and learned.prior is not None:
+        code = partial(means_from_units, x, learned.atoms, learned.prior)
+        return replace(learned, floor=learned_floor(x, learned.atoms, code)), known
+    if learned.by == "omp":
+        problem = replace(problem, by="omp", k=learned.k)
+    floor = learned_floor(x, atoms, partial(codes_from_units, x, atoms, problem))
+    if encoder is not None and not encoder.picks and error > 0:
+        # an encoder's codes are not fitted to the stimulus: what they leave is the noise they have
+        own = replace(learned, shuffled=None)
+        floor *= min(1.0, own.fvu(rows, own.encode(rows)) / error) ** 0.5
+    return replace(learned, floor=floor), known
 
 
 def _coherence(atoms: np.ndarray) -> float:

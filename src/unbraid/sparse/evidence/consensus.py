@@ -11,12 +11,13 @@ from pydantic import Field
 
 from unbraid.errors import TrainingError
 from unbraid.sparse._described import Of
-from unbraid.sparse._dictionary import By, Dictionary
+from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Watch
 from unbraid.sparse._method import Method
 from unbraid.sparse.autoencoders.topk import TopK
 from unbraid.sparse.evidence._stability import directions, match, stability
 from unbraid.sparse.inference import _lasso_and_pursuit
+from unbraid.sparse.inference._asked import By
 
 
 class Consensus(Method):
@@ -44,6 +45,11 @@ class Consensus(Method):
     n_latents: Annotated[int, Field(ge=1)] | None = None
     """Atoms to keep at most, the most agreed on; none: all that are agreed on."""
 
+    @property
+    def has_no_origin(self) -> bool:
+        """Whether zero means nothing to ``of``."""
+        return self.of.has_no_origin
+
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn from each seed, and keep what they agree on."""
         found, told = [], []
@@ -55,7 +61,7 @@ class Consensus(Method):
             told += part.warnings
         watch.warnings += dict.fromkeys(told)
         agreed = _agreed(found, self)
-        values = agreed.transformed(x) - agreed.offset
+        values = agreed.centred(x)
         k = min(found[0].k or 1, agreed.n_latents)
         chosen = _lasso_and_pursuit.choose_inference(
             values, agreed.atoms, k=k, signed=agreed.signed

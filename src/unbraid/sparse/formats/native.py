@@ -13,15 +13,17 @@ import numpy as np
 
 from unbraid import _folders
 from unbraid.errors import InputError
-from unbraid.sparse._dictionary import By, Dictionary, Transform
+from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse.formats import _layout
+from unbraid.sparse.inference._asked import By
 from unbraid.sparse.inference._prior import read_prior
+from unbraid.sparse.inference._transform import Transform
 
 FORMAT_VERSION = 1
 KIND = "dictionary"
 _CONFIG, _WEIGHTS = "cfg.json", "sae_weights.safetensors"
-_OWN = ("by", "k", "penalty", "signed", "transform", "shuffled")
+_OWN = ("by", "k", "penalty", "signed", "floor", "transform", "shuffled")
 _BESIDE = {"format_version", "method", "evidence", "prior", "activation"}
 
 
@@ -113,11 +115,13 @@ def _fits(name: str, value: Any, folder: Path) -> bool:
     """Check an option of a dictionary that a person, or a damaged disk, may have changed."""
     choices: dict[str, tuple[Any, ...]] = {"by": get_args(By), "transform": get_args(Transform)}
     whole = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    size = isinstance(value, int | float) and 0 <= value < float("inf")
     good = {
         "k": value is None or (whole and value > 0),
         "shuffled": value is None or whole,
         "signed": isinstance(value, bool),
-        "penalty": value is None or (isinstance(value, int | float) and 0 <= value < float("inf")),
+        "penalty": value is None or size,
+        "floor": value is None or size,
     }.get(name, value in choices.get(name, ()))
     if not good:
         raise InputError(f"{folder / _CONFIG}: {name} cannot be {value!r}.")

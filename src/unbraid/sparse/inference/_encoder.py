@@ -68,16 +68,18 @@ class Encoder:
         kept = f", k={self.k}" if self.k is not None else ""
         return f"Encoder({p} units -> {m} latents, {self.activation}{kept})"
 
-    def __call__(
-        self, x: np.ndarray, offset: np.ndarray, atoms: np.ndarray | None = None
-    ) -> sp.csr_array:
-        """Return the codes of ``x (n, p)`` as CSR (n, m).
+    @property
+    def picks(self) -> bool:
+        """Whether its rule says which latents are active; a plain ReLU leaves small codes."""
+        return self.activation != "relu"
+
+    def __call__(self, h: np.ndarray, atoms: np.ndarray | None = None) -> sp.csr_array:
+        """Return the codes of ``h (n, p)``, the offset subtracted if ``centred``, as CSR (n, m).
 
         ``atoms`` (m, p) are what a pursuit takes away; by default the encoder's own columns.
         """
         from unbraid._kernels.topk import top_k
 
-        h = x - offset if self.centred else x
         if self.activation in ("pursuit", "signed_pursuit"):
             rule = Greedy(
                 steps=self.k or 1,

@@ -15,6 +15,7 @@ from unbraid.sparse.training._source import spaced
 _PENALTIES = 0.5 ** np.arange(1, 12)  # times the median over stimuli of the largest correlation
 _MIDDLE = 3  # where the search for a penalty starts
 _ROWS = 400
+_HIDDEN = 1e-3  # share of an atom's length, below which units do not show it: it is rounding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,41 +129,61 @@ def held_out_units(x: np.ndarray, atoms: np.ndarray, problem: Problem) -> float:
     shown units alone hold: the error is least near the truth, where the error on shown units only
     ever falls. ``x`` is without its offset; the variance is about the mean, whatever the offset.
     """
-    from unbraid._kernels.pursuit import pursue
     from unbraid._kernels.sparse_rows import decode
 
     def guess(hidden: np.ndarray) -> np.ndarray:
-        shown = ~hidden
-        unit, length = normalised(np.ascontiguousarray(atoms[:, shown]))
-        share = float(np.sqrt(shown.mean()))
-        active, codes, _ = pursue(
-            np.ascontiguousarray(x[:, shown]),
-            unit,
-            k=(problem.k or 1) if problem.by == "omp" else min(unit.shape),
-            penalty=(problem.penalty or 0.0) * share if problem.by == "fista" else 0.0,
-            signed=problem.signed,
-        )
-        codes /= np.where(active >= 0, length[active], 1)
+        active, codes = _from_units(x, atoms, problem, ~hidden)
         rest = np.ascontiguousarray(atoms[:, hidden])
         return decode(active, codes, rest, np.zeros(rest.shape[1], rest.dtype))
 
     return unpredicted(x, guess)
 
 
+def codes_from_units(
+    x: np.ndarray, atoms: np.ndarray, problem: Problem, shown: np.ndarray
+) -> sp.csr_array:
+    """Return codes (n, m) inferred from the units of a mask (p,), offset already subtracted."""
+    return from_active(*_from_units(x, atoms, problem, shown), len(atoms))
+
+
+def _from_units(
+    x: np.ndarray, atoms: np.ndarray, problem: Problem, shown: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    from unbraid._kernels.pursuit import pursue
+
+    unit, length = normalised(np.ascontiguousarray(atoms[:, shown]))
+    whole = np.sqrt(np.square(atoms, dtype=np.float64).sum(axis=1))
+    unit[length < _HIDDEN * whole] = 0
+    share = float(np.sqrt(shown.mean()))
+    active, codes, _ = pursue(
+        np.ascontiguousarray(x[:, shown]),
+        unit,
+        k=(problem.k or 1) if problem.by == "omp" else min(unit.shape),
+        penalty=(problem.penalty or 0.0) * share if problem.by == "fista" else 0.0,
+        signed=problem.signed,
+    )
+    codes /= np.where(active >= 0, length[active], 1)
+    return active, codes
+
+
 def unpredicted(x: np.ndarray, guess: Callable[[np.ndarray], np.ndarray]) -> float:
     """Return the squared error of guesses at hidden units, relative to the variance.
 
-    ``guess`` is given a mask of units (p,), a quarter of them (an eighth of fewer than 32), and
-    returns their values (n, hidden); each unit is hidden once. NaN where one cannot be.
+    ``guess`` is given each mask of ``unit_splits`` and returns the values of its units (n, hidden).
+    NaN where there is one unit alone.
     """
-    p = x.shape[1]
-    if p < 2:
+    hidden = unit_splits(x.shape[1])
+    if len(hidden) < 2:
         return float("nan")
-    splits = min(p, 4 if p >= 32 else 8)  # few units: hide fewer at a time
-    group = np.argsort(np.random.default_rng(p).permutation(p)) % max(splits, 2)
     wrong = 0.0
     total = float(np.square(x - x.mean(0), dtype=np.float64).sum())
-    for g in range(splits):
-        hidden = group == g
-        wrong += float(np.square(x[:, hidden] - guess(hidden), dtype=np.float64).sum())
+    for group in hidden:
+        wrong += float(np.square(x[:, group] - guess(group), dtype=np.float64).sum())
     return wrong / total if total > 0 else float("nan")
+
+
+def unit_splits(p: int) -> list[np.ndarray]:
+    """Return masks of units (p,), a quarter of them (an eighth of fewer than 32), all in one."""
+    splits = min(p, 4 if p >= 32 else 8)  # few units: hide fewer at a time
+    group = np.argsort(np.random.default_rng(p).permutation(p)) % splits
+    return [group == g for g in range(splits)]

@@ -9,22 +9,34 @@ from unbraid.sparse.inference._lasso_and_pursuit import judging_rows, unpredicte
 from unbraid.sparse.inference._prior import Prior, check_latents
 
 _SWEEPS, _BURN = 120, 40
-_LEAST = 0.05  # of a latent's usual code: less counts as zero
 _NUMBERS = 2**24  # codes held dense at once
+
+
+def expected(
+    x: np.ndarray, atoms: np.ndarray, prior: Prior | None, signed: bool
+) -> tuple[sp.csr_array, float]:
+    """Return posterior means (n, m) and the noise of a unit; no prior: one fitted to ``x``."""
+    if prior is None:
+        from unbraid.sparse.inference._monte_carlo_em import fitted_prior
+
+        prior = fitted_prior(x, atoms, signed)
+    return posterior_mean(x, atoms, prior.made(signed)), float(np.sqrt(prior.noise))
 
 
 def posterior_mean(x: np.ndarray, atoms: np.ndarray, prior: Prior) -> sp.csr_array:
     """Return the expected codes (n, m) of ``x``, offset already subtracted.
 
     ``E[s * z | x]``, the estimate with the least squared error, by Gibbs sampling: 120 sweeps,
-    of which 40, with noise that falls to what it is, are left out. Codes of less than a twentieth
-    of the latent's usual one are zero, and those of atoms of length zero. Cost: 120 sweeps of n m,
-    and m for each code that changes; m^2 numbers are held.
+    of which 40, with noise that falls to what it is, are left out. Codes of latents that are surely
+    off are zero, and those of atoms of length zero. Cost: 120 sweeps of n m, and m for each code
+    that changes; m^2 numbers are held.
     """
     check_latents(len(atoms))
     rows = max(1, _NUMBERS // len(atoms))
-    parts = [_sparse(_mean(x[start : start + rows], atoms, prior), prior)
-             for start in range(0, len(x), rows)]  # fmt: skip
+    parts = [
+        sp.csr_array(_mean(x[start : start + rows], atoms, prior))
+        for start in range(0, len(x), rows)
+    ]
     return parts[0] if len(parts) == 1 else sp.csr_array(sp.vstack(parts, format="csr"))
 
 
@@ -34,6 +46,13 @@ def held_out_units_by(x: np.ndarray, atoms: np.ndarray, prior: Prior) -> float:
     return unpredicted(
         x, lambda hidden: _mean(x[:, ~hidden], atoms[:, ~hidden], prior) @ atoms[:, hidden]
     )
+
+
+def means_from_units(
+    x: np.ndarray, atoms: np.ndarray, prior: Prior, shown: np.ndarray
+) -> sp.csr_array:
+    """Return the expected codes (n, m) given the units of a mask (p,), offset subtracted."""
+    return sp.csr_array(_mean(x[:, shown], atoms[:, shown], prior))
 
 
 def _mean(x: np.ndarray, atoms: np.ndarray, prior: Prior) -> np.ndarray:
@@ -46,9 +65,3 @@ def _mean(x: np.ndarray, atoms: np.ndarray, prior: Prior) -> np.ndarray:
                  sweeps=_SWEEPS, burn=_BURN)  # fmt: skip
     codes[:, np.diag(gram) == 0] = 0
     return codes
-
-
-def _sparse(codes: np.ndarray, prior: Prior) -> sp.csr_array:
-    usual = np.sqrt(prior.moments()[1]).astype(codes.dtype)
-    codes[np.abs(codes) < _LEAST * usual] = 0
-    return sp.csr_array(codes)

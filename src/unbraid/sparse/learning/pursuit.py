@@ -60,6 +60,11 @@ class Pursuit(Method):
     held_out: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the stimuli kept out to judge the starts; 0: all are learned from, and judge."""
 
+    @property
+    def has_no_origin(self) -> bool:
+        """Whether zero means nothing: it does where the offset is zero."""
+        return self.offset != "zero"
+
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn from several starts and keep the best."""
         from unbraid.sparse.learning._alternating import Plan, code, draw_atoms, learn_atoms, spread

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
@@ -14,6 +15,8 @@ from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._log import Watch
 from unbraid.sparse._method import Method
 from unbraid.sparse.autoencoders.topk import TopK
+from unbraid.sparse.inference._floor import learned_floor
+from unbraid.sparse.inference._lasso_and_pursuit import codes_from_units, judging_rows
 
 if TYPE_CHECKING:
     from unbraid.sparse.learning._candidate import Draft
@@ -42,6 +45,11 @@ class Refined(Method):
     enough: Annotated[float, Field(ge=0)] = 0.0
     """Error on held-out units from which on no other start is tried."""
 
+    @property
+    def has_no_origin(self) -> bool:
+        """Whether zero means nothing to ``of``."""
+        return self.of.has_no_origin
+
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn the wide dictionary, then refine it."""
         from unbraid.sparse.learning._candidate import error_of
@@ -66,7 +74,7 @@ class Refined(Method):
             best = divided(x[rows], x[judged], best)
         best = complete(x, best, self.n_latents, rng)
         method = self.model_copy(update={"n_latents": len(best.atoms)})
-        return finish(method, best, x, scale)
+        return finish(method, best, x[judged], scale)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return the start of ``of``, random atoms of it where ``n_latents`` is given."""
@@ -107,19 +115,23 @@ def judges(x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndar
     return rows, judged if len(judged) >= _JUDGES_LEAST else np.arange(len(x))
 
 
-def finish(method: Method, best: Draft, x: np.ndarray, scale: float) -> Dictionary:
-    """Return a draft as a dictionary that encodes by the lasso."""
+def finish(method: Method, best: Draft, judged: np.ndarray, scale: float) -> Dictionary:
+    """Return a draft as a dictionary that encodes by the lasso; what counts the judges tell."""
     from unbraid.sparse.learning._alternating import code
 
-    turn = code(x[:2000], best.atoms, best.offset, min(best.atoms.shape), best.penalty, best.signed)
-    active = max(1, round(float((turn.active >= 0).sum(1).mean())))
+    x, problem = judging_rows(judged - best.offset), best.choice.problem
+    floor = learned_floor(x, best.atoms, partial(codes_from_units, x, best.atoms, problem))
+    nothing = np.zeros_like(best.offset)
+    turn = code(x, best.atoms, nothing, min(best.atoms.shape), best.penalty, best.signed)
+    counts = (turn.active >= 0) & (np.abs(turn.codes) > floor)
     return Dictionary(
         atoms=best.atoms,
         offset=best.offset * best.offset.dtype.type(scale),
         method=method,
         by="fista",
-        k=active,
+        k=max(1, round(float(counts.sum(1).mean()))),
         penalty=best.penalty * scale,
+        floor=floor * scale,
         signed=best.signed,
         evidence=replace(Evidence(), fvu_held_out_units=best.error),
     )

@@ -55,6 +55,11 @@ class SparseCoding(Method):
     offset: Literal["learned", "zero"] = "learned"
     """What a stimulus without active latents answers: learned, or nothing."""
 
+    @property
+    def has_no_origin(self) -> bool:
+        """Whether zero means nothing: it does where the offset is zero."""
+        return self.offset != "zero"
+
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn under a falling penalty, then polish under the one that predicts best."""
         from unbraid.sparse.learning._lasso_steps import learning_rows
@@ -81,7 +86,7 @@ class SparseCoding(Method):
         some, unseen = learning_rows(x[rows], m, rng), x[judged]
         found = learn_coding(some, unseen, plan, rng, tell)
         found = regrow(some, unseen, found, rng, self.cycles, tell_traded)
-        return finish(self, found, x, scale)
+        return finish(self, found, unseen, scale)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return stimuli of unit length as atoms."""
@@ -93,4 +98,5 @@ class SparseCoding(Method):
         offset = start_offset(x, zero=self.offset == "zero")
         atoms = draw_atoms(x - offset, m, rng)
         _, judged = judges(x, rng)
-        return finish(self, draft(x[judged], atoms, offset, signed=self.signed), x, scale)
+        begin = draft(x[judged], atoms, offset, signed=self.signed)
+        return finish(self, begin, x[judged], scale)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,9 @@ from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._log import Watch
 from unbraid.sparse._method import Method
+from unbraid.sparse.inference._floor import learned_floor
+from unbraid.sparse.inference._lasso_and_pursuit import judging_rows
+from unbraid.sparse.inference._posterior import means_from_units
 from unbraid.sparse.learning.refined import judges, rough, scaled
 from unbraid.sparse.learning.sparse_coding import SparseCoding
 
@@ -48,6 +52,11 @@ class SpikeAndSlab(Method):
     of: Of = SparseCoding()
     """The method whose atoms it begins with."""
 
+    @property
+    def has_no_origin(self) -> bool:
+        """Whether zero means nothing to ``of``."""
+        return self.of.has_no_origin
+
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn the first atoms, then all of the model."""
         from unbraid.sparse.learning._lasso_steps import learning_rows
@@ -69,25 +78,28 @@ class SpikeAndSlab(Method):
                 f"{type(self.of).__name__} alone, or another."
             )
         best = again(learning_rows(x, len(best.atoms), rng), best, rng)
-        return finish_sampled(self, best, scale)
+        return finish_sampled(self, best, x[judged], scale)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return the start of ``of``, with the prior that suits it best."""
         from unbraid.sparse.inference._monte_carlo_em import fitted_prior
 
         start = self.of.untrained(x, rng)
-        prior = fitted_prior(start.transformed(x) - start.offset, start.atoms, start.signed)
-        return replace(start, method=self, encoder=None, by="posterior", prior=prior)
+        prior = fitted_prior(start.centred(x), start.atoms, start.signed)
+        return replace(start, method=self, encoder=None, by="posterior", prior=prior, floor=None)
 
 
-def finish_sampled(method: Method, best: Sampled, scale: float) -> Dictionary:
+def finish_sampled(method: Method, best: Sampled, judged: np.ndarray, scale: float) -> Dictionary:
     """Return it as a dictionary that encodes by posterior means, in the responses' own units."""
+    x = judging_rows(judged - best.offset)
+    floor = learned_floor(x, best.atoms, partial(means_from_units, x, best.atoms, best.prior))
     return Dictionary(
         atoms=best.atoms,
         offset=best.offset * best.offset.dtype.type(scale),
         method=method,
         by="posterior",
         prior=best.prior.in_units(scale),
+        floor=floor * scale,
         k=max(1, round(float(best.prior.rate.sum()))),
         signed=best.prior.signed,
         evidence=replace(Evidence(), fvu_held_out_units=best.error),

@@ -53,6 +53,11 @@ class Untangled(Method):
     rounds: Annotated[int, Field(ge=3)] = 24
     """Rounds of taking apart, lasso codes and least squares."""
 
+    @property
+    def has_no_origin(self) -> bool:
+        """Whether zero means nothing to ``of``."""
+        return self.of.has_no_origin
+
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn by ``of``, then take apart."""
         from unbraid.sparse.learning._alternating import code, improve, replace_bad, some
@@ -83,7 +88,8 @@ class Untangled(Method):
             watch.record((turn + 1) / steps, step=turn + 1, fvu=fvu, apart=apart)
         problem = Problem(by="fista", penalty=penalty, signed=signed)
         error = held_out_units(np.ascontiguousarray(judged - offset), atoms, problem)
-        return finish(self, Draft(atoms, offset, Choice(problem=problem, error=error)), x, scale)
+        found = Draft(atoms, offset, Choice(problem=problem, error=error))
+        return finish(self, found, judged, scale)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return the start of ``of``."""

@@ -31,10 +31,13 @@ def opened(x: Any, *, in_batches: bool) -> Any:
 
 
 class OnDisk:
-    """Rows of a store or a memory map: looks like an array, reads only what is asked for."""
+    """Rows of a store or a memory map: looks like an array, reads only what is asked for.
 
-    def __init__(self, where: Store | np.ndarray) -> None:
-        self.where = where
+    ``shift (p,)`` is subtracted from what is read, before single precision takes digits.
+    """
+
+    def __init__(self, where: Store | np.ndarray, shift: np.ndarray | None = None) -> None:
+        self.where, self.shift = where, 0.0 if shift is None else shift
         self.shape: tuple[int, int] = tuple(where.shape)
         wide = np.dtype(np.float64 if where.dtype.itemsize > 4 else np.float32)
         self.dtype = wide
@@ -48,10 +51,10 @@ class OnDisk:
         for start in range(0, len(index), _READ_ROWS):  # the system maps more than what is read
             part = index[start : start + _READ_ROWS]
             if isinstance(self.where, Store):
-                out[start : start + _READ_ROWS] = self.where.rows(part)
+                out[start : start + _READ_ROWS] = self.where.rows(part) - self.shift
                 forget(*self.where.shards)
             else:
-                out[start : start + _READ_ROWS] = self.where[part]
+                out[start : start + _READ_ROWS] = self.where[part] - self.shift
                 forget(self.where)
         return out
 

@@ -1,0 +1,28 @@
+"""What a dictionary takes from each stimulus before it encodes it, and gives back."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+Transform = Literal["none", "layer_norm", "constant_norm_rescale"]
+_LEAST = 1e-5  # added to the standard deviation, as the libraries do that save such encoders
+
+
+def taken_from(x: np.ndarray, transform: Transform) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return shift and scale (n, 1) of each stimulus, ``(x - shift) / scale`` being transformed.
+
+    ``layer_norm``: mean, and standard deviation over units. ``constant_norm_rescale``: 0, and the
+    length over the square root of the number of units. None where nothing is taken.
+    """
+    if transform == "none":
+        return None
+    if transform == "constant_norm_rescale":
+        length = np.sqrt(np.square(x, dtype=np.float64).sum(axis=1, keepdims=True))
+        scale = np.where(length > 0, length, 1) / np.sqrt(x.shape[1])
+        return np.zeros_like(scale, x.dtype), scale.astype(x.dtype)
+    shift = x.mean(axis=1, keepdims=True)
+    ddof = 1 if x.shape[1] > 1 else 0
+    scale = (x - shift).std(axis=1, ddof=ddof, keepdims=True, dtype=np.float64) + _LEAST
+    return shift, scale.astype(x.dtype)
