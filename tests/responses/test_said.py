@@ -324,3 +324,15 @@ def test_dtype_that_is_told_and_not_held(tmp_path):
     with h5py.File(tmp_path / "x.h5", "a") as file:
         file["rates"].attrs["dtype"] = "uint16"
     np.testing.assert_array_equal(load(tmp_path / "x.h5").values, VALUES)
+
+
+def test_a_manifest_says_no_more_than_is_known(tmp_path):
+    from unbraid.responses import StoreWriter
+
+    with StoreWriter(tmp_path / "r", n_units=3) as writer:
+        writer.append(VALUES, ["a", "b", "c", "d"])
+    np.testing.assert_array_equal(load(tmp_path / "r").values, VALUES)
+    path = tmp_path / "r" / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"center": [1, 2, 3]}))
+    with pytest.raises(InputError, match="manifest.json has the entry center=.*not read"):
+        load(tmp_path / "r")

@@ -19,9 +19,11 @@ from unbraid.responses._formats import npy, safetensors
 from unbraid.responses._formats._named import parse_json
 from unbraid.responses._ids import ids_of_bytes
 from unbraid.responses._responses import Responses
+from unbraid.responses._said import Said
 
 MANIFEST = "manifest.json"
 FORMAT, VERSION = "unbraid-responses", 1
+_KEYS = ("format", "version", "shape", "dtype", "units", "made_by", "shards")
 _BLOCK = 256  # rows that stay neighbours until they meet in memory
 
 
@@ -149,6 +151,9 @@ def open_store(path: Any) -> Store:
         raise InputError(
             f"{where} has version {manifest.get('version')!r}, this Unbraid reads {VERSION}."
         )
+    said = Said(str(where), manifest)
+    said.skip(*_KEYS)
+    said.settle(strict=True, kind="entry")
     try:
         n, p = (int(side) for side in manifest["shape"])
         dtype = np.dtype(manifest["dtype"])
