@@ -167,10 +167,12 @@ def test_autocorrelated_noise_fools_shuffled_folds_and_not_contiguous_ones(rng):
     t = np.arange(400)
     x = np.stack([np.exp(-((t - c) ** 2) / 800) for c in np.linspace(0, 400, 60)], axis=1)
     walk = np.cumsum(rng.normal(size=(400, 10)), axis=0)
-    shuffled = align.ridge_r2(x, walk, **FAST).value
+    shuffled = align.ridge_r2(x, walk, order="exchangeable", **FAST).value
     contiguous = align.ridge_r2(x, walk, folds=stats.contiguous_folds(400, 5), **FAST).value
+    chosen = align.ridge_r2(x, walk, **FAST)
     assert shuffled > 0.8
     assert contiguous < 0.5
+    assert chosen.value < 0.5 and chosen.order == "drift" and chosen.shuffled == shuffled
 
 
 @pytest.mark.parametrize("name", ALL)

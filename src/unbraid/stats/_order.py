@@ -17,6 +17,7 @@ _LEADING, _OTHERS = 8, 4  # principal components, and random projections of the 
 _RUNS, _RUN, _LEAST_RUN = 5, 2048, 64  # runs of neighbours looked at of very long series
 _NUMBERS = 2.0**24  # responses looked at, at least one least run a run
 _FEWEST = 16  # stimuli under which nothing reaches the level
+_LEAST = 1e-100  # largest response whose square is a number
 _DIGITS = 9  # of a series' spread: what differs by rounding only is a tie
 _SHARES = {"sum": 0.25, "single": 0.5, "slow": 0.25}  # of the level, of the three kinds of tests
 _DECAYED = 0.2  # share of the correlation of neighbours below which rows count as apart
@@ -67,7 +68,8 @@ def serial_dependence(x: Any) -> SerialDependence:
     Returns
     -------
     SerialDependence
-        ``p_value``: the smallest of all, each divided by its share of the level.
+        ``p_value``: the smallest of all, each divided by its share of the level; 1 for fewer than
+        16 rows, or responses outside 1e-100 to 1e100.
 
     Notes
     -----
@@ -90,7 +92,8 @@ def serial_dependence(x: Any) -> SerialDependence:
     (False, True)
     """
     n = x.shape[0]
-    series = _ranked(_series(x)) if n >= _FEWEST else np.empty((0, n))
+    usable = n >= _FEWEST and _LEAST < _largest(x) < 1 / _LEAST
+    series = _ranked(_series(x)) if usable else np.empty((0, n))
     if not len(series):
         return SerialDependence(1.0, 1, False)
     power = np.abs(np.fft.rfft(series, axis=1)) ** 2
@@ -147,11 +150,16 @@ def _series(x: Any) -> np.ndarray:
     return np.hstack(found).T
 
 
+def _largest(x: Any) -> float:
+    values = x.data if sp.issparse(x) else x
+    return float(max(values.max(), -values.min())) if values.size else 0.0
+
+
 def _moments(x: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and standard deviation (p,) of each unit."""
-    mean = np.asarray(x.mean(axis=0), dtype=np.float64).ravel()
+    mean = np.asarray(x.mean(axis=0, dtype=np.float64)).ravel()
     if not sp.issparse(x):
-        return mean, np.asarray(x.std(axis=0), dtype=np.float64)
+        return mean, x.std(axis=0, dtype=np.float64)
     square = np.asarray(x.multiply(x).mean(axis=0)).ravel()
     return mean, np.sqrt(np.maximum(square - mean**2, 0.0))
 
