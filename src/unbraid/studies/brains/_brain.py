@@ -32,8 +32,9 @@ class Judged:
     def score(self, values: np.ndarray, brain: np.ndarray) -> Score:
         """Return the held-out ridge score of standardised values."""
         return align.ridge(
-            values, brain, folds=self.folds, permutations=0, resamples=self.resamples, rng=self.seed
-        )
+            values, brain, folds=self.folds, permutations=0, resamples=self.resamples,
+            rng=self.seed, order="exchangeable",
+        )  # fmt: skip
 
 
 def cells(pool: int) -> tuple[int, ...]:

@@ -25,7 +25,10 @@ COMPARED = (
 """Source of the first network, of the second, metric."""
 SOURCES = ("codes", "untrained")
 _CELLS = 4  # along each side
-_HOW: dict[str, dict[str, Any]] = {"cka_debiased": {}, "ridge": {"folds": 3}}
+_HOW: dict[str, dict[str, Any]] = {
+    "cka_debiased": {"order": "exchangeable"},
+    "ridge": {"folds": 3, "order": "exchangeable"},
+}
 
 Key = tuple[str, str, str]
 

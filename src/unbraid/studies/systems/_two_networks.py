@@ -104,7 +104,7 @@ def aligned(
     """Score every comparison of two layers; ``about``: part, their names and the depth."""
     how: dict[str, Any] = {
         "folds": options.folds, "permutations": 0, "resamples": options.resamples,
-        "rng": options.seed,
+        "rng": options.seed, "order": "exchangeable",
     }  # fmt: skip
     scores = {}
     for source, target, metric in COMPARED:

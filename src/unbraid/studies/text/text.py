@@ -125,6 +125,7 @@ class Text(Study):
         """Return scores by (layer, comparison, metric) on the scored words."""
         how: dict[str, Any] = {
             "folds": self.folds, "permutations": 0, "resamples": self.resamples, "rng": self.seed,
+            "order": "exchangeable",
         }  # fmt: skip
         mine = {k: standardised(v[: self.n_words]) for k, v in coded["word vectors"].items()}
         scores = {}
