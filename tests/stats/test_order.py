@@ -152,7 +152,7 @@ def test_the_reach_is_that_of_the_correlation(rho, low, high):
 
 
 def test_what_drifts_is_told_from_what_is_stationary():
-    """Of twenty draws each; one AR .8 series in five may look as if it drifted."""
+    """Of twenty draws each; one AR .8 series in five at most looks as if it drifted."""
     drifting = sum(stats.serial_dependence(drift(np.random.default_rng(s))).drifts
                    for s in range(20))  # fmt: skip
     walking = sum(
@@ -162,7 +162,7 @@ def test_what_drifts_is_told_from_what_is_stationary():
     standing = sum(stats.serial_dependence(ar(np.random.default_rng(s), 400, rho=0.8)).drifts
                    for s in range(20))  # fmt: skip
     assert min(drifting, walking) >= 18
-    assert standing <= 8
+    assert standing <= 6
 
 
 def test_both_sides_must_depend_on_order(rng):
