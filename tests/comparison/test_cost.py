@@ -30,6 +30,18 @@ def test_more_of_anything_costs_more(rng):
     assert cost(rng, 2000, 8, metrics="rsa").memory > least.memory
 
 
+def test_controls_are_counted(rng):
+    """Ridge of 1,024 random units on 800 stimuli decomposes 16 matrices of side 800."""
+    space, *others = (
+        cost(rng, 1600, 8, method="Pursuit", seeds=1, permutations=0, metrics=metric)
+        for metric in ("cka", "ridge", "semi_matching")
+    )
+    seconds = [other.seconds - space.seconds for other in others]
+    assert seconds[0] > 16 * 10 * 800**3 / 1e12
+    assert seconds[1] > 0
+    assert others[0].memory - space.memory > 3 * 8 * 800 * 1024
+
+
 def test_a_wide_autoencoder_costs_what_its_products_cost(rng):
     method = ub.TopK(n_latents=4096, k=8, training={"steps": 1000, "batch_size": 512})
     seconds = cost(rng, 2000, 256, method=method, seeds=1, metrics="cka").seconds

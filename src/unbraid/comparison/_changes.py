@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from unbraid import align
 from unbraid.align import Score
 from unbraid.comparison._comparison import Change, mean_over_seeds
-from unbraid.comparison._lift import CONTROLS
+from unbraid.comparison._controls import rivals
 
 Find = Callable[[str, str, str], Sequence[Score]]
 """Scores of a metric, a source and a target, one a seed."""
@@ -23,13 +25,9 @@ def changes(metrics: Sequence[str], find: Find, level: float) -> tuple[Change, .
         for target in ("codes", "base"):
             after = find(metric, "codes", target)
             found.append(_change(f"codes->{target} - base->base", metric, base, after, level))
-            for control in CONTROLS:
-                name = f"codes->{target} - {control}->{target}"
-                found.append(_change(name, metric, find(metric, control, target), after, level))
-        for control in CONTROLS[:2]:
-            name = f"codes->codes - {control}->{control}"
-            both = find(metric, control, control)
-            found.append(_change(name, metric, both, find(metric, "codes", "codes"), level))
+            for control, of in rivals(metric, target, headline=metric == metrics[0]):
+                name = f"codes->{target} - {control}->{of}"
+                found.append(_change(name, metric, find(metric, control, of), after, level))
     return tuple(found)
 
 
@@ -46,4 +44,13 @@ def _change(
         value=difference.value,
         low=difference.low if known else float("nan"),
         high=difference.high if known else float("nan"),
+        width=_width(before),
     )
+
+
+def _width(scores: Sequence[Score]) -> int | None:
+    """Return the median width chosen for a random expansion; None where none was chosen."""
+    if scores[0].source != "wide_expansion":
+        return None
+    chosen = [score.n_source if score.leading is None else score.leading for score in scores]
+    return round(float(np.median(chosen)))

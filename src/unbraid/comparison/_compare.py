@@ -20,12 +20,15 @@ from unbraid.align import Score
 from unbraid.comparison._changes import changes
 from unbraid.comparison._comparison import Comparison
 from unbraid.comparison._config import CompareConfig
+from unbraid.comparison._controls import warnings_of_widths
 from unbraid.comparison._cost import cost_of
+from unbraid.comparison._grounds import grounds_of
 from unbraid.comparison._lift import Lifted, lift
 from unbraid.comparison._order import doubts
 from unbraid.comparison._predict import Prediction, predictions
 from unbraid.comparison._score_all import Job, base_jobs, jobs, metrics_of, score
 from unbraid.comparison._split import Split, split
+from unbraid.comparison._surplus import warnings_of_surplus
 from unbraid.comparison._truth import Truth, truth_of
 from unbraid.comparison._verdict import verdict
 from unbraid.comparison._warn import (
@@ -59,8 +62,9 @@ def compare(
 
     Each system's dictionary is learned on training stimuli; every score is taken on others. Base
     units against base units, codes against codes, codes against base units; and against the same
-    targets three controls: the method never trained, a random expansion of equal width and
-    density, and the codes with each latent shuffled over stimuli.
+    targets controls: the method never trained, a random expansion of equal width and density, the
+    codes with each latent shuffled over stimuli; beside matchings a rotation of the units, and
+    beside predictions random ReLU units up to 16 times as many as latents, at least 1,024.
 
     Parameters
     ----------
@@ -97,7 +101,7 @@ def compare(
 
     Notes
     -----
-    Cost: ``2 * seeds`` trainings, and about ``16 * seeds`` scores a metric; those of base units and
+    Cost: ``2 * seeds`` trainings, and about ``20 * seeds`` scores a metric; those of base units and
     of the first seed's codes are refitted ``permutations`` times for their null, the others
     once. Intervals are for other stimuli and, where there are several, other dictionary seeds.
 
@@ -166,7 +170,7 @@ def _lift_all(
             begin, end = ((2 * seed + side + i) / (2 * config.seeds) for i in (0, 1))
             tell(what, begin)
             told = part(tell, begin, end, f"{what}: ")
-            each = lift(train, scored, methods[side], config.by, seeded.spawn(1)[0], told)
+            each = lift(train, scored, methods[side], config, seeded.spawn(1)[0], told)
             methods[side] = each.dictionary.method  # what "auto" chose serves the other seeds
             both.append(each)
         lifted.append((both[0], both[1]))
@@ -205,11 +209,14 @@ def _conclude(
         needed = bound(of_side, truth.counts)
         beyond = beyond or n_units[side] < needed[0]
         noted += warnings_of(names[side], of_side, n_units[side], needed)
+    noted += warnings_of_surplus(config.scored[0], lifted[0], scores, names)
+    noted += warnings_of_widths(lifted[0][0].controls.get("wide_expansion"))
     found = changes(config.scored, find, config.level)
     expected: tuple[Prediction, ...] = ()
     if truth.train is not None:
         expected = predictions(parts, lifted, truth.train, config.by, scores)
-    said = verdict(config.scored, found, beyond, doubts(parts.line, scores))
+    grounds = grounds_of(config.scored[0], lifted, scores, beyond)
+    said = verdict(config.scored, found, grounds, doubts(parts.line, scores))
     first = [told] if parts.line.contiguous else []  # what voids the answer opens the sentence
     return Comparison(
         config=config,

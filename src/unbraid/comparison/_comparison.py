@@ -32,6 +32,8 @@ class Change:
     value: float
     low: float
     high: float
+    width: int | None = None
+    """Units of the wide random expansion that it exceeds or not: the median of those chosen."""
 
     @property
     def is_gain(self) -> bool:

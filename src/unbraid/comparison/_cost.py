@@ -7,6 +7,7 @@ from typing import Any
 
 from unbraid.align._dense import check_memory
 from unbraid.comparison._config import CompareConfig
+from unbraid.comparison._controls import is_matching, is_prediction, rotation_size, widths
 from unbraid.comparison._split import Split
 from unbraid.sparse import Auto, Method
 from unbraid.sparse.training._training import Autoencoder
@@ -17,6 +18,9 @@ _LEARN, _LEARN_EACH = 1.0, 3.5e-5  # one learning of known width; each response
 _ROWS = 12_000  # stimuli learned from at most
 _STEP, _STEP_EACH = 6e-4, 6e-10  # an autoencoder's step; each response times latent
 _SCORE_EACH, _REFIT_EACH = 4e-7, 2e-7  # a metric's score and each refit; each code
+_FLOP = 1.5e-11  # a floating point operation of a decomposition or a large product
+_TURN_EACH = 4e-8  # a step of a rotation, each response; beside its products
+_KEPT = 2**27  # numbers of decompositions up to which ridge keeps them
 _START = 0.4 * 2**30  # bytes of the interpreter and the packages
 
 
@@ -51,22 +55,54 @@ def cost_of(parts: Split, config: CompareConfig) -> Cost:
         _learning(config.method, *size, m) + (config.seeds - 1) * _again(config.method, *size, m)
         for size, m in zip(sizes, latents, strict=True)
     )
-    n_scores = 11 * config.seeds + 2
+    n_scores = 14 * config.seeds + 2
     evaluations = n_scores * (_SCORE_EACH + _REFIT_EACH) + 4 * config.permutations * _REFIT_EACH
     n_units = [parts.x.shape[1], parts.y.shape[1]]
     widest = max(*latents, *n_units)
     numbers = 2 * (n + max(size[0] for size in sizes)) * sum(n_units) + 4 * n * widest
+    wide, kept = _predicting(parts, config, latents[0])
+    numbers += kept
     if {"one_to_one", "soft_matching"} & set(config.scored):
         numbers += 3 * n_units[0] * n_units[1]
     if "rsa" in config.scored:
         numbers += 6 * n**2
+    turning = _turning(parts, config)
     cost = Cost(
-        seconds=learning + evaluations * n * widest * len(config.scored),
+        seconds=learning + wide + turning + evaluations * n * widest * len(config.scored),
         memory=_START + 8.0 * numbers,
     )
     remedy = "Use fewer stimuli, units or metrics: rsa grows with n^2, matchings with p q."
     check_memory(cost.memory, f"A comparison of {n} stimuli and {widest} latents", remedy)
     return cost
+
+
+def _predicting(parts: Split, config: CompareConfig, latents: int) -> tuple[float, float]:
+    """Return the seconds that wide expansions take, and the numbers they hold at a time."""
+    metrics = sum(is_prediction(name) for name in config.scored)
+    if not metrics:
+        return 0.0, 0.0
+    metrics += is_prediction(config.scored[0])  # against codes, too, where it is the headline
+    n, p = parts.x.shape
+    fits = config.folds * (config.folds + 1) / 2 + 1
+    found = widths(latents, n, p)
+    flops, kept = 2.0 * n * p * found[-1], 3.0 * n * found[-1]
+    for width in found:
+        side = min(width, n)
+        flops += fits * (10.0 * side**3 + 2.0 * n * side * width)
+        kept += side * n * (fits if fits * side * n <= _KEPT else 1)
+    return config.seeds * metrics * flops * _FLOP, kept
+
+
+def _turning(parts: Split, config: CompareConfig) -> float:
+    """Return the seconds that rotations of both systems take at most."""
+    if not any(is_matching(name) for name in config.scored):
+        return 0.0
+    return config.seeds * sum(
+        steps * (_FLOP * 4.0 * rows * p**2 + _TURN_EACH * rows * p)
+        for steps, rows, p in (
+            rotation_size(*side.shape) for side in (parts.x_train, parts.y_train)
+        )
+    )
 
 
 def _width(method: Method, n: int, p: int) -> int:

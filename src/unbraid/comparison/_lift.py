@@ -1,4 +1,4 @@
-"""One system lifted out of superposition, with the controls of equal width and density."""
+"""One system lifted out of superposition, with the controls."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ from typing import Any
 import numpy as np
 
 from unbraid import sparse
+from unbraid.comparison._config import CompareConfig
+from unbraid.comparison._controls import (
+    WideExpansion,
+    is_matching,
+    is_prediction,
+    rotation,
+    widths,
+)
 from unbraid.responses import Codes, Responses
-
-CONTROLS = ("random_dictionary", "random_expansion", "shuffled_latents")
-"""Same method never trained; random projection of equal width and density; latents shuffled."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -22,7 +27,7 @@ class Lifted:
 
     dictionary: sparse.Dictionary
     codes: Codes
-    controls: dict[str, Codes]
+    controls: dict[str, Codes | Responses | WideExpansion]
     fvu: float
     """Fraction of variance unexplained on the alignment stimuli."""
     dead: float
@@ -33,12 +38,13 @@ def lift(
     train: Responses,
     scored: Responses,
     method: sparse.Method,
-    by: str | None,
+    config: CompareConfig,
     rng: np.random.Generator,
     progress: Callable[[str, float], None],
 ) -> Lifted:
     """Learn a dictionary and its controls on ``train``; infer all codes of ``scored``."""
-    learn, untrain, expand, shuffle = rng.spawn(4)
+    learn, untrain, expand, shuffle, turn, widen = rng.spawn(6)
+    by = config.by
     dictionary = sparse.fit(train, method, rng=learn, progress=progress)
     codes = _encode(dictionary, scored, by)
     active = max(1, round(codes.l0))
@@ -46,11 +52,20 @@ def lift(
     expansion = sparse.RandomExpansion(n_latents=codes.shape[1], k=active)
     with warnings.catch_warnings():  # what weakens a control is said of the dictionary itself
         warnings.simplefilter("ignore", RuntimeWarning)
-        controls = {
+        controls: dict[str, Any] = {
             "random_dictionary": _encode(sparse.fit(train, untrained, rng=untrain), scored, by),
             "random_expansion": _encode(sparse.fit(train, expansion, rng=expand), scored, None),
             "shuffled_latents": sparse.shuffle_latents(codes, rng=shuffle),
         }
+        if any(is_matching(metric) for metric in config.scored):
+            controls["rotation"] = rotation(train, scored, turn)
+    if any(is_prediction(metric) for metric in config.scored):
+        controls["wide_expansion"] = WideExpansion(
+            train=train,
+            scored=scored,
+            widths=widths(codes.shape[1], *scored.shape),
+            seed=int(widen.integers(2**31)),
+        )
     return Lifted(
         dictionary=dictionary,
         codes=codes,

@@ -11,7 +11,8 @@ import numpy as np
 from unbraid import align
 from unbraid.align import Score
 from unbraid.comparison._config import CompareConfig
-from unbraid.comparison._lift import CONTROLS, Lifted
+from unbraid.comparison._controls import BOTH_SIDES, CONTROLS, WideExpansion, applies
+from unbraid.comparison._lift import Lifted
 from unbraid.comparison._split import Split
 from unbraid.responses import Responses
 
@@ -43,11 +44,11 @@ def jobs(
         yield Job("codes", "codes", "x->y", seed, (of_x.codes, of_y.codes))
         yield Job("codes", "codes", "y->x", seed, (of_y.codes, of_x.codes))
         yield Job("codes", "base", "x->y", seed, (of_x.codes, y))
-        for name in CONTROLS:
+        for name in of_x.controls:
             yield Job(name, "codes", "x->y", seed, (of_x.controls[name], of_y.codes))
             yield Job(name, "base", "x->y", seed, (of_x.controls[name], y))
-        for name in CONTROLS[:2]:  # both systems expanded at random: what width alone can do
-            yield Job(name, name, "x->y", seed, (of_x.controls[name], of_y.controls[name]))
+            if name in BOTH_SIDES:  # both systems expanded or turned: what that alone can do
+                yield Job(name, name, "x->y", seed, (of_x.controls[name], of_y.controls[name]))
     for seed in range(1, len(lifted)):  # the same system under two dictionaries: does it repeat?
         for side, name in enumerate("xy"):
             pair = (lifted[0][side].codes, lifted[seed][side].codes)
@@ -58,6 +59,13 @@ def jobs(
 
 def metrics_of(job: Job, config: CompareConfig) -> tuple[str, ...]:
     """Return the metrics worth computing for a job: all, or those that a reader would ask of it."""
+    if job.source in CONTROLS:
+        asked = config.scored[:1] if job.target == "features" else config.scored
+        return tuple(
+            name
+            for name in asked
+            if applies(job.source, job.target, name, headline=name == config.scored[0])
+        )
     if job.systems in ("x->x", "y->y") or job.target == "features":
         return config.scored[:1]
     if job.systems == "y->x":
@@ -75,22 +83,42 @@ def score(job: Job, metric: str, parts: Split, config: CompareConfig, seed: int)
     in_full = job.source == "base" or (first and job.source == "codes")
     permutations = config.permutations if in_full else min(_FEW_PERMUTATIONS, config.permutations)
     compute: Callable[..., Score] = align.METRICS[metric].compute
+    source, target = job.values
+    options: dict[str, Any] = {}
+    if isinstance(source, WideExpansion):
+        source, options = _widened(source, metric, config, parts)
     answer = compute(
-        *job.values,
+        source,
+        target,
         protocol=config.protocol,
         folds=parts.folds if config.protocol == "unbraid" else 5,  # the other fixes its own
         permutations=permutations,
         resamples=config.resamples,
         rng=np.random.default_rng(seed),
         order="exchangeable",  # whether stimuli stand in time was found out for all jobs at once
+        **options,
     )
     answer = answer if in_full and parts.line.has_null else replace(answer, p_value=float("nan"))
     mixed = float("nan")
     if in_full and parts.mixed is not None:
         bare = {"permutations": 0, "resamples": 0, "order": "exchangeable"}
-        mixed = compute(*job.values, folds=parts.mixed, rng=0, **bare).value
+        mixed = compute(source, target, folds=parts.mixed, rng=0, **bare).value
     answer = replace(answer, order=parts.line.kind, shuffled=mixed)
     return answer.named(job.source, job.target, job.systems, job.seed)
+
+
+def _widened(
+    source: WideExpansion, metric: str, config: CompareConfig, parts: Split
+) -> tuple[Responses, dict[str, Any]]:
+    """Return a wide expansion as the metric can take it, and the option that chooses its width."""
+    values = source.expanded()
+    if config.protocol != "unbraid":
+        fewest = len(parts.rows) - -(-len(parts.rows) // 5)  # training stimuli of its five folds
+        width = max([m for m in source.widths if m < fewest], default=source.widths[0])
+        return Responses(values.toarray()[:, :width], stimuli=values.stimuli), {}
+    if metric in ("ridge", "ridge_r2"):
+        return values, {"leading": source.widths}
+    return values, {}
 
 
 def _against_truth(
@@ -101,6 +129,7 @@ def _against_truth(
         yield Job("base", "features", systems, None, (base, truth))
         for seed, pair in enumerate(lifted):
             yield Job("codes", "features", systems, seed, (pair[side].codes, truth))
-            for control in CONTROLS[:2]:
-                values = (pair[side].controls[control], truth)
-                yield Job(control, "features", systems, seed, values)
+            for control in BOTH_SIDES:
+                if control in pair[side].controls:
+                    values = (pair[side].controls[control], truth)
+                    yield Job(control, "features", systems, seed, values)

@@ -78,4 +78,4 @@ def _of_training(features: Any, parts: Split, own: bool) -> Responses:
             "features_train needs x_train and y_train to hold the same stimuli in the same order, "
             f"got {len(x)} and {len(y)}."
         )
-    return follow(x, features, "features_train")
+    return follow(x, features, "features_train", of="x_train")

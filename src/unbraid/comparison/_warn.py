@@ -10,7 +10,8 @@ import numpy as np
 
 from unbraid import theory
 from unbraid.align import Score
-from unbraid.comparison._lift import CONTROLS, Lifted
+from unbraid.comparison._controls import CONTROLS
+from unbraid.comparison._lift import Lifted
 from unbraid.comparison._split import Split
 
 _POOR_FVU, _MANY_DEAD, _LITTLE_COVERED, _UNSTABLE = 0.5, 0.3, 0.5, 0.5
@@ -67,7 +68,7 @@ def warnings_of_stimuli(parts: Split) -> list[str]:
     """Return a line where many stimuli look like one shown twice, on both sides of the split."""
     if parts.folds.blocks is not None:
         return []
-    learned = {row.tobytes() for row in parts.x_train.toarray()}
+    learned = {row.tobytes() for row in parts.x_train.toarray() if row.any()}  # silence recurs
     pairs = [
         (row.tobytes(), other.tobytes())
         for row, other in zip(parts.x.toarray(), parts.y.toarray(), strict=True)

@@ -72,11 +72,11 @@ def in_order_of(y: Any, systems: Mapping[str, Any]) -> tuple[Responses, dict[str
     return target, {name: replace(side, stimuli=ids) for name, side in sides.items()}
 
 
-def follow(x: Responses, values: Any, name: str) -> Responses:
+def follow(x: Responses, values: Any, name: str, of: str = "x") -> Responses:
     """Return what goes with the rows of ``x`` (features, regressors), in their order.
 
-    With ids on both sides it may describe more stimuli than those of ``x``; without, it is taken
-    to follow the rows.
+    ``of`` is what messages call ``x``. With ids on both sides the answer may be chosen from more
+    stimuli than those of ``x``; without, it is taken to follow the rows.
 
     Raises
     ------
@@ -90,14 +90,14 @@ def follow(x: Responses, values: Any, name: str) -> Responses:
         missing = x.stimuli[~np.isin(x.stimuli, rows.stimuli)]
         if len(missing):
             raise InputError(
-                f"{name} must describe each stimulus of x, got none for {len(missing)} of "
+                f"{name} must describe each stimulus of {of}, got none for {len(missing)} of "
                 f"{len(x)}, e.g. {str(missing[0])!r}."
             )
         return rows.select(x.stimuli)
     if len(rows) != len(x):
-        raise InputError(f"{name} must describe the {len(x)} stimuli of x, got {len(rows)}.")
+        raise InputError(f"{name} must describe the {len(x)} stimuli of {of}, got {len(rows)}.")
     if rows.stimuli is not None:
-        one_sided(rows.stimuli, name, "x", stacklevel=3)
+        one_sided(rows.stimuli, name, of, stacklevel=3)
     return rows
 
 

@@ -9,14 +9,16 @@ import numpy as np
 
 from unbraid import report, stats
 from unbraid.comparison._comparison import Comparison, mean_over_seeds
-from unbraid.comparison._lift import CONTROLS
+from unbraid.comparison._controls import rivals
 
-_LABELS = {
+LABELS = {
     "base": "units",
     "codes": "codes",
     "random_dictionary": "untrained dictionary",
     "random_expansion": "random expansion",
     "shuffled_latents": "shuffled latents",
+    "rotation": "rotated units",
+    "wide_expansion": "wide random expansion",
     "features": "features",
 }
 
@@ -33,7 +35,7 @@ def score_figure(
     for metric in metrics:
         before = "features" if target == "features" else "base"
         sides = [("base", before, "before"), ("codes", target, "after")]
-        sides += [(name, target, "control") for name in CONTROLS]
+        sides += [(name, of, "control") for name, of in _rivals(result, metric, target)]
         rows = [
             row
             for source, of, kind in sides
@@ -43,6 +45,22 @@ def score_figure(
     return report.BeforeAfterFigure(
         title=title, groups=groups, caption=_caption(result, target, metrics, systems)
     )
+
+
+def best_control(
+    result: Comparison, metric: str, target: str, systems: str = "x->y"
+) -> tuple[str, str]:
+    """Return source and target of the control of highest score: the figure's and the card's."""
+    found = {
+        rival: mean_over_seeds(scores)[0]
+        for rival in _rivals(result, metric, target)
+        if (scores := result.find(metric, *rival, systems))
+    }
+    return max(found, key=lambda rival: -np.inf if np.isnan(found[rival]) else found[rival])
+
+
+def _rivals(result: Comparison, metric: str, target: str) -> tuple[tuple[str, str], ...]:
+    return rivals(metric, target, headline=metric == result.config.scored[0])
 
 
 def _row(
@@ -55,7 +73,7 @@ def _row(
     interval = stats.interval(replicates, result.config.level)
     rows = [
         report.ScoreRow(
-            label=f"{_LABELS[source]} → {_LABELS[target]}",
+            label=f"{LABELS[source]} → {LABELS[target]}",
             value=value,
             kind=kind,
             low=interval.low,
@@ -78,14 +96,12 @@ def _caption(
     metric = metrics[0]
     base = mean_over_seeds(result.find(metric, "base", before, systems))[0]
     codes = mean_over_seeds(result.find(metric, "codes", target, systems))[0]
-    controls = [
-        mean_over_seeds(found)[0]
-        for name in CONTROLS
-        if (found := result.find(metric, name, target, systems))
-    ]
+    name, of = best_control(result, metric, target, systems)
+    best = mean_over_seeds(result.find(metric, name, of, systems))[0]
     finding = (
         f"{metric.replace('_', ' ').capitalize()} goes from **{base:.2f}** to **{codes:.2f}**; "
-        f"the best control reaches {max(controls):.2f}. Bars: {result.config.level:.0%} intervals."
+        f"the best control ({LABELS[name]}) reaches {best:.2f}. "
+        f"Bars: {result.config.level:.0%} intervals."
     )
     return report.Caption(finding=finding, n=len(result.rows), seed=list(range(len(result.lifted))))
 

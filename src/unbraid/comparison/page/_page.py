@@ -7,8 +7,7 @@ from typing import Any
 
 from unbraid import report
 from unbraid.comparison._comparison import Comparison, mean_over_seeds
-from unbraid.comparison._lift import CONTROLS
-from unbraid.comparison.page._figures import score_figure
+from unbraid.comparison.page._figures import LABELS, best_control, score_figure
 from unbraid.comparison.page._gallery import matched_units
 from unbraid.comparison.page._tables import (
     change_table,
@@ -62,13 +61,12 @@ def page(result: Comparison, pictures: Any = None, title: str = "") -> report.Pa
 def verdict_block(result: Comparison) -> report.Verdict:
     """Return the headline with the numbers that carry it: before, after, best control."""
     metric = result.config.scored[0]
-    rivals = [(_number(result, metric, name, "codes"), name) for name in CONTROLS]
-    rivals += [(_number(result, metric, name, name), name) for name in CONTROLS[:2]]
-    best, control = max(rivals, key=lambda rival: rival[0][0])
+    control, target = best_control(result, metric, "codes")
+    best = _number(result, metric, control, target)
     rows = (
         ("unit to unit", _number(result, metric, "base", "base"), "before", ""),
         ("code to code", _number(result, metric, "codes", "codes"), "after", ""),
-        ("best control", best, "control", control.replace("_", " ")),
+        ("best control", best, "control", LABELS[control]),
     )
     return report.Verdict(
         headline=result.verdict.sentence,
@@ -115,7 +113,12 @@ def _how_to_read() -> report.Prose:
             "stimuli of the target are permuted.",
             "**Controls** have the width of the codes and their density or more: the same method "
             "never trained (all its codes kept), a random expansion, and the codes with each "
-            "latent shuffled over stimuli. A gain that a control reaches too is not unbraiding.",
+            "latent shuffled over stimuli. "
+            "Beside matchings stand the *rotated units*, independent components, as many as "
+            "units: they turn axes and take nothing out of superposition. Beside predictions "
+            "stands a *wide random expansion*, up to 16 times as many ReLU units as latents (at "
+            "least 1,024), how many chosen on inner folds. A gain that a control reaches too is "
+            "not unbraiding.",
             "**Coverage** is the share of target units that could be scored; *value over all* "
             "counts the others as 0.",
         ]

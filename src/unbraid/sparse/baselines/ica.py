@@ -22,9 +22,9 @@ class ICA(Method):
 
     Notes
     -----
-    At most as many latents as units: sources in superposition cannot be found. The order and the
-    signs of components mean nothing. Codes are dense and signed unless ``k`` or ``one_sided`` ask
-    otherwise. By scikit-learn; warns where it has not converged.
+    At most as many latents as units: sources in superposition cannot be found. The order of
+    components means nothing; each points to where its codes are skewed. Codes are dense and signed
+    unless ``k`` or ``one_sided`` ask otherwise. By scikit-learn; warns where it has not converged.
 
     References
     ----------
@@ -53,6 +53,7 @@ class ICA(Method):
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
             rotation = model.fit(white).components_
+        rotation = rotation * _signs(white @ rotation.T)[:, None]
         if told:
             watch.warnings.append(
                 f"ICA has not converged in {self.max_steps} steps; raise max_steps."
@@ -63,3 +64,8 @@ class ICA(Method):
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return as many random orthonormal directions."""
         return _components.rotated(self, x, rng)
+
+
+def _signs(codes: np.ndarray) -> np.ndarray:
+    """Return the sign of each code's skewness, 1 where it has none."""
+    return np.where((codes**3).mean(axis=0) < 0, -1.0, 1.0)
