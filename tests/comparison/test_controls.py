@@ -190,12 +190,12 @@ def test_a_dictionary_that_loses_what_units_share_is_named_as_the_cause():
     """Non-negative mixtures, 500 training stimuli: units .8, features 1.0, codes far below."""
     rng = np.random.default_rng(0)
     z = (rng.random((1000, 40)) < 0.1) * rng.uniform(0.5, 1.5, (1000, 40))
-    x, y = (z @ rng.uniform(size=(40, 12)) for _ in range(2))
+    x, y = (z @ rng.uniform(size=(40, 24)) for _ in range(2))
     options = {"method": ub.Pursuit(n_latents=40, k=4), "metrics": ("semi_matching",), "rng": 0}
     result = ub.compare(x, y, **options, **{**FEW, "seeds": 2})
     gain = find(result, "semi_matching", "codes->codes - base->base")
     assert gain.before > 0.7
-    assert gain.after < 0.4
+    assert gain.after < 0.6
     assert "The dictionaries are the cause" in result.verdict.sentence
     assert "codes of two seeds of one system agree only to 0." in result.verdict.sentence
     alone = ub.compare(x, y, **options, **FEW).verdict.sentence
