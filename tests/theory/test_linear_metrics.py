@@ -45,8 +45,24 @@ def test_expected_cka_of_random_encodings(rng, m):
     draws = [
         theory.linear_cka(rng.normal(size=(64, m)), rng.normal(size=(64, m))) for _ in range(40)
     ]
-    assert theory.expected_cka(m, m, 64) == pytest.approx(m / (m + 65))
+    assert theory.expected_cka(m, m, 64) == pytest.approx(m / (m + 65), rel=0.01)
     assert np.mean(draws) == pytest.approx(theory.expected_cka(m, m, 64), abs=0.01)
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 7), (3, 3, 7), (2, 5, 3), (10, 10, 2), (4, 8, 16)])
+def test_expected_cka_of_few_features(sizes):
+    m_a, m_b, d = sizes
+    rng = np.random.default_rng(0)
+    draws = [
+        theory.linear_cka(rng.normal(size=(d, m_a)), rng.normal(size=(d, m_b))) for _ in range(4000)
+    ]
+    error = np.std(draws) / np.sqrt(len(draws))
+    assert abs(np.mean(draws) - theory.expected_cka(m_a, m_b, d)) < 4 * error + 0.003
+
+
+@pytest.mark.parametrize("m", [1, 2, 9])
+def test_encodings_of_one_feature_are_alike(m):
+    assert theory.expected_cka(m, m + 1, 1) == pytest.approx(1)
 
 
 def test_expected_cka_of_unequal_features_uses_the_participation_ratio(rng):

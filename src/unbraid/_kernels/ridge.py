@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from unbraid._kernels.device import eigh, product
 
 Values = Any
+_FAR = 1e-6  # well below what power-law spectra of recordings reach, far above rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +35,8 @@ class Spectrum:
 
     @cached_property
     def unit(self) -> float:
-        """Mean eigenvalue: the scale in which penalties are given."""
-        return float(self.values.sum() / len(self.values))
+        """The scale in which penalties are given."""
+        return penalty_unit(self.values)
 
     def project(self, x: Values, y: np.ndarray) -> np.ndarray:
         """Return ``y`` (n, q), centred on the training stimuli, in the eigenbasis: (r, q)."""
@@ -58,6 +59,16 @@ class Spectrum:
         shrunk = projected / (self.values[:, None] + self.unit * np.atleast_1d(alpha))
         power = self.values if self.primal else self.values**2
         return np.sqrt(np.einsum("r,rj->j", power, shrunk**2) / len(self.train))
+
+
+def penalty_unit(values: np.ndarray) -> float:
+    """Return the scale of penalties: the mean eigenvalue, or the median where that is far less.
+
+    One unit of another scale, a million times the others', would otherwise raise the smallest
+    penalty above all that the others hold.
+    """
+    mean, median = float(values.sum() / len(values)), float(np.median(values))
+    return median if 0 < median < _FAR * mean else mean
 
 
 def spectrum(

@@ -17,6 +17,7 @@ from unbraid.align._ceiling import Ceiling
 from unbraid.align._dense import to_dense
 from unbraid.align._order import arrange, notes_of
 from unbraid.align._refits import refitted_losses
+from unbraid.align._scale import dominated
 from unbraid.align._score import NAN, Score
 from unbraid.errors import InputError
 from unbraid.responses import Responses, pair
@@ -77,6 +78,8 @@ class Estimator(ABC):
 
     least = -1.0
     """Least possible value; ``-inf`` for a share of variance."""
+    scaled: tuple[str, ...] = ("x", "y")
+    """Sides of which the scales of single units count."""
 
     def __init__(self, x: Any, y: Any, folds: stats.Folds, **options: Any) -> None:
         self.x, self.y, self.folds, self.options = x, y, folds, options
@@ -172,6 +175,7 @@ def judge(
         )
     notes = notes_of(plan, shuffled) + found.notes + still + _few(spread)
     notes += _no_null(found.value, null)
+    notes += dominated([(k, v) for k, v in zip("xy", sides, strict=True) if k in estimator.scaled])
     best = estimator.ceiling(x, y, found)
     return scored_as(
         metric,

@@ -39,7 +39,10 @@ class Score:
     low: float = NAN
     high: float = NAN
     level: float = 0.95
-    """Confidence level of ``[low, high]``, for other stimuli, what was fitted held fixed."""
+    """Confidence level of ``[low, high]``, for as many other stimuli, what was fitted held fixed.
+
+    It covers the score expected of so many stimuli, not the value that more of them would
+    approach: ridge of 150 stimuli covers the first 97 % of the time, the second 61 %."""
     coverage: float = 1.0
     """Fraction of the target units given that were scored."""
     value_over_all: float = NAN

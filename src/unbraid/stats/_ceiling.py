@@ -151,7 +151,7 @@ def _by_variances(trials: np.ndarray) -> np.ndarray:
         of_means = noise * np.where(shown, 1 / count, 0.0).sum(axis=0) / n
         centred = np.where(shown, mean - np.where(shown, mean, 0.0).sum(axis=0) / n, 0.0)
         between = (centred**2).sum(axis=0) / (n - 1)
-        varies = (n > 2) & (between > _ROUNDING * np.nanmax(np.abs(trials), axis=(0, 1)) ** 2)
+        varies = (n > 2) & (between > _ROUNDING * np.fmax.reduce(np.abs(trials), axis=(0, 1)) ** 2)
         return np.where(varies, 1 - of_means / between, np.nan)
 
 

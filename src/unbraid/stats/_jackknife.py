@@ -199,8 +199,8 @@ def student_replicates(
 
 def _moved(value: float, steps: np.ndarray, least: float) -> np.ndarray:
     """Return the value after steps of the given first-order size, within the score's range."""
-    if 1 - abs(value) < _EXACT or value > 1:
-        return value + steps
+    if 1 - abs(value) < _EXACT or value > 1:  # no scale left to stretch, but a range to stay in
+        return np.clip(value + steps, least, max(value, 1.0))
     if least == -1:
         return np.tanh(np.arctanh(value) + steps / (1 - value**2))
     return 1 - (1 - value) * np.exp(-steps / (1 - value))

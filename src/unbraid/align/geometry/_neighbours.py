@@ -12,10 +12,8 @@ from unbraid.align._dense import check_memory
 from unbraid.align._judge import Estimate, Estimator, Judging, judge
 from unbraid.align._score import NAN, Score
 from unbraid.align.geometry._cka import centre_kernel
-from unbraid.align.geometry._rdm import squared_euclidean
+from unbraid.align.geometry._rdm import snapped, squared_euclidean
 from unbraid.errors import InputError
-
-_ROUNDING = 2**12  # of the 2^52 steps of a double: relative 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +30,7 @@ class Near:
     @classmethod
     def of(cls, x: np.ndarray, k: int) -> Near:
         """Find the k nearest of each row; what differs by rounding only is tied."""
-        distance = squared_euclidean(x)
-        bits = distance.view(np.int64)  # ordered like the distances, none of which is negative
-        bits += _ROUNDING // 2
-        bits &= -_ROUNDING
+        distance = snapped(squared_euclidean(x))
         np.fill_diagonal(distance, np.inf)
         first_out = np.partition(distance, k, axis=1)[:, k, None]  # infinite for k = n - 1
         sure = distance < first_out

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from unbraid.align.geometry._rdm import snapped
+
 
 class Agreement(ABC):
     """Two matrices (m, m) of dissimilarities, compared over pairs of stimuli ``s < t``."""
@@ -78,7 +80,7 @@ class Spearman(Agreement):
     def prepare(distances: np.ndarray) -> np.ndarray:
         from unbraid._kernels.ranks import rank_scores  # compiles: not at import
 
-        return rank_scores(_snapped(distances))
+        return rank_scores(snapped(distances))
 
     def losses(self, value: float, number: np.ndarray) -> np.ndarray:
         """To first order: what a pair contributes, and what it changes in the others' ranks."""
@@ -98,9 +100,8 @@ class Kendall(Agreement):
 
     @staticmethod
     def prepare(distances: np.ndarray) -> np.ndarray:
-        snapped = _snapped(distances)
-        least = _upper(snapped).min()
-        return _square(snapped - least)
+        ordered = snapped(distances)
+        return _square(ordered - _upper(ordered).min())
 
     def value(self, rows: np.ndarray | None = None) -> float:
         return float(self._concordance(rows).mean())
@@ -129,12 +130,6 @@ COMPARISONS: dict[str, type[Agreement]] = {
 
 def _upper(square: np.ndarray) -> np.ndarray:
     return square[np.triu_indices(len(square), 1)]
-
-
-def _snapped(distances: np.ndarray) -> np.ndarray:
-    """Make ties of what differs by rounding only, in units of the largest distance."""
-    largest = np.abs(distances).max()
-    return np.round(distances / largest, 12) if largest > 0 else distances
 
 
 def _square(values: np.ndarray) -> np.ndarray:

@@ -109,8 +109,10 @@ def rsa(
     folds : int or array of labels
         As in ``cka``: nothing is held out.
     rdm : {"euclidean", "correlation", "crossnobis"}
-        Squared Euclidean distance, or 1 - Pearson r over units: stimuli whose responses do not
-        differ between units have none and are left out on both sides. ``crossnobis``: products of
+        ``euclidean``: the *squared* Euclidean distance (Pearson's r of distances that are not
+        squared is another number; Spearman's and Kendall's are the same). ``correlation``:
+        1 - Pearson r over units: stimuli whose responses do not differ between units have none and
+        are left out on both sides. ``crossnobis``: products of
         differences in different repeats, whitened by the noise covariance of the other folds'
         stimuli (correlations shrunk to 0), per unit: noise adds nothing on average. A side without
         repeats counts as noiseless and has squared Euclidean distances.

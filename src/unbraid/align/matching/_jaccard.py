@@ -19,6 +19,8 @@ from unbraid.align._score import Score
 class Jaccard(Estimator):
     """Overlap of active sets, the best source of each target chosen on training stimuli."""
 
+    scaled = ()
+
     def __init__(self, x, y, folds) -> None:
         super().__init__(_active(x), _active(y), folds)
         self.rows = [np.flatnonzero(folds == fold) for fold in range(folds.n_folds)]

@@ -51,6 +51,8 @@ def untied(worth: np.ndarray) -> np.ndarray:
 class Matched(Estimator):
     """Estimator of every matching metric: subclasses say how sums and plans are found."""
 
+    scaled = ()
+
     absolute: bool
     source: Side
 

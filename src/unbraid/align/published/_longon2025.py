@@ -25,6 +25,8 @@ ALPHAS = np.logspace(-8, 8, 17)
 class LongonMetric(Estimator):
     """Estimator of the protocol; subclasses predict the test rows of a fold."""
 
+    scaled = ()
+
     gap = NAN
     constant_is_dead = True
     """Whether a source that is constant, but not zero, on some fold's rows is dropped too."""

@@ -29,6 +29,8 @@ _UNSURE = 0.05  # share of choices from rough fits, likewise
 class Ridge(Estimator):
     """Pooled correlation of held-out predictions with targets."""
 
+    scaled = ("x",)
+
     def __init__(self, x, y, folds, **options) -> None:
         x = x if sp.issparse(x) else x - x.mean(axis=0)
         super().__init__(x, y, folds, **options)
@@ -219,7 +221,8 @@ def ridge(
         In [-1, 1]; 1 if every target is a linear function of the source. NaN in ``per_target``
         where a target is constant on the training stimuli of some fold; 0 where the prediction
         does not vary. ``warnings`` tells when penalties stand at an edge of the grid
-        (1e-8 .. 1e4 times the mean eigenvalue of the training Gram matrix).
+        (1e-8 .. 1e4 times the mean eigenvalue of the training Gram matrix, or times the median one
+        where that is less than a millionth of the mean).
 
     Notes
     -----

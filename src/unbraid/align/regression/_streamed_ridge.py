@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from unbraid._kernels.device import product
-from unbraid._kernels.ridge import eigen
+from unbraid._kernels.ridge import eigen, penalty_unit
 from unbraid.align._dense import finite_mean
 from unbraid.align._judge import Estimate
 from unbraid.align.regression._nested_ridge import ALPHAS, check_folds
@@ -36,7 +36,7 @@ class _Fit:
 
     @property
     def unit(self) -> float:
-        return float(self.values.sum() / len(self.values))
+        return penalty_unit(self.values)
 
     def weights(self, alphas: np.ndarray | float) -> np.ndarray:
         """Weights in the eigenbasis (r, q), for one penalty or one a target."""

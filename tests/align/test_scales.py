@@ -1,0 +1,101 @@
+"""One unit of another scale, close pairs, and a stimulus beyond all others."""
+
+import numpy as np
+import pytest
+from scipy.stats import kendalltau, spearmanr
+
+from unbraid import align, stats
+from unbraid.align import METRICS
+from unbraid.align.geometry._rdm import correlation_distance, snapped, squared_euclidean
+
+FAST = {"permutations": 0, "resamples": 0}
+OF_SCALES = ["ridge", "cka", "cka_debiased", "rsa", "procrustes", "mutual_knn"]
+
+
+def with_a_large_unit(scale, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(300, 10))
+    y = x @ rng.normal(size=(10, 6)) + 1.5 * rng.normal(size=(300, 6))
+    return x, np.column_stack([x, scale * rng.normal(size=300)]), y
+
+
+@pytest.mark.parametrize("scale", [1e3, 1e5, 1e6])
+def test_ridge_reads_beside_an_irrelevant_unit_of_another_scale(scale):
+    x, wide, y = with_a_large_unit(scale)
+    plain = align.ridge(x, y, **FAST)
+    beside = align.ridge(wide, y, **FAST)
+    assert beside.value == pytest.approx(plain.value, abs=0.02)
+    moments = stats.fold_moments(wide, y, folds=5)
+    assert align.streamed.ridge(moments).value == pytest.approx(beside.value, abs=0.02)
+    assert any("unit 10 of x holds" in line for line in beside.warnings)
+    assert not any("holds" in line for line in plain.warnings)
+
+
+@pytest.mark.parametrize("name", OF_SCALES)
+def test_a_unit_that_decides_alone_is_named(name):
+    x, wide, y = with_a_large_unit(1e6)
+    compute = METRICS[name].compute
+    assert any("unit 10 of x holds" in line for line in compute(wide, y, **FAST).warnings)
+    assert not any("holds" in line for line in compute(x, y, **FAST).warnings)
+
+
+@pytest.mark.parametrize("name", ["semi_matching", "one_to_one", "soft_matching"])
+def test_matching_has_no_such_unit(name):
+    _, wide, y = with_a_large_unit(1e6)
+    assert not any("holds" in line for line in METRICS[name].compute(wide, y, **FAST).warnings)
+
+
+@pytest.mark.parametrize("name", ["ridge", "semi_matching", "cka", "rsa", "procrustes"])
+def test_intervals_stay_in_the_range_of_the_score(name):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(60, 4)), rng.normal(size=(60, 4))
+    x[7] = y[7] = 1e8  # one stimulus that both share
+    score = METRICS[name].compute(x, y, permutations=0, resamples=50)
+    for number in (score.low, score.high, *score.replicates):
+        assert np.isnan(number) or -1 <= number <= 1
+
+
+@pytest.mark.parametrize("compare", ["kendall", "spearman", "pearson"])
+@pytest.mark.parametrize("scale", [1e-3, 1e-5, 1e-7])
+def test_small_distances_keep_their_order(compare, scale):
+    """A far stimulus must not turn the distances of all others into ties."""
+    rng = np.random.default_rng(0)
+    x = scale * rng.normal(size=(12, 3))
+    x[0] += 1
+    y = 2 * x[:, ::-1]
+    assert align.rsa(x, y, compare=compare, **FAST).value == pytest.approx(1, abs=1e-9)
+    upper = np.triu_indices(12, 1)
+    exact = np.array([np.square(x[s] - x[t]).sum() for s, t in zip(*upper, strict=True)])
+    np.testing.assert_allclose(squared_euclidean(x)[upper], exact, rtol=1e-12)
+    if compare != "pearson":
+        oracle = {"kendall": kendalltau, "spearman": spearmanr}[compare]
+        z = rng.normal(size=(12, 2))
+        found = align.rsa(x, z, compare=compare, **FAST).value
+        of_z = np.array([np.square(z[s] - z[t]).sum() for s, t in zip(*upper, strict=True)])
+        assert found == pytest.approx(oracle(exact, of_z).statistic, abs=1e-9)
+
+
+def test_correlation_distances_of_rows_nearly_alike_are_exact():
+    rng = np.random.default_rng(1)
+    base = rng.normal(size=8)
+    x = np.array([base + 10.0**-k * rng.normal(size=8) for k in range(2, 8)])
+    z = x - x.mean(axis=1, keepdims=True)
+    z /= np.linalg.norm(z, axis=1, keepdims=True)
+    exact = np.square(z[:, None] - z).sum(axis=2) / 2
+    np.testing.assert_allclose(correlation_distance(x), exact, rtol=1e-8, atol=1e-30)
+
+
+def test_what_differs_by_rounding_only_is_tied_and_nothing_else():
+    values = np.array([-2.0, -2.0 * (1 + 1e-15), -1e-20, 0.0, 1e-20, 1.0, 1 + 1e-15, 1 + 1e-9])
+    found = snapped(values)
+    assert found[0] == found[1]
+    assert found[5] == found[6] < found[7]
+    assert (np.diff(found[[0, 2, 3, 4, 5, 7]]) > 0).all()
+    np.testing.assert_allclose(found, values, rtol=1e-12)
+
+
+def test_rotated_duplicates_are_ties():
+    rng = np.random.default_rng(0)
+    x = np.repeat(rng.normal(size=(6, 20)), 3, axis=0) + 100
+    turned = x @ np.linalg.qr(rng.normal(size=(20, 20)))[0]
+    np.testing.assert_array_equal(squared_euclidean(x) == 0, squared_euclidean(turned) == 0)
