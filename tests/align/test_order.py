@@ -99,6 +99,17 @@ def test_a_drift_that_is_regressed_out_leaves_a_null():
     assert np.sum(np.array(p) <= 0.05) <= 3  # 99.8 % of binomials of .05
 
 
+@pytest.mark.parametrize("power", [1, 2])
+def test_slow_residuals_of_time_have_no_p_value(power):
+    """The same extrapolation on both sides makes them agree: .5 for two powers, AR .9."""
+    time = np.linspace(-1, 1, 300)[:, None] ** np.arange(1, power + 1)
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        score = align.without_nuisance(align.ridge, ar(rng), ar(rng), time, permutations=2)
+        assert np.isnan(score.p_value) and score.order == "drift"
+        assert "follow time are carried" in score.warnings[0]
+
+
 def test_folds_that_split_neighbours_are_respected_without_a_p_value(rng):
     x, y = ar(rng), ar(rng)
     folds = stats.shuffled_folds(300, 5)

@@ -16,6 +16,13 @@ from unbraid.align._score import Score
 from unbraid.errors import InputError
 from unbraid.responses import Responses, follow, pair
 
+_FAR = 0.08  # variance of a prediction, in units of the noise's, from which on it shows
+_EXTRAPOLATED = (
+    "nuisance regressors that follow time are carried to held-out stimuli by the same weights on "
+    "both sides, so that slow residuals agree: the value is too high, and there is no p-value. Use "
+    "fewer regressors of time, straighter ones, or record longer."
+)
+
 
 def without_nuisance(
     metric: Callable[..., Score],
@@ -59,6 +66,8 @@ def without_nuisance(
     -----
     Works for every metric, since it changes only what goes in: for those that fit nothing too.
     Nothing held out is used to clean itself. Nonlinear effects of the nuisance stay: add columns.
+    In time, regressors that follow time themselves must be extrapolated: unless that adds little
+    and the residuals no longer depend on order, there is no p-value.
     Residuals are not ratios of activity: ``jaccard`` and non-negative codes lose their meaning.
 
     References
@@ -81,13 +90,25 @@ def without_nuisance(
     x, y = pair(x, y)
     regressors = follow(x, nuisance, "nuisance").toarray().astype(np.float64)
     check_scale(regressors, "nuisance")
-    labels = arrange(x, y, folds, streams[0], order).folds
-    rows, labels = labels.used, labels.of(labels.used)
+    plan = arrange(x, y, folds, streams[0], order)
+    rows, labels = plan.folds.used, plan.folds.of(plan.folds.used)
     x, y, regressors = x.take(rows), y.take(rows), regressors[rows]
     fits = _fits(regressors, labels)
     left = [_cleaned(side, name, fits) for side, name in ((x, "x"), (y, "y"))]
     score = metric(*left, folds=labels, rng=streams[1], order=order, **options)
-    return replace(score, nuisance=regressors.shape[1])
+    score = replace(score, nuisance=regressors.shape[1])
+    if plan.order == stats.EXCHANGEABLE or not stats.serial_dependence(regressors).found:
+        return score
+    if score.order == stats.EXCHANGEABLE and _reach(fits) < _FAR:
+        return score
+    nothing = float("nan")
+    return replace(score, p_value=nothing, null=nothing, order=stats.DRIFT,
+                   warnings=(_EXTRAPOLATED, *score.warnings))  # fmt: skip
+
+
+def _reach(fits: list[Any]) -> float:
+    """Return the largest variance that a prediction of noise adds to a held-out stimulus."""
+    return max(float((carry**2).sum(axis=1).max()) for _, _, carry in fits)
 
 
 def _fits(nuisance: np.ndarray, folds: stats.Folds) -> list[tuple[np.ndarray, np.ndarray, Any]]:
