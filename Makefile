@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check tests format clean
+.PHONY: demo test check tests processors format clean
 
 demo: $(READY)
 	$(BIN)/unbraid demo --output runs/demo
@@ -12,17 +12,21 @@ demo: $(READY)
 test: check tests
 
 check: $(READY)
-	$(BIN)/ruff format --check src tests benchmarks
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks scripts
+	$(BIN)/ruff check src tests benchmarks scripts
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/test_architecture.py tests/test_style.py
 
 tests: $(READY)
-	$(BIN)/python -m pytest --durations=15
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal --durations=15
+
+# The tests that rounding could turn, as processors of other kinds would run them.
+processors: $(READY)
+	$(BIN)/python scripts/processors.py
 
 format: $(READY)
-	$(BIN)/ruff format src tests benchmarks
-	$(BIN)/ruff check --fix src tests benchmarks
+	$(BIN)/ruff format src tests benchmarks scripts
+	$(BIN)/ruff check --fix src tests benchmarks scripts
 
 clean:
 	rm -rf $(VENV) runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -27,7 +27,7 @@ from collections import Counter
 from pathlib import Path
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS")
-os.environ |= {name: "1" for name in THREADS} | {"NUMBA_THREADING_LAYER": "workqueue"}
+os.environ |= dict.fromkeys(THREADS, "1") | {"NUMBA_THREADING_LAYER": "workqueue"}
 
 import numpy as np
 

@@ -1,8 +1,8 @@
 """How torchvision, timm and transformers prepare images, against ``Preprocess``.
 
-    python scripts/zoo_transforms.py          every preprocessing that they state; fails on the first
-                                              that differs
-    python scripts/zoo_transforms.py --write  the same, and tests/responses/zoo_transforms.json anew
+    python scripts/zoo_transforms.py          every one that they state; fails on the first that
+                                              differs
+    python scripts/zoo_transforms.py --write  the same, and writes the tests' zoo_transforms.json
 
 Needs torchvision, timm and transformers beside a torch that they import with; no weights. The tests
 compare with the file, so that they run without these libraries.
