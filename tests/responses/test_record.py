@@ -227,7 +227,9 @@ RULES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("rule, expected", RULES, ids=lambda r: repr(r) if callable(r) else str(r))
+@pytest.mark.parametrize(
+    "rule, expected", RULES, ids=[f"{type(rule).__name__}({rule})" for rule, _ in RULES]
+)
 def test_rules_on_images(net, x, rule, expected):
     values = record(net, x, "conv", units=rule, batch=3)["conv"].values
     np.testing.assert_allclose(values, expected(truth(net, x, "conv")), atol=1e-5)
