@@ -176,6 +176,9 @@ def test_codes(rng):
         assert getattr(result, "stimuli", None) is None
     assert type(codes.values) is sp.csr_array
     assert np.shares_memory(codes.values.data, codes.data)
+    for stack, dense_stack in ((sp.vstack, np.vstack), (sp.hstack, np.hstack)):
+        np.testing.assert_array_equal(stack([codes, codes]).toarray(), dense_stack([dense] * 2))
+    assert np.asarray(codes, dtype=object)[()] is codes
     assert np.isnan(Codes(dense).gap)
     with pytest.raises(InputError, match="stimuli must be 5 ids"):
         Codes(dense, stimuli=["a"])

@@ -59,6 +59,10 @@ class Codes(sp.csr_array):
     __str__ = __repr__
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:  # noqa: ARG002
+        if dtype is not None and np.dtype(dtype).kind == "O":  # as scipy.sparse.vstack asks
+            whole = np.empty((), object)
+            whole[()] = self
+            return whole
         return self.toarray().astype(dtype) if dtype is not None else self.toarray()
 
     @property
