@@ -1,5 +1,6 @@
 """Tables whose columns or rows are no units: refused, or said once."""
 
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from unbraid.errors import InputError
 from unbraid.responses import as_responses, load
+from unbraid.responses._formats.table import _counts
 
 ROWS = "a,1,2.5,3\nb,4,5,6\nc,7,8,9\n"
 
@@ -102,3 +104,18 @@ def test_frames_and_parquet_say_it_in_the_name_of_their_index(tmp_path):
     with pytest.raises(InputError, match="its rows are named by 'neuron', like units"):
         load(tmp_path / "x.parquet")
     assert list(load(tmp_path / "x.parquet", axes="units stimuli").units) == ["a", "b"]
+
+
+def test_an_index_that_counts_takes_no_text_for_each_row():
+    pd = pytest.importorskip("pandas")
+    rows = 10**5
+    tracemalloc.start()
+    try:
+        assert _counts(pd.RangeIndex(rows))
+        assert tracemalloc.get_traced_memory()[1] < 30 * rows  # a text and its place take 60
+    finally:
+        tracemalloc.stop()
+    assert not _counts(pd.RangeIndex(1, 4))
+    assert not _counts(pd.Index([0, 2, 1]))
+    assert not _counts(pd.Index([0.0, 1.0]))
+    assert _counts(pd.Index(["0", "1"]))

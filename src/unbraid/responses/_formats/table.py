@@ -84,12 +84,19 @@ def _with_index(path: Path, table: Any, wanted: str | None) -> Any:
     elif len(names) > 1 and not likely:
         raise InputError(f"{path} has an index of {', '.join(names)}; say stimuli=LEVEL.")
     else:
-        counts = len(names) == 1 and [str(i) for i in index] == _count(len(index))
+        counts = len(names) == 1 and _counts(index)
         chosen = None if counts and not likely else (likely or names)[0]
     if chosen is not None:
         name = chosen if wanted is not None else STIMULI[0]
         table.insert(0, name, index.get_level_values(names.index(chosen)))
     return table
+
+
+def _counts(index: Any) -> bool:
+    """Return whether an index counts rows from 0, as pandas makes it, or as text of the same."""
+    if index.dtype.kind in "iu":  # without a text for each of many rows
+        return bool((index.to_numpy() == np.arange(len(index))).all())
+    return [str(i) for i in index] == _count(len(index))
 
 
 def _count(n: int) -> list[str]:
