@@ -29,11 +29,21 @@ class Sae:
     def reconstruct(self, codes):
         return codes @ self.W_dec + self.b_dec
 
+    def given_back(self, reconstruction, transform):
+        """Undo what an input transform took from each stimulus."""
+        if transform == "layer_norm":
+            scale = self.x.std(1, ddof=1, keepdims=True) + 1e-5
+            return reconstruction * scale + self.x.mean(1, keepdims=True)
+        if transform == "constant_norm_rescale":
+            return reconstruction * np.linalg.norm(self.x, axis=1, keepdims=True) / np.sqrt(P)
+        return reconstruction
+
     def agrees(self, dictionary, codes, atol=2e-6):
         """Whether encode and decode are the codes and the reconstruction by the formula."""
         ours = dictionary.encode(self.x)
         np.testing.assert_allclose(ours.toarray(), codes, atol=atol)
-        np.testing.assert_allclose(dictionary.decode(ours), self.reconstruct(codes), atol=5 * atol)
+        again = self.given_back(self.reconstruct(codes), dictionary.transform)
+        np.testing.assert_allclose(dictionary.decode(ours), again, rtol=1e-6, atol=10 * atol)
         assert 0 < ours.count_nonzero() < ours.shape[0] * M  # the activation does something
         return True
 
