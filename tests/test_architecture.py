@@ -17,6 +17,7 @@ LEVELS = [
     {"errors"},
     {
         "_validate",
+        "_asking",
         "_config",
         "_parse",
         "_progress",

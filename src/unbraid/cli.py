@@ -29,7 +29,7 @@ MaybeText = Optional[str]  # noqa: UP045
 MaybeTexts = Optional[list[str]]  # noqa: UP045
 Set = Annotated[
     MaybeTexts,
-    typer.Option("--set", help="Override an option, e.g. --set seeds=5; may be repeated."),
+    typer.Option("--set", metavar="KEY=VALUE", help="Override an option; may be repeated."),
 ]
 Method = Annotated[
     str, typer.Option(help="How to learn the dictionary, e.g. auto or 'TopK(k=32, expansion=4)'.")
@@ -97,8 +97,10 @@ def compare(
     options, seed = comparison.read_config(config, [*chosen, *(overrides or [])], seed)
     files = {"x_train": x_train, "y_train": y_train}
     files |= {"features": features, "features_train": features_train}
-    loaded = {name: responses.load(path) for name, path in files.items() if path is not None}
-    systems = responses.load(x), responses.load(y)
+    loaded = {
+        name: responses.load_plainly(path) for name, path in files.items() if path is not None
+    }
+    systems = responses.load_plainly(x), responses.load_plainly(y)
     systems = responses.common(*systems) if common else systems
     names = (x.stem, y.stem) if x.stem != y.stem else (str(x), str(y))
     result = comparison.compare(*systems, options, names=names, rng=seed, progress=True, **loaded)
@@ -167,13 +169,13 @@ def fit(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Learn a dictionary of X, e.g. unbraid fit x.npy -o d/; an earlier one is replaced."""
+    """Learn a dictionary of X: unbraid fit x.npy -o d/. An earlier one is replaced."""
     from unbraid import responses, sparse
     from unbraid.sparse.formats.native import check_free
 
     check_free(output)
     choice = sparse.parse_method(method).with_options(overrides or [])
-    learned = sparse.fit(responses.load(x), choice, rng=seed, progress=not as_json)
+    learned = sparse.fit(responses.load_plainly(x), choice, rng=seed, progress=not as_json)
     learned.save(output)
     _finish(output, learned.evidence.to_dict(), repr(learned), as_json)
 
@@ -190,13 +192,13 @@ def encode(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Infer the sparse codes of X, e.g. unbraid encode d/ x.npy -o codes.npz."""
+    """Infer the sparse codes of X: unbraid encode d/ x.npy -o codes.npz."""
     from unbraid import responses, sparse
 
     responses.check_codes_file(output)
     learned = sparse.Dictionary.load(dictionary)
     _terminal.warn(learned.evidence.warnings)
-    values = responses.load(x)
+    values = responses.load_plainly(x)
     codes = learned.encode(values, by=cast(Any, by))
     responses.save(codes, output)
     summary = {"n": codes.shape[0], "n_latents": codes.shape[1], "l0": codes.l0, "gap": codes.gap}
@@ -262,7 +264,7 @@ def bound(
     active: Annotated[float, typer.Option(min=0, help="Features active at once, K.")],
     as_json: Json = False,
 ) -> None:
-    """How many features M = K ln(N/K) allows, e.g. unbraid bound --units 512 --active 20."""
+    """How many features M = K ln(N/K) allows: unbraid bound --units 512 --active 20."""
     from unbraid import theory
 
     if active > units:

@@ -15,6 +15,8 @@ from unbraid import sparse
 from unbraid.errors import InputError, UnbraidError
 from unbraid.sparse import Dictionary, Pursuit
 
+UNSAID = pytest.mark.filterwarnings("ignore:SAELens has no layout for:RuntimeWarning")
+
 
 @pytest.fixture
 def learned(make_world):
@@ -72,6 +74,7 @@ def same(one, other):
     return one.method == other.method
 
 
+@UNSAID
 def test_pushed_and_fetched(hub, learned):
     assert learned.push_to_hub("me/dictionary", private=True) == "hub/me/dictionary/commit/1"
     assert ("private", True) in hub.calls
@@ -82,6 +85,7 @@ def test_pushed_and_fetched(hub, learned):
     ).read_text(encoding="utf-8")
 
 
+@UNSAID
 def test_only_the_dictionary_is_fetched(hub, learned):
     sparse.push_to_hub(learned, "me/many", subfolder="layers.5")
     sparse.push_to_hub(learned, "me/many", subfolder="layers.6")
@@ -105,6 +109,7 @@ def test_a_weights_file_comes_with_the_configuration_beside_it(hub, rng):
     assert learned.encoder.activation == "jumprelu"
 
 
+@UNSAID
 def test_folders_need_no_hub(learned, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     folder = learned.save_pretrained(tmp_path / "many" / "one")
@@ -116,6 +121,7 @@ def test_folders_need_no_hub(learned, tmp_path, monkeypatch):
         learned.push_to_hub("me/dictionary")
 
 
+@UNSAID
 def test_the_card_describes_the_dictionary(learned, tmp_path):
     folder = sparse.save_pretrained(learned, tmp_path / "one")
     sparse.save_pretrained(learned, folder)  # again, in place
@@ -142,6 +148,7 @@ def test_refusals_cost_one_line(tmp_path):
         sparse.from_pretrained(tmp_path)
 
 
+@UNSAID
 def test_the_real_client_reads_its_own_cache(learned, tmp_path, monkeypatch):
     hub = pytest.importorskip("huggingface_hub")
     revision = "0" * 40

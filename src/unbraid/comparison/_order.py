@@ -43,7 +43,7 @@ class TimeLine:
 
     def sentence(self) -> str:
         """Return what a reader must know first; empty where any order is as good."""
-        remedy = 'If rows are only sorted by kind, say order="exchangeable".'
+        remedy = 'If rows are only sorted by kind, say order="exchangeable" (--order exchangeable).'
         if self.kind == "exchangeable":
             return ""
         if self.kind == "ignored":
@@ -61,8 +61,8 @@ class TimeLine:
         found = f"{why}: training stimuli, alignment stimuli and folds are contiguous, with gaps"
         if self.kind == "drift":
             found += (
-                "; both sides drift over the whole series, so that there is no null, no p-value "
-                "and no gain"
+                "; both sides drift over the whole series, so that no p-value is given and "
+                "no gain is called one"
             )
         else:
             found += ", nulls rotate, and a gain must exceed them"

@@ -4,7 +4,7 @@ from unbraid.responses._betas import Betas, betas
 from unbraid.responses._codes import Codes
 from unbraid.responses._huggingface import huggingface
 from unbraid.responses._images import Images, images
-from unbraid.responses._load import check_codes_file, load, save
+from unbraid.responses._load import check_codes_file, load, load_plainly, save
 from unbraid.responses._match import in_rows_of, rows_of
 from unbraid.responses._open import open_network
 from unbraid.responses._pair import common, follow, in_order_of, pair
@@ -55,6 +55,7 @@ __all__ = [
     "in_order_of",
     "in_rows_of",
     "load",
+    "load_plainly",
     "network",
     "open_network",
     "open_store",

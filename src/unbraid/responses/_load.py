@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from unbraid._asking import explained
 from unbraid._folders import check_makeable
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file
@@ -123,6 +124,22 @@ def load(path: Any, **options: Any) -> Responses:
     if reader is not _read_store:
         warn_if_odd(path, found, told="axes" in options or _suffix(path) in _VOLUMES)
     return found
+
+
+def load_plainly(path: Any) -> Responses:
+    """Load without options; what asks for one says how its answer becomes a file of its own."""
+    path = as_path(path)
+
+    def where(option: str) -> str:
+        call = f"unbraid.load({str(path)!r}, {option}=...)"
+        return f"Commands take no options of files; in Python: unbraid.save({call}, 'new.npz')."
+
+    try:
+        options = _options_of(_reader(path))
+    except InputError:  # said by load, too
+        options = []
+    with explained(options, where):
+        return load(path)
 
 
 def _reader(path: Path) -> Callable[..., Responses]:

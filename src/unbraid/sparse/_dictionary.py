@@ -243,14 +243,12 @@ class Dictionary:
         """Write ``cfg.json`` and ``sae_weights.safetensors``, in SAELens' layout.
 
         SAELens opens it where it has a layout for such codes; where it has none (codes found by
-        ``fista``, ``omp`` or ``posterior``, shuffled ones), that is warned about, and SAELens
-        refuses the folder.
+        ``fista``, ``omp`` or ``posterior``, shuffled ones), the architecture stands there under a
+        name that SAELens refuses. ``save_pretrained`` and ``sparse.export`` say so.
         """
-        from unbraid.sparse.formats.native import save, warn_if_unsaid
+        from unbraid.sparse.formats.native import save
 
-        target = save(self, Path(folder))
-        warn_if_unsaid(self)
-        return target
+        return save(self, Path(folder))
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import warnings
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,7 +14,7 @@ from unbraid.responses._files import as_path
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse.formats import _layout
 from unbraid.sparse.formats.foreign import load_foreign
-from unbraid.sparse.formats.native import save, warn_if_unsaid
+from unbraid.sparse.formats.native import save
 
 # what a layout that we read can consist of; a repository may hold terabytes beside it
 _FILES = (
@@ -98,7 +99,7 @@ def from_pretrained(
 def save_pretrained(dictionary: Dictionary, folder: str | Path) -> Path:
     """Write a dictionary as ``save`` does, and a model card beside it."""
     target = save(dictionary, as_path(folder, "folder"), {"README.md": _card(dictionary)})
-    warn_if_unsaid(dictionary)
+    _warn_if_unsaid(dictionary)
     return target
 
 
@@ -178,6 +179,17 @@ def _refused(name: str, error: Exception) -> UnbraidError:
     if isinstance(error, ValueError):  # not a name that a repository can have
         return InputError(f"{name!r} is neither a folder nor a repository owner/name ({line}).")
     return UnbraidError(f"The hub could not serve {name!r}: {type(error).__name__}: {line}")
+
+
+def _warn_if_unsaid(dictionary: Dictionary) -> None:
+    """Say that SAELens will refuse what is saved, where it has no layout that means the same."""
+    unsaid = _layout.unsaid(dictionary)
+    if unsaid is not None:
+        warnings.warn(
+            f"SAELens has no layout for {unsaid}: it refuses the folder, which Unbraid opens.",
+            RuntimeWarning,
+            stacklevel=3,
+        )
 
 
 def _card(dictionary: Dictionary) -> str:

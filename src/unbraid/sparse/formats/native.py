@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-import warnings
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, get_args
 import numpy as np
 
 from unbraid import _folders
+from unbraid._asking import explained
 from unbraid.errors import InputError
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._evidence import Evidence
@@ -39,17 +40,6 @@ def save(dictionary: Dictionary, folder: Path, beside: Mapping[str, str] | None 
     return folder.expanduser()
 
 
-def warn_if_unsaid(dictionary: Dictionary) -> None:
-    """Say that SAELens will refuse what is saved, where it has no layout that means the same."""
-    unsaid = _layout.unsaid(dictionary)
-    if unsaid is not None:
-        warnings.warn(
-            f"SAELens has no layout for {unsaid}: it refuses the folder, which Unbraid opens.",
-            RuntimeWarning,
-            stacklevel=3,
-        )
-
-
 def check_free(folder: Path) -> None:
     """Refuse a folder that a dictionary cannot be written to, before it is learned."""
     _folders.check_target(folder, KIND, overwrite=True)
@@ -60,12 +50,22 @@ def load(kind: type[Dictionary], folder: Path) -> Any:
     return _folders.steadily(folder, lambda: _load(kind, folder))
 
 
+def _load_foreign(path: Path) -> Any:
+    from unbraid.sparse.formats.foreign import load_foreign
+
+    def where(option: str) -> str:
+        call = f"unbraid.load_foreign({str(path)!r}, {option}=...)"
+        return f"Such options are given in Python: {call}; its save(folder) keeps what they say."
+
+    options = list(inspect.signature(load_foreign).parameters)[1:]
+    with explained(options, where):
+        return load_foreign(path)
+
+
 def _load(kind: type[Dictionary], folder: Path) -> Any:
     own = own_fields(folder)
     if own is None:
-        from unbraid.sparse.formats.foreign import load_foreign
-
-        return load_foreign(folder)
+        return _load_foreign(folder)
     config = read_config(folder / _CONFIG)
     if own.get("format_version") != FORMAT_VERSION:
         raise InputError(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from unbraid.errors import InputError
+from unbraid.responses._load import READERS
 from unbraid.sparse.formats.foreign._source import Given, Source
 from unbraid.sparse.formats.foreign._weights import read_torch
 from unbraid.sparse.formats.foreign._wrapper import unwrapped
@@ -28,8 +29,15 @@ def recognise(path: Path, library: str | None, given: Given) -> Source:
     """Return the weights file that ``path`` means and who wrote it."""
     if not path.exists():
         raise InputError(f"{path} does not exist; give a checkpoint's file or folder.")
+    if path.suffix.lower() in READERS.keys() - set(_SUFFIXES):
+        raise InputError(
+            f"{path} is a file of responses by its name ({path.suffix}), no dictionary; give the "
+            "folder or file of a dictionary, and responses after it."
+        )
     if path.is_file():
         return _file(path, library, given)
+    if (path / "result.json").is_file():
+        raise InputError(f"{path} is the folder of a result (result.json), of no dictionary.")
     fits = [entry for entry in _FOLDERS if _fits(path, entry) and library in (None, entry[0])]
     if len(fits) > 1:
         names = " or ".join(f"{path / weights}" for _, weights, _ in fits)
