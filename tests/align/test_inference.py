@@ -156,6 +156,18 @@ def test_a_perfect_model_is_one_after_normalisation_and_raw_stays_raw(metric, rn
     assert np.isnan(metric(model, trials[0], **FAST).normalised)
 
 
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_scores_a_target_with_repeats(name):
+    rng = np.random.default_rng(0)
+    x = np.abs(rng.normal(size=(40, 5)))
+    trials = x + 0.1 * rng.random(size=(3, 40, 5))
+    y = Responses(trials.mean(axis=0), repeats=trials)
+    score = METRICS[name].compute(x, y, **FAST)
+    assert score.value == pytest.approx(METRICS[name].compute(x, y.values, **FAST).value)
+    ceilings = score.ceiling_per_target
+    assert np.isnan(score.ceiling) or len(ceilings) == len(score.per_target) == 5
+
+
 def subjects_of(rng, signal, noise, count=5, n_repeats=4):
     trials = [signal + noise * rng.normal(size=(n_repeats, *signal.shape)) for _ in range(count)]
     return {f"s{i}": Responses(t.mean(axis=0), repeats=t) for i, t in enumerate(trials)}

@@ -27,7 +27,7 @@ def test_ridge_reads_beside_an_irrelevant_unit_of_another_scale(scale):
     assert beside.value == pytest.approx(plain.value, abs=0.02)
     moments = stats.fold_moments(wide, y, folds=5)
     assert align.streamed.ridge(moments).value == pytest.approx(beside.value, abs=0.02)
-    assert any("unit 10 of x holds" in line for line in beside.warnings)
+    assert any("unit 10 of the source holds" in line for line in beside.warnings)
     assert not any("holds" in line for line in plain.warnings)
 
 
@@ -35,8 +35,16 @@ def test_ridge_reads_beside_an_irrelevant_unit_of_another_scale(scale):
 def test_a_unit_that_decides_alone_is_named(name):
     x, wide, y = with_a_large_unit(1e6)
     compute = METRICS[name].compute
-    assert any("unit 10 of x holds" in line for line in compute(wide, y, **FAST).warnings)
+    assert any("unit 10 of the source holds" in line for line in compute(wide, y, **FAST).warnings)
     assert not any("holds" in line for line in compute(x, y, **FAST).warnings)
+
+
+def test_the_side_with_a_unit_that_decides_is_named_by_its_part():
+    # not by a letter: from y to x the source is y
+    _, wide, y = with_a_large_unit(1e6)
+    assert any(
+        "unit 10 of the target holds" in line for line in align.cka(y, wide, **FAST).warnings
+    )
 
 
 @pytest.mark.parametrize("name", ["semi_matching", "one_to_one", "soft_matching"])

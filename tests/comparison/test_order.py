@@ -8,8 +8,9 @@ import pytest
 import unbraid as ub
 from unbraid.align import Score
 from unbraid.comparison import page
-from unbraid.comparison._order import TimeLine, doubts
+from unbraid.comparison._order import TimeLine, doubts, time_line
 from unbraid.report import render
+from unbraid.responses import as_responses
 
 FAST = {
     "method": ub.sparse.PCA(n_latents=5), "seeds": 1, "metrics": ("semi_matching", "ridge"),
@@ -63,6 +64,28 @@ def test_shuffled_folds_that_were_asked_for_are_no_evidence():
     assert all(np.isnan(score.p_value) for score in found.scores)
 
 
+@pytest.mark.parametrize("options, groups, remedy", [
+    ({"fold_kind": "shuffled"}, None, "Leave fold_kind to be chosen."),
+    ({"protocol": "longon2025"}, None, 'Use protocol="unbraid".'),
+    ({}, np.arange(300) // 5, "Make groups longer, or give none."),
+])  # fmt: skip
+def test_the_remedy_is_one_for_what_was_asked(options, groups, remedy):
+    sides = (as_responses(slow(seed)) for seed in (1, 2))
+    line = time_line(*sides, groups, ub.comparison.CompareConfig(**options))
+    assert line.kind == "ignored"
+    assert remedy in line.sentence()
+
+
+def test_training_stimuli_of_their_own_are_not_said_to_be_split():
+    sides = [as_responses(slow(seed)) for seed in (1, 2)]
+    config = ub.comparison.CompareConfig()
+    given, split = (time_line(*sides, None, config, own=own).sentence() for own in (True, False))
+    assert ": folds are contiguous, with gaps" in given
+    assert ": training stimuli, alignment stimuli and folds are contiguous, with gaps" in split
+    train = {f"{side}_train": slow(seed, n=100) for side, seed in (("x", 3), ("y", 4))}
+    assert ub.compare(slow(1), slow(2), rng=0, **train, **FAST).warnings[0].startswith(given[:99])
+
+
 def score(p_value, target="codes"):
     return Score(
         metric="ridge", value=0.5, protocol="unbraid", n=9, per_fold=np.ones(2), null=0.3,
@@ -83,6 +106,7 @@ def test_a_gain_in_time_must_exceed_rotations(kind, p_value, doubted):
 
 def test_a_gain_that_is_doubted_is_none():
     from unbraid.comparison._comparison import Change
+    from unbraid.comparison._grounds import Grounds
     from unbraid.comparison._verdict import verdict
 
     def change(name, before, after):
@@ -92,8 +116,8 @@ def test_a_gain_that_is_doubted_is_none():
     found = [change("codes->codes - base->base", 0.3, 0.6)]
     for name in ("random_dictionary", "random_expansion", "shuffled_latents"):
         found.append(change(f"codes->codes - {name}->codes", 0.3, 0.6))
-    plain = verdict(["semi_matching"], found, False)
-    doubt = verdict(["semi_matching"], found, False,
+    plain = verdict(["semi_matching"], found, Grounds())
+    doubt = verdict(["semi_matching"], found, Grounds(),
                     {("semi_matching", "codes->codes"): "both sides drift"})  # fmt: skip
     assert (plain.tone, doubt.tone) == ("gain", "no gain")
     assert "not a reliable gain, both sides drift" in doubt.sentence

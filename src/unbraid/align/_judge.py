@@ -175,7 +175,8 @@ def judge(
         )
     notes = notes_of(plan, shuffled) + found.notes + still + _few(spread)
     notes += _no_null(found.value, null)
-    notes += dominated([(k, v) for k, v in zip("xy", sides, strict=True) if k in estimator.scaled])
+    named = zip("xy", ("source", "target"), sides, strict=True)
+    notes += dominated([(name, v) for side, name, v in named if side in estimator.scaled])
     best = estimator.ceiling(x, y, found)
     return scored_as(
         metric,

@@ -22,9 +22,9 @@ def dominated(sides: Sequence[tuple[str, Any]]) -> tuple[str, ...]:
         largest = int(power.argmax())
         if power[largest] > _SHARE * total:
             found.append(
-                f"unit {largest} of {name} holds {power[largest] / total:.1%} of its variance and "
-                "decides a score that depends on units' scales: scale the units alike, or leave "
-                "it out."
+                f"unit {largest} of the {name} holds {power[largest] / total:.1%} of its variance "
+                "and decides a score that depends on units' scales: scale the units alike, or "
+                "leave it out."
             )
     return tuple(found)
 

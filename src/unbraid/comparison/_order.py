@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +24,10 @@ class TimeLine:
     found: stats.Order = stats.Order(in_time=False)
     asked: bool = False
     """Whether the caller said so."""
+    own: bool = False
+    """Whether training responses came apart, so that nothing was split."""
+    remedy: str = ""
+    """What keeps neighbours together, where what was asked for splits them."""
 
     @property
     def contiguous(self) -> bool:
@@ -39,7 +43,7 @@ class TimeLine:
         """Return the same, drifting if these alignment stimuli do."""
         if self.kind != "time" or not stats.order_of(x.values, y.values, "time").drifts:
             return self
-        return TimeLine(kind="drift", found=self.found, asked=self.asked)
+        return replace(self, kind="drift")
 
     def sentence(self) -> str:
         """Return what a reader must know first; empty where any order is as good."""
@@ -50,7 +54,7 @@ class TimeLine:
             return (
                 "Stimuli depend on their order in time on both sides, and the folds or groups "
                 "asked for split neighbours: scores may be theirs, have no p-value, and no gain is "
-                f"called one. Leave fold_kind to be chosen. {remedy}"
+                f"called one. {self.remedy} {remedy}"
             )
         why = "Stimuli were said to follow each other in time"
         if not self.asked:
@@ -58,7 +62,8 @@ class TimeLine:
                 "Stimuli depend on their order in time on both sides (neighbours are alike over "
                 f"{self.found.reach} of them)"
             )
-        found = f"{why}: training stimuli, alignment stimuli and folds are contiguous, with gaps"
+        parts = "folds" if self.own else "training stimuli, alignment stimuli and folds"
+        found = f"{why}: {parts} are contiguous, with gaps"
         if self.kind == "drift":
             found += (
                 "; both sides drift over the whole series, so that no p-value is given and "
@@ -70,18 +75,24 @@ class TimeLine:
 
 
 def time_line(
-    x: Responses, y: Responses, groups: np.ndarray | None, config: CompareConfig
+    x: Responses, y: Responses, groups: np.ndarray | None, config: CompareConfig, own: bool = False
 ) -> TimeLine:
-    """Find out whether the stimuli stand in time, and whether what was asked for heeds it."""
+    """Find out whether the stimuli stand in time, and whether what was asked for heeds it.
+
+    ``own``: whether training responses came apart.
+    """
     fixed = config.protocol != "unbraid" or config.fold_kind == "shuffled"
     found = stats.order_of(x.values, y.values, config.order)
     if not found.in_time:
         return TimeLine()
     if groups is not None:
         among = stats.order_of_groups(x.values, y.values, groups)
-        return TimeLine(kind="ignored" if among else "exchangeable", found=found)
+        kind = "ignored" if among else "exchangeable"
+        return TimeLine(kind=kind, found=found, remedy="Make groups longer, or give none.")
     kind = "ignored" if fixed else "drift" if found.drifts else "time"
-    return TimeLine(kind=kind, found=found, asked=config.order == "time")
+    published = config.protocol != "unbraid"
+    remedy = 'Use protocol="unbraid".' if published else "Leave fold_kind to be chosen."
+    return TimeLine(kind=kind, found=found, asked=config.order == "time", own=own, remedy=remedy)
 
 
 def doubts(line: TimeLine, scores: Sequence[Score]) -> Mapping[tuple[str, str], str]:

@@ -54,7 +54,8 @@ def split(
     groups = _as_groups(in_rows_of(x.stimuli, groups, "groups"), len(x))
     if (x_train is None) != (y_train is None):
         raise InputError("x_train and y_train go together: give both or neither.")
-    line, learned = time_line(x, y, groups, config), np.empty(0, dtype=np.intp)
+    line = time_line(x, y, groups, config, own=x_train is not None)
+    learned = np.empty(0, dtype=np.intp)
     if x_train is None:
         learn = _learning_rows(len(x), groups, config, line, rng)
         rows, learned = np.flatnonzero(~learn), np.flatnonzero(learn)

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from unbraid.align._ceiling import Ceiling
 from unbraid.align._judge import Estimate, Judging, judge
 from unbraid.align._score import Score
 from unbraid.align.matching._semi_matching import SemiMatched
+from unbraid.responses import Responses
 
 
 class MaxPairwise(SemiMatched):
@@ -22,6 +24,9 @@ class MaxPairwise(SemiMatched):
             return Estimate(value=self.in_sample(target, plan))
         found = super().estimate(None, influence)
         return replace(found, value=found.in_sample, per_fold=np.empty(0), per_target=np.empty(0))
+
+    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> Ceiling | None:  # noqa: ARG002
+        return None  # the best of many correlations on the same stimuli exceeds it
 
 
 def max_pairwise(
@@ -49,7 +54,8 @@ def max_pairwise(
     Returns
     -------
     Score
-        In [-1, 1]; 1 for copies, and too large for everything else.
+        In [-1, 1]; 1 for copies, and too large for everything else. No ceiling, whatever repeats
+        there are.
 
     Notes
     -----
