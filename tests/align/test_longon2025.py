@@ -62,6 +62,18 @@ def plain_ridge(x, y):
     return scores
 
 
+def plain_scaled_ridge(x, y):
+    """The published code at its later commit: every column of unit norm."""
+    x, y = without_dead(x), without_dead(y)
+    scores = []
+    for train, test in FOLDS.split(x):
+        model = RidgeCV(alphas=np.logspace(-8, 8, 17), fit_intercept=False)
+        predicted = model.fit(norm(x[train]), norm(y[train])).predict(norm(x[test]))
+        predicted = predicted / np.linalg.norm(predicted, axis=0)
+        scores.append(np.mean(np.sum(predicted * norm(y[test]), axis=0)))
+    return scores
+
+
 def plain_rsa(x, y):
     x, y = x[:, x.any(axis=0)], y[:, y.any(axis=0)]
     seen = x.any(axis=1) & y.any(axis=1)
@@ -99,6 +111,18 @@ def test_equals_the_plain_formula(metric, plain, kind, rng):
     assert score.coverage == pytest.approx(without_dead(y).shape[1] / y.shape[1])
     codes = metric(sp.csr_array(x), sp.csr_array(y), **OPTIONS)
     assert codes.value == pytest.approx(score.value, abs=1e-10)
+
+
+@pytest.mark.parametrize("kind", ["random", "sparse", "dead"])
+def test_the_later_commit_scales_columns_before_ridge(kind):
+    x, y = systems(kind, np.random.default_rng(0))
+    x = x * np.geomspace(0.01, 100, 12)
+    options = {**OPTIONS, "protocol": "longon2026"}
+    score = align.ridge(x, y, **options)
+    np.testing.assert_allclose(score.per_fold, plain_scaled_ridge(x, y), atol=1e-8)
+    assert score.value != pytest.approx(align.ridge(x, y, **OPTIONS).value, abs=1e-3)
+    for metric in (align.semi_matching, align.soft_matching, align.rsa):
+        assert metric(x, y, **options).value == metric(x, y, **OPTIONS).value
 
 
 @pytest.mark.parametrize("kind", ["random", "sparse", "dead"])

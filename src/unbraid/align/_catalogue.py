@@ -18,6 +18,7 @@ from unbraid.align.matching._max_pairwise import max_pairwise
 from unbraid.align.matching._one_to_one import one_to_one
 from unbraid.align.matching._semi_matching import semi_matching
 from unbraid.align.matching._soft_matching import soft_matching
+from unbraid.align.published._longon2025 import PUBLISHED
 from unbraid.align.regression._pls import pls
 from unbraid.align.regression._ridge import ridge
 from unbraid.align.regression._ridge_r2 import ridge_r2
@@ -58,7 +59,7 @@ METRICS: dict[str, Metric] = {
         low=-1, high=1, symmetric=False, held_out=True, cost="n p q",
         invariant_to=UNITS, target_invariant_to=UNITS,
         changes_under=frozenset({"rotation", "sign_flip", "shuffle"}),
-        protocols=("unbraid", "longon2025"),
+        protocols=("unbraid", *PUBLISHED),
     ),
     "one_to_one": Metric(
         compute=one_to_one,
@@ -73,7 +74,7 @@ METRICS: dict[str, Metric] = {
         low=-1, high=1, symmetric=False, held_out=True, cost="n p q + transport(p, q)",
         invariant_to=UNITS, target_invariant_to=UNITS,
         changes_under=frozenset({"rotation", "sign_flip", "shuffle"}),
-        protocols=("unbraid", "longon2025"),
+        protocols=("unbraid", *PUBLISHED),
     ),
     "ridge": Metric(
         compute=ridge,
@@ -81,7 +82,7 @@ METRICS: dict[str, Metric] = {
         low=-1, high=1, symmetric=False, held_out=True, cost="n p min(n,p) + n q min(n,p)",
         invariant_to=SPACE, target_invariant_to=TARGETS,
         changes_under=frozenset({"shuffle"}),
-        protocols=("unbraid", "longon2025"),
+        protocols=("unbraid", *PUBLISHED),
     ),
     "ridge_r2": Metric(
         compute=ridge_r2,
@@ -119,7 +120,7 @@ METRICS: dict[str, Metric] = {
         low=-1, high=1, symmetric=True, held_out=False, cost="n^2 (p + q)",
         invariant_to=SPACE, target_invariant_to=SPACE,
         changes_under=frozenset({"unit_scaling", "shuffle"}),
-        protocols=("unbraid", "longon2025"),
+        protocols=("unbraid", *PUBLISHED),
     ),
     "weighted_rsa": Metric(
         compute=weighted_rsa,

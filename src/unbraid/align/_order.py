@@ -66,11 +66,11 @@ def arrange(
     order : {None, "auto", "exchangeable", "time"}
         What the caller says of the stimuli; None and "auto": both sides are tested.
     protocol : str
-        ``longon2025`` fixes its folds.
+        Published ones fix their folds.
     """
     stats.check_order(order)
-    if protocol == "longon2025":
-        folds = _published_folds(folds, len(x))
+    if protocol != "unbraid":
+        folds = _published_folds(protocol, folds, len(x))
     labels = stats.as_folds(folds, len(x), rng, x.stimuli)
     chosen = not isinstance(folds, int | np.integer)
     return stats.arrangement(x.values, y.values, labels, order, fixed=chosen)
@@ -88,14 +88,14 @@ def arrange_all(
     return next((each for each in (plan, *plans) if each.order != stats.EXCHANGEABLE), plan)
 
 
-def _published_folds(folds: Any, n: int) -> stats.Folds:
+def _published_folds(protocol: str, folds: Any, n: int) -> stats.Folds:
     if not (isinstance(folds, int) and folds == 5):
         raise InputError(
-            "protocol 'longon2025' fixes its folds (5, shuffled with seed 42): leave folds=5, or "
+            f"protocol {protocol!r} fixes its folds (5, shuffled with seed 42): leave folds=5, or "
             "use protocol='unbraid'."
         )
     if n < 10:
-        raise InputError(f"protocol 'longon2025' needs at least 10 stimuli, got {n}.")
+        raise InputError(f"protocol {protocol!r} needs at least 10 stimuli, got {n}.")
     from sklearn.model_selection import KFold
 
     labels = np.empty(n, dtype=np.intp)

@@ -37,7 +37,7 @@ class CompareConfig(Config):
     """Alignment metrics; the first is the headline."""
     seeds: Annotated[int, Field(ge=1, le=100)] = 3
     """Dictionaries learned for each system, each from its own random start."""
-    protocol: Literal["unbraid", "longon2025"] = "unbraid"
+    protocol: Literal["unbraid", "longon2025", "longon2026"] = "unbraid"
     """Named scoring protocol: the safe default, or the published code's exact one."""
     train_share: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """Share of the stimuli that dictionaries learn from, when no training responses are given."""

@@ -18,7 +18,7 @@ class LongonRsa(Estimator):
         super().__init__(x, y, folds)
         if compare != "pearson" or rdm not in ("correlation", "euclidean"):
             raise InputError(
-                "protocol 'longon2025' compares correlation distances by Pearson r: leave rdm and "
+                "A published protocol compares correlation distances by Pearson r: leave rdm and "
                 "compare alone."
             )
         x, y = x[:, x.any(axis=0)], y[:, y.any(axis=0)]

@@ -14,6 +14,7 @@ from unbraid.align.geometry._crossnobis import crossnobis
 from unbraid.align.geometry._longon_rsa import LongonRsa
 from unbraid.align.geometry._rdm import RDMS, squared_euclidean
 from unbraid.align.geometry._rdm_compare import COMPARISONS
+from unbraid.align.published._longon2025 import PUBLISHED
 from unbraid.errors import InputError
 from unbraid.responses import pair
 
@@ -103,8 +104,8 @@ def rsa(
     ----------
     x, y, permutations, resamples, rng, order
         As in ``semi_matching``.
-    protocol : {"unbraid", "longon2025"}
-        ``longon2025``: silent units and stimuli dropped (jointly), rows centred and normalised,
+    protocol : {"unbraid", "longon2025", "longon2026"}
+        The latter two: silent units and stimuli dropped (jointly), rows centred and normalised,
         correlation distance, Pearson.
     folds : int or array of labels
         As in ``cka``: nothing is held out.
@@ -152,7 +153,7 @@ def rsa(
         protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
         order=order,
     )  # fmt: skip
-    estimators: dict[str, type[Estimator]] = {"unbraid": Rsa, "longon2025": LongonRsa}
+    estimators: dict[str, type[Estimator]] = {"unbraid": Rsa, **dict.fromkeys(PUBLISHED, LongonRsa)}
     options: dict[str, Any] = {"rdm": rdm, "compare": compare}
     if rdm == CROSSNOBIS and protocol == "unbraid":
         x, y = pair(x, y)

@@ -13,7 +13,7 @@ from unbraid.align._score import Score
 from unbraid.align.matching._dense_matched import DenseMatched, correlation
 from unbraid.align.matching._marginals import TIE, Side
 from unbraid.align.matching._matched import Plan, one_each
-from unbraid.align.published._longon2025 import LongonSemi
+from unbraid.align.published._longon2025 import PUBLISHED, LongonSemi
 
 _BLOCK = 2.0**26  # bytes of cross-products held at once
 _LARGE = 2**19  # pairs from which on the search in float32 pays
@@ -100,9 +100,10 @@ def semi_matching(
         Source.
     y : the same, (n, q)
         Target.
-    protocol : {"unbraid", "longon2025"}
-        ``longon2025``: both sides are normalised on the test rows themselves, units silent in any
-        training or test fold are dropped on both sides, and the value is the mean of five folds
+    protocol : {"unbraid", "longon2025", "longon2026"}
+        ``longon2025`` and ``longon2026`` (the published code at two of its commits, which differ
+        for ``ridge`` only): both sides are normalised on the test rows themselves, units silent in
+        any training or test fold are dropped on both sides, and the value is the mean of five folds
         (KFold, shuffled, seed 42).
     folds : int or array of labels (n,)
         See ``unbraid.stats``. A number leaves the kind to be chosen, as ``order`` says. Contiguous
@@ -157,7 +158,7 @@ def semi_matching(
         protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
         order=order, device=device,
     )  # fmt: skip
-    estimators = {"unbraid": _estimator, "longon2025": LongonSemi}
+    estimators = {"unbraid": _estimator, **dict.fromkeys(PUBLISHED, LongonSemi)}
     return judge(
         "semi_matching", estimators, x, y, judging, sparse=protocol == "unbraid", sign=sign
     )

@@ -13,7 +13,7 @@ from unbraid.align._score import Score
 from unbraid.align.matching._dense_matched import DenseMatched
 from unbraid.align.matching._marginals import Side
 from unbraid.align.matching._matched import Plan, untied
-from unbraid.align.published._longon2025 import LongonSoft
+from unbraid.align.published._longon2025 import PUBLISHED, LongonSoft
 from unbraid.errors import InputError
 
 _PARTS = 1000  # resolution of ``mass``
@@ -142,7 +142,7 @@ def soft_matching(
         protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
         order=order, device=device,
     )  # fmt: skip
-    estimators = {"unbraid": _estimator, "longon2025": LongonSoft}
+    estimators = {"unbraid": _estimator, **dict.fromkeys(PUBLISHED, LongonSoft)}
     return judge(
         "soft_matching",
         estimators,

@@ -1,4 +1,7 @@
-"""The published code's protocol (Longon et al. 2025): its folds, dead-unit rule and ridge.
+"""The published code's protocols (Longon et al. 2025): its folds, dead-unit rule and ridge.
+
+``longon2025`` is the code at commit b589eb7 (2025-09-16, the last before the preprint),
+``longon2026`` at 76dcda6 (2026-07-08): they differ for ridge only.
 
 Each fold's training and test rows are centred, and for the matching metrics scaled to unit norm,
 by their own statistics; units that are all zero in any training or any test fold are dropped on
@@ -20,6 +23,8 @@ from unbraid.align._score import NAN
 from unbraid.errors import InputError
 
 ALPHAS = np.logspace(-8, 8, 17)
+PUBLISHED = ("longon2025", "longon2026")
+"""The published code's protocols."""
 
 
 class LongonMetric(Estimator):
@@ -34,9 +39,9 @@ class LongonMetric(Estimator):
     def __init__(self, x, y, folds, **options) -> None:
         super().__init__(x, y, folds, **options)
         if options.get("sign", "signed") != "signed":
-            raise InputError("protocol 'longon2025' is signed; sign='absolute' needs 'unbraid'.")
+            raise InputError("A published protocol is signed; sign='absolute' needs 'unbraid'.")
         if options.get("mass", 1) != 1:
-            raise InputError("protocol 'longon2025' matches all mass; mass < 1 needs 'unbraid'.")
+            raise InputError("A published protocol matches all mass; mass < 1 needs 'unbraid'.")
         self.rows = [np.flatnonzero(folds == fold) for fold in range(folds.n_folds)]
         self.alive_x = self._alive(x, self.constant_is_dead)
 
@@ -177,3 +182,13 @@ class LongonRidge(LongonMetric):
             f"p = {x.shape[1]} >= {n_train} training stimuli: leave-one-out on columns centred by "
             "hand then picks alpha = 1e-8, and the score is too low; see protocol='unbraid'.",
         )
+
+
+class LongonScaledRidge(LongonRidge):
+    """The same on columns of unit norm, training and test rows each by their own."""
+
+    constant_is_dead = True
+
+    def normalise(self, values: np.ndarray) -> np.ndarray:
+        """Centre each column and give it unit norm."""
+        return LongonMetric.normalise(self, values)

@@ -13,7 +13,7 @@ from unbraid.align._ceiling import Ceiling
 from unbraid.align._dense import finite_mean
 from unbraid.align._judge import Blocks, Estimate, Estimator, Judging, judge
 from unbraid.align._score import Score
-from unbraid.align.published._longon2025 import LongonRidge
+from unbraid.align.published._longon2025 import LongonRidge, LongonScaledRidge
 from unbraid.align.regression._iterative_ridge import IterativeRidge
 from unbraid.align.regression._leading import NestedLeading, check_leading
 from unbraid.align.regression._nested_ridge import ALPHAS, Nested, NestedRidge, Predictions
@@ -209,7 +209,8 @@ def ridge(
     x, y, protocol, folds, permutations, resamples, rng, order, device
         As in ``semi_matching``; at least 3 folds. ``longon2025``: scikit-learn's ``RidgeCV``, one
         penalty for all targets by leave-one-out, columns centred by hand and no intercept; it
-        warns when ``p >= n_train``, where that procedure fails.
+        warns when ``p >= n_train``, where that procedure fails. ``longon2026``: the same on columns
+        of unit norm, training and test rows each by their own, as the published code does since.
     leading : sequence of int, optional
         Numbers of leading units of ``x`` that may stand for it, for units in an order, such as
         nested expansions or principal components. One is chosen for each target with the penalty,
@@ -251,5 +252,6 @@ def ridge(
         protocol=protocol, folds=folds, permutations=permutations, resamples=resamples, rng=rng,
         order=order, device=device,
     )  # fmt: skip
-    return judge("ridge", {"unbraid": Ridge, "longon2025": LongonRidge}, x, y, judging,
-                 sparse=protocol == "unbraid", **given_leading(leading, protocol))  # fmt: skip
+    estimators = {"unbraid": Ridge, "longon2025": LongonRidge, "longon2026": LongonScaledRidge}
+    return judge("ridge", estimators, x, y, judging, sparse=protocol == "unbraid",
+                 **given_leading(leading, protocol))  # fmt: skip
