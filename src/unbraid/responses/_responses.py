@@ -15,6 +15,7 @@ from unbraid.errors import InputError
 from unbraid.responses._ids import as_ids
 from unbraid.responses._labelled import labelled
 from unbraid.responses._match import in_rows_of
+from unbraid.responses._repeats import in_one_order
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -63,7 +64,9 @@ class Responses:
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "stimuli", as_ids(self.stimuli, values.shape[0], "stimuli"))
         object.__setattr__(self, "units", as_ids(self.units, values.shape[1], "units"))
-        object.__setattr__(self, "repeats", _as_repeats(self.repeats, values.shape))
+        object.__setattr__(
+            self, "repeats", _as_repeats(in_one_order(self.repeats, self.stimuli), values.shape)
+        )
         object.__setattr__(self, "made_by", dict(self.made_by))
 
     def __len__(self) -> int:

@@ -11,6 +11,7 @@ from unbraid._validate import as_floats, as_rng, check_count, check_number
 from unbraid.errors import InputError
 from unbraid.responses import as_responses
 from unbraid.responses._labelled import kind_of
+from unbraid.responses._repeats import in_one_order
 
 _ROUNDING = 1e-28  # of squares: means that differ by less do not differ
 _LARGEST = 1e60  # sums of squared products are far from the end of float64
@@ -77,8 +78,9 @@ def noise_ceiling(
 
     Parameters
     ----------
-    repeats : array of shape (R, n, q)
+    repeats : array of shape (R, n, q), or a list of R objects (n, q)
         Single trials, R >= 2; NaN where a trial is missing. Stimuli without a trial are left out.
+        DataFrames and Responses of a list are matched by their ids of stimuli and of units.
     splits : int
         Random splits into halves (1 is all there is for two repeats).
     floor : float
@@ -103,7 +105,7 @@ def noise_ceiling(
     """
     if kind_of(repeats) == "assembly":  # its dimensions say which is which
         repeats = as_responses(repeats, "repeats").repeats
-    trials = as_floats(repeats, "repeats")
+    trials = as_floats(in_one_order(repeats), "repeats")
     if trials.ndim != 3 or trials.shape[0] < 2 or trials.shape[1] < 3:
         raise InputError(
             "repeats must have shape (n_repeats >= 2, n_stimuli >= 3, n_units), "
