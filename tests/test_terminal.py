@@ -1,5 +1,6 @@
 """What the command line says: warnings by severity, one line an error, an honest exit status."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -124,3 +125,15 @@ def test_an_interrupt_while_the_command_line_is_imported_is_one_line(monkeypatch
     monkeypatch.setattr("os._exit", left.append)
     start.main()
     assert (left, capsys.readouterr().err) == ([130], "Interrupted.\n")
+
+
+def test_json_has_no_numbers_that_are_none(capsys):
+    record = {"gap": float("nan"), "path": Path("x"), "all": [1.5, float("-inf"), "NaN"]}
+    _terminal.show(record, "the answer", as_json=True)
+    out = capsys.readouterr().out
+
+    def never(name):
+        raise AssertionError(name)
+
+    again = json.loads(out, parse_constant=never)
+    assert again == {"gap": None, "path": "x", "all": [1.5, None, "NaN"]}

@@ -57,13 +57,19 @@ def show(record: Any, text: str, as_json: bool) -> None:
     if sys.stdout is None:  # closed before the program began
         return
     try:
-        print(json.dumps(record, indent=2, default=str) if as_json else text, flush=True)  # noqa: T201
+        print(_json(record) if as_json else text, flush=True)  # noqa: T201
     except BrokenPipeError:
         _drop_output()
         raise SystemExit(_CLOSED_PIPE) from None
     except OSError as error:
         _drop_output()
         raise UnbraidError(f"The answer could not be printed: {error.strerror}.") from None
+
+
+def _json(record: Any) -> str:
+    """Return a record as JSON, which has no NaN and no infinity: they are null, as in files."""
+    plain = json.loads(json.dumps(record, default=str), parse_constant=lambda _: None)
+    return json.dumps(plain, indent=2, allow_nan=False)
 
 
 def _status(app: Callable[..., Any], name: str) -> int:
