@@ -63,6 +63,32 @@ def test_intervals_stay_in_the_range_of_the_score(name):
         assert np.isnan(number) or -1 <= number <= 1
 
 
+@pytest.mark.parametrize("name", METRICS)
+def test_intervals_stay_in_the_range_that_each_metric_has(name):
+    rng = np.random.default_rng(0)
+    x, y = np.maximum(rng.normal(size=(2, 60, 4)) - 1, 0)
+    x[7] = 1e4  # on one side alone: the score is near its least
+    score = METRICS[name].compute(x, y, permutations=0, resamples=50)
+    for number in (score.low, score.value, score.high, *score.replicates):
+        assert np.isnan(number) or METRICS[name].low <= number <= 1
+
+
+@pytest.mark.parametrize("name", ["jaccard", "ridge", "semi_matching"])
+def test_the_interval_of_the_best_source_stays_there_too(name):
+    rng = np.random.default_rng(0)
+    x, other, y = np.maximum(rng.normal(size=(3, 60, 4)) - 1.2, 0)
+    best = align.best_of({"a": x, "b": other}, y, metric=METRICS[name].compute, permutations=0)
+    assert METRICS[name].low <= best.low <= best.value <= best.high <= 1
+
+
+@pytest.mark.parametrize("value", [-0.5, -1.0, -1.5, -20.0])
+def test_a_share_of_variance_is_stretched_by_its_logarithm_below_minus_one_too(value):
+    found = stats.student_interval(value, stats.Spread(2.0, 1e9), least=-np.inf)
+    reach = 1.9599640 * 2 / (1 - value)
+    assert found.low == pytest.approx(1 - (1 - value) * np.exp(reach), rel=1e-6)
+    assert found.high == pytest.approx(1 - (1 - value) * np.exp(-reach), rel=1e-6)
+
+
 @pytest.mark.parametrize("compare", ["kendall", "spearman", "pearson"])
 @pytest.mark.parametrize("scale", [1e-3, 1e-5, 1e-7])
 def test_small_distances_keep_their_order(compare, scale):

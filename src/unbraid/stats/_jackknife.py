@@ -119,7 +119,8 @@ def student_interval(
     level : float
         In (0, 1).
     least : float
-        Least possible score: -1 stretches by ``artanh v`` (Fisher), ``-inf`` by ``-log(1 - v)``.
+        Least possible score: -1 and 0 stretch by ``artanh v`` (Fisher), ``-inf`` by
+        ``-log(1 - v)``. No end lies below it.
 
     Returns
     -------
@@ -199,8 +200,10 @@ def student_replicates(
 
 def _moved(value: float, steps: np.ndarray, least: float) -> np.ndarray:
     """Return the value after steps of the given first-order size, within the score's range."""
-    if 1 - abs(value) < _EXACT or value > 1:  # no scale left to stretch, but a range to stay in
+    bounded = np.isfinite(least)
+    if 1 - (abs(value) if bounded else value) < _EXACT:  # no scale left, but a range to stay in
         return np.clip(value + steps, least, max(value, 1.0))
-    if least == -1:
-        return np.tanh(np.arctanh(value) + steps / (1 - value**2))
+    if bounded:
+        moved = np.tanh(np.arctanh(value) + steps / (1 - value**2))
+        return np.maximum(moved, min(least, value))
     return 1 - (1 - value) * np.exp(-steps / (1 - value))

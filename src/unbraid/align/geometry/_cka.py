@@ -21,6 +21,7 @@ class Cka(Estimator):
     """Ratio of summed products of centred kernels; on whichever side is cheaper."""
 
     debiased = False
+    least = 0.0
 
     def __init__(self, x, y, folds, **options) -> None:
         n, (p, q) = x.shape[0], (x.shape[1], y.shape[1])
@@ -83,6 +84,7 @@ class CkaDebiased(Cka):
     """The same with U-centred kernels, whose expectation is 0 for independent systems."""
 
     debiased = True
+    least = -1.0
 
 
 def _gram(x: Any, device: Any) -> np.ndarray:

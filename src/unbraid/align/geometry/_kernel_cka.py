@@ -19,6 +19,7 @@ class KernelCka(Cka):
     """Alignment of U-centred Gaussian kernels."""
 
     debiased = True
+    least = -1.0
 
     def __init__(self, x, y, folds, *, bandwidth: float) -> None:
         Estimator.__init__(self, x, y, folds)

@@ -62,6 +62,8 @@ class Near:
 class Neighbours(Estimator):
     """Share of each stimulus' nearest neighbours that both sides have."""
 
+    least = 0.0
+
     def __init__(self, x, y, folds, *, k: int) -> None:
         super().__init__(x, y, folds)
         check_count(k, "k")
@@ -105,6 +107,8 @@ class Neighbours(Estimator):
 
 class LocalCka(Neighbours):
     """Kernel alignment restricted to pairs that are near on both sides."""
+
+    least = -1.0
 
     def __init__(self, x, y, folds, *, k: int) -> None:
         super().__init__(x, y, folds, k=k)

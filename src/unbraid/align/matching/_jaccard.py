@@ -20,6 +20,7 @@ class Jaccard(Estimator):
     """Overlap of active sets, the best source of each target chosen on training stimuli."""
 
     scaled = ()
+    least = 0.0
 
     def __init__(self, x, y, folds) -> None:
         super().__init__(_active(x), _active(y), folds)
