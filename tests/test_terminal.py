@@ -46,12 +46,12 @@ def test_every_phrase_is_one_that_a_warning_says(phrase):
 def test_warnings_come_before_the_answer_on_stderr(capsys):
     def app():
         _terminal.warn(["plain.", "they are not held out.", "plain."])
-        _terminal.warn(["named: another.", "another."])
+        _terminal.warn(["named: another. In Python: so.", "another."])
         _terminal.show({"a": 1}, "the answer", as_json=False)
 
     status, out, err = ended(capsys, app)
     assert (status, out) == (0, "the answer\n")
-    told = ["they are not held out.", "plain.", "named: another."]
+    told = ["they are not held out.", "plain.", "named: another. In Python: so."]
     assert err.splitlines() == [f"Warning: {line}" for line in told]
 
 

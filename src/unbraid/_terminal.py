@@ -42,7 +42,7 @@ def run(app: Callable[..., Any], name: str) -> None:
 def warn(lines: Iterable[str]) -> None:
     """Keep warnings until there is something to print: they come before it, each once."""
     for line in map(_short, lines):
-        if not any(said.endswith(line) for said in _pending):  # some were said with a name before
+        if not any(line in said for said in _pending):  # some were said with a file's name before
             _pending.append(line)
 
 
