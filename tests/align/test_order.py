@@ -1,5 +1,7 @@
 """Stimuli that stand in time: neighbours do not tell, rotations are the null, drifts have none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -190,3 +192,19 @@ def test_what_runs_metrics_heeds_the_order(rng):
     assert max(np.mean(part) for part in (parts.full, *parts.alone.values())) < 0.1
     ignored = align.shared_pairs(x, y, folds=stats.shuffled_folds(300, 5))
     assert np.isnan(ignored.p_value).all() and not ignored.shared.any() and ignored.warnings
+
+
+@pytest.mark.parametrize("folds, order, words", [
+    (5, "drift", "both sides drift"), (stats.shuffled_folds(300), "ignored", "split neighbours"),
+])  # fmt: skip
+def test_scores_from_moments_say_what_was_found(folds, order, words):
+    a, b, x, y = np.random.default_rng(0).normal(size=(4, 300, 4))
+    slow = stats.fold_moments(a.cumsum(axis=0), b.cumsum(axis=0), folds=folds)
+    score = align.streamed.ridge(slow)
+    assert score.order == order
+    assert words in score.warnings[-1]
+    mixed = stats.fold_moments(x, y, folds=5)
+    assert not any("order" in line for line in align.streamed.ridge(mixed).warnings)
+    shifts = {"shift_x": slow.shift_x, "shift_y": slow.shift_y}
+    mixed = replace(mixed, **shifts)  # only what merge compares
+    assert slow.merge(mixed).order == mixed.merge(slow).order == order

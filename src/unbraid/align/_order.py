@@ -45,6 +45,19 @@ def notes_of(plan: stats.Arrangement, shuffled: float) -> tuple[str, ...]:
     return found
 
 
+def notes_of_moments(order: str) -> tuple[str, ...]:
+    """Return what a reader must know of a score from moments, which has no null."""
+    done = {
+        stats.TIME: f"folds are contiguous. {SORTED}",
+        stats.DRIFT: "folds are contiguous, but both sides drift over the whole series, which "
+        f"predicts across them. {SORTED}",
+        stats.IGNORED: f"the folds asked for split neighbours: the value may be theirs. {REMEDY}",
+    }
+    if order not in done:
+        return ()
+    return (f"stimuli depend on their order in time on both sides: {done[order]}",)
+
+
 def arrange(
     x: Responses,
     y: Responses,

@@ -24,6 +24,7 @@ import numpy as np
 from unbraid._kernels.device import check_device, product
 from unbraid._kernels.rotation import rotation_of
 from unbraid.align._judge import Estimate, scored_as
+from unbraid.align._order import notes_of_moments
 from unbraid.align._score import NAN, Score
 from unbraid.align.matching._one_to_one import assignment
 from unbraid.align.matching._streamed_matching import (
@@ -136,5 +137,6 @@ def _check(moments: FoldMoments, device: Any = None, within: bool = True) -> Fol
 
 def _score(metric: str, moments: FoldMoments, found: Estimate, sign: str = "signed") -> Score:
     shape = int(moments.count.sum()), *moments.xy.shape[1:]
-    return scored_as(metric, found, shape, found.notes, protocol="unbraid", sign=sign,
+    notes = found.notes + notes_of_moments(moments.order)
+    return scored_as(metric, found, shape, notes, protocol="unbraid", sign=sign,
                      order=moments.order, replicates=np.empty(0))  # fmt: skip

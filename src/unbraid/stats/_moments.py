@@ -14,6 +14,7 @@ import scipy.sparse as sp
 
 from unbraid._kernels.device import product
 from unbraid.errors import InputError
+from unbraid.stats._time import SEVERITY
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -151,6 +152,7 @@ class FoldMoments:
         kinds = (np.add, _ADDITIVE), (np.minimum, _LEAST), (np.maximum, _LARGEST)
         return replace(
             self,
+            order=max(self.order, other.order, key=SEVERITY.index),
             **{
                 name: combine(getattr(self, name), getattr(other, name))
                 for combine, names in kinds

@@ -16,6 +16,8 @@ ORDERS = ("auto", "exchangeable", "time")
 EXCHANGEABLE, TIME, DRIFT, IGNORED = "exchangeable", "time", "drift", "ignored"
 """What was done: nothing; contiguous folds and rotations; the same, but both sides drift; folds
 that were asked for split neighbours. The last two leave no p-value."""
+SEVERITY = (EXCHANGEABLE, TIME, DRIFT, IGNORED)
+"""The same, what restricts an answer most last."""
 
 _UNUSED = 4  # 1 / the largest share of the stimuli that gaps may take
 _RUNS = 10  # fewest runs that intervals rest on
