@@ -89,7 +89,8 @@ def rsa_ceiling(
     total = np.sum(list(scores.values()), axis=0)
 
     def found(pooled: np.ndarray, name: str) -> float:
-        both = agreement(pooled, distances[name])
+        ties_kept = np.round(pooled, 12)  # sums of ranks, of the size of 1: equal but for rounding
+        both = agreement(ties_kept, distances[name])
         return both.value() if both.defined else float("nan")
 
     return SubjectCeiling(
