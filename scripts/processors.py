@@ -33,7 +33,6 @@ ENVIRONMENTS = (
     ("AVX2", {"OPENBLAS_CORETYPE": "Zen", "OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}),
     ("SSE3", {"OPENBLAS_CORETYPE": "Prescott", "ATEN_CPU_CAPABILITY": "default"}),
     ("SSE3", {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": ""}),
-    ("AVX512F", {"OPENBLAS_CORETYPE": "SkylakeX", "ATEN_CPU_CAPABILITY": "avx512"}),
 )
 
 
