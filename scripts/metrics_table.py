@@ -19,8 +19,8 @@ value. **Held out**: what is fitted is scored on other stimuli.
 
 
 TAIL = """
-`rsa` takes `rdm=` euclidean (squared), correlation or crossnobis and `compare=` pearson, spearman, kendall
-(tau-a) or cosine. Distances that obey the triangle inequality: `shape_distance` (angular or
+`rsa` takes `rdm=` euclidean (squared), correlation or crossnobis and `compare=` pearson, spearman,
+kendall (tau-a) or cosine. Distances that obey the triangle inequality: `shape_distance` (angular or
 Euclidean, alpha from 0 to 1) and `soft_matching_distance`.
 
 Around any metric:
