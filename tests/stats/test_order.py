@@ -102,10 +102,13 @@ def one_direction(rng, n):
 @pytest.mark.parametrize("world", [heavy, sparse, kinds, one_direction], ids=lambda w: w.__name__)
 @pytest.mark.parametrize("n", [30, 100])
 def test_exchangeable_rows_are_hardly_ever_found(world, n):
-    """Of 300 draws each none at the level, and few at ten times the level."""
+    """Of 300 draws each at most one at the level (two: once in 2,000), few at ten times the level.
+
+    Kinds of equal variance have no leading directions: rounding turns them, on each processor.
+    """
     rng = np.random.default_rng(0)
     p = np.array([stats.serial_dependence(world(rng, n)).p_value for _ in range(300)])
-    assert p.min() > LEVEL
+    assert (p <= LEVEL).sum() <= 1
     assert (p <= 10 * LEVEL).sum() <= 3
 
 
