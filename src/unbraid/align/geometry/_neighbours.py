@@ -36,11 +36,6 @@ class Near:
         sure = distance < first_out
         return cls(sure, distance == first_out, k - sure.sum(axis=1))
 
-    def permuted(self, order: np.ndarray) -> Near:
-        """Return the neighbours with the stimuli in another order."""
-        pairs = np.ix_(order, order)
-        return Near(self.sure[pairs], self.tied[pairs], self.left[order])
-
     @property
     def weight(self) -> np.ndarray:
         """(n, n) probability that t is taken if a draw decides among the tied."""
@@ -72,14 +67,15 @@ class Neighbours(Estimator):
         check_memory(6 * 8.0 * len(x) ** 2, f"neighbours of {len(x)} stimuli")
         self.k = k
         self.near = Near.of(x, k), Near.of(y, k)
+        self.weights = tuple(near.weight for near in self.near)
         self.constant = not (np.ptp(x, axis=0).any() and np.ptp(y, axis=0).any())
 
     def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
         if self.constant:
             return Estimate(value=NAN, warnings=("undefined, since one side is constant.",))
-        a, b = self.near
-        b = b if order is None else b.permuted(order)
-        shared = np.einsum("st,st->s", a.weight, b.weight) / self.k
+        a, b = self.weights
+        b = b if order is None else b[np.ix_(order, order)]
+        shared = np.einsum("st,st->s", a, b) / self.k
         value = float(shared.mean())
         losses = self._losses(shared) if influence else None
         return Estimate(value=value, influence=losses, in_sample=value)
@@ -113,8 +109,7 @@ class LocalCka(Neighbours):
     def __init__(self, x, y, folds, *, k: int) -> None:
         super().__init__(x, y, folds, k=k)
         kernels = [centre_kernel(v @ v.T, False) for v in (x - x.mean(0), y - y.mean(0))]
-        self.local = [near.weight * kernel
-                      for near, kernel in zip(self.near, kernels, strict=True)]  # fmt: skip
+        self.local = [w * kernel for w, kernel in zip(self.weights, kernels, strict=True)]
 
     def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
         if self.constant:
