@@ -8,8 +8,9 @@ import numpy as np
 
 from unbraid import align
 from unbraid.align import Score
-from unbraid.comparison._comparison import Change, mean_over_seeds
+from unbraid.comparison._comparison import Change
 from unbraid.comparison._controls import rivals
+from unbraid.comparison._seed_means import mean_over_seeds
 
 Find = Callable[[str, str, str], Sequence[Score]]
 """Scores of a metric, a source and a target, one a seed."""

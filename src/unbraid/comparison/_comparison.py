@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unbraid import stats
 from unbraid._severity import VOID, most_serious_first, severity
 from unbraid.align import Score
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._lift import Lifted
 from unbraid.comparison._predict import Prediction
-from unbraid.errors import InputError
+from unbraid.comparison._save import write_run
+from unbraid.comparison.page._page import page
+from unbraid.report import render
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,10 +150,6 @@ class Comparison:
         InputError
             The folder exists; the disk is full; the pictures do not fit the stimuli.
         """
-        from unbraid.comparison._save import write_run
-        from unbraid.comparison.page._page import page
-        from unbraid.report import render
-
         html = render(page(self, pictures))
         config = {**self.config.describe(), "seed": self.provenance["seed"]}
         return write_run(Path(folder), config, self.record(), self.arrays(), html, overwrite)
@@ -187,18 +184,6 @@ class Comparison:
             if score.matching is not None:
                 arrays[f"scores.{i}.matching"] = np.asarray(score.matching)
         return arrays
-
-
-def mean_over_seeds(scores: Sequence[Score]) -> tuple[float, np.ndarray]:
-    """Return the mean of scores that differ by seed, and its draws for other stimuli and seeds."""
-    if not scores:
-        raise InputError("There is no score of this kind in the comparison.")
-    values = np.array([score.value for score in scores])
-    draws = np.mean([score.replicates for score in scores], axis=0)
-    if len(values) > 1:
-        losses = (values - values.mean()) / (len(values) - 1)
-        draws = draws + stats.student_steps(losses, len(draws))
-    return float(values.mean()), draws
 
 
 def _plain(value: Any) -> Any:

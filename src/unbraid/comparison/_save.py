@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import _folders
+from unbraid.responses._formats.safetensors import write_tensors
 
 _CONFIG, _RESULT, _ARRAYS, _REPORT = (
     "config.json",
@@ -59,6 +60,4 @@ def _as_json(value: Any) -> Any:
 
 
 def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    from unbraid.responses._formats.safetensors import write_tensors
-
     write_tensors(path, {name: np.ascontiguousarray(array) for name, array in arrays.items()}, {})

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from unbraid import report, stats
-from unbraid.comparison._comparison import Comparison, mean_over_seeds
 from unbraid.comparison._controls import rivals
+from unbraid.comparison._seed_means import mean_over_seeds
+
+if TYPE_CHECKING:
+    from unbraid.comparison._comparison import Comparison
 
 LABELS = {
     "base": "units",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from unbraid import report
-from unbraid.comparison._comparison import Comparison
 from unbraid.errors import InputError
+
+if TYPE_CHECKING:
+    from unbraid.comparison._comparison import Comparison
 
 _PAIRS, _STIMULI = 24, 6
 

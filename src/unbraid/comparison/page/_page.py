@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from unbraid import report
-from unbraid.comparison._comparison import Comparison, mean_over_seeds
+from unbraid import report, stats
+from unbraid.comparison._seed_means import mean_over_seeds
 from unbraid.comparison.page._figures import LABELS, best_control, score_figure
 from unbraid.comparison.page._gallery import matched_units
 from unbraid.comparison.page._tables import (
@@ -16,6 +16,9 @@ from unbraid.comparison.page._tables import (
     prediction_table,
     score_table,
 )
+
+if TYPE_CHECKING:
+    from unbraid.comparison._comparison import Comparison
 
 _TONES: dict[str, Any] = {
     "gain": "gain",
@@ -83,8 +86,6 @@ def verdict_block(result: Comparison) -> report.Verdict:
 def _number(
     result: Comparison, metric: str, source: str, target: str
 ) -> tuple[float, float, float]:
-    from unbraid import stats
-
     value, replicates = mean_over_seeds(result.find(metric, source, target))
     interval = stats.interval(replicates, result.config.level)
     return value, interval.low, interval.high

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from unbraid import report, sparse
-from unbraid.comparison._comparison import Comparison
+
+if TYPE_CHECKING:
+    from unbraid.comparison._comparison import Comparison
 
 
 def score_table(result: Comparison) -> report.Table:

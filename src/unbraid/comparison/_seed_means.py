@@ -1,0 +1,23 @@
+"""The mean of a score over seeds, with what other stimuli and other seeds would change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from unbraid import stats
+from unbraid.align import Score
+from unbraid.errors import InputError
+
+
+def mean_over_seeds(scores: Sequence[Score]) -> tuple[float, np.ndarray]:
+    """Return the mean of scores that differ by seed, and its draws for other stimuli and seeds."""
+    if not scores:
+        raise InputError("There is no score of this kind in the comparison.")
+    values = np.array([score.value for score in scores])
+    draws = np.mean([score.replicates for score in scores], axis=0)
+    if len(values) > 1:
+        losses = (values - values.mean()) / (len(values) - 1)
+        draws = draws + stats.student_steps(losses, len(draws))
+    return float(values.mean()), draws
