@@ -1,0 +1,34 @@
+"""Options that several commands take, in the same words, and how each of them ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from unbraid import _terminal
+
+Output = Annotated[Path, typer.Option("--output", "-o", help="Where the result is written.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of all randomness.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result.")]
+MaybePath = Optional[Path]  # noqa: UP045 - typer reads this form on every version
+MaybeInt = Optional[int]  # noqa: UP045
+MaybeFloat = Optional[float]  # noqa: UP045
+MaybeText = Optional[str]  # noqa: UP045
+MaybeTexts = Optional[list[str]]  # noqa: UP045
+Set = Annotated[
+    MaybeTexts,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override an option; may be repeated."),
+]
+Method = Annotated[
+    str, typer.Option(help="How to learn the dictionary, e.g. auto or 'TopK(k=32, expansion=4)'.")
+]
+
+
+def finish(path: Path, record: Any, line: str, as_json: bool) -> None:
+    """Print what was found, and where it lies."""
+    report = path / "report.html"
+    where = report if report.is_file() else path
+    _terminal.show(record, f"{line}\n{where}", as_json)

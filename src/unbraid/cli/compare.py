@@ -1,0 +1,64 @@
+"""The main job: two systems, before and after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unbraid import _terminal
+from unbraid.cli._options import (
+    Json,
+    MaybeInt,
+    MaybePath,
+    MaybeText,
+    Output,
+    Overwrite,
+    Set,
+    finish,
+)
+
+
+def compare(
+    x: Annotated[Path, typer.Argument(metavar="X", help="Responses of the first system.")],
+    y: Annotated[Path, typer.Argument(metavar="Y", help="Responses of the second system.")],
+    *,
+    output: Output,
+    x_train: Annotated[MaybePath, typer.Option(help="X to other stimuli, to learn from.")] = None,
+    y_train: Annotated[MaybePath, typer.Option(help="Y to other stimuli, to learn from.")] = None,
+    features: Annotated[MaybePath, typer.Option(help="True features, where known.")] = None,
+    features_train: Annotated[MaybePath, typer.Option(help="Those of other stimuli.")] = None,
+    method: Annotated[MaybeText, typer.Option(help="E.g. 'TopK(k=32)'; default: auto.")] = None,
+    config: Annotated[MaybePath, typer.Option(help="YAML options, or a run's config.json.")] = None,
+    order: Annotated[MaybeText, typer.Option(help="Stimuli: auto, exchangeable or time.")] = None,
+    overrides: Set = None,
+    seed: Annotated[MaybeInt, typer.Option(min=0, help="Default: --config's, else 0.")] = None,
+    common: Annotated[bool, typer.Option("--common", help="Keep stimuli that both have.")] = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Compare two systems before and after unbraiding, beside the controls.
+
+    For example: unbraid compare model_a.npy model_b.npz -o run/ --set seeds=1
+    """
+    from unbraid import comparison, responses
+
+    comparison.check_free(output, overwrite)
+    given = {"method": method, "order": order}
+    chosen = [f"{name}={value!r}" for name, value in given.items() if value is not None]
+    options, seed = comparison.read_config(config, [*chosen, *(overrides or [])], seed)
+    files = {"x_train": x_train, "y_train": y_train}
+    files |= {"features": features, "features_train": features_train}
+    loaded = {
+        name: responses.load_plainly(path) for name, path in files.items() if path is not None
+    }
+    systems = responses.load_plainly(x), responses.load_plainly(y)
+    systems = responses.common(*systems) if common else systems
+    names = (x.stem, y.stem) if x.stem != y.stem else (str(x), str(y))
+    result = comparison.compare(*systems, options, names=names, rng=seed, progress=True, **loaded)
+    result = result.with_warnings(_terminal.pending())
+    _terminal.warn(result.warnings)
+    finish(result.save(output, overwrite=overwrite), result.record(), str(result), as_json)
+    if not result.answered:
+        raise typer.Exit(_terminal.NO_ANSWER)

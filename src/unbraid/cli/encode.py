@@ -1,0 +1,35 @@
+"""The sparse codes of responses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+
+from unbraid import _terminal
+from unbraid.cli._options import Json, MaybeText, Output, finish
+
+
+def encode(
+    dictionary: Annotated[
+        Path, typer.Argument(metavar="DICTIONARY", help="Folder of a learned dictionary.")
+    ],
+    x: Annotated[Path, typer.Argument(metavar="X", help="Responses to encode.")],
+    output: Output,
+    by: Annotated[
+        MaybeText, typer.Option(help="encoder, omp, fista or posterior; default: as learned.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Infer the sparse codes of X: unbraid encode d/ x.npy -o codes.npz."""
+    from unbraid import responses, sparse
+
+    responses.check_codes_file(output)
+    learned = sparse.Dictionary.load(dictionary)
+    _terminal.warn(learned.evidence.warnings)
+    values = responses.load_plainly(x)
+    codes = learned.encode(values, by=cast(Any, by))
+    responses.save(codes, output)
+    summary = {"n": codes.shape[0], "n_latents": codes.shape[1], "l0": codes.l0, "gap": codes.gap}
+    finish(output, summary, repr(codes), as_json)
