@@ -38,11 +38,12 @@ _HOMES = {
     "InputError": "errors",
     "UnbraidError": "errors",
 }
-_METHODS = ("AbsTopK", "Archetypal", "Auto", "BatchTopK", "Consensus", "Gated", "ICA", "JumpRelu",
-            "KMeans", "Longon2025Dnn", "Longon2025Toy", "MatchingPursuit", "Matryoshka", "NMF",
-            "PCA", "Pursuit", "RandomDictionary", "RandomExpansion", "Refined", "ReluL1",
-            "ShuffledLatents", "SparseCoding", "SpikeAndSlab", "TopK", "Training",
-            "Untangled")  # fmt: skip
+_METHODS = ("AbsTopK", "Archetypal", "Auto", "BatchTopK", "Consensus", "FrozenDecoder",
+            "FrozenEncoder", "Gated", "ICA", "JumpRelu", "KMeans", "Longon2025Dnn",
+            "Longon2025Toy", "MatchingPursuit", "Matryoshka", "NMF", "PCA",
+            "Pursuit", "RandomDictionary", "RandomExpansion", "Refined", "ReluL1",
+            "ShuffledLatents", "SoftFrozenDecoder", "SparseCoding", "SpikeAndSlab",
+            "TopK", "Training", "Untangled")  # fmt: skip
 
 __all__ = ["__version__", *_ROOMS, *_HOMES, *_METHODS]
 

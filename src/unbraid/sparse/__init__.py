@@ -23,6 +23,7 @@ from unbraid.sparse.autoencoders.matryoshka import Matryoshka
 from unbraid.sparse.autoencoders.relu_l1 import ReluL1
 from unbraid.sparse.autoencoders.topk import TopK
 from unbraid.sparse.baselines.controls import RandomDictionary, RandomExpansion, ShuffledLatents
+from unbraid.sparse.baselines.frozen import FrozenDecoder, FrozenEncoder, SoftFrozenDecoder
 from unbraid.sparse.baselines.ica import ICA
 from unbraid.sparse.baselines.k_means import KMeans
 from unbraid.sparse.baselines.nmf import NMF
@@ -71,6 +72,9 @@ METHODS: dict[str, type[Method]] = {
         RandomDictionary,
         RandomExpansion,
         ShuffledLatents,
+        FrozenDecoder,
+        SoftFrozenDecoder,
+        FrozenEncoder,
     )
 }
 
@@ -96,6 +100,8 @@ __all__ = [
     "Auto",
     "BatchTopK",
     "Consensus",
+    "FrozenDecoder",
+    "FrozenEncoder",
     "Gated",
     "JumpRelu",
     "Matryoshka",
@@ -120,6 +126,7 @@ __all__ = [
     "RandomExpansion",
     "Refined",
     "ShuffledLatents",
+    "SoftFrozenDecoder",
     "TopK",
     "Training",
     "Untangled",
