@@ -12,10 +12,10 @@ from pydantic import Field
 
 from unbraid import align, sparse
 from unbraid._config import Config, read
-from unbraid._parse import choice_of
 from unbraid._validate import check_count
 from unbraid.errors import InputError
-from unbraid.sparse._dictionary import By
+from unbraid.sparse._method import rebuilt
+from unbraid.sparse.inference._asked import By
 
 
 class CompareConfig(Config):
@@ -62,7 +62,7 @@ class CompareConfig(Config):
         if isinstance(value, str):
             return sparse.parse_method(value)
         if isinstance(value, dict) and "name" in value:
-            return choice_of(value, sparse.METHODS)
+            return rebuilt(value)
         if not isinstance(value, sparse.Method):
             raise InputError(
                 f"method must be a method such as unbraid.TopK(k=32), or its name, got {value!r}"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from unbraid._parse import parse_choice
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._fit import fit
-from unbraid.sparse._method import Method
+from unbraid.sparse._method import Method, known_methods, parse_method
 from unbraid.sparse._seeds import fit_seeds
 from unbraid.sparse._shuffle import shuffle_latents
 from unbraid.sparse.auto.auto import Auto
@@ -30,8 +29,10 @@ from unbraid.sparse.baselines.nmf import NMF
 from unbraid.sparse.baselines.pca import PCA
 from unbraid.sparse.evidence._stability import stability, with_stability
 from unbraid.sparse.evidence.consensus import Consensus, consensus
-from unbraid.sparse.formats.foreign import Imported, export, load_foreign
-from unbraid.sparse.formats.hub import from_pretrained, push_to_hub, save_pretrained
+from unbraid.sparse.formats.export import export
+from unbraid.sparse.formats.foreign._imported import Imported
+from unbraid.sparse.formats.hub import push_to_hub, save_pretrained
+from unbraid.sparse.formats.loading import from_pretrained, load_foreign
 from unbraid.sparse.inference._encoder import Encoder
 from unbraid.sparse.learning.pursuit import Pursuit
 from unbraid.sparse.learning.refined import Refined
@@ -45,43 +46,9 @@ if TYPE_CHECKING:
     from unbraid.sparse.estimator import DictionaryTransformer
 
 METHODS: dict[str, type[Method]] = {
-    kind.__name__: kind
-    for kind in (
-        Auto,
-        TopK,
-        BatchTopK,
-        Matryoshka,
-        AbsTopK,
-        ReluL1,
-        JumpRelu,
-        Gated,
-        MatchingPursuit,
-        Archetypal,
-        Pursuit,
-        SparseCoding,
-        Refined,
-        SpikeAndSlab,
-        Untangled,
-        Consensus,
-        Longon2025Toy,
-        Longon2025Dnn,
-        PCA,
-        ICA,
-        NMF,
-        KMeans,
-        RandomDictionary,
-        RandomExpansion,
-        ShuffledLatents,
-        FrozenDecoder,
-        SoftFrozenDecoder,
-        FrozenEncoder,
-    )
+    name: kind for name, kind in known_methods().items() if kind.can_learn
 }
-
-
-def parse_method(text: str) -> Method:
-    """Read a method from text: its name in any case, or ``Name(option=value, ...)``."""
-    return cast(Method, parse_choice(text, METHODS))
+"""The methods of this room by name, as ``parse_method`` and the command line take them."""
 
 
 def __getattr__(name: str) -> Any:

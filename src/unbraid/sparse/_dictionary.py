@@ -15,6 +15,8 @@ from unbraid.responses import Codes, as_responses
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._method import Method
 from unbraid.sparse._shuffle import shuffle_latents
+from unbraid.sparse.formats import hub, native
+from unbraid.sparse.formats._open import open_pretrained, open_saved
 from unbraid.sparse.inference import _lasso_and_pursuit
 from unbraid.sparse.inference._asked import By, check_by, checked_k, checked_penalty
 from unbraid.sparse.inference._encoder import Encoder
@@ -246,35 +248,25 @@ class Dictionary:
         ``fista``, ``omp`` or ``posterior``, shuffled ones), the architecture stands there under a
         name that SAELens refuses. ``save_pretrained`` and ``sparse.export`` say so.
         """
-        from unbraid.sparse.formats.native import save
-
-        return save(self, Path(folder))
+        return native.save(self, Path(folder))
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:
         """Read a dictionary written by ``save``, or by another library (see ``load_foreign``)."""
-        from unbraid.sparse.formats.native import load
-
-        return load(cls, Path(folder))
+        return open_saved(cls, Path(folder))
 
     @classmethod
-    def from_pretrained(cls, name: str | Path, **options: Any) -> Dictionary:
+    def from_pretrained(cls, name: str | Path, **options: Any) -> Self:
         """Read from the Hugging Face hub or a folder; see ``sparse.from_pretrained``."""
-        from unbraid.sparse.formats.hub import from_pretrained
-
-        return from_pretrained(name, **options)
+        return open_pretrained(cls, name, **options)
 
     def save_pretrained(self, folder: str | Path) -> Path:
         """Write what ``save`` writes, and a model card."""
-        from unbraid.sparse.formats.hub import save_pretrained
-
-        return save_pretrained(self, folder)
+        return hub.save_pretrained(self, folder)
 
     def push_to_hub(self, name: str, **options: Any) -> str:
         """Upload to the Hugging Face hub; see ``sparse.push_to_hub``. Returns the address."""
-        from unbraid.sparse.formats.hub import push_to_hub
-
-        return push_to_hub(self, name, **options)
+        return hub.push_to_hub(self, name, **options)
 
     def with_evidence(self, **numbers: Any) -> Self:
         """Return the same dictionary with more evidence."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast
 
 import numpy as np
+from pydantic import BeforeValidator, PlainSerializer
 
-from unbraid._config import Config
+from unbraid._config import Config, shown
+from unbraid._parse import choice_of, parse_choice
 from unbraid.errors import InputError
 
 _FEW = 4  # stimuli a latent below which a warning is due
@@ -22,6 +26,8 @@ class Method(Config, ABC):
 
     in_batches: ClassVar[bool] = False
     """Whether it learns batch by batch: from what is larger than memory, and with checkpoints."""
+    can_learn: ClassVar[bool] = True
+    """Whether ``fit`` can use it; not where it only names a training of the past."""
 
     @property
     def has_no_origin(self) -> bool:
@@ -35,6 +41,75 @@ class Method(Config, ABC):
     @abstractmethod
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return the dictionary that ``learn`` would start from."""
+
+
+def known_methods() -> dict[str, type[Method]]:
+    """Return every method that is defined now, by name: those of Unbraid and one's own.
+
+    A class that is defined once more in the same place (a notebook's cell) replaces the first.
+
+    Raises
+    ------
+    InputError
+        Two classes of one name from different places: a saved dictionary names its method.
+    """
+    found: dict[str, type[Method]] = {}
+    for kind in _subclasses(Method):  # type: ignore[type-abstract]
+        other = found.setdefault(kind.__name__, kind)
+        if (other.__module__, other.__qualname__) != (kind.__module__, kind.__qualname__):
+            raise InputError(
+                f"Two methods are called {kind.__name__}, in {other.__module__} and in "
+                f"{kind.__module__}; rename one: saved dictionaries name their method."
+            )
+        found[kind.__name__] = kind
+    return found
+
+
+def parse_method(text: str) -> Method:
+    """Read a method from text: its name in any case, or ``Name(option=value, ...)``."""
+    kinds = {name: kind for name, kind in known_methods().items() if kind.can_learn}
+    return cast(Method, parse_choice(text, kinds))
+
+
+def rebuilt(described: Any) -> Method:
+    """Return the method that ``describe`` wrote down, of a class that is defined now.
+
+    Raises
+    ------
+    InputError
+        Something else than what ``describe`` writes, or a name that no class has.
+    """
+    kinds = known_methods()
+    name = described.get("name") if isinstance(described, Mapping) else None
+    if not isinstance(name, str):
+        raise InputError(f"A method is written as its name and options, got {shown(described)}.")
+    if name not in kinds:
+        raise InputError(
+            f"No method called {shown(name)} is defined. If it is your own, define or import its "
+            "class first; if not, a newer Unbraid may have it."
+        )
+    return cast(Method, choice_of(described, kinds))
+
+
+def _subclasses(kind: type[Method]) -> Iterator[type[Method]]:
+    """Yield every concrete class below ``kind``, in the order of their definition."""
+    for below in kind.__subclasses__():
+        if not inspect.isabstract(below):
+            yield below
+        yield from _subclasses(below)
+
+
+def _read_option(value: Any) -> Any:
+    """Read a method that is an option of another: from text, or from what ``describe`` wrote."""
+    if isinstance(value, str):
+        return parse_method(value)
+    return rebuilt(value) if isinstance(value, Mapping) and "name" in value else value
+
+
+MethodOption = Annotated[
+    Method, BeforeValidator(_read_option), PlainSerializer(lambda method: method.describe())
+]
+"""A method as an option of another: written down in full, read back."""
 
 
 def width(n_latents: int | None, expansion: float, n_units: int) -> int:

@@ -27,7 +27,7 @@ def folder(sae, write_saelens, tmp_path):
     ("shuffled", "x", "shuffled cannot be 'x'"),
     ("transform", "fft", "transform cannot be 'fft'"),
     ("evidence", 3, "evidence must be a JSON object, got 3"),
-    ("method", 3, "unknown method, 3"),
+    ("method", 3, "method cannot be read. .* name and options, got 3"),
 ])  # fmt: skip
 def test_options(folder, name, value, message):
     config = json.loads((folder / "cfg.json").read_text())

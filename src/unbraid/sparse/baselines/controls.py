@@ -9,10 +9,9 @@ import numpy as np
 import scipy.sparse as sp
 from pydantic import Field
 
-from unbraid.sparse._described import Of
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Watch
-from unbraid.sparse._method import Method, active, width
+from unbraid.sparse._method import Method, MethodOption, active, width
 from unbraid.sparse.autoencoders.topk import TopK
 from unbraid.sparse.inference._encoder import Encoder
 
@@ -23,7 +22,7 @@ _ROWS = 4096
 class RandomDictionary(Method):
     """The same method from the same start, never trained; all its codes count, however small."""
 
-    of: Of = TopK()
+    of: MethodOption = TopK()
     """The method."""
 
     @property
@@ -96,7 +95,7 @@ class ShuffledLatents(Method):
     Values and density stay, their link to the stimuli goes: any score left is not about features.
     """
 
-    of: Of = TopK()
+    of: MethodOption = TopK()
     """The method that learns the dictionary."""
 
     @property

@@ -10,10 +10,9 @@ import numpy as np
 from pydantic import Field
 
 from unbraid.errors import TrainingError
-from unbraid.sparse._described import Of
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Watch
-from unbraid.sparse._method import Method
+from unbraid.sparse._method import Method, MethodOption
 from unbraid.sparse.autoencoders.topk import TopK
 from unbraid.sparse.evidence._stability import directions, match, stability
 from unbraid.sparse.inference import _lasso_and_pursuit
@@ -34,7 +33,7 @@ class Consensus(Method):
     out units better. Cost: ``n_seeds`` times the method's, and the matching of ``stability``.
     """
 
-    of: Of = TopK()
+    of: MethodOption = TopK()
     """The method."""
     n_seeds: Annotated[int, Field(ge=2)] = 5
     """Dictionaries to learn."""

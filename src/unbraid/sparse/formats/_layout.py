@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse.inference._encoder import Activation, Encoder
+
+if TYPE_CHECKING:
+    from unbraid.sparse._dictionary import Dictionary
 
 ARCHITECTURES: dict[Activation, str] = {
     "topk": "topk",

@@ -6,15 +6,16 @@ import json
 import tempfile
 import warnings
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unbraid._folders import RECORD
 from unbraid.errors import InputError, UnbraidError
 from unbraid.responses._files import as_path
-from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse.formats import _layout
-from unbraid.sparse.formats.foreign import load_foreign
 from unbraid.sparse.formats.native import save
+
+if TYPE_CHECKING:
+    from unbraid.sparse._dictionary import Dictionary
 
 # what a layout that we read can consist of; a repository may hold terabytes beside it
 _FILES = (
@@ -34,47 +35,16 @@ _FILES = (
 _CONFIGURATIONS = ("cfg.json", "config.json", "hyperparams.json", "activation_scaler.json")
 
 
-def from_pretrained(
+def located(
     name: str | Path,
     *,
-    subfolder: str | None = None,
-    revision: str | None = None,
-    token: str | None = None,
-    cache_folder: str | Path | None = None,
-    offline: bool = False,
-    **options: Any,
-) -> Dictionary:
-    """Read a dictionary from the hub, or from a folder on disk.
-
-    Parameters
-    ----------
-    name : str
-        A repository, ``owner/name``, or a folder that exists.
-    subfolder : str, optional
-        Folder (or weights file) within it, such as ``layers.5``.
-    revision : str, optional
-        Branch, tag or commit. Give a commit to get the same dictionary tomorrow.
-    token : str, optional
-        Access token; by default the one that ``hf auth login`` stored.
-    cache_folder : str, optional
-        Where downloads are kept.
-    offline : bool
-        Use what was downloaded before, and nothing else.
-    **options
-        Those of ``load_foreign``: ``format``, ``activation``, ``k``, ...
-
-    Returns
-    -------
-    Dictionary
-        Ours, or any layout that ``load_foreign`` reads.
-
-    Raises
-    ------
-    InputError
-        A name that is neither, a layout that cannot be read, or huggingface_hub not installed.
-    UnbraidError
-        The hub refused, or cannot be reached.
-    """
+    subfolder: str | None,
+    revision: str | None,
+    token: str | None,
+    cache_folder: str | Path | None,
+    offline: bool,
+) -> Path:
+    """Return the folder or weights file that a name means, fetched where it is not on disk."""
     inner = PurePosixPath(subfolder or ".")
     beside = inner.parent  # of a weights file: its configuration changes what it means
     if inner.is_absolute() or ".." in inner.parts:
@@ -93,7 +63,7 @@ def from_pretrained(
             cache_dir=cache_folder,
             local_files_only=offline,
         )
-    return load_foreign(folder / inner, **options)
+    return folder / inner
 
 
 def save_pretrained(dictionary: Dictionary, folder: str | Path) -> Path:

@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import numpy as np
 
 from unbraid import _folders
-from unbraid._asking import explained
 from unbraid.errors import InputError
-from unbraid.sparse._dictionary import Dictionary
+from unbraid.responses._formats.safetensors import write_tensors
 from unbraid.sparse._evidence import Evidence
+from unbraid.sparse._method import Method, rebuilt
 from unbraid.sparse.formats import _layout
+from unbraid.sparse.formats._config_file import CONFIG, own_fields, read_config
 from unbraid.sparse.inference._asked import By
 from unbraid.sparse.inference._prior import read_prior
 from unbraid.sparse.inference._transform import Transform
 
+if TYPE_CHECKING:
+    from unbraid.sparse._dictionary import Dictionary
+
+D = TypeVar("D", bound="Dictionary")
 FORMAT_VERSION = 1
 KIND = "dictionary"
-_CONFIG, _WEIGHTS = "cfg.json", "sae_weights.safetensors"
+_WEIGHTS = "sae_weights.safetensors"
 _OWN = ("by", "k", "penalty", "signed", "floor", "transform", "shuffled")
 _BESIDE = {"format_version", "method", "evidence", "prior", "activation"}
 
 
 def save(dictionary: Dictionary, folder: Path, beside: Mapping[str, str] | None = None) -> Path:
     """Write a dictionary, and texts beside it, whole or not at all; an earlier one is replaced."""
-    from unbraid.responses._formats.safetensors import write_tensors
-
-    texts = {_CONFIG: json.dumps(_config(dictionary), indent=1, allow_nan=False), **(beside or {})}
+    texts = {CONFIG: json.dumps(_config(dictionary), indent=1, allow_nan=False), **(beside or {})}
     with _folders.writing(folder, KIND, (_WEIGHTS, *texts), overwrite=True) as new:
         write_tensors(new / _WEIGHTS, _layout.tensors(dictionary), {})
         for name, text in texts.items():
@@ -45,28 +47,12 @@ def check_free(folder: Path) -> None:
     _folders.check_target(folder, KIND, overwrite=True)
 
 
-def load(kind: type[Dictionary], folder: Path) -> Any:
-    """Read a dictionary; every size is checked against the configuration."""
-    return _folders.steadily(folder, lambda: _load(kind, folder))
-
-
-def _load_foreign(path: Path) -> Any:
-    from unbraid.sparse.formats.foreign import load_foreign
-
-    def where(option: str) -> str:
-        call = f"unbraid.load_foreign({str(path)!r}, {option}=...)"
-        return f"Such options are given in Python: {call}; its save(folder) keeps what they say."
-
-    options = list(inspect.signature(load_foreign).parameters)[1:]
-    with explained(options, where):
-        return load_foreign(path)
-
-
-def _load(kind: type[Dictionary], folder: Path) -> Any:
+def load(kind: type[D], folder: Path) -> D:
+    """Read a dictionary that ``save`` wrote; every size is checked against the configuration."""
     own = own_fields(folder)
-    if own is None:
-        return _load_foreign(folder)
-    config = read_config(folder / _CONFIG)
+    if own is None:  # cannot be: the caller has looked
+        raise InputError(f"{folder} holds no dictionary of Unbraid.")
+    config = read_config(folder / CONFIG)
     if own.get("format_version") != FORMAT_VERSION:
         raise InputError(
             f"{folder} has format version {own.get('format_version')!r}, but this Unbraid reads "
@@ -75,7 +61,7 @@ def _load(kind: type[Dictionary], folder: Path) -> Any:
     tensors = read_tensors(folder / _WEIGHTS)
     m, p = config.get("d_sae"), config.get("d_in")
     if not (type(m) is int and type(p) is int and m > 0 and p > 0):
-        raise InputError(f"{folder / _CONFIG}: d_sae and d_in must be whole numbers, got {m}, {p}.")
+        raise InputError(f"{folder / CONFIG}: d_sae and d_in must be whole numbers, got {m}, {p}.")
     shapes = {"W_dec": (m, p), "b_dec": (p,), "W_enc": (p, m), "b_enc": (m,), "threshold": (m,),
               "b_gate": (m,), "b_mag": (m,), "r_mag": (m,)}  # fmt: skip
     for name, tensor in tensors.items():
@@ -84,7 +70,7 @@ def _load(kind: type[Dictionary], folder: Path) -> Any:
                 f"{folder / _WEIGHTS}: {name} must have shape {shapes[name]}, got {tensor.shape}."
             )
     options = {name: own[name] for name in _OWN if name in own and _fits(name, own[name], folder)}
-    _check_own(own, config, folder / _CONFIG)
+    _check_own(own, config, folder / CONFIG)
     if not {"W_dec", "b_dec"} <= tensors.keys():
         raise InputError(f"{folder / _WEIGHTS} holds no W_dec and b_dec.")
     known = {item.name for item in fields(Evidence)}
@@ -96,10 +82,10 @@ def _load(kind: type[Dictionary], folder: Path) -> Any:
     return kind(
         atoms=tensors["W_dec"],
         offset=tensors["b_dec"],
-        encoder=_layout.read_encoder(config, own, tensors, folder / _CONFIG),
+        encoder=_layout.read_encoder(config, own, tensors, folder / CONFIG),
         method=_method(own.get("method"), folder),
         evidence=Evidence(**evidence),
-        prior=read_prior(own.get("prior"), m, folder / _CONFIG),
+        prior=read_prior(own.get("prior"), m, folder / CONFIG),
         **options,
     )
 
@@ -107,7 +93,7 @@ def _load(kind: type[Dictionary], folder: Path) -> Any:
 def _mapping(own: dict[str, Any], name: str, folder: Path) -> dict[str, Any]:
     value = own.get(name, {})
     if not isinstance(value, dict):
-        raise InputError(f"{folder / _CONFIG}: {name} must be a JSON object, got {value!r}.")
+        raise InputError(f"{folder / CONFIG}: {name} must be a JSON object, got {value!r}.")
     return value
 
 
@@ -124,30 +110,8 @@ def _fits(name: str, value: Any, folder: Path) -> bool:
         "floor": value is None or size,
     }.get(name, value in choices.get(name, ()))
     if not good:
-        raise InputError(f"{folder / _CONFIG}: {name} cannot be {value!r}.")
+        raise InputError(f"{folder / CONFIG}: {name} cannot be {value!r}.")
     return True
-
-
-def own_fields(folder: Path) -> dict[str, Any] | None:
-    """Return what only Unbraid writes to a folder's configuration; None if another library did."""
-    if folder.exists() and not (folder / _CONFIG).is_file():
-        return None
-    metadata = read_config(folder / _CONFIG).get("metadata")
-    own = metadata.get("unbraid") if isinstance(metadata, dict) else None
-    return own if isinstance(own, dict) else None
-
-
-def read_config(path: Path) -> dict[str, Any]:
-    """Read a JSON object."""
-    if not path.is_file():
-        raise InputError(f"{path} is not a file; give the folder of a saved dictionary.")
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not JSON: {error}.") from None
-    if not isinstance(config, dict):
-        raise InputError(f"{path} must hold a JSON object, got {type(config).__name__}.")
-    return config
 
 
 def read_tensors(path: Path) -> dict[str, np.ndarray]:
@@ -204,13 +168,8 @@ def _check_own(own: dict[str, Any], config: dict[str, Any], path: Path) -> None:
         raise InputError(f"{path}: reshape_activations must be 'none'.")
 
 
-def _method(described: Any, folder: Path) -> Any:
-    from unbraid.sparse import METHODS
-    from unbraid.sparse.formats.foreign import Imported
-
-    methods = METHODS | {"Imported": Imported}
-    if not isinstance(described, dict) or described.get("name") not in methods:
-        raise InputError(f"{folder} was made by an unknown method, {described!r}.")
-    return methods[described["name"]](
-        **{name: value for name, value in described.items() if name != "name"}
-    )
+def _method(described: Any, folder: Path) -> Method:
+    try:
+        return rebuilt(described)
+    except InputError as error:
+        raise InputError(f"{folder / CONFIG}: the method cannot be read. {error}") from None

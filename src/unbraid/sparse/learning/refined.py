@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from pydantic import Field
 
-from unbraid.sparse._described import Of
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._log import Watch
-from unbraid.sparse._method import Method
+from unbraid.sparse._method import Method, MethodOption
 from unbraid.sparse.autoencoders.topk import TopK
 from unbraid.sparse.inference._floor import learned_floor
 from unbraid.sparse.inference._lasso_and_pursuit import codes_from_units, judging_rows
@@ -34,7 +33,7 @@ class Refined(Method):
     in place of the least useful. Codes are inferred by the lasso.
     """
 
-    of: Of = TopK()
+    of: MethodOption = TopK()
     """The method that learns the wide dictionary."""
     n_latents: Annotated[int, Field(ge=1)] | None = None
     """Atoms that stay; none: as many as predict held-out units best."""

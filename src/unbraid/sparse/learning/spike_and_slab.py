@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unbraid.sparse._described import Of
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._log import Watch
-from unbraid.sparse._method import Method
+from unbraid.sparse._method import Method, MethodOption
 from unbraid.sparse.inference._floor import learned_floor
 from unbraid.sparse.inference._lasso_and_pursuit import judging_rows
 from unbraid.sparse.inference._posterior import means_from_units
@@ -49,7 +48,7 @@ class SpikeAndSlab(Method):
     (1990), Monte Carlo expectation maximisation.
     """
 
-    of: Of = SparseCoding()
+    of: MethodOption = SparseCoding()
     """The method whose atoms it begins with."""
 
     @property

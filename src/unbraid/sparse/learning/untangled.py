@@ -7,10 +7,9 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from unbraid.sparse._described import Of
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Watch
-from unbraid.sparse._method import Method
+from unbraid.sparse._method import Method, MethodOption
 from unbraid.sparse.autoencoders.topk import TopK
 from unbraid.sparse.inference._lasso_and_pursuit import Choice, Problem, held_out_units
 from unbraid.sparse.learning.refined import finish, judges, scaled
@@ -46,7 +45,7 @@ class Untangled(Method):
     rotations.
     """
 
-    of: Of = TopK()
+    of: MethodOption = TopK()
     """The method that learns the dictionary."""
     turns: Annotated[int, Field(ge=1)] = 6
     """Turns of matching pursuit and least squares."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.sparse._dictionary import Dictionary, Transform
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse.formats.foreign._imported import Imported
 from unbraid.sparse.inference._encoder import Activation, Encoder
+from unbraid.sparse.inference._transform import Transform
 
+if TYPE_CHECKING:
+    from unbraid.sparse._dictionary import Dictionary
+
+D = TypeVar("D", bound="Dictionary")
 _LARGEST = 2**31  # of any count in a file
 
 
@@ -67,7 +71,7 @@ class Parts:
         )
 
 
-def assemble(parts: Parts) -> Dictionary:
+def assemble(kind: type[D], parts: Parts) -> D:
     """Return the dictionary; what its file asks of the reader is warned about and kept."""
     m, _ = parts.atoms.shape
     where = parts.method.source
@@ -79,7 +83,7 @@ def assemble(parts: Parts) -> Dictionary:
         raise InputError(f"{where}: k must lie in 1..{m} (the latents), got {parts.k}.")
     for note in parts.method.notes:
         warnings.warn(f"{where}: {note}", RuntimeWarning, stacklevel=4)
-    return Dictionary(
+    return kind(
         atoms=_owned(parts.atoms, parts.atoms.dtype),
         offset=_owned(parts.offset, parts.atoms.dtype),
         encoder=_encoder(parts),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse.inference._encoder import Encoder
+
+if TYPE_CHECKING:
+    from unbraid.sparse._dictionary import Dictionary
 
 _SAELENS = "dictionary.save(folder), which Unbraid opens"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 class Imported(Method):
     """Where an imported dictionary comes from. It names a past training and cannot repeat it."""
+
+    can_learn: ClassVar[bool] = False
 
     library: str
     """The layout it was read from, as ``load_foreign`` calls it."""

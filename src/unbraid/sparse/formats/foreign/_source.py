@@ -10,12 +10,12 @@ from typing import Any
 import yaml
 
 from unbraid.errors import InputError
+from unbraid.sparse.formats._config_file import read_config
 from unbraid.sparse.formats.foreign._assemble import whole_number
 from unbraid.sparse.formats.foreign._imported import Imported
 from unbraid.sparse.formats.foreign._settings import Settings
 from unbraid.sparse.formats.foreign._tensors import Tensors
 from unbraid.sparse.formats.foreign._weights import read_npz, read_safetensors, read_torch
-from unbraid.sparse.formats.native import read_config
 from unbraid.sparse.inference._encoder import Activation
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse.formats.foreign._assemble import Parts
 from unbraid.sparse.formats.foreign._exportable import Flat
 from unbraid.sparse.formats.foreign._settings import Settings
 from unbraid.sparse.formats.foreign._source import Source
 from unbraid.sparse.formats.foreign._tensors import Tensors
+
+if TYPE_CHECKING:
+    from unbraid.sparse._dictionary import Dictionary
 
 CONFIG, WEIGHTS = "config.json", "ae.pt"
 _BIASES = ("bias", "encoder.bias", "decoder.bias", "b_enc", "b_dec", "decoder_bias", "gate_bias",

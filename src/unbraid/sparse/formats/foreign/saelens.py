@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.sparse._dictionary import Transform
 from unbraid.sparse.formats.foreign._assemble import Parts, whole_number
 from unbraid.sparse.formats.foreign._settings import Settings
 from unbraid.sparse.formats.foreign._source import Source
 from unbraid.sparse.formats.foreign._tensors import Tensors
 from unbraid.sparse.inference._encoder import Activation
+from unbraid.sparse.inference._transform import Transform
 
 CONFIG, WEIGHTS = "cfg.json", "sae_weights.safetensors"
 _SCALER = "activation_scaler.json"

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse.formats.foreign._assemble import Parts, whole_number
 from unbraid.sparse.formats.foreign._exportable import Flat
 from unbraid.sparse.formats.foreign._source import Source
+
+if TYPE_CHECKING:
+    from unbraid.sparse._dictionary import Dictionary
 
 CONFIG, WEIGHTS = "cfg.json", "sae.safetensors"
 
