@@ -1,5 +1,6 @@
 """Whether units stand for something: the truth where it is known, judges where it is not."""
 
+from unbraid.interpret._scores import ScoreDifference, UnitScores, score_difference
 from unbraid.interpret.additivity import (
     Composed,
     Contrast,
@@ -7,6 +8,12 @@ from unbraid.interpret.additivity import (
     analogy,
     sign_flip_p,
 )
+from unbraid.interpret.example_auc import example_auc
+from unbraid.interpret.forced_choice import machine_interpretability
+from unbraid.interpret.judges import Judge, as_judge, colour, embeddings, labels, pixels, similarity
+from unbraid.interpret.likeness import interpretability_index, label_purity
+from unbraid.interpret.monosemanticity import monosemanticity
+from unbraid.interpret.pair_task import pair_task
 from unbraid.interpret.recovery import (
     best_correlations,
     dictionary_mcc,
@@ -19,13 +26,29 @@ from unbraid.interpret.retrieval import retrieval_ranks
 __all__ = [
     "Composed",
     "Contrast",
+    "Judge",
+    "ScoreDifference",
+    "UnitScores",
     "additivity",
     "analogy",
+    "as_judge",
     "best_correlations",
+    "colour",
     "dictionary_mcc",
+    "embeddings",
+    "example_auc",
     "feature_correlations",
+    "interpretability_index",
+    "label_purity",
+    "labels",
+    "machine_interpretability",
     "matched_mean",
     "mcc",
+    "monosemanticity",
+    "pair_task",
+    "pixels",
     "retrieval_ranks",
+    "score_difference",
     "sign_flip_p",
+    "similarity",
 ]

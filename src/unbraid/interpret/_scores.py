@@ -1,0 +1,259 @@
+"""What a measure of interpretability answers: a score for each unit, and how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import special
+
+from unbraid.errors import InputError
+from unbraid.stats import Interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+GROUPS = 20
+"""Random groups of stimuli whose influences give the intervals: 19 degrees of freedom."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class UnitScores:
+    """Scores of units (or of concepts), each with its interval, chance level, or why it has none.
+
+    Parameters
+    ----------
+    measure : str
+    values : array of shape (m,)
+        NaN where a unit could not be scored.
+    se : array of shape (m,)
+        Standard error of each, for as many other stimuli; NaN where it is not known.
+    chance : array of shape (m,)
+        What a unit without meaning scores on average.
+    reasons : tuple of m str
+        Why a unit could not be scored; empty where it was.
+    influence : array of shape (20, m), optional
+        What each random group of stimuli adds to each value, 0 in sum: differences of two sides
+        that saw the same stimuli are then paired. None where trials share stimuli in other ways.
+    names : array of shape (m,), optional
+        Of the units or concepts.
+    details : mapping of str to array of shape (m,)
+        Further numbers a unit, such as on how many stimuli it is active.
+    judge : str
+        What said which stimuli are alike.
+    n : int
+        Stimuli.
+    lowest, highest : float
+        Ends of the range of a value; intervals are cut there.
+    """
+
+    measure: str
+    values: np.ndarray
+    se: np.ndarray
+    chance: np.ndarray
+    reasons: tuple[str, ...]
+    n: int
+    judge: str = ""
+    influence: np.ndarray | None = None
+    names: np.ndarray | None = None
+    details: Mapping[str, np.ndarray] = field(default_factory=dict)
+    of: str = "units"
+    """What the scores are of: ``units`` or ``concepts``."""
+    lowest: float = 0.0
+    highest: float = 1.0
+    freedom: int = GROUPS - 1
+    """Degrees of freedom of the standard errors."""
+    level: float = 0.95
+
+    def __repr__(self) -> str:
+        at = self.interval
+        return (
+            f"UnitScores({self.measure}: {self.value:.3f} [{at.low:.3f}, {at.high:.3f}], chance "
+            f"{self.mean_chance:.3f}, {self.scored.sum()} of {len(self.values)} {self.of} scored)"
+        )
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def scored(self) -> np.ndarray:
+        """Which units have a score (m,)."""
+        return np.isfinite(self.values)
+
+    @property
+    def coverage(self) -> float:
+        """Share of the units that could be scored."""
+        return float(self.scored.mean())
+
+    @property
+    def value(self) -> float:
+        """Mean over the scored units; NaN where there is none."""
+        return _mean(self.values[self.scored])
+
+    @property
+    def mean_chance(self) -> float:
+        """Mean chance level of the scored units."""
+        return _mean(self.chance[self.scored])
+
+    @property
+    def low(self) -> np.ndarray:
+        """Lower end of each unit's interval (m,)."""
+        return np.maximum(self.values - self._reach * self.se, self.lowest)
+
+    @property
+    def high(self) -> np.ndarray:
+        """Upper end of each unit's interval (m,)."""
+        return np.minimum(self.values + self._reach * self.se, self.highest)
+
+    @property
+    def above_chance(self) -> float:
+        """Share of the scored units whose whole interval lies above chance (2.5 % by chance)."""
+        known = self.scored & np.isfinite(self.low)
+        return _mean((self.low > self.chance)[known].astype(float))
+
+    @cached_property
+    def interval(self) -> Interval:
+        """Interval of the mean, for other stimuli and other units of the same kind.
+
+        The variance between stimuli, and what units differ by beyond their own errors over their
+        number; by Student's t.
+        """
+        reach = self._reach * np.sqrt(_variance_of_mean(self))
+        low, high = max(self.value - reach, self.lowest), min(self.value + reach, self.highest)
+        return Interval(float(low), float(high), self.level)
+
+    def why(self) -> dict[str, int]:
+        """Return how many units could not be scored for each reason."""
+        missing = [reason for reason in self.reasons if reason]
+        return {reason: missing.count(reason) for reason in dict.fromkeys(missing)}
+
+    def table(self) -> pd.DataFrame:
+        """Return one row a unit."""
+        import pandas as pd
+
+        columns = {
+            self.measure: self.values,
+            "low": self.low,
+            "high": self.high,
+            "chance": self.chance,
+            **self.details,
+            "reason": self.reasons,
+        }
+        names = np.arange(len(self)) if self.names is None else self.names
+        return pd.DataFrame(columns, index=pd.Index(names, name=self.of[:-1]))
+
+    def record(self) -> dict[str, Any]:
+        """Return the numbers over all units, as plain JSON data."""
+        at = self.interval
+        numbers = {
+            "value": self.value,
+            "low": at.low,
+            "high": at.high,
+            "chance": self.mean_chance,
+            "coverage": self.coverage,
+            "above_chance": self.above_chance,
+        }
+        plain = {k: float(v) if np.isfinite(v) else None for k, v in numbers.items()}
+        about = {"measure": self.measure, "judge": self.judge, "of": self.of, "n": self.n}
+        return {**about, "count": len(self), **plain, "not_scored": self.why()}
+
+    @property
+    def _reach(self) -> float:
+        return float(special.stdtrit(self.freedom, (1 + self.level) / 2))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreDifference:
+    """Difference of two sides' mean scores, with an interval."""
+
+    value: float
+    low: float
+    high: float
+    level: float
+    paired: bool
+    """Whether both sides saw the same stimuli, whose luck they share."""
+
+    def __repr__(self) -> str:
+        return f"ScoreDifference({self.value:+.3f} [{self.low:+.3f}, {self.high:+.3f}])"
+
+
+def score_difference(a: UnitScores, b: UnitScores) -> ScoreDifference:
+    """Return the mean of ``a`` less that of ``b``, for other stimuli and other units of each kind.
+
+    Raises
+    ------
+    InputError
+        Two different measures, which have no difference.
+    """
+    if a.measure != b.measure:
+        raise InputError(f"Both sides must have one measure, got {a.measure} and {b.measure}.")
+    value = a.value - b.value
+    ia, ib = _mean_influence(a), _mean_influence(b)
+    paired = ia is not None and ib is not None and a.n == b.n
+    if ia is not None and ib is not None and a.n == b.n:
+        variance = _from_groups(ia - ib) + _between_units(a) + _between_units(b)
+    else:
+        variance = _variance_of_mean(a) + _variance_of_mean(b)
+    freedom = min(a.freedom, b.freedom)
+    reach = float(special.stdtrit(freedom, (1 + a.level) / 2)) * float(np.sqrt(variance))
+    return ScoreDifference(
+        value=value, low=value - reach, high=value + reach, level=a.level, paired=paired
+    )
+
+
+def stimulus_groups(n: int) -> np.ndarray:
+    """Return the random group of each of n stimuli, the same for every measure and side."""
+    order = np.random.default_rng(n).permutation(n)
+    groups = np.empty(n, dtype=np.intp)
+    groups[order] = np.arange(n) % min(GROUPS, n)
+    return groups
+
+
+def in_groups(psi: np.ndarray, rows: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Return the influences (rows,) or (rows, m) of stimuli, added up in their groups."""
+    sums = np.zeros((GROUPS, *psi.shape[1:]))
+    np.add.at(sums, groups[rows], psi)
+    return sums
+
+
+def se_from_groups(influence: np.ndarray) -> np.ndarray:
+    """Return standard errors (m,); NaN where no stimulus has any influence."""
+    variance = GROUPS / (GROUPS - 1) * np.square(influence).sum(axis=0)
+    return np.where(variance > 1e-24, np.sqrt(variance), np.nan)
+
+
+def _from_groups(psi: np.ndarray) -> float:
+    return float(GROUPS / (GROUPS - 1) * np.square(psi).sum())
+
+
+def _mean_influence(scores: UnitScores) -> np.ndarray | None:
+    if scores.influence is None or not scores.scored.any():
+        return None
+    return np.asarray(scores.influence[:, scores.scored].mean(axis=1))
+
+
+def _between_units(scores: UnitScores) -> float:
+    """Return the variance of the mean for other units: what they differ by beyond their errors."""
+    values = scores.values[scores.scored]
+    if len(values) < 2:
+        return 0.0
+    own = np.nan_to_num(np.square(scores.se[scores.scored])).mean()
+    extra = values.var(ddof=1) - (own if scores.influence is not None else 0.0)
+    return float(max(0.0, extra) / len(values))
+
+
+def _variance_of_mean(scores: UnitScores) -> float:
+    psi = _mean_influence(scores)
+    count = int(scores.scored.sum())
+    if psi is None:
+        if count == 0:
+            return float("nan")
+        return _between_units(scores) if count > 1 else float(scores.se[scores.scored][0] ** 2)
+    return _from_groups(psi) + _between_units(scores)
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else float("nan")
