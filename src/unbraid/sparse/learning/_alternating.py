@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 
+from unbraid._kernels.normal_equations import sums
 from unbraid._kernels.pursuit import pursue
 from unbraid._kernels.sparse_rows import decode, scatter
-from unbraid.sparse.inference._encoder import from_active
 
 _SAME = 0.9  # cosine above which two atoms are one
 _SOLVE_MOST = 1500  # atoms up to which the normal equations are solved at once
@@ -50,16 +49,19 @@ def improve(
     ``min_{A,b} |x - Z A - b|^2``, kept close to the atoms before by a trace of ridge where the
     codes do not determine them.
     """
-    m = len(atoms)
-    z = from_active(turn.active, turn.codes, m)
-    used = np.bincount(z.indices, minlength=m)
-    wrong = np.asarray(z.T @ turn.residual, np.float64)  # gradient: least squares for the change
+    m, n = len(atoms), len(x)
+    few = m <= _SOLVE_MOST
+    found = sums(turn.active, turn.codes, turn.residual, m, squares=few)
+    wrong = found.products.astype(np.float64)  # gradient: least squares for the change
     mean_z = np.zeros(m)
     if learn_offset:  # eliminate b: centre codes and residual
-        mean_z = np.asarray(z.mean(axis=0), np.float64).ravel()
+        mean_z = found.means.astype(np.float64)
         mean_r = turn.residual.mean(0, dtype=np.float64)
-        wrong -= len(x) * np.outer(mean_z, mean_r)
-    change = _solve(z, mean_z, wrong) if m <= _SOLVE_MOST else _solve_by_steps(turn, mean_z, wrong)
+        wrong -= n * np.outer(mean_z, mean_r)
+    if few:
+        change = _solve(found.squares, n, mean_z, wrong)
+    else:
+        change = _solve_by_steps(turn, mean_z, wrong)
     new = atoms + change
     if learn_offset:
         offset = (offset + mean_r - mean_z @ change).astype(atoms.dtype)
@@ -67,7 +69,7 @@ def improve(
     fine = length > 1e-10
     new[fine] /= length[fine, None]
     new[~fine] = atoms[~fine]
-    return np.ascontiguousarray(new, atoms.dtype), offset, used
+    return np.ascontiguousarray(new, atoms.dtype), offset, found.used
 
 
 def alternate(
@@ -115,10 +117,10 @@ def _ridge(squares: np.ndarray) -> float:
     return 1e-6 * float(squares.mean()) + 1e-12
 
 
-def _solve(z: sp.csr_array, mean_z: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+def _solve(squares: np.ndarray, n: int, mean_z: np.ndarray, wrong: np.ndarray) -> np.ndarray:
     """Return the change of the atoms, from the normal equations."""
-    gram = np.asarray((z.T @ z).todense(), np.float64)
-    gram -= z.shape[0] * np.outer(mean_z, mean_z)
+    gram = squares.astype(np.float64)
+    gram -= n * np.outer(mean_z, mean_z)
     gram[np.diag_indices(len(gram))] += _ridge(gram.diagonal())
     return np.linalg.solve(gram, wrong)
 
