@@ -8,8 +8,10 @@ from unbraid.interpret.additivity import (
     analogy,
     sign_flip_p,
 )
+from unbraid.interpret.answers import HumanAnswers, score_answers
 from unbraid.interpret.example_auc import example_auc
 from unbraid.interpret.forced_choice import machine_interpretability
+from unbraid.interpret.intrusion import intrusion, intrusion_trials
 from unbraid.interpret.judges import Judge, as_judge, colour, embeddings, labels, pixels, similarity
 from unbraid.interpret.likeness import interpretability_index, label_purity
 from unbraid.interpret.monosemanticity import monosemanticity
@@ -22,12 +24,15 @@ from unbraid.interpret.recovery import (
     mcc,
 )
 from unbraid.interpret.retrieval import retrieval_ranks
+from unbraid.interpret.trials import Trials, read_trials
 
 __all__ = [
     "Composed",
     "Contrast",
+    "HumanAnswers",
     "Judge",
     "ScoreDifference",
+    "Trials",
     "UnitScores",
     "additivity",
     "analogy",
@@ -39,6 +44,8 @@ __all__ = [
     "example_auc",
     "feature_correlations",
     "interpretability_index",
+    "intrusion",
+    "intrusion_trials",
     "label_purity",
     "labels",
     "machine_interpretability",
@@ -47,7 +54,9 @@ __all__ = [
     "monosemanticity",
     "pair_task",
     "pixels",
+    "read_trials",
     "retrieval_ranks",
+    "score_answers",
     "score_difference",
     "sign_flip_p",
     "similarity",

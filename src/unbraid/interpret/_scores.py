@@ -121,7 +121,8 @@ class UnitScores:
         The variance between stimuli, and what units differ by beyond their own errors over their
         number; by Student's t.
         """
-        reach = self._reach * np.sqrt(_variance_of_mean(self))
+        freedom = self.freedom if self.influence is not None else max(1, self.scored.sum() - 1)
+        reach = special.stdtrit(freedom, (1 + self.level) / 2) * np.sqrt(_variance_of_mean(self))
         low, high = max(self.value - reach, self.lowest), min(self.value + reach, self.highest)
         return Interval(float(low), float(high), self.level)
 
@@ -197,7 +198,9 @@ def score_difference(a: UnitScores, b: UnitScores) -> ScoreDifference:
         variance = _from_groups(ia - ib) + _between_units(a) + _between_units(b)
     else:
         variance = _variance_of_mean(a) + _variance_of_mean(b)
-    freedom = min(a.freedom, b.freedom)
+    freedom = min(
+        s.freedom if s.influence is not None else max(1, s.scored.sum() - 1) for s in (a, b)
+    )
     reach = float(special.stdtrit(freedom, (1 + a.level) / 2)) * float(np.sqrt(variance))
     return ScoreDifference(
         value=value, low=value - reach, high=value + reach, level=a.level, paired=paired

@@ -70,6 +70,14 @@ class Judge:
         i, j = np.broadcast_arrays(i, j)
         return np.einsum("...d,...d->...", self.embeddings[i], self.embeddings[j])
 
+    def least_alike(self, items: np.ndarray) -> np.ndarray:
+        """Return weights (t, k): 1 at each row's item least like the others, shared if tied."""
+        alike = self.pairs(items[:, :, None], items[:, None, :])
+        k = items.shape[1]
+        mean = (alike * (1 - np.eye(k))).sum(axis=2) / (k - 1)
+        lowest = mean <= mean.min(axis=1, keepdims=True) + 1e-12
+        return np.asarray(lowest / lowest.sum(axis=1, keepdims=True))
+
     @cached_property
     def own(self) -> np.ndarray:
         """Similarity of each stimulus with itself (n,)."""
