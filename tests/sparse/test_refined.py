@@ -6,7 +6,7 @@ import pytest
 from unbraid.sparse import Auto, Dictionary, Pursuit, RandomDictionary, Refined, TopK, fit
 from unbraid.sparse.inference._lasso_and_pursuit import Problem, held_out_units
 from unbraid.sparse.learning._candidate import draft, is_exact
-from unbraid.sparse.learning._grow_prune import unexplained_by_two
+from unbraid.sparse.learning._importance import unexplained_by_two
 from unbraid.sparse.learning._refine import complete
 
 

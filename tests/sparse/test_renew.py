@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from unbraid.sparse.learning import _alternating
-from unbraid.sparse.learning._alternating import code, draw_atoms, improve, repeats
-from unbraid.sparse.learning._grow_prune import Renewal, left_over, renew, unexplained_by_two
+from unbraid.sparse.learning._alternating import code, improve
+from unbraid.sparse.learning._grow_prune import Renewal, renew
+from unbraid.sparse.learning._importance import left_over, unexplained_by_two
+from unbraid.sparse.learning._start import draw_atoms, repeats
 
 
 def spoiled(atoms):
@@ -68,7 +70,7 @@ def test_blocks_do_not_change_what_is_unexplained(rng, monkeypatch):
     atoms = rng.normal(size=(40, 7))
     atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
     whole = unexplained_by_two(atoms)
-    monkeypatch.setattr("unbraid.sparse.learning._grow_prune._BLOCK", 7)
+    monkeypatch.setattr("unbraid.sparse.learning._importance._BLOCK", 7)
     np.testing.assert_allclose(unexplained_by_two(atoms), whole, rtol=1e-12)
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from unbraid.sparse.learning._alternating import Plan, draw_atoms, learn_atoms, repeats, some
+from unbraid.sparse.learning._alternating import Plan, learn_atoms
 from unbraid.sparse.learning._candidate import Draft, draft, error_of, in_pairs
 from unbraid.sparse.learning._grow_prune import Renewal, renew
+from unbraid.sparse.learning._start import draw_atoms, repeats, some
 
 _JUDGES = 240
 _ROWS, _ROWS_A_LATENT = 4096, 12

@@ -11,8 +11,8 @@ from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Watch
 from unbraid.sparse._method import Method
 from unbraid.sparse.autoencoders.topk import TopK
+from unbraid.sparse.learning._finish import finish, judges, rough, scaled
 from unbraid.sparse.learning.pursuit import Pursuit
-from unbraid.sparse.learning.refined import finish, judges, rough, scaled
 from unbraid.sparse.learning.spike_and_slab import finish_sampled
 
 if TYPE_CHECKING:
@@ -113,8 +113,8 @@ class Auto(Method):
     ) -> None:
         """Try other starts, where they are cheap: any can end in a poor corner."""
         from unbraid.sparse.auto._pursuit_search import Search
-        from unbraid.sparse.learning._alternating import repeats
         from unbraid.sparse.learning._candidate import EXACT, agreed, error_of
+        from unbraid.sparse.learning._start import repeats
 
         pairs = zip(tried.drafts, coded, strict=True)
         best, begun = min(pairs, key=lambda pair: error_of(pair[0]))

@@ -10,11 +10,11 @@ import numpy as np
 from unbraid._kernels.normal_equations import sums
 from unbraid._kernels.pursuit import pursue
 from unbraid._kernels.sparse_rows import decode, scatter
+from unbraid.sparse.learning._start import some
 
 _SAME = 0.9  # cosine above which two atoms are one
 _SOLVE_MOST = 1500  # atoms up to which the normal equations are solved at once
 _STEPS = 8  # of conjugate gradients: the next turn goes on from there
-_UNITS = 64
 _BLOCK = 1024
 
 
@@ -87,30 +87,6 @@ def alternate(
         turn = code(x, atoms, offset, k, signed=signed)
         atoms, offset, _ = improve(x, turn, atoms, offset, learn_offset)
     return atoms, offset
-
-
-def some(x: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Return ``count`` random rows, all where there are no more."""
-    return x if len(x) <= count else x[rng.choice(len(x), count, replace=False)]
-
-
-def repeats(budget: int, x: np.ndarray, m: int, most: int) -> int:
-    """Return how often a learning of ``m`` atoms can be afforded, between 1 and ``most``.
-
-    ``budget`` is in stimuli times latents of systems of up to 64 units; more units cost more.
-    """
-    return int(np.clip(budget * _UNITS // (len(x) * m * max(_UNITS, x.shape[1])), 1, most))
-
-
-def start_offset(x: np.ndarray, *, zero: bool) -> np.ndarray:
-    """Return where an offset starts: at zero, or at the mean response."""
-    mean = x.mean(0, dtype=np.float64).astype(x.dtype)
-    return np.zeros_like(mean) if zero else mean
-
-
-def spread(x: np.ndarray) -> float:
-    """Return the root mean square about the mean; 1 where nothing varies."""
-    return float(np.sqrt(np.mean(np.square(x - x.mean(0), dtype=np.float64)))) or 1.0
 
 
 def _ridge(squares: np.ndarray) -> float:
@@ -227,16 +203,3 @@ def learn_atoms(
         if turn < plan.replace * plan.turns:
             atoms, _ = replace_bad(rows, now, atoms, used, rng, most)
     return atoms, offset
-
-
-def draw_atoms(x: np.ndarray, m: int, rng: np.random.Generator) -> np.ndarray:
-    """Return ``m`` stimuli brought to unit length, random directions where they do not suffice."""
-    length = np.linalg.norm(x, axis=1)
-    able = np.flatnonzero(length > 1e-12 * max(float(length.max()), 1e-300))
-    chosen = rng.choice(able, min(m, len(able)), replace=False)
-    atoms = x[chosen] / length[chosen, None]
-    if len(atoms) < m:
-        random = rng.normal(size=(m - len(atoms), x.shape[1])).astype(x.dtype)
-        random /= np.linalg.norm(random, axis=1, keepdims=True)
-        atoms = np.concatenate([atoms, random])
-    return np.ascontiguousarray(atoms, x.dtype)

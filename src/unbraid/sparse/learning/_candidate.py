@@ -13,7 +13,7 @@ from unbraid.sparse.inference._lasso_and_pursuit import (
     held_out_units,
 )
 from unbraid.sparse.learning._alternating import code
-from unbraid.sparse.learning._grow_prune import worth
+from unbraid.sparse.learning._importance import worth
 from unbraid.sparse.learning._lasso_steps import LassoTurns
 
 EXACT = 1e-3  # held-out-units error below which nothing else can matter

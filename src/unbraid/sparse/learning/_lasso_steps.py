@@ -8,7 +8,8 @@ import numpy as np
 
 from unbraid._kernels.lasso import LassoCodes
 from unbraid._kernels.sparse_rows import decode
-from unbraid.sparse.learning._alternating import Turn, improve, replace_bad, some
+from unbraid.sparse.learning._alternating import Turn, improve, replace_bad
+from unbraid.sparse.learning._start import some
 
 MOMENTUM = 0.9
 _ROOM = 512

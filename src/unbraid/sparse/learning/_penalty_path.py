@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from unbraid.sparse.inference._lasso_and_pursuit import Problem, held_out_units
-from unbraid.sparse.learning._alternating import draw_atoms, start_offset
 from unbraid.sparse.learning._candidate import Draft, draft, error_of, judged_again, polish
 from unbraid.sparse.learning._lasso_steps import MOMENTUM, LassoTurns
+from unbraid.sparse.learning._start import draw_atoms, start_offset
 
 _FIRST, _LAST = 0.5, 0.01  # penalty, in shares of the largest code a stimulus usually starts with
 _LAST_MOST = 0.4

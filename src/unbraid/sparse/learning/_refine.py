@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from unbraid.sparse.inference._lasso_and_pursuit import Choice, held_out_units
-from unbraid.sparse.learning._alternating import code, repeats
+from unbraid.sparse.learning._alternating import code
 from unbraid.sparse.learning._candidate import (
     EXACT,
     WORTHY,
@@ -24,9 +24,11 @@ from unbraid.sparse.learning._candidate import (
     worthiest,
     worthy,
 )
-from unbraid.sparse.learning._grow_prune import Renewal, grown, left_over, renew
+from unbraid.sparse.learning._grow_prune import Renewal, grown, renew
+from unbraid.sparse.learning._importance import left_over
 from unbraid.sparse.learning._lasso_steps import learning_rows
 from unbraid.sparse.learning._replace_weak import regrow
+from unbraid.sparse.learning._start import repeats
 
 _POLISH_ROWS, _POLISH_ROWS_A_LATENT, _POLISH_ROWS_MOST = 3000, 16, 8192
 _POLISH_TURNS = 2

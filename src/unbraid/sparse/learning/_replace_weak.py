@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from unbraid.sparse.learning._candidate import Draft, error_of, judged_again, polish, turns_of
-from unbraid.sparse.learning._grow_prune import left_over, worth
+from unbraid.sparse.learning._importance import left_over, worth
 from unbraid.sparse.learning._lasso_steps import MOMENTUM
 
 _SHARE = 0.1  # of the atoms, learned anew in a cycle; half as many after one without gain

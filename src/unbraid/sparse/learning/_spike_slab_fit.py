@@ -9,9 +9,9 @@ import numpy as np
 from unbraid.sparse.inference._monte_carlo_em import Expectation, silent, start_prior
 from unbraid.sparse.inference._posterior import held_out_units_by
 from unbraid.sparse.inference._prior import Prior, check_latents
-from unbraid.sparse.learning._alternating import repeats
 from unbraid.sparse.learning._candidate import Draft
-from unbraid.sparse.learning._grow_prune import drawn
+from unbraid.sparse.learning._importance import drawn
+from unbraid.sparse.learning._start import repeats
 
 _TURNS, _TURNS_BORN = 20, 30
 _CYCLES, _GAIN = 8, 0.995  # error, relative to the one before, that pays

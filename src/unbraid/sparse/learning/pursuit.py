@@ -67,8 +67,9 @@ class Pursuit(Method):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn from several starts and keep the best."""
-        from unbraid.sparse.learning._alternating import Plan, code, draw_atoms, learn_atoms, spread
+        from unbraid.sparse.learning._alternating import Plan, code, learn_atoms
         from unbraid.sparse.learning._grow_prune import Renewal, renew
+        from unbraid.sparse.learning._start import draw_atoms, spread
         from unbraid.sparse.training._source import split
 
         p = x.shape[1]
@@ -117,7 +118,7 @@ class Pursuit(Method):
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return stimuli of unit length as atoms."""
-        from unbraid.sparse.learning._alternating import draw_atoms, start_offset
+        from unbraid.sparse.learning._start import draw_atoms, start_offset
 
         p = x.shape[1]
         m = width(self.n_latents, self.expansion, p)

@@ -10,7 +10,7 @@ from pydantic import Field
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Watch
 from unbraid.sparse._method import Method, say_if_few, width
-from unbraid.sparse.learning.refined import finish, judges, scaled
+from unbraid.sparse.learning._finish import finish, judges, scaled
 
 
 class SparseCoding(Method):
@@ -90,8 +90,8 @@ class SparseCoding(Method):
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return stimuli of unit length as atoms."""
-        from unbraid.sparse.learning._alternating import draw_atoms, start_offset
         from unbraid.sparse.learning._candidate import draft
+        from unbraid.sparse.learning._start import draw_atoms, start_offset
 
         m = width(self.n_latents, self.expansion, x.shape[1])
         x, scale = scaled(x)

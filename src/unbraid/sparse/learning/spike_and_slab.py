@@ -15,7 +15,7 @@ from unbraid.sparse._method import Method, MethodOption
 from unbraid.sparse.inference._floor import learned_floor
 from unbraid.sparse.inference._lasso_and_pursuit import judging_rows
 from unbraid.sparse.inference._posterior import means_from_units
-from unbraid.sparse.learning.refined import judges, rough, scaled
+from unbraid.sparse.learning._finish import judges, rough, scaled
 from unbraid.sparse.learning.sparse_coding import SparseCoding
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from unbraid.sparse._log import Watch
 from unbraid.sparse._method import Method, MethodOption
 from unbraid.sparse.autoencoders.topk import TopK
 from unbraid.sparse.inference._lasso_and_pursuit import Choice, Problem, held_out_units
-from unbraid.sparse.learning.refined import finish, judges, scaled
+from unbraid.sparse.learning._finish import finish, judges, scaled
 
 _ROWS, _ROWS_A_LATENT = 4096, 10
 _MOST = 1.5  # times k latents in the first turns, by pursuit
@@ -59,8 +59,9 @@ class Untangled(Method):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn by ``of``, then take apart."""
-        from unbraid.sparse.learning._alternating import code, improve, replace_bad, some
+        from unbraid.sparse.learning._alternating import code, improve, replace_bad
         from unbraid.sparse.learning._candidate import Draft
+        from unbraid.sparse.learning._start import some
         from unbraid.sparse.learning._untangle import untangle
 
         x, scale = scaled(x)
