@@ -25,6 +25,8 @@ LEVELS = [
         "_severity",
         "_terminal",
         "_folders",
+        "_optional",
+        "_torch",
     },
     {"responses"},
     {"stats"},

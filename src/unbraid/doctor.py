@@ -9,11 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 
-_CORE = ("numpy", "scipy", "scikit-learn", "torch", "numba", "POT", "safetensors", "pydantic",
-         "PyYAML", "typer", "rich", "Jinja2", "matplotlib", "pandas")  # fmt: skip
+_CORE = ("numpy", "scipy", "scikit-learn", "numba", "safetensors", "pydantic", "PyYAML", "typer",
+         "rich", "Jinja2", "MarkupSafe", "pandas", "pillow", "threadpoolctl")  # fmt: skip
 _EXTRAS = {
-    "brain": ("nibabel", "h5netcdf", "h5py", "xarray", "pynwb", "zarr"),
+    "torch": ("torch",),
+    "published": ("POT",),
+    "plot": ("matplotlib",),
+    "brain": ("nibabel", "h5netcdf", "h5py", "xarray", "zarr"),
     "hf": ("transformers", "huggingface_hub"),
     "vision": ("torchvision", "timm"),
     "dist": ("dask", "distributed", "submitit"),
@@ -40,9 +44,9 @@ def examine() -> list[Finding]:
         Finding("machine", True, f"{platform.machine()}, {os.cpu_count()} cores, {_memory()}"),
         *[_package(name, needed=True) for name in _CORE],
         *[_extra(name, packages) for name, packages in _EXTRAS.items()],
-        _run("torch device", _device, "Install torch again: pip install -c constraints.txt torch"),
+        _run("device", _device, "Install torch again: pip install 'unbraid[torch]'"),
         _run("numba compiles", _compiles, "Install numba again: pip install --upgrade numba"),
-        _run("exact transport", _transports, "Install POT again: pip install --upgrade POT"),
+        _run("exact transport", _transports, "Install POT again: pip install 'unbraid[published]'"),
         _run("torchvision beside torch", _torchvision, "Remove it: pip uninstall torchvision"),
     ]
 
@@ -76,6 +80,8 @@ def _run(name: str, check: Callable[[], str], mend: str) -> Finding:
 
 
 def _device() -> str:
+    if find_spec("torch") is None:
+        return "cpu: numpy and numba, without torch"
     torch = import_module("torch")
     if torch.cuda.is_available():
         return f"cuda: {torch.cuda.get_device_name()}"
@@ -88,6 +94,8 @@ def _compiles() -> str:
 
 
 def _transports() -> str:
+    if find_spec("ot") is None:
+        return "own solver, without POT"
     ot = import_module("ot")
     plan = ot.emd([0.5, 0.5], [0.5, 0.5], [[0.0, 1.0], [1.0, 0.0]])
     return f"mass {plan.sum():.0f}"

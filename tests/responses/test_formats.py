@@ -811,13 +811,13 @@ def test_arrow_offsets_that_point_elsewhere(tmp_path):
 
 
 def test_a_missing_library_is_named(values, tmp_path, monkeypatch):
-    from unbraid.responses._formats import _foreign
+    from unbraid import _optional
 
     def missing(name):
-        raise ImportError
+        raise ModuleNotFoundError(name=name)
 
     (tmp_path / "x.h5").write_bytes(b"x")
-    monkeypatch.setattr(_foreign, "import_module", missing)
+    monkeypatch.setattr(_optional, "import_module", missing)
     with pytest.raises(InputError, match=r"Reading .h5 needs h5py: pip install 'unbraid\[brain\]'"):
         load(tmp_path / "x.h5")
     save(values, tmp_path / "x.npz")

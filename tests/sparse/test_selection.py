@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from unbraid._kernels.quantise import quantise
-from unbraid.sparse.autoencoders import _selection
+from unbraid.sparse.autoencoders import _products, _selection
 from unbraid.sparse.autoencoders._selection import Selection
 
 WAYS = list(_selection._WAYS)
@@ -78,8 +78,8 @@ def test_no_product_is_further_off_than_its_doubt(rng, way):
     for kind, *arrays in systems(rng):
         h, encoder, bias = (np.ascontiguousarray(a, np.float32) for a in arrays)
         sides = _selection._WAYS[way](h, encoder, bias)
-        out = torch.empty(len(h), len(bias), dtype=torch.int32)
-        product = _selection._multiply(sides.stimuli, sides.latents, out).astype(np.float64)
+        out = np.empty((len(h), len(bias)), np.int32)
+        product = _products.multiply(sides.stimuli, sides.latents, out).astype(np.float64)
         raised, step, doubt = sides.columns.astype(np.float64)
         told = sides.step[:, None].astype(np.float64) * step * product
         true = h.astype(np.float64) @ encoder.T.astype(np.float64)
@@ -135,7 +135,7 @@ def test_eight_bits_are_left_alone_where_their_sums_do_not_hold(rng, monkeypatch
     found = Selection(5, 1)(h, h[:5], h[:5, 0], 2)  # one unit: torch leaves the product unwritten
     order = np.argsort(-(h * h[:5, 0] + h[:5, 0]), axis=1)[:, :2]
     assert all(set(row[row >= 0]) <= set(best) for row, best in zip(found[0], order, strict=True))
-    assert not _selection._eight_bits_hold(2**17)
+    assert not _products.eight_bits_hold(2**17, 256)
     plain = torch._int_mm
     with monkeypatch.context() as patch:  # as where pairs of products are summed in 16 bits
         patch.setattr(torch, "_int_mm", lambda a, b, out: plain(a, b).clamp(-(2**15), 2**15 - 1))

@@ -19,7 +19,7 @@ def check_device(device: Any) -> None:
     """Refuse a device that torch cannot compute float64 on, here and now."""
     if device is None:
         return
-    import torch
+    from unbraid._torch import torch
 
     try:
         torch.zeros(1, dtype=torch.float64, device=device).cpu()
@@ -53,7 +53,7 @@ def eigh(matrix: np.ndarray, device: Any = None) -> tuple[np.ndarray, np.ndarray
         import scipy.linalg
 
         return scipy.linalg.eigh(matrix, driver="evd", overwrite_a=True, check_finite=False)
-    import torch
+    from unbraid._torch import torch
 
     values, vectors = torch.linalg.eigh(_sent(matrix, device))
     return values.cpu().numpy(), vectors.cpu().numpy()
@@ -68,7 +68,7 @@ def svd(matrix: np.ndarray, device: Any = None) -> tuple[np.ndarray, np.ndarray,
             return scipy.linalg.svd(matrix, full_matrices=False, check_finite=False)
         except np.linalg.LinAlgError:  # divide and conquer can fail where plain QR does not
             return scipy.linalg.svd(matrix, full_matrices=False, lapack_driver="gesvd")
-    import torch
+    from unbraid._torch import torch
 
     left, values, right = torch.linalg.svd(_sent(matrix, device), full_matrices=False)
     return left.cpu().numpy(), values.cpu().numpy(), right.cpu().numpy()
@@ -80,14 +80,14 @@ def singular_values(matrix: np.ndarray, device: Any = None) -> np.ndarray:
         import scipy.linalg
 
         return scipy.linalg.svdvals(matrix, overwrite_a=True, check_finite=False)
-    import torch
+    from unbraid._torch import torch
 
     return torch.linalg.svdvals(_sent(matrix, device)).cpu().numpy()
 
 
 def _sent(part: np.ndarray, device: Any) -> Any:
     """Return a float64 tensor on the device."""
-    import torch
+    from unbraid._torch import torch
 
     if min(part.strides) < 0:  # which torch does not know
         part = part.copy()

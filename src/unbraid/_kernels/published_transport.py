@@ -11,6 +11,7 @@ import warnings
 import numpy as np
 
 from unbraid._kernels.simplex import TransportPlan
+from unbraid._optional import need
 from unbraid.errors import ConvergenceError
 
 _ITERATIONS = 100_000 * 1_000  # as published; the solver's default stops early on large inputs
@@ -18,8 +19,7 @@ _ITERATIONS = 100_000 * 1_000  # as published; the solver's default stops early 
 
 def published_transport(similarity: np.ndarray) -> TransportPlan:
     """Plan that maximises ``sum_ij P_ij S_ij`` with uniform marginals, by ``ot.emd``."""
-    import ot
-
+    ot = need("ot", "published", "Soft matching by a published protocol")
     p, q = similarity.shape
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its status is read below

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 _UNITS, _VALUES = 256, 8_000_000  # most of a system, and of its responses, for one thread
 _POOLS: dict[int, ThreadPoolExecutor] = {}  # one a process: a forked child has no threads
+_OWN = threading.local()  # what torch knows of each thread, where there is no torch
 
 
 def workers() -> int:
@@ -18,6 +21,9 @@ def workers() -> int:
     torch = sys.modules.get("torch")
     if torch is not None and hasattr(torch, "get_num_threads"):
         return int(torch.get_num_threads())
+    own = getattr(_OWN, "threads", None)
+    if own is not None:
+        return int(own)
     asked = os.environ.get("OMP_NUM_THREADS", "")
     if asked.isdigit() and int(asked) > 0:
         return int(asked)
@@ -56,16 +62,36 @@ def one_thread(when: bool = True) -> Iterator[None]:
     if not when:
         yield
         return
-    import torch
     from threadpoolctl import threadpool_limits
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch = installed_torch()
+    before = torch.get_num_threads() if torch is not None else getattr(_OWN, "threads", None)
+    this_thread_alone()
     try:
         with threadpool_limits(limits=1, user_api="blas"):
             yield
     finally:
-        torch.set_num_threads(before)
+        if torch is not None:
+            torch.set_num_threads(before)
+        else:
+            _OWN.threads = before
+
+
+def this_thread_alone() -> None:
+    """Let torch's algebra and our kernels, where this thread calls them, start no other threads."""
+    torch = installed_torch()
+    if torch is not None:
+        torch.set_num_threads(1)
+    else:
+        _OWN.threads = 1
+
+
+def installed_torch() -> Any:
+    """Return torch, or None where it is not installed or does not import."""
+    try:
+        return import_module("torch")
+    except (ImportError, OSError):  # OSError: one of its libraries is missing
+        return None
 
 
 def is_small(*shapes: tuple[int, int]) -> bool:

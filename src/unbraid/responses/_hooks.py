@@ -78,7 +78,7 @@ def _matching(wanted: Any, names: list[str]) -> list[Layer]:
 
 def select_part(output: Any, how: Select, layer: str) -> Any:
     """Return the one tensor of a module's output that is meant."""
-    import torch
+    from unbraid._torch import torch
 
     if callable(how):
         output = how(output)
@@ -138,7 +138,7 @@ def tapped(
 
 def run(model: Any, inputs: Any, tap: Tap, layers: Sequence[Layer], keep: Any) -> None:
     """Run one forward pass; inputs are a tensor, a tuple of arguments or named arguments."""
-    import torch
+    from unbraid._torch import torch
 
     arguments = inputs if isinstance(inputs, tuple) else (inputs,)
     try:
@@ -152,7 +152,7 @@ def run(model: Any, inputs: Any, tap: Tap, layers: Sequence[Layer], keep: Any) -
 
 
 def _check_hookable(module: Any, name: str) -> None:
-    import torch
+    from unbraid._torch import torch
 
     if isinstance(module, torch.jit.ScriptModule):
         raise InputError(

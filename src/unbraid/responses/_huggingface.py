@@ -156,7 +156,7 @@ def prefix(model: Any) -> int:
 
 def blocks(model: Any) -> tuple[str, ...]:
     """Return the names of a model's blocks: the members of its longest list of modules."""
-    import torch
+    from unbraid._torch import torch
 
     lists = {n: m for n, m in model.named_modules() if isinstance(m, torch.nn.ModuleList)}
     if not lists:

@@ -43,7 +43,7 @@ class Job:
 
     def keep(self, layer: Layer, output: Any) -> np.ndarray:
         """Turn a module's output into rows of units, copied before anything can change it."""
-        import torch
+        from unbraid._torch import torch
 
         chosen = select_part(output, self.selects[layer.name], layer.name)
         if chosen.is_complex() or chosen.ndim < 2:
@@ -218,7 +218,7 @@ def row_ids(job: Job, name: str, start: int, stop: int) -> np.ndarray:
 @contextmanager
 def _ready(job: Job) -> Iterator[Any]:
     """Put the model into evaluation mode, on the device; restore everything afterwards."""
-    import torch
+    from unbraid._torch import torch
 
     modules = list(job.model.modules()) if hasattr(job.model, "modules") else []
     training = [module.training for module in modules]
@@ -262,7 +262,7 @@ def _of_each(names: list[str], given: Any, default: Any, what: str) -> dict[str,
 
 def _tensor(batch: Any, like: Any) -> Any:
     """Return an array's rows as a tensor of the model's own precision; whole numbers stay."""
-    import torch
+    from unbraid._torch import torch
 
     if not isinstance(batch, np.ndarray):
         raise InputError("Images and texts need preprocess=: Preprocess(...) or a tokenizer.")

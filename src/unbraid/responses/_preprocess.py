@@ -46,7 +46,7 @@ class Preprocess(Config):
 
     def __call__(self, images: Sequence[Any]) -> Any:
         """Return a float32 tensor (batch, channels, height, width)."""
-        import torch
+        from unbraid._torch import torch
 
         arrays = [self._one(image) for image in images]
         if len({array.shape for array in arrays}) > 1:

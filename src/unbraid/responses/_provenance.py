@@ -19,9 +19,9 @@ VERSION = 3  # of what pictures, rules and hooks give: part of the key
 def provenance(job: Job) -> dict[str, dict[str, Any]]:
     """Say what makes each layer's values; ``key`` names all that they depend on."""
     import PIL
-    import torch
 
     import unbraid
+    from unbraid._torch import torch
 
     versions = {"unbraid": unbraid.__version__, "torch": torch.__version__}
     versions["pillow"] = PIL.__version__  # it resizes images

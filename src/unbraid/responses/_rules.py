@@ -93,7 +93,7 @@ class AveragePool(Rule):
 
     def units_of(self, output: Any) -> Any:
         """Return (batch, channels * size * size)."""
-        import torch
+        from unbraid._torch import torch
 
         _expect(output, (4,), self)
         return torch.nn.functional.adaptive_avg_pool2d(output, self.size).flatten(1)
@@ -137,7 +137,7 @@ _PROJECTIONS: dict[Any, Any] = {}  # the last one used: a network's layer asks f
 
 def _projection(rule: RandomProjection, n_inputs: int, like: Any) -> Any:
     """Return the dense-times-sparse factor (n_inputs, n_units)."""
-    import torch
+    from unbraid._torch import torch
 
     key = (rule, n_inputs, like.device)
     if key not in _PROJECTIONS:

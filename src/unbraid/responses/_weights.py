@@ -27,7 +27,7 @@ def model_hash(model: Any) -> str:
 
 
 def _add(digest: Any, value: Any) -> None:
-    import torch
+    from unbraid._torch import torch
 
     if not isinstance(value, torch.Tensor):
         digest.update(repr(value).encode())

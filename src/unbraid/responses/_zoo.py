@@ -65,7 +65,7 @@ def network(name: str, weights: Any = None, *, untrained: bool = False, rng: Any
     """
     if name not in NETWORKS:
         raise InputError(f"There is no network {name!r}; known: {', '.join(NETWORKS)}.")
-    import torch
+    from unbraid._torch import torch
 
     path = weights_file(name, weights, untrained)
     with seeded(0):  # what torch draws is replaced
@@ -101,7 +101,7 @@ def said_of(path: Path | None, rng: Any) -> dict[str, Any]:
 
 def library(name: str) -> Any:
     """Import a library of networks, which may be built for another torch."""
-    import torch
+    from unbraid._torch import torch
 
     try:
         return need(name, "vision", "such a network")
@@ -118,7 +118,7 @@ def library(name: str) -> Any:
 @contextmanager
 def seeded(rng: Any) -> Iterator[None]:
     """Let torch draw from one NumPy generator; its own state is as before afterwards."""
-    import torch
+    from unbraid._torch import torch
 
     state = torch.random.get_rng_state()
     torch.default_generator.manual_seed(int(_validate.as_rng(rng).integers(2**63)))
@@ -149,7 +149,7 @@ def _build(name: str) -> tuple[Any, Preprocess, tuple[str, ...]]:
 
 def read_state(path: Path) -> dict[str, Any]:
     """Return the tensors of a state dict; of torch's own files nothing but tensors is unpickled."""
-    import torch
+    from unbraid._torch import torch
 
     check_file(path)
     if path.suffix == ".safetensors":
@@ -176,7 +176,7 @@ def _fill(model: Any, path: Path) -> None:
 
 def _randomise(model: Any, rng: Any) -> None:
     """Give every kernel He-normal weights from one NumPy generator; torch's state is untouched."""
-    import torch
+    from unbraid._torch import torch
 
     rng = _validate.as_rng(rng)
     draw: Callable[..., Any] = rng.normal

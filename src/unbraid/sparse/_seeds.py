@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from unbraid._kernels.threads import one_thread, workers
+from unbraid._kernels.threads import one_thread, this_thread_alone, workers
 from unbraid.errors import InputError
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._fit import fit
@@ -52,10 +52,8 @@ def fit_seeds(
     at_once = min(len(seeds), workers())
     if not method.in_batches or at_once == 1 or Ranks().size > 1:
         return with_stability([fit(x, method, rng=seed) for seed in seeds])
-    import torch
-
     with (
         one_thread(),
-        ThreadPoolExecutor(at_once, initializer=torch.set_num_threads, initargs=(1,)) as pool,
+        ThreadPoolExecutor(at_once, initializer=this_thread_alone) as pool,
     ):
         return with_stability(list(pool.map(lambda seed: fit(x, method, rng=seed), seeds)))

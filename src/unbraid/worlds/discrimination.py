@@ -85,8 +85,7 @@ class Discriminator(Config):
         classifier: np.ndarray,
         rng: np.random.Generator,
     ) -> TrainedEncoder:
-        import torch
-        from torch.nn.functional import cross_entropy, leaky_relu, normalize
+        from unbraid._torch import functional, torch
 
         def leaf(array: np.ndarray) -> torch.Tensor:
             return torch.from_numpy(array.astype(np.float32)).requires_grad_()
@@ -105,11 +104,11 @@ class Discriminator(Config):
             batch = torch.from_numpy(rng.integers(len(x), size=self.batch_size))
             hidden = inputs[batch]
             for weights, bias in layers[:-1]:
-                hidden = leaky_relu(hidden @ weights + bias)
+                hidden = functional.leaky_relu(hidden @ weights + bias)
             hidden = hidden @ layers[-1][0] + layers[-1][1]
             if self.normalised:
-                hidden = normalize(hidden, dim=1)
-            loss = cross_entropy(hidden @ rows.T, targets[batch])
+                hidden = functional.normalize(hidden, dim=1)
+            loss = functional.cross_entropy(hidden @ rows.T, targets[batch])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

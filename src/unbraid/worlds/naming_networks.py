@@ -11,6 +11,7 @@ from pydantic import Field
 from unbraid import _validate
 from unbraid._config import Config
 from unbraid._kernels.threads import one_thread
+from unbraid._optional import need_torch
 from unbraid._progress import Progress
 from unbraid.responses import Responses
 from unbraid.worlds.canvases import N_FEATURES, Canvases, CanvasSplit, HandwrittenCanvases
@@ -96,6 +97,7 @@ class NamingNetworks(Config):
         -----
         About 9 s a network on one core with the default options.
         """
+        need_torch()
         rng = _validate.as_rng(rng)
         split = self.canvases.sample(rng=rng)
         seeds = rng.spawn(self.n_networks)
@@ -119,8 +121,7 @@ class NamingNetworks(Config):
         rng: np.random.Generator,
         progress: Progress | None,
     ) -> NamingNetwork:
-        import torch
-        from torch.nn.functional import binary_cross_entropy_with_logits
+        from unbraid._torch import functional, torch
 
         images = torch.from_numpy(split.training.images)[:, None]
         targets = torch.from_numpy(split.training.features.astype(np.float32))
@@ -138,7 +139,10 @@ class NamingNetworks(Config):
             batch = order[step % n_batches * size :][:size]
             units = _narrow(images[batch], weights, self.relu)
             logits = _name(units, weights)
-            loss = binary_cross_entropy_with_logits(logits, targets[batch], reduction="sum") / size
+            loss = (
+                functional.binary_cross_entropy_with_logits(logits, targets[batch], reduction="sum")
+                / size
+            )
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -148,7 +152,7 @@ class NamingNetworks(Config):
         return self._record(name, split, weights)
 
     def _record(self, name: str, split: CanvasSplit, weights: list[torch.Tensor]) -> NamingNetwork:
-        import torch
+        from unbraid._torch import torch
 
         made_by = {"system": name, "layer": "narrow", **self.describe()}
         responses, accuracies = [], []
@@ -182,7 +186,7 @@ _SHAPES = ((32, 1, 5, 5), (96, 32, 4, 4), (256, 96 * 4))  # two convolutions, on
 
 def _draw_weights(n_units: int, rng: np.random.Generator) -> list[torch.Tensor]:
     """Weight and bias of every layer, uniform within 1/sqrt(fan in), drawn by NumPy."""
-    import torch
+    from unbraid._torch import torch
 
     weights = []
     for shape in (*_SHAPES, (n_units, 256), (N_FEATURES, n_units)):
@@ -195,16 +199,18 @@ def _draw_weights(n_units: int, rng: np.random.Generator) -> list[torch.Tensor]:
 
 def _narrow(images: torch.Tensor, weights: list[torch.Tensor], relu: bool) -> torch.Tensor:
     """Answers of the narrow layer, (batch, n_units)."""
-    from torch.nn.functional import conv2d, linear
+    from unbraid._torch import functional
 
-    hidden = conv2d(images, weights[0], weights[1], stride=2, padding=2).relu()  # (b, 32, 8, 8)
-    hidden = conv2d(hidden, weights[2], weights[3], stride=4).relu()  # (b, 96, 2, 2)
-    hidden = linear(hidden.flatten(1), weights[4], weights[5]).relu()
-    units = linear(hidden, weights[6], weights[7])
+    hidden = functional.conv2d(
+        images, weights[0], weights[1], stride=2, padding=2
+    ).relu()  # (b, 32, 8, 8)
+    hidden = functional.conv2d(hidden, weights[2], weights[3], stride=4).relu()  # (b, 96, 2, 2)
+    hidden = functional.linear(hidden.flatten(1), weights[4], weights[5]).relu()
+    units = functional.linear(hidden, weights[6], weights[7])
     return units.relu() if relu else units
 
 
 def _name(units: torch.Tensor, weights: list[torch.Tensor]) -> torch.Tensor:
-    from torch.nn.functional import linear
+    from unbraid._torch import functional
 
-    return linear(units, weights[8], weights[9])
+    return functional.linear(units, weights[8], weights[9])

@@ -124,8 +124,7 @@ class RepeatWorld(Config):
             return self._train(_validate.as_rng(rng), progress)
 
     def _train(self, rng: np.random.Generator, progress: Progress | None) -> Repeater:
-        import torch
-        from torch.nn.functional import cross_entropy
+        from unbraid._torch import functional, torch
 
         embedding, gates, readout = self._start(rng)
         free = [embedding, *gates.parameters(), *readout]
@@ -140,7 +139,7 @@ class RepeatWorld(Config):
             _, state = gates(embedding[tokens])
             said, _ = gates(embedding[torch.cat([asked, tokens[:-1]])], state)
             logits = said @ readout[0].T + readout[1]
-            loss = cross_entropy(logits.flatten(0, 1), tokens.flatten())
+            loss = functional.cross_entropy(logits.flatten(0, 1), tokens.flatten())
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(free, 1.0)
@@ -164,7 +163,7 @@ class RepeatWorld(Config):
         self, rng: np.random.Generator
     ) -> tuple[torch.Tensor, torch.nn.GRU, tuple[torch.Tensor, torch.Tensor]]:
         """Draw initial weights as torch's layers do, from ``rng``."""
-        import torch
+        from unbraid._torch import torch
 
         def drawn(*shape: int) -> torch.Tensor:
             bound = 1 / np.sqrt(self.n_units)

@@ -141,7 +141,7 @@ class ToyWorld(Config):
         return power_law_importance(n) if self.importance == "power_law" else np.ones(n)
 
     def _train(self, start: np.ndarray, stream: int, progress: Progress | None) -> ToyModels:
-        import torch
+        from unbraid._torch import torch
 
         weights = torch.from_numpy(start.astype(np.float32)).requires_grad_()
         biases = torch.zeros(start.shape[:2], requires_grad=True)
@@ -184,8 +184,7 @@ def gradients(
     z: torch.Tensor, weights: torch.Tensor, biases: torch.Tensor, importance: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Loss of each model and the gradients of its weights and biases on one batch (B, N)."""
-    import torch
-
+    from unbraid._torch import torch
     from unbraid.worlds._toy_kernel import slope_of_loss
 
     batch, weight, bias = (part.detach().numpy() for part in (z, weights, biases))

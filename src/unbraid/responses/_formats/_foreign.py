@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from unbraid import _optional
 from unbraid.errors import InputError
 from unbraid.responses._files import check_memory
 
@@ -16,12 +16,7 @@ _FREE, _RATIO = 256 * 2**20, 1100  # deflate cannot shrink more than 1032-fold
 
 def need(module: str, extra: str, suffix: str) -> Any:
     """Import an optional library, or say how to get it."""
-    try:
-        return import_module(module)
-    except ImportError:
-        raise InputError(
-            f"Reading {suffix} needs {module}: pip install 'unbraid[{extra}]'."
-        ) from None
+    return _optional.need(module, extra, f"Reading {suffix}")
 
 
 @contextmanager

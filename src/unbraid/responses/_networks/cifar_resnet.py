@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import torch
-from torch import nn
-
+from unbraid._torch import nn, torch
 from unbraid.responses._preprocess import Preprocess
 
 PREPROCESS = Preprocess(size=32, resize=None)

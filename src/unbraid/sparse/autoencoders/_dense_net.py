@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import torch
 
+from unbraid._torch import torch
 from unbraid.sparse.training._descent import Descent
 from unbraid.sparse.training._loop import News
 from unbraid.sparse.training._ranks import Ranks

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 
+from unbraid._torch import torch
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Watch
 from unbraid.sparse.training._checkpoint import Checkpoint, check_loss, identity

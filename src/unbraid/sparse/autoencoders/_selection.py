@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from unbraid._kernels.quantise import quantise
 from unbraid._kernels.selection import select
 from unbraid._kernels.threads import in_blocks
+from unbraid.sparse.autoencoders import _products
 
 _ROWS = 256  # whose products are held at once
 _EVERY, _TRIALS = 256, 4  # blocks of rows; the first of so many try both ways
 _SAMPLE = 256  # rows that show how units are scaled
-_LONGEST = 2**17  # units: sums of so many products of eight bits fit 32
 
 
 class Selection:
@@ -30,7 +28,7 @@ class Selection:
 
     def __init__(self, m: int, p: int) -> None:
         self.n_latents = m
-        ways = list(_WAYS) if _eight_bits_hold(p) else ["float32"]
+        ways = list(_WAYS) if _products.eight_bits_hold(p, _ROWS) else ["float32"]
         self.cost = dict.fromkeys(ways, float("inf"))  # seconds a row
         self.blocks = 0
         self.own = threading.local()
@@ -52,20 +50,21 @@ class Selection:
             for block in range(start, stop):
                 began, side = time.thread_time(), sides[ways[block]]
                 rows = slice(block * _ROWS, (block + 1) * _ROWS)
-                products = _multiply(side.stimuli[rows], side.latents, self._room())
+                products = _products.multiply(side.stimuli[rows], side.latents, self._room())
                 stimuli = h[rows], side.step[rows], side.doubt[rows]
                 select(products, stimuli, (encoder, bias, side.columns), active[rows], codes[rows])
                 cost = (time.thread_time() - began) / len(products)
                 self._learn(ways[block], trials[block], cost)
 
-        in_blocks(_alone(find), n_blocks)  # threads that never wait for each other on the way
+        with _products.numpy_on_one_thread():
+            in_blocks(_products.alone(find), n_blocks)  # threads never wait for each other
         self.blocks += n_blocks
         return active, codes
 
-    def _room(self) -> torch.Tensor:
+    def _room(self) -> np.ndarray:
         """Return this thread's own place for the products of a block."""
         if not hasattr(self.own, "products"):
-            self.own.products = torch.empty(_ROWS, self.n_latents, dtype=torch.int32)
+            self.own.products = np.empty((_ROWS, self.n_latents), np.int32)
         return self.own.products
 
     def _way(self, trial: int) -> str:
@@ -78,25 +77,11 @@ class Selection:
             self.cost[way] = cost if trial < len(self.cost) else min(cost, self.cost[way])
 
 
-def _alone(work: Callable[[int, int], None]) -> Callable[[int, int], None]:
-    """Return work within which torch and the kernels use the calling thread only."""
-
-    def alone(start: int, stop: int) -> None:
-        before = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            work(start, stop)
-        finally:
-            torch.set_num_threads(before)
-
-    return alone
-
-
 class _Sides(NamedTuple):
     """Both sides of the product, and how far it can be trusted: see ``select``."""
 
-    stimuli: torch.Tensor
-    latents: torch.Tensor
+    stimuli: np.ndarray
+    latents: np.ndarray
     step: np.ndarray
     doubt: np.ndarray
     columns: np.ndarray
@@ -113,8 +98,7 @@ def _in_eight_bits(h: np.ndarray, encoder: np.ndarray, bias: np.ndarray) -> _Sid
     lost = x.wrong + _rounding(h) * x.length  # and x' is no longer than x and its error
     doubt = _above(np.hypot(lost, part * (x.length + x.wrong)))
     columns = np.stack([_raised(bias), w.step, _above(np.hypot(w.length, w.wrong / part))])
-    latents = torch.from_numpy(w.whole).T
-    return _Sides(torch.from_numpy(x.whole), latents, x.step, doubt, columns)
+    return _Sides(x.whole, w.whole.T, x.step, doubt, columns)
 
 
 def _in_float32(h: np.ndarray, encoder: np.ndarray, bias: np.ndarray) -> _Sides:
@@ -122,28 +106,10 @@ def _in_float32(h: np.ndarray, encoder: np.ndarray, bias: np.ndarray) -> _Sides:
     doubt = _above(_rounding(h) * np.linalg.norm(h, axis=1))
     length = _above(np.linalg.norm(encoder, axis=1))
     columns = np.stack([_raised(bias), np.ones_like(bias), length])
-    latents = torch.from_numpy(encoder).T
-    return _Sides(torch.from_numpy(h), latents, np.ones(len(h), np.float32), doubt, columns)
+    return _Sides(h, encoder.T, np.ones(len(h), np.float32), doubt, columns)
 
 
 _WAYS = {"eight bits": _in_eight_bits, "float32": _in_float32}
-
-
-def _eight_bits_hold(p: int) -> bool:
-    """Whether torch sums such products rightly: where processors cannot, theirs overflow."""
-    if p >= _LONGEST:
-        return False
-    most = torch.tensor([127, -127], dtype=torch.int8).repeat(_ROWS // 2)
-    right = torch.outer(most.int(), most.int()) * p
-    side, out = most[:, None].repeat(1, p), torch.zeros_like(right)
-    return torch.equal(torch._int_mm(side, side.T, out=out), right)  # some leave it unwritten
-
-
-def _multiply(rows: torch.Tensor, latents: torch.Tensor, out: torch.Tensor) -> np.ndarray:
-    out = out[: len(rows)]
-    if rows.dtype == torch.int8:
-        return torch._int_mm(rows, latents, out=out).numpy()
-    return torch.mm(rows, latents, out=out.view(torch.float32)).numpy()
 
 
 def _scale(h: np.ndarray, encoder: np.ndarray) -> np.ndarray:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 
 from unbraid._kernels.sparse_rows import decode, scatter, unexplained
+from unbraid.sparse.autoencoders import _products
 from unbraid.sparse.autoencoders._selection import Selection
 from unbraid.sparse.training._descent import Descent
 from unbraid.sparse.training._loop import News
@@ -99,24 +99,20 @@ class SparseNet:
 
         The target is the residual, a constant without the offset; no ReLU bars the gradient.
         """
-        left = torch.from_numpy(-residual)
-        atoms, rows = torch.from_numpy(self.atoms[dead]), torch.from_numpy(h)
-        encoder, bias = torch.from_numpy(self.encoder[dead]), torch.from_numpy(self.bias[dead])
-        excited = torch.addmm(bias, rows, encoder.T)
+        left, atoms, encoder = -residual, self.atoms[dead], self.encoder[dead]
+        excited = _products.affine(self.bias[dead], h, encoder.T)
         most = min(len(dead), max(2 * self.k, self.atoms.shape[1] // 2), _AUX_MOST)
         if most < len(dead):
-            edge = torch.topk(excited, most, dim=1, sorted=False).values.amin(1, keepdim=True)
-            excited = torch.where(excited >= edge, excited, 0)
-        size = left.square().sum()
-        if not size > 0:
+            excited = np.where(excited >= _products.kth_largest(excited, most), excited, 0)
+        if not left.any():
             return
-        wrong = excited @ atoms - left
+        wrong = _products.product(excited, atoms) - left
         # relative to the size of the residual, as in Gao et al. (2024), on the main loss' scale
-        weight = 2 * self.training.aux_weight / len(h)
-        push = torch.where(excited != 0, wrong @ atoms.T, 0) * weight
-        self.gradient["atoms"][dead] += (excited.T @ wrong * weight).numpy()
-        self.gradient["encoder"][dead] += (push.T @ rows).numpy()
-        self.gradient["bias"][dead] += push.sum(0).numpy()
+        weight = np.float32(2 * self.training.aux_weight / len(h))
+        push = np.where(excited != 0, _products.product(wrong, atoms.T), 0) * weight
+        self.gradient["atoms"][dead] += _products.product(excited.T, wrong) * weight
+        self.gradient["encoder"][dead] += _products.product(push.T, h)
+        self.gradient["bias"][dead] += _products.column_sums(push)
 
 
 def _squares(residual: np.ndarray) -> float:

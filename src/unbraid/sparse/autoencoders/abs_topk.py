@@ -30,8 +30,7 @@ class AbsTopK(Autoencoder):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train on ``x``."""
-        import torch
-
+        from unbraid._torch import torch
         from unbraid.sparse.autoencoders._dense_net import scores
 
         k = active(self.k, self.width(x.shape[1]), x.shape[1])

@@ -48,8 +48,7 @@ class Archetypal(Autoencoder):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train on ``x``."""
-        import torch
-
+        from unbraid._torch import torch
         from unbraid.sparse.autoencoders._dense_net import DenseNet, scores
         from unbraid.sparse.training._loop import train
 

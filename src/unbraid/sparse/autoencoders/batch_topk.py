@@ -53,7 +53,7 @@ class BatchTopK(Autoencoder):
 
 def keep_batch(scores, k: int):  # noqa: ANN001, ANN201 - torch tensors
     """Keep the k largest positive entries a row on average over all processes' rows, (B, m)."""
-    import torch
+    from unbraid._torch import torch
 
     positive = scores.relu()
     edge = Ranks().edge(positive.detach().numpy().ravel(), k, len(scores))

@@ -52,8 +52,7 @@ class Longon2025Toy(Method):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train on ``x`` in its own order."""
-        import torch
-
+        from unbraid._torch import torch
         from unbraid.sparse.autoencoders._published_loop import Loss, Recipe, follow
 
         start = self.untrained(x, rng)
@@ -134,8 +133,7 @@ class Longon2025Dnn(Method):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train on ``x``, shuffled."""
-        import torch
-
+        from unbraid._torch import torch
         from unbraid.sparse.autoencoders._published_loop import Loss, Recipe, follow
 
         start = self.untrained(x, rng)
@@ -187,7 +185,7 @@ def _dictionary(
 
 
 def _parameters(start: Dictionary) -> list:
-    import torch
+    from unbraid._torch import torch
 
     if start.encoder is None:  # cannot be: both recipes have one
         raise TrainingError("There is no encoder to train.")
@@ -201,7 +199,7 @@ def _trained(method: Method, start: Dictionary, weights: list) -> Dictionary:
 
 
 def _keep_top(scores, k: int):  # noqa: ANN001, ANN202 - torch tensors
-    import torch
+    from unbraid._torch import torch
 
     top = torch.topk(scores, k, dim=1)
     return torch.zeros_like(scores).scatter(1, top.indices, top.values)

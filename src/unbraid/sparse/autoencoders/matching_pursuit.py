@@ -38,7 +38,7 @@ class MatchingPursuit(Autoencoder):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train on ``x``."""
-        import torch
+        from unbraid._torch import torch
 
         m = self.width(x.shape[1])
         k = active(self.k, m, x.shape[1])

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from unbraid._folders import RECORD
+from unbraid._optional import need
 from unbraid.errors import InputError, UnbraidError
 from unbraid.responses._files import as_path
 from unbraid.sparse.formats import _layout
@@ -134,14 +135,9 @@ def _fetched(name: str, **options: Any) -> Path:
 
 
 def _hub() -> Any:
-    try:
-        import huggingface_hub
-    except ImportError:
-        raise InputError(
-            "The Hugging Face hub needs huggingface_hub: pip install 'unbraid[hf]'. A folder on "
-            "disk is read without it."
-        ) from None
-    return huggingface_hub
+    return need(
+        "huggingface_hub", "hf", "The Hugging Face hub", " A folder on disk is read without it."
+    )
 
 
 def _refused(name: str, error: Exception) -> UnbraidError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -27,7 +28,10 @@ class Ranks:
     """The processes that train together; alone, every sum is its own term."""
 
     def __init__(self) -> None:
-        from torch import distributed
+        if "torch" not in sys.modules:  # then nobody can have joined processes
+            self.rank, self.size = 0, 1
+            return
+        from unbraid._torch import distributed
 
         joined = distributed.is_available() and distributed.is_initialized()
         self.rank = distributed.get_rank() if joined else 0
@@ -41,8 +45,7 @@ class Ranks:
         """Sum each array over the processes, in place."""
         if self.size == 1:
             return
-        import torch
-        from torch import distributed
+        from unbraid._torch import distributed, torch
 
         for array in arrays:
             distributed.all_reduce(torch.from_numpy(array))
@@ -108,7 +111,7 @@ def together() -> Iterator[Ranks]:
     if int(os.environ.get("WORLD_SIZE", "1")) < 2:
         yield Ranks()
         return
-    from torch import distributed
+    from unbraid._torch import distributed
 
     distributed.init_process_group("gloo")
     try:

@@ -33,7 +33,7 @@ def train(
     rng : Generator
         Rules initial weights and batches.
     """
-    import torch
+    from unbraid._torch import torch
 
     start = rng.uniform(-1, 1, size=(n_latents, x.shape[1])) / np.sqrt(x.shape[1])
     unit = start / np.linalg.norm(start, axis=1, keepdims=True)

@@ -57,7 +57,7 @@ def train(
     rng : Generator
         Rules the initial weights.
     """
-    import torch
+    from unbraid._torch import torch
 
     def drawn(n_in: int, n_out: int) -> torch.Tensor:
         bound = 1 / np.sqrt(n_in)

@@ -30,7 +30,7 @@ def supervised_topk(
     rng : Generator
         Rules the batches.
     """
-    import torch
+    from unbraid._torch import torch
 
     weights = torch.tensor(encoding.T, dtype=torch.float32, requires_grad=True)
     bias = torch.zeros(len(encoding), requires_grad=True)

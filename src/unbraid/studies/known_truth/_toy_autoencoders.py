@@ -38,7 +38,7 @@ def train_together(
     Gradients are written out. Nothing but a few thousand stimuli is held at a time, so that one
     pass over millions costs no memory.
     """
-    import torch
+    from unbraid._torch import torch
 
     starts = [
         replace(initial(models, i, method, seed), method=method) for i, seed in enumerate(seeds)
@@ -96,7 +96,7 @@ def initial(
 
 def _batches(models: worlds.ToyModels, size: int) -> Iterator:
     """Yield the units' answers (S, B, h) to one batch after another of the training stream."""
-    import torch
+    from unbraid._torch import torch
 
     n_models, n_features, n_units = models.weights.shape
     flat = torch.from_numpy(models.weights).transpose(0, 1).reshape(n_features, -1)
@@ -112,7 +112,7 @@ def _batches(models: worlds.ToyModels, size: int) -> Iterator:
 
 def gradients(y, enc, bias, atoms, offset, k: int, aux_weight: float):  # noqa: ANN001, ANN201
     """Loss summed over models, and the gradients of the four weights, on one batch (S, B, h)."""
-    import torch
+    from unbraid._torch import torch
 
     weights = [part.detach().numpy() for part in (enc, bias, atoms, offset)]
     totals = [np.empty_like(part) for part in weights]

@@ -24,7 +24,7 @@ def trained(
     the last layer, averaged in 2 x 2 cells, names the class.
     Trained by Adam on cross entropy; initial weights (He) and the order come from ``seed``.
     """
-    import torch
+    from unbraid._torch import torch
 
     rng = np.random.default_rng(seed)
     net = _build(pictures.images.shape[-1], channels, depth, rng)
@@ -55,8 +55,7 @@ def trained(
 
 def _build(side: int, channels: int, depth: int, rng: np.random.Generator) -> Any:
     """Return the untrained network, its weights drawn from NumPy."""
-    import torch
-    from torch import nn
+    from unbraid._torch import nn, torch
 
     layers: dict[str, nn.Module] = {}
     for i in range(depth):

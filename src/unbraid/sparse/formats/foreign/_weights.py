@@ -65,7 +65,7 @@ def read_torch(path: Path, start: int = 0) -> dict[str, Any]:
 
     Only tensors and plain values are read (``weights_only=True``): a pickled object is refused.
     """
-    import torch
+    from unbraid._torch import torch
 
     check_file(path)
     with path.open("rb") as stream:
@@ -156,7 +156,7 @@ def _plain(path: Path, content: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _array(path: Path, name: str, tensor: Any) -> np.ndarray:
-    import torch
+    from unbraid._torch import torch
 
     held = tensor.layout == torch.strided and not tensor.is_quantized and not tensor.is_meta
     # a view that repeats its storage can claim any size

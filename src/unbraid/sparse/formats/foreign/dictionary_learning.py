@@ -53,7 +53,7 @@ def read(source: Source) -> Parts:
 
 def write(dictionary: Dictionary, folder: Path) -> None:
     """Write the class whose ``encode`` gives the same codes."""
-    import torch
+    from unbraid._torch import torch
 
     known = ("relu", "topk", "jumprelu", "gated")
     flat = Flat.of(dictionary, "dictionary_learning", known)
