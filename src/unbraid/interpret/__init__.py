@@ -1,6 +1,7 @@
 """Whether units stand for something: the truth where it is known, judges where it is not."""
 
 from unbraid.interpret._scores import ScoreDifference, UnitScores, score_difference
+from unbraid.interpret.absorption import absorption
 from unbraid.interpret.additivity import (
     Composed,
     Contrast,
@@ -9,6 +10,7 @@ from unbraid.interpret.additivity import (
     sign_flip_p,
 )
 from unbraid.interpret.answers import HumanAnswers, score_answers
+from unbraid.interpret.concepts import best_unit, selectivity
 from unbraid.interpret.example_auc import example_auc
 from unbraid.interpret.forced_choice import machine_interpretability
 from unbraid.interpret.intrusion import intrusion, intrusion_trials
@@ -24,6 +26,7 @@ from unbraid.interpret.recovery import (
     mcc,
 )
 from unbraid.interpret.retrieval import retrieval_ranks
+from unbraid.interpret.sparse_probe import sparse_probe, splitting
 from unbraid.interpret.trials import Trials, read_trials
 
 __all__ = [
@@ -34,10 +37,12 @@ __all__ = [
     "ScoreDifference",
     "Trials",
     "UnitScores",
+    "absorption",
     "additivity",
     "analogy",
     "as_judge",
     "best_correlations",
+    "best_unit",
     "colour",
     "dictionary_mcc",
     "embeddings",
@@ -58,6 +63,9 @@ __all__ = [
     "retrieval_ranks",
     "score_answers",
     "score_difference",
+    "selectivity",
     "sign_flip_p",
     "similarity",
+    "sparse_probe",
+    "splitting",
 ]

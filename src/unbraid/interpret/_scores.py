@@ -110,9 +110,12 @@ class UnitScores:
 
     @property
     def above_chance(self) -> float:
-        """Share of the scored units whose whole interval lies above chance (2.5 % by chance)."""
-        known = self.scored & np.isfinite(self.low)
-        return _mean((self.low > self.chance)[known].astype(float))
+        """Share of the scored units whose whole interval lies above chance (2.5 % by chance).
+
+        A score that no stimulus moves, such as 1 of 1, has no interval and speaks for itself.
+        """
+        at_least = np.where(np.isfinite(self.low), self.low, self.values)
+        return _mean((at_least > self.chance)[self.scored].astype(float))
 
     @cached_property
     def interval(self) -> Interval:
