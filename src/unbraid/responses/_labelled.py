@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.responses._formats._columns import names_units
+from unbraid.responses._formats._dimensions import of_assembly
 from unbraid.responses._ids import as_ids
+from unbraid.responses._labels import Labelled
 
 _KINDS = {
     ("pandas", "DataFrame"): "frame",
@@ -21,17 +22,6 @@ _KINDS = {
     ("pyarrow", "Table"): "table",
     ("pyarrow", "RecordBatch"): "table",
 }
-
-
-@dataclass(frozen=True, eq=False)
-class Labelled:
-    """An object's numbers, and the names it gives to rows and columns."""
-
-    values: Any
-    stimuli: Any = None
-    units: Any = None
-    repeats: Any = None
-    made_by: dict[str, Any] = field(default_factory=dict)
 
 
 def kind_of(value: Any) -> str | None:
@@ -53,11 +43,7 @@ def labelled(value: Any) -> Labelled | None:
     if kind == "table":
         return _table(value)
     if kind == "assembly":
-        from unbraid.responses._formats._dimensions import of_assembly
-
-        found = of_assembly(value)
-        return Labelled(found.values, found.stimuli, found.units, found.repeats,
-                        dict(found.made_by))  # fmt: skip
+        return of_assembly(value)
     if kind is not None:
         remedy = {
             "series": "use values.to_frame() if there is one unit",

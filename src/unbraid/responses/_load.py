@@ -14,8 +14,10 @@ from unbraid._asking import explained
 from unbraid._folders import check_makeable
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file
+from unbraid.responses._formats import arrow
+from unbraid.responses._formats._wanted import Wanted
 from unbraid.responses._looks import warn_if_odd
-from unbraid.responses._responses import Responses
+from unbraid.responses._responses import Responses, as_responses
 from unbraid.responses._store import MANIFEST, open_store
 
 READERS = {
@@ -144,8 +146,6 @@ def load_plainly(path: Any) -> Responses:
 
 def _reader(path: Path) -> Callable[..., Responses]:
     """Return the function that reads a path."""
-    from unbraid.responses._formats import arrow
-
     if (path / MANIFEST).is_file():
         return _read_store
     if arrow.is_folder(path):
@@ -165,8 +165,6 @@ def _read_store(path: Path) -> Responses:
 def _options_of(reader: Callable[..., Responses]) -> list[str]:
     parameters = inspect.signature(reader).parameters
     if "options" in parameters:  # readers of named arrays share theirs
-        from unbraid.responses._formats._named import Wanted
-
         return [field.name for field in dataclasses.fields(Wanted)]
     return [name for name in parameters if name != "path"]
 
@@ -192,8 +190,6 @@ def save(responses: Any, path: Any) -> None:
     InputError
         Unknown suffix; a folder that cannot be written; what the format cannot hold.
     """
-    from unbraid.responses._responses import as_responses
-
     path = as_path(path)
     if path.suffix.lower() not in WRITERS:
         raise InputError(f"{path} must end in one of {', '.join(WRITERS)} to be written.")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from unbraid import _validate
 from unbraid.errors import InputError
-from unbraid.responses._responses import Responses
-from unbraid.responses._trials import from_repeats, from_trials
+from unbraid.responses._gather import averaged, gathered
+from unbraid.responses._labels import Labelled
 
 AXES = ("stimuli", "units", "repeats", "time")
 _DIMENSIONS = {
@@ -23,10 +24,9 @@ _DIMENSIONS = {
 }  # fmt: skip
 
 
-def arrange(
+def arranged(
     array: Any,
     axes: str | None,
-    where: str,
     *,
     stimuli: Any = None,
     units: Any = None,
@@ -34,30 +34,34 @@ def arrange(
     trials: bool = False,
     time: str | None = None,
     repeats: Any = None,
-) -> Responses:
-    """Return responses from an array with named axes; errors name the file.
+) -> Labelled:
+    """Return numbers and names from an array with named axes.
 
     ``axes`` names each axis in order. Repeats are averaged and kept. ``time`` says what becomes
     of several time bins: ``"mean"``, or ``"units"`` (every bin of every unit is a unit).
     ``trials``: rows with the same id are repeats of one stimulus.
     """
+    if axes is None:
+        values = array
+    else:
+        values, repeats = _ordered(array, axes, time)
+        if time == "units" and units is not None and values.shape[1] % len(units) == 0:
+            bins = np.arange(values.shape[1] // len(units)).astype(str)
+            units = [f"{unit}@{t}" for unit in units for t in bins]
+    if trials:
+        if stimuli is None or repeats is not None:
+            raise InputError("trials=True needs stimulus ids, one a trial, and no repeats.")
+        return gathered(values, stimuli, units=units, made_by=made_by)
+    if axes is not None and repeats is not None:
+        return averaged(repeats, stimuli=stimuli, units=units, made_by=made_by)
+    return Labelled(values, stimuli, units, repeats, dict(made_by or {}))
+
+
+@contextmanager
+def naming(where: str, array: Any, axes: str | None) -> Iterator[None]:
+    """Name the file in errors about an array of it, and say what can be given beside its path."""
     try:
-        if axes is None:
-            values = array
-        else:
-            values, repeats = _ordered(array, axes, time)
-            if time == "units" and units is not None and values.shape[1] % len(units) == 0:
-                bins = np.arange(values.shape[1] // len(units)).astype(str)
-                units = [f"{unit}@{t}" for unit in units for t in bins]
-        if trials:
-            if stimuli is None or repeats is not None:
-                raise InputError("trials=True needs stimulus ids, one a trial, and no repeats.")
-            return from_trials(values, stimuli, units=units, made_by=made_by)
-        if axes is not None and repeats is not None:
-            return from_repeats(repeats, stimuli=stimuli, units=units, made_by=made_by)
-        return Responses(
-            values, stimuli=stimuli, units=units, repeats=repeats, made_by=made_by or {}
-        )
+        yield
     except InputError as error:
         text = str(error).replace("or pass them as repeats", "or say trials=True")
         if array_rank(array) > 2 and axes is None:

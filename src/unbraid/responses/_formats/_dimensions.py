@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.responses._formats._axes import arrange, axis_of
+from unbraid.responses._formats._axes import arranged, axis_of, naming
 from unbraid.responses._formats._foreign import need
-from unbraid.responses._formats._named import Wanted
-from unbraid.responses._responses import Responses
+from unbraid.responses._formats._wanted import Wanted
+from unbraid.responses._labels import Labelled
 
 _STIMULUS_IDS = ("stimulus_id", "image_id", "stimuli", "stimulus", "image_file_name", "image",
                  "stimulus_path")  # fmt: skip
@@ -25,8 +25,8 @@ def names_stimuli(dimension: str) -> bool:
     return axis_of(dimension) == "stimuli"
 
 
-def of_assembly(array: Any) -> Responses:
-    """Return the responses that a DataArray in memory holds; two unknown names are as they lie."""
+def of_assembly(array: Any) -> Labelled:
+    """Return numbers and names of a DataArray in memory; two unknown dimensions are as they lie."""
     names = [str(name) for name in array.dims]
     known = [axis_of(name) for name in names]
     axes = None
@@ -39,11 +39,11 @@ def of_assembly(array: Any) -> Responses:
             f"{unknown[0]!r}: 'presentation'}}) (or neuroid, repeat, time_bin)."
         )
     _check_one_system("values", array, (), "values[values.NAME == VALUE]")
-    return of_array("values", array, Wanted(axes=axes))
+    return labels_of("values", array, Wanted(axes=axes))
 
 
-def of_array(where: str, array: Any, wanted: Wanted) -> Responses:
-    """Return the responses that an array with named dimensions holds."""
+def labels_of(where: str, array: Any, wanted: Wanted) -> Labelled:
+    """Return the numbers and names that an array with named dimensions holds."""
     array = _selected(where, array, wanted.select or {})
     names = (
         str(wanted.axes).split() if wanted.axes else [_axis(where, array, d) for d in array.dims]
@@ -54,16 +54,17 @@ def of_array(where: str, array: Any, wanted: Wanted) -> Responses:
     if units is not None and len(set(units.tolist())) < len(units):
         raise InputError(f"{where}: unit ids must be unique; say units=COORDINATE.")
     several = stimuli is not None and len(set(stimuli.tolist())) < len(stimuli)
-    return arrange(
-        np.asarray(array.values),
-        " ".join(names),
-        where,
-        stimuli=stimuli,
-        units=units,
-        made_by={k: str(v) for k, v in array.attrs.items() if isinstance(v, str | int | float)},
-        trials=wanted.trials or several,
-        time=wanted.time,
-    )
+    values = np.asarray(array.values)
+    with naming(where, values, "named"):
+        return arranged(
+            values,
+            " ".join(names),
+            stimuli=stimuli,
+            units=units,
+            made_by={k: str(v) for k, v in array.attrs.items() if isinstance(v, str | int | float)},
+            trials=wanted.trials or several,
+            time=wanted.time,
+        )
 
 
 def _axis(where: str, array: Any, dimension: Any) -> str:

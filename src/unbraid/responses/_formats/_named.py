@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.responses._formats._axes import arrange, check_dimensions
+from unbraid.responses._formats._arrange import arrange
+from unbraid.responses._formats._axes import check_dimensions
 from unbraid.responses._formats._choice import Chosen, choose, held, resolve
 from unbraid.responses._formats._entry import Entry, last_of, parent_of, plain, value_of
 from unbraid.responses._formats._packed import unpack
 from unbraid.responses._formats._sparse import read_sparse
 from unbraid.responses._formats._texts import rows_of, texts_of_rows
+from unbraid.responses._formats._wanted import Wanted
 from unbraid.responses._ids import ids_of_bytes
 from unbraid.responses._looks import check_name
 from unbraid.responses._responses import Responses
@@ -38,19 +39,6 @@ _SILENT = (
     "_ARRAY_DIMENSIONS", "encoding-version", "MATLAB_class", "MATLAB_fields", "MATLAB_global",
     "MATLAB_int_decode", "MATLAB_empty", "H5PATH", "made_by",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which arrays of a file are meant, and how they are laid out: options of ``load``."""
-
-    values: str | None = None
-    stimuli: str | None = None
-    units: str | None = None
-    axes: str | None = None
-    time: str | None = None
-    trials: bool = False
-    select: Mapping[str, Any] | None = None
 
 
 def responses_of(

@@ -16,8 +16,9 @@ from unbraid.responses._files import check_file
 from unbraid.responses._formats._chunks import check_stored, check_texts
 from unbraid.responses._formats._entry import Entry
 from unbraid.responses._formats._foreign import check_claim, need, reading
-from unbraid.responses._formats._named import Wanted, responses_of
+from unbraid.responses._formats._named import responses_of
 from unbraid.responses._formats._packed import without
+from unbraid.responses._formats._wanted import Wanted
 from unbraid.responses._responses import Responses
 
 _MOST_DATASETS = 10_000

@@ -18,7 +18,8 @@ from unbraid.responses._formats import hdf5, mat5
 from unbraid.responses._formats._cells import gather, warn_of_times
 from unbraid.responses._formats._entry import Entry, last_of, plain
 from unbraid.responses._formats._foreign import check_claim, reading
-from unbraid.responses._formats._named import STIMULI, UNITS, Wanted, responses_of
+from unbraid.responses._formats._named import STIMULI, UNITS, responses_of
+from unbraid.responses._formats._wanted import Wanted
 from unbraid.responses._responses import Responses
 
 _DTYPES = {

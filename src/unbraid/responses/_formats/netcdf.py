@@ -12,12 +12,12 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file
 from unbraid.responses._formats import hdf5
+from unbraid.responses._formats._arrange import of_array
 from unbraid.responses._formats._chunks import check_stored, check_texts
-from unbraid.responses._formats._dimensions import of_array
 from unbraid.responses._formats._entry import plain
 from unbraid.responses._formats._foreign import check_claim, need, reading
-from unbraid.responses._formats._named import Wanted
 from unbraid.responses._formats._packed import without
+from unbraid.responses._formats._wanted import Wanted
 from unbraid.responses._responses import Responses
 from unbraid.responses._said import Said, report
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file, check_memory
-from unbraid.responses._formats._axes import arrange
+from unbraid.responses._formats._arrange import arrange
 from unbraid.responses._formats._foreign import check_claim, need, reading
 from unbraid.responses._formats._header import is_number
 from unbraid.responses._responses import Responses

@@ -15,7 +15,7 @@ import numpy as np
 from unbraid._folders import replacing
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file, check_shape
-from unbraid.responses._formats._axes import arrange
+from unbraid.responses._formats._arrange import arrange
 from unbraid.responses._formats._texts import rows_of
 from unbraid.responses._looks import check_name
 from unbraid.responses._responses import Responses

@@ -19,7 +19,8 @@ from unbraid.errors import InputError
 from unbraid.responses._files import check_file, check_memory
 from unbraid.responses._formats import npy
 from unbraid.responses._formats._entry import Entry
-from unbraid.responses._formats._named import Wanted, responses_of
+from unbraid.responses._formats._named import responses_of
+from unbraid.responses._formats._wanted import Wanted
 from unbraid.responses._responses import Responses
 
 DAMAGE = (

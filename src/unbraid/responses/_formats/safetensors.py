@@ -17,7 +17,8 @@ from unbraid._folders import replacing
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file, check_memory, check_shape
 from unbraid.responses._formats._entry import Entry
-from unbraid.responses._formats._named import Wanted, parse_json, responses_of
+from unbraid.responses._formats._named import parse_json, responses_of
+from unbraid.responses._formats._wanted import Wanted
 from unbraid.responses._formats.npy import MAP_FROM, mapped
 from unbraid.responses._responses import Responses
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file
-from unbraid.responses._formats._axes import arrange
+from unbraid.responses._formats._arrange import arrange
 from unbraid.responses._formats._columns import check_columns
 from unbraid.responses._formats._delimited import read_delimited
 from unbraid.responses._formats._header import is_missing, is_number

@@ -17,8 +17,9 @@ from unbraid.responses._formats._codecs import check_codecs, files_of, metadata
 from unbraid.responses._formats._dimensions import names_stimuli
 from unbraid.responses._formats._entry import Entry
 from unbraid.responses._formats._foreign import check_claim, need, reading
-from unbraid.responses._formats._named import Wanted, responses_of
+from unbraid.responses._formats._named import responses_of
 from unbraid.responses._formats._shards import check_chunks, layout_of
+from unbraid.responses._formats._wanted import Wanted
 from unbraid.responses._responses import Responses
 
 _DEEPEST = 8  # groups in groups
