@@ -14,6 +14,7 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed of all randomness.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace an earlier result.")]
 MaybePath = Optional[Path]  # noqa: UP045 - typer reads this form on every version
+MaybePaths = Optional[list[Path]]  # noqa: UP045
 MaybeInt = Optional[int]  # noqa: UP045
 MaybeFloat = Optional[float]  # noqa: UP045
 MaybeText = Optional[str]  # noqa: UP045

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from unbraid.cli._options import (
     Json,
     MaybeInt,
     MaybePath,
+    MaybePaths,
     MaybeText,
     Output,
     Overwrite,
@@ -27,6 +28,13 @@ def compare(
     output: Output,
     x_train: Annotated[MaybePath, typer.Option(help="X to other stimuli, to learn from.")] = None,
     y_train: Annotated[MaybePath, typer.Option(help="Y to other stimuli, to learn from.")] = None,
+    dictionary_x: Annotated[
+        MaybePaths,
+        typer.Option(help="Dictionary or SAE of X, in place of a learned one; repeat for seeds."),
+    ] = None,
+    dictionary_y: Annotated[MaybePaths, typer.Option(help="The same of Y.")] = None,
+    x_untrained: Annotated[MaybePath, typer.Option(help="X of an untrained copy.")] = None,
+    y_untrained: Annotated[MaybePath, typer.Option(help="Y of an untrained copy.")] = None,
     features: Annotated[MaybePath, typer.Option(help="True features, where known.")] = None,
     features_train: Annotated[MaybePath, typer.Option(help="Those of other stimuli.")] = None,
     method: Annotated[MaybeText, typer.Option(help="E.g. 'TopK(k=32)'; default: auto.")] = None,
@@ -41,6 +49,8 @@ def compare(
     """Compare two systems before and after unbraiding, beside the controls.
 
     For example: unbraid compare model_a.npy model_b.npz -o run/ --set seeds=1
+
+    With SAEs: unbraid compare a.npy b.npy --dictionary-x sae_a/ --dictionary-y sae_b/ -o run/
     """
     from unbraid import comparison, responses
 
@@ -50,9 +60,12 @@ def compare(
     options, seed = comparison.read_config(config, [*chosen, *(overrides or [])], seed)
     files = {"x_train": x_train, "y_train": y_train}
     files |= {"features": features, "features_train": features_train}
-    loaded = {
+    files |= {"x_untrained": x_untrained, "y_untrained": y_untrained}
+    loaded: dict[str, Any] = {
         name: responses.load_plainly(path) for name, path in files.items() if path is not None
     }
+    if dictionary_x or dictionary_y:
+        loaded["dictionaries"] = dictionary_x or None, dictionary_y or None
     systems = responses.load_plainly(x), responses.load_plainly(y)
     systems = responses.common(*systems) if common else systems
     names = (x.stem, y.stem) if x.stem != y.stem else (str(x), str(y))

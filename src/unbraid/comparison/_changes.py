@@ -18,17 +18,24 @@ Find = Callable[[str, str, str], Sequence[Score]]
 _OVER = ("stimuli", "seeds")
 
 
-def changes(metrics: Sequence[str], find: Find, level: float) -> tuple[Change, ...]:
+def changes(
+    metrics: Sequence[str],
+    find: Find,
+    level: float,
+    targets: Sequence[str] = ("codes", "base"),
+) -> tuple[Change, ...]:
     """Return the gain of each metric and its excess over each control, on the same resamples."""
     found = []
     for metric in metrics:
         base = find(metric, "base", "base")
-        for target in ("codes", "base"):
+        for target in targets:
             after = find(metric, "codes", target)
             found.append(_change(f"codes->{target} - base->base", metric, base, after, level))
             for control, of in rivals(metric, target, headline=metric == metrics[0]):
                 name = f"codes->{target} - {control}->{of}"
-                found.append(_change(name, metric, find(metric, control, of), after, level))
+                reached = find(metric, control, of)
+                if reached:  # controls that nobody asked for are not there
+                    found.append(_change(name, metric, reached, after, level))
     return tuple(found)
 
 

@@ -21,9 +21,11 @@ from unbraid.comparison._changes import changes
 from unbraid.comparison._comparison import Comparison
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._controls import warnings_of_widths
-from unbraid.comparison._cost import cost_of
+from unbraid.comparison._cost import Cost, cost_of
+from unbraid.comparison._given import Given, check_given, given_of, warnings_of_given
 from unbraid.comparison._grounds import grounds_of
-from unbraid.comparison._lift import Lifted, lift
+from unbraid.comparison._lift import Pair, forward, side_of, targets
+from unbraid.comparison._lift_all import lift_all, sides_of
 from unbraid.comparison._order import doubts
 from unbraid.comparison._predict import Prediction, predictions
 from unbraid.comparison._score_all import Job, base_jobs, jobs, metrics_of, score
@@ -50,6 +52,9 @@ def compare(
     *,
     x_train: Any = None,
     y_train: Any = None,
+    dictionaries: Any = None,
+    x_untrained: Any = None,
+    y_untrained: Any = None,
     features: Any = None,
     features_train: Any = None,
     groups: Any = None,
@@ -75,6 +80,15 @@ def compare(
     x_train, y_train : Responses or arrays of shape (n_x, p) and (n_y, q), optional
         Responses to learn the dictionaries from. Without them ``train_share`` of the stimuli is
         set aside for it. Training stimuli are never alignment stimuli.
+    dictionaries : pair, optional
+        Dictionaries of ``x`` and of ``y`` in place of learned ones: each a ``Dictionary``, the path
+        of one (ours, or any layout that ``load_foreign`` reads), a sequence of them (seeds, or
+        sizes), or None (units only). Controls then have that dictionary's rule and width. Without
+        ``x_train`` and ``train_share`` all stimuli are scored, and there is no frozen control.
+    x_untrained, y_untrained : Responses or arrays of shape (n, .), optional
+        What untrained copies of the systems answer, row by row as ``x``. A dictionary of them,
+        learned by the same method (for given dictionaries: TopK of equal width and l0), is a
+        control. Without stimuli to learn from it learns from those scored, in its favour.
     features : Responses or array of shape (n, N), optional
         The true features of each stimulus, where they are known; codes are scored against them.
     features_train : Responses or array of shape (n_x, N), optional
@@ -117,21 +131,40 @@ def compare(
     split_rng, lift_rng, score_rng = rng.spawn(3)
     with warnings.catch_warnings(record=True) as caught, told_to(progress) as tell:
         warnings.simplefilter("always", RuntimeWarning)
-        parts = split(x, y, x_train, y_train, groups, config, split_rng)
+        given = given_of(dictionaries, config)
+        parts = split(x, y, x_train, y_train, groups, config, split_rng, learns=given is None)
+        if given is not None:
+            check_given(given, parts.x, parts.y)
+        sides = sides_of(parts, config, given is not None, x, (x_untrained, y_untrained))
+        way = "x->y" if given is None or given.x else "y->x"
         truth = truth_of(features, features_train, x, parts, own=x_train is not None)
-        drawn = int(score_rng.integers(2**31))
-        tell(str(cost_of(parts, config)), 0.0)
+        drawn = int(score_rng.integers(2**31)), way
+        tell(str(_cost(parts, config, given)), 0.0)
         with one_thread(when=is_small(parts.x.shape, parts.y.shape)):
             # the units first: what cannot be scored is refused before anything is learned
             scores = _score_all(base_jobs(parts), parts, config, drawn, part(tell, 0.0, _BASE))
-            lifted = _lift_all(parts, config, lift_rng, part(tell, _BASE, _BASE + _LEARNING))
+            learning = part(tell, _BASE, _BASE + _LEARNING)
+            lifted = lift_all(sides, config, given, lift_rng, learning)
             rest = part(tell, _BASE + _LEARNING, 1.0)
             scores += _score_all(jobs(parts, lifted, truth.scored), parts, config, drawn, rest)
             result = _conclude(parts, lifted, truth, scores, config, names)
-    told = {line for pair in lifted for each in pair for line in each.dictionary.evidence.warnings}
+    told = {
+        line
+        for side in (0, 1)
+        for each in side_of(lifted, side)
+        for line in each.dictionary.evidence.warnings
+    }
     told |= {f"{each.metric}: {line}" for each in scores for line in each.warnings}
-    said = [*result.warnings, *(str(w.message) for w in caught if str(w.message) not in told)]
-    made = {**_provenance(parts, config), "seed": seed}
+    of_given = []
+    if given is not None:
+        for name, of, scored in zip(names, (given.x, given.y), (parts.x, parts.y), strict=True):
+            of_given += warnings_of_given(name, of, scored, parts.apart)
+    said = [
+        *result.warnings,
+        *of_given,
+        *(str(w.message) for w in caught if str(w.message) not in told),
+    ]
+    made = {**_provenance(parts, config), "seed": seed, "given": given is not None}
     made["seconds"] = round(time.perf_counter() - started, 1)
     return replace(result, provenance=made, warnings=()).with_warnings(said)
 
@@ -155,68 +188,56 @@ def _checked_names(names: Any) -> tuple[str, str]:
     return str(names[0]), str(names[1])
 
 
-def _lift_all(
-    parts: Split, config: CompareConfig, rng: np.random.Generator, tell: Progress
-) -> tuple[tuple[Lifted, Lifted], ...]:
-    """Learn the dictionaries of both systems, each seed from a start of its own."""
-    lifted: list[tuple[Lifted, Lifted]] = []
-    methods = [config.method, config.method]
-    for seed, seeded in enumerate(rng.spawn(config.seeds)):
-        both = []
-        for side, (name, train, scored) in enumerate(
-            (("x", parts.x_train, parts.x), ("y", parts.y_train, parts.y))
-        ):
-            what = f"dictionary of {name}, seed {seed + 1} of {config.seeds}"
-            begin, end = ((2 * seed + side + i) / (2 * config.seeds) for i in (0, 1))
-            tell(what, begin)
-            told = part(tell, begin, end, f"{what}: ")
-            each = lift(train, scored, methods[side], config, seeded.spawn(1)[0], told)
-            methods[side] = each.dictionary.method  # what "auto" chose serves the other seeds
-            both.append(each)
-        lifted.append((both[0], both[1]))
-    return tuple(lifted)
-
-
 def _score_all(
-    found: Iterable[Job], parts: Split, config: CompareConfig, seed: int, tell: Progress
+    found: Iterable[Job],
+    parts: Split,
+    config: CompareConfig,
+    drawn: tuple[int, str],
+    tell: Progress,
 ) -> tuple[Score, ...]:
-    pending = [(job, name) for job in found for name in metrics_of(job, config)]
+    seed, way = drawn
+    pending = [(job, name) for job in found for name in metrics_of(job, config, way)]
     scores = []
     for i, (job, metric) in enumerate(pending):
         tell(f"{metric} {job.source} -> {job.target}", i / len(pending))
-        scores.append(score(job, metric, parts, config, seed))
+        scores.append(score(job, metric, parts, config, seed, way))
     tell("scored", 1.0)
     return tuple(scores)
 
 
 def _conclude(
     parts: Split,
-    lifted: tuple[tuple[Lifted, Lifted], ...],
+    lifted: tuple[Pair, ...],
     truth: Truth,
     scores: tuple[Score, ...],
     config: CompareConfig,
     names: tuple[str, str],
 ) -> Comparison:
+    way, after = forward(lifted), targets(lifted)
+
     def find(metric: str, source: str, target: str) -> list[Score]:
-        wanted = (metric, source, target, "x->y")
+        wanted = (metric, source, target, way)
         return [s for s in scores if (s.metric, s.source, s.target, s.systems) == wanted]
 
     n_units = (parts.x.shape[1], parts.y.shape[1])
     told = parts.line.sentence()
     beyond, noted = False, [*filter(None, [told]), *warnings_of_stimuli(parts)]
     for side in (0, 1):
-        of_side = [pair[side] for pair in lifted]
+        of_side = side_of(lifted, side)
+        if not of_side:
+            continue
         needed = bound(of_side, truth.counts)
         beyond = beyond or n_units[side] < needed[0]
         noted += warnings_of(names[side], of_side, n_units[side], needed)
     noted += warnings_of_surplus(config.scored[0], lifted[0], scores, names)
-    noted += warnings_of_widths(lifted[0][0].controls.get("wide_expansion"))
-    found = changes(config.scored, find, config.level)
+    source = side_of(lifted, 0) or side_of(lifted, 1)
+    noted += warnings_of_widths(source[0].controls.get("wide_expansion"))
+    found = changes(config.scored, find, config.level, after)
     expected: tuple[Prediction, ...] = ()
     if truth.train is not None:
         expected = predictions(parts, lifted, truth.train, config.by, scores)
     grounds = grounds_of(config.scored[0], lifted, scores, beyond)
-    said = verdict(config.scored, found, grounds, doubts(parts.line, scores))
+    said = verdict(config.scored, found, grounds, doubts(parts.line, scores, way), after)
     first = [told] if parts.line.contiguous else []  # what voids the answer opens the sentence
     return Comparison(
         config=config,
@@ -229,11 +250,21 @@ def _conclude(
         stimuli=parts.x.stimuli if parts.x.stimuli is not None else parts.rows.astype(str),
         rows=parts.rows,
         feature_names=truth.names,
-        n_train=(len(parts.x_train), len(parts.y_train)),
+        n_train=(len(parts.x_train), len(parts.y_train)) if parts.apart else (0, 0),
         n_units=n_units,
         predictions=expected,
         provenance={},
     )
+
+
+def _cost(parts: Split, config: CompareConfig, given: Given | None) -> Cost:
+    if given is None:
+        return cost_of(parts, config)
+    x, y = (
+        max([one.n_latents for one in of], default=side.shape[1])
+        for of, side in ((given.x, parts.x), (given.y, parts.y))
+    )
+    return cost_of(parts, config, (x, y), len(given))
 
 
 def _provenance(parts: Split, config: CompareConfig) -> dict[str, Any]:

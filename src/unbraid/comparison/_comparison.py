@@ -12,7 +12,7 @@ import numpy as np
 from unbraid._severity import VOID, most_serious_first, severity
 from unbraid.align import Score
 from unbraid.comparison._config import CompareConfig
-from unbraid.comparison._lift import Lifted
+from unbraid.comparison._lift import Lifted, Pair, forward, side_of, targets
 from unbraid.comparison._predict import Prediction
 from unbraid.comparison._save import write_run
 from unbraid.comparison.page._page import page
@@ -65,8 +65,8 @@ class Comparison:
     changes: tuple[Change, ...]
     verdict: Verdict
     warnings: tuple[str, ...]
-    lifted: tuple[tuple[Lifted, Lifted], ...]
-    """Dictionaries and codes of ``x`` and ``y``, one pair a seed."""
+    lifted: tuple[Pair, ...]
+    """Dictionaries and codes of ``x`` and ``y``, one pair a seed; None where a system has none."""
     names: tuple[str, str]
     stimuli: np.ndarray
     """Ids of the alignment stimuli, in the order of the codes' rows."""
@@ -97,10 +97,23 @@ class Comparison:
             verdict = replace(verdict, sentence=f"{said[0]} {verdict.sentence}")
         return replace(self, warnings=tuple(said), verdict=verdict)
 
-    def find(
-        self, metric: str, source: str, target: str, systems: str = "x->y"
-    ) -> tuple[Score, ...]:
-        """Return the scores of one kind, one a seed, in the order of the seeds."""
+    @property
+    def forward(self) -> str:
+        """Direction in which codes are a source: ``y->x`` where only y has a dictionary."""
+        return forward(self.lifted)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What codes are held against, the headline's first: codes, then units, or units alone."""
+        return targets(self.lifted)
+
+    def of_side(self, side: int) -> list[Lifted]:
+        """Return one system's (0 or 1) dictionaries and codes, one a seed; none if it has none."""
+        return side_of(self.lifted, side)
+
+    def find(self, metric: str, source: str, target: str, systems: str = "") -> tuple[Score, ...]:
+        """Return the scores of one kind, one a seed; by default of ``forward``."""
+        systems = systems or self.forward
         return tuple(
             score
             for score in self.scores
@@ -162,13 +175,13 @@ class Comparison:
             "dictionaries": [
                 {
                     "seed": seed,
-                    "method": pair[side].dictionary.method.describe(),
-                    "n_latents": int(pair[side].codes.shape[1]),
-                    "l0": pair[side].codes.l0,
-                    "fvu": _plain(pair[side].fvu),
-                    "dead": pair[side].dead,
+                    "method": lifted.dictionary.method.describe(),
+                    "n_latents": int(lifted.codes.shape[1]),
+                    "l0": lifted.codes.l0,
+                    "fvu": _plain(lifted.fvu),
+                    "dead": lifted.dead,
                 }
-                for seed, pair in enumerate(self.lifted)
+                for seed, lifted in enumerate(self.of_side(side))
             ],
         }
 
@@ -177,6 +190,8 @@ class Comparison:
         arrays = {"rows": self.rows}
         for seed, pair in enumerate(self.lifted):
             for name, lifted in zip("xy", pair, strict=True):
+                if lifted is None:
+                    continue
                 arrays[f"atoms.{name}.{seed}"] = np.asarray(lifted.dictionary.atoms)
         for i, score in enumerate(self.scores):
             arrays[f"scores.{i}.per_fold"] = np.asarray(score.per_fold)

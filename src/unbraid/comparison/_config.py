@@ -39,8 +39,9 @@ class CompareConfig(Config):
     """Dictionaries learned for each system, each from its own random start."""
     protocol: Literal["unbraid", "longon2025", "longon2026"] = "unbraid"
     """Named scoring protocol: the safe default, or the published code's exact one."""
-    train_share: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    """Share of the stimuli that dictionaries learn from, when no training responses are given."""
+    train_share: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Share of the stimuli that dictionaries learn from, when no training responses are given;
+    none: half, and no stimuli where dictionaries are given."""
     folds: Annotated[int, Field(ge=2, le=100)] = 5
     """Folds of the alignment stimuli."""
     fold_kind: Literal["auto", "shuffled", "contiguous"] = "auto"
@@ -53,6 +54,10 @@ class CompareConfig(Config):
     of the first seed's codes from x to y; the other scores get one, and no p-value."""
     resamples: Annotated[int, Field(ge=0)] = 200
     """Bootstrap resamples of the stimuli, behind each interval."""
+    frozen: bool | None = None
+    """Whether controls that learn half of an autoencoder are scored too: decoder frozen at random,
+    soft-frozen, or encoder frozen; none: of given dictionaries, where there are responses to learn
+    from."""
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
     """Confidence level of the intervals."""
 

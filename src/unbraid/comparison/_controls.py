@@ -16,11 +16,25 @@ CONTROLS = (
     "shuffled_latents",
     "rotation",
     "wide_expansion",
+    "frozen_decoder",
+    "soft_frozen_decoder",
+    "frozen_encoder",
+    "untrained_copy",
 )
 """Method never trained; random projection of equal width and density; latents shuffled; independent
-components of the units, as many as units; random ReLU units, up to 16 times as many as latents."""
+components of the units, as many as units; random ReLU units, up to 16 times as many as latents;
+autoencoders that learn only half; codes of an untrained copy of the system. The last four where
+they were asked for."""
 
-BOTH_SIDES = ("random_dictionary", "random_expansion", "rotation")
+BOTH_SIDES = (
+    "random_dictionary",
+    "random_expansion",
+    "rotation",
+    "frozen_decoder",
+    "soft_frozen_decoder",
+    "frozen_encoder",
+    "untrained_copy",
+)
 """Controls that are scored against themselves in the other system too."""
 _ENOUGH = 1024  # units of the widest expansion at least
 _NUMBERS = 2**24  # of an expansion: 128 MiB in double precision; wider ones are cut

@@ -8,8 +8,9 @@ from typing import Any
 from unbraid.align._dense import check_memory
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._controls import is_matching, is_prediction, rotation_size, widths
+from unbraid.comparison._lift import is_frozen
 from unbraid.comparison._split import Split
-from unbraid.sparse import Auto, Method
+from unbraid.sparse import Auto, Method, TopK
 from unbraid.sparse.training._training import Autoencoder
 
 # Seconds of one core at 2 GHz, measured at 300 to 20,000 stimuli and 16 to 256 units.
@@ -40,8 +41,13 @@ class Cost:
         return f"about {time} on one core, {self.memory / 2**30:.1f} GiB of memory (roughly)"
 
 
-def cost_of(parts: Split, config: CompareConfig) -> Cost:
+def cost_of(
+    parts: Split, config: CompareConfig, given: tuple[int, int] | None = None, seeds: int = 0
+) -> Cost:
     """Return what a comparison of this size will cost, within a factor of about three.
+
+    ``given``: the latents of both sides, units where one has none, if dictionaries are given, one
+    for each of ``seeds``.
 
     Raises
     ------
@@ -50,23 +56,27 @@ def cost_of(parts: Split, config: CompareConfig) -> Cost:
     """
     sizes = [side.shape for side in (parts.x_train, parts.y_train)]
     n = len(parts.rows)
-    latents = [_width(config.method, *size) for size in sizes]
-    learning = sum(
-        _learning(config.method, *size, m) + (config.seeds - 1) * _again(config.method, *size, m)
-        for size, m in zip(sizes, latents, strict=True)
-    )
-    n_scores = 14 * config.seeds + 2
+    seeds = seeds or config.seeds
+    latents = [_width(config.method, *size) for size in sizes] if given is None else [*given]
+    learning = 0.0
+    for size, m in zip(sizes, latents, strict=True):
+        if given is None:
+            learning += _learning(config.method, *size, m)
+            learning += (seeds - 1) * _again(config.method, *size, m)
+        if is_frozen(config, parts, given is not None):
+            learning += 3 * seeds * _again(TopK(n_latents=m), *size, m)
+    n_scores = 14 * seeds + 2
     evaluations = n_scores * (_SCORE_EACH + _REFIT_EACH) + 4 * config.permutations * _REFIT_EACH
     n_units = [parts.x.shape[1], parts.y.shape[1]]
     widest = max(*latents, *n_units)
     numbers = 2 * (n + max(size[0] for size in sizes)) * sum(n_units) + 4 * n * widest
-    wide, kept = _predicting(parts, config, latents[0])
+    wide, kept = _predicting(parts, config, latents[0], seeds)
     numbers += kept
     if {"one_to_one", "soft_matching"} & set(config.scored):
         numbers += 3 * n_units[0] * n_units[1]
     if "rsa" in config.scored:
         numbers += 6 * n**2
-    turning = _turning(parts, config)
+    turning = _turning(parts, config, seeds)
     cost = Cost(
         seconds=learning + wide + turning + evaluations * n * widest * len(config.scored),
         memory=_START + 8.0 * numbers,
@@ -76,7 +86,9 @@ def cost_of(parts: Split, config: CompareConfig) -> Cost:
     return cost
 
 
-def _predicting(parts: Split, config: CompareConfig, latents: int) -> tuple[float, float]:
+def _predicting(
+    parts: Split, config: CompareConfig, latents: int, seeds: int
+) -> tuple[float, float]:
     """Return the seconds that wide expansions take, and the numbers they hold at a time."""
     metrics = sum(is_prediction(name) for name in config.scored)
     if not metrics:
@@ -90,14 +102,14 @@ def _predicting(parts: Split, config: CompareConfig, latents: int) -> tuple[floa
         side = min(width, n)
         flops += fits * (10.0 * side**3 + 2.0 * n * side * width)
         kept += side * n * (fits if fits * side * n <= _KEPT else 1)
-    return config.seeds * metrics * flops * _FLOP, kept
+    return seeds * metrics * flops * _FLOP, kept
 
 
-def _turning(parts: Split, config: CompareConfig) -> float:
+def _turning(parts: Split, config: CompareConfig, seeds: int) -> float:
     """Return the seconds that rotations of both systems take at most."""
     if not any(is_matching(name) for name in config.scored):
         return 0.0
-    return config.seeds * sum(
+    return seeds * sum(
         steps * (_FLOP * 4.0 * rows * p**2 + _TURN_EACH * rows * p)
         for steps, rows, p in (
             rotation_size(*side.shape) for side in (parts.x_train, parts.y_train)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from unbraid.align import Score
-from unbraid.comparison._lift import Lifted
+from unbraid.comparison._lift import Pair, side_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +25,10 @@ class Grounds:
 
 
 def grounds_of(
-    headline: str, lifted: Sequence[tuple[Lifted, Lifted]], scores: Sequence[Score], beyond: bool
+    headline: str, lifted: Sequence[Pair], scores: Sequence[Score], beyond: bool
 ) -> Grounds:
     """Return the grounds of both systems, means over seeds."""
-    sides = [[pair[side] for pair in lifted] for side in (0, 1)]
+    sides = [side_of(lifted, side) for side in (0, 1)]
 
     def both(found: Iterable[Iterable[float]]) -> tuple[float, float]:
         x, y = (_mean(values) for values in found)

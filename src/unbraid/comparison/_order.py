@@ -95,7 +95,9 @@ def time_line(
     return TimeLine(kind=kind, found=found, asked=config.order == "time", own=own, remedy=remedy)
 
 
-def doubts(line: TimeLine, scores: Sequence[Score]) -> Mapping[tuple[str, str], str]:
+def doubts(
+    line: TimeLine, scores: Sequence[Score], way: str = "x->y"
+) -> Mapping[tuple[str, str], str]:
     """Return why no gain can be claimed, for each metric and ``codes->codes`` or ``codes->base``.
 
     In time a gain must be of codes that are more alike than after rotations of one side: slow
@@ -105,7 +107,7 @@ def doubts(line: TimeLine, scores: Sequence[Score]) -> Mapping[tuple[str, str], 
         return {}
     found = {}
     for score in scores:
-        if (score.source, score.systems) != ("codes", "x->y") or (score.seed or 0) > 0:
+        if (score.source, score.systems) != ("codes", way) or (score.seed or 0) > 0:
             continue
         why = {
             "drift": "both sides drift, which a shared cause need not explain",

@@ -11,7 +11,7 @@ import scipy.linalg
 
 from unbraid import theory
 from unbraid.align import Score
-from unbraid.comparison._lift import Lifted
+from unbraid.comparison._lift import Pair
 from unbraid.comparison._split import Split
 from unbraid.responses import Responses
 
@@ -44,7 +44,7 @@ class Prediction:
 
 def predictions(
     parts: Split,
-    lifted: Sequence[tuple[Lifted, Lifted]],
+    lifted: Sequence[Pair],
     features: Responses,
     by: Any,
     scores: Sequence[Score],
@@ -73,8 +73,9 @@ def predictions(
     x, y = (train.take(np.arange(len(z))) for train in (parts.x_train, parts.y_train))
     pairs: list[tuple[str, int | None, Any, Any]] = [("base", None, x, y)]
     for seed, (of_x, of_y) in enumerate(lifted):
-        codes = of_x.dictionary.encode(x, by=by), of_y.dictionary.encode(y, by=by)
-        pairs.append(("codes", seed, *codes))
+        if of_x is not None and of_y is not None:
+            codes = of_x.dictionary.encode(x, by=by), of_y.dictionary.encode(y, by=by)
+            pairs.append(("codes", seed, *codes))
     found: list[Prediction] = []
     for side, seed, source, target in pairs:
         wanted = [

@@ -12,7 +12,7 @@ from unbraid import align
 from unbraid.align import Score
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._controls import BOTH_SIDES, CONTROLS, WideExpansion, applies
-from unbraid.comparison._lift import Lifted
+from unbraid.comparison._lift import Pair, forward
 from unbraid.comparison._split import Split
 from unbraid.responses import Responses
 
@@ -35,29 +35,36 @@ def base_jobs(parts: Split) -> Iterator[Job]:
     yield Job("base", "base", "y->x", None, (parts.y, parts.x))
 
 
-def jobs(
-    parts: Split, lifted: Sequence[tuple[Lifted, Lifted]], truth: Responses | None
-) -> Iterator[Job]:
+def jobs(parts: Split, lifted: Sequence[Pair], truth: Responses | None) -> Iterator[Job]:
     """Yield every pair of sides with codes, in the order in which a report shows them."""
-    y = parts.y
-    for seed, (of_x, of_y) in enumerate(lifted):
-        yield Job("codes", "codes", "x->y", seed, (of_x.codes, of_y.codes))
-        yield Job("codes", "codes", "y->x", seed, (of_y.codes, of_x.codes))
-        yield Job("codes", "base", "x->y", seed, (of_x.codes, y))
-        for name in of_x.controls:
-            yield Job(name, "codes", "x->y", seed, (of_x.controls[name], of_y.codes))
-            yield Job(name, "base", "x->y", seed, (of_x.controls[name], y))
-            if name in BOTH_SIDES:  # both systems expanded or turned: what that alone can do
-                yield Job(name, name, "x->y", seed, (of_x.controls[name], of_y.controls[name]))
+    way = forward(lifted)
+    turned = way == "y->x"
+    units = parts.x if turned else parts.y
+    for seed, pair in enumerate(lifted):
+        source, target = pair[::-1] if turned else pair
+        if source is None:
+            continue
+        if target is not None:
+            yield Job("codes", "codes", "x->y", seed, (source.codes, target.codes))
+            yield Job("codes", "codes", "y->x", seed, (target.codes, source.codes))
+        yield Job("codes", "base", way, seed, (source.codes, units))
+        for name, control in source.controls.items():
+            if target is not None:
+                yield Job(name, "codes", way, seed, (control, target.codes))
+            yield Job(name, "base", way, seed, (control, units))
+            # both systems expanded or turned: what that alone can do
+            if target is not None and name in BOTH_SIDES and name in target.controls:
+                yield Job(name, name, way, seed, (control, target.controls[name]))
     for seed in range(1, len(lifted)):  # the same system under two dictionaries: does it repeat?
-        for side, name in enumerate("xy"):
-            pair = (lifted[0][side].codes, lifted[seed][side].codes)
-            yield Job("codes", "codes", f"{name}->{name}", seed, pair)
+        for side, system in enumerate("xy"):
+            first, other = lifted[0][side], lifted[seed][side]
+            if first is not None and other is not None and first is not other:
+                yield Job("codes", "codes", f"{system}->{system}", seed, (first.codes, other.codes))
     if truth is not None:
         yield from _against_truth(parts, lifted, truth)
 
 
-def metrics_of(job: Job, config: CompareConfig) -> tuple[str, ...]:
+def metrics_of(job: Job, config: CompareConfig, way: str = "x->y") -> tuple[str, ...]:
     """Return the metrics worth computing for a job: all, or those that a reader would ask of it."""
     if job.source in CONTROLS:
         asked = config.scored[:1] if job.target == "features" else config.scored
@@ -68,18 +75,20 @@ def metrics_of(job: Job, config: CompareConfig) -> tuple[str, ...]:
         )
     if job.systems in ("x->x", "y->y") or job.target == "features":
         return config.scored[:1]
-    if job.systems == "y->x":
+    if job.systems != way:
         return tuple(name for name in config.scored if not align.METRICS[name].symmetric)
     return config.scored
 
 
-def score(job: Job, metric: str, parts: Split, config: CompareConfig, seed: int) -> Score:
+def score(
+    job: Job, metric: str, parts: Split, config: CompareConfig, seed: int, way: str = "x->y"
+) -> Score:
     """Score one job under one metric; folds and resamples are the same for all jobs.
 
     Only the scores that a verdict rests on get every permutation and a p-value: the base units',
     and the first seed's codes' from x to y or to the truth; no control's.
     """
-    first = not job.seed and job.systems != "y->x"
+    first = not job.seed and job.systems not in {"x->y", "y->x"} - {way}
     in_full = job.source == "base" or (first and job.source == "codes")
     permutations = config.permutations if in_full else min(_FEW_PERMUTATIONS, config.permutations)
     compute: Callable[..., Score] = align.METRICS[metric].compute
@@ -121,15 +130,16 @@ def _widened(
     return values, {}
 
 
-def _against_truth(
-    parts: Split, lifted: Sequence[tuple[Lifted, Lifted]], truth: Responses
-) -> Iterator[Job]:
+def _against_truth(parts: Split, lifted: Sequence[Pair], truth: Responses) -> Iterator[Job]:
     for side, (name, base) in enumerate((("x", parts.x), ("y", parts.y))):
         systems = f"{name}->truth"
         yield Job("base", "features", systems, None, (base, truth))
         for seed, pair in enumerate(lifted):
-            yield Job("codes", "features", systems, seed, (pair[side].codes, truth))
+            of_side = pair[side]
+            if of_side is None:
+                continue
+            yield Job("codes", "features", systems, seed, (of_side.codes, truth))
             for control in BOTH_SIDES:
-                if control in pair[side].controls:
-                    values = (pair[side].controls[control], truth)
+                if control in of_side.controls:
+                    values = (of_side.controls[control], truth)
                     yield Job(control, "features", systems, seed, values)

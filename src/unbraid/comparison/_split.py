@@ -13,6 +13,7 @@ from unbraid.comparison._order import TimeLine, time_line
 from unbraid.errors import InputError
 from unbraid.responses import Responses, as_responses, in_rows_of, pair
 
+_SHARE = 0.5  # of the stimuli that dictionaries learn from, unless said otherwise
 _FEWEST = 10  # alignment stimuli under which no fold can be scored
 
 
@@ -31,6 +32,9 @@ class Split:
     """Rows of the responses given that dictionaries learn from; none where these came apart."""
     line: TimeLine
     """Whether the stimuli stand in time."""
+    apart: bool = True
+    """Whether training stimuli are others than the alignment stimuli; not so where nothing but
+    controls is learned, and no training responses were given."""
     mixed: stats.Folds | None = None
     """Shuffled folds, where it was found that stimuli stand in time and nobody said so."""
 
@@ -43,8 +47,14 @@ def split(
     groups: Any,
     config: CompareConfig,
     rng: np.random.Generator,
+    *,
+    learns: bool = True,
 ) -> Split:
-    """Pair the systems and set training stimuli apart from alignment stimuli."""
+    """Pair the systems and set training stimuli apart from alignment stimuli.
+
+    ``learns``: whether dictionaries are learned. Where they are given, all stimuli are scored,
+    unless responses to learn from or ``train_share`` are given for the controls.
+    """
     x, y = pair(x, y)
     if config.protocol != "unbraid" and (groups is not None or config.fold_kind == "contiguous"):
         raise InputError(
@@ -54,9 +64,12 @@ def split(
     groups = _as_groups(in_rows_of(x.stimuli, groups, "groups"), len(x))
     if (x_train is None) != (y_train is None):
         raise InputError("x_train and y_train go together: give both or neither.")
-    line = time_line(x, y, groups, config, own=x_train is not None)
+    apart = learns or x_train is not None or config.train_share is not None
+    line = time_line(x, y, groups, config, own=x_train is not None or not apart)
     learned = np.empty(0, dtype=np.intp)
-    if x_train is None:
+    if not apart:
+        rows = np.arange(len(x))
+    elif x_train is None:
         learn = _learning_rows(len(x), groups, config, line, rng)
         rows, learned = np.flatnonzero(~learn), np.flatnonzero(learn)
         if line.contiguous:
@@ -78,14 +91,15 @@ def split(
     if line.contiguous and not line.asked:
         mixed = stats.shuffled_folds(len(rows), config.folds, rng)
     return Split(
-        x_train=x_train,
-        y_train=y_train,
+        x_train=x_train if apart else x.take(rows),
+        y_train=y_train if apart else y.take(rows),
         x=x.take(rows),
         y=y.take(rows),
         folds=folds,
         rows=rows,
         learned=learned,
         line=line,
+        apart=apart,
         mixed=mixed,
     )
 
@@ -98,7 +112,7 @@ def _learning_rows(
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Return the mask of stimuli that the dictionaries learn from; groups are kept whole."""
-    n_learn = round(config.train_share * n)
+    n_learn = round((config.train_share or _SHARE) * n)
     if groups is not None:
         names, sizes = np.unique(groups, return_counts=True)
         order = rng.permutation(len(names))

@@ -8,7 +8,7 @@ import numpy as np
 
 from unbraid.align import Score
 from unbraid.comparison._controls import is_matching
-from unbraid.comparison._lift import Lifted
+from unbraid.comparison._lift import Lifted, Pair
 
 _LOWERED = 0.1  # difference to the mean weighted by what latents carry, from which on it is said
 _CARRY = 0.9  # share of what the codes hold that the latents named carry
@@ -16,7 +16,7 @@ _CARRY = 0.9  # share of what the codes hold that the latents named carry
 
 def warnings_of_surplus(
     headline: str,
-    lifted: tuple[Lifted, Lifted],
+    lifted: Pair,
     scores: Sequence[Score],
     names: tuple[str, str],
 ) -> list[str]:
@@ -36,8 +36,9 @@ def warnings_of_surplus(
             if (score.metric, score.source, score.target) == (headline, "codes", "codes")
             and (score.systems, score.seed) == (systems, 0)
         ]
-        if of_codes and len(of_codes[0].per_target):
-            found += _of_side(names[side], lifted[side], of_codes[0])
+        of_side = lifted[side]
+        if of_side is not None and of_codes and len(of_codes[0].per_target):
+            found += _of_side(names[side], of_side, of_codes[0])
     return found
 
 

@@ -54,7 +54,7 @@ def truth_of(features: Any, features_train: Any, x: Any, parts: Split, own: bool
         given = as_responses(x, "x")
         features = follow(given, features, "features")
         scored = features.take(parts.rows)
-        train = None if own else features.take(parts.learned)
+        train = features.take(parts.learned) if parts.apart and not own else None
     if features_train is not None:
         train = _of_training(features_train, parts, own)
         if scored is not None and scored.shape[1] != train.shape[1]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from unbraid.comparison._comparison import Change, Verdict
+from unbraid.comparison._controls import is_prediction
 from unbraid.comparison._grounds import Grounds
 
 _MATCHING = "codes->codes"
@@ -16,11 +17,16 @@ _IS_IT = 0.9  # share from which on a control is the gain, however reliably code
 _SEEN = 0.005  # a smaller difference is not seen in two decimals
 _POOR = 0.5  # share of variance unexplained, or agreement of seeds, where a dictionary is poor
 _WHAT = {_MATCHING: "alignment", _REGRESSION: "prediction of the other system's units"}
+_TO_UNITS = "alignment with the other system's units"  # under any metric but a prediction
 _WORDS = {
     "random_dictionary": "an untrained dictionary",
     "random_expansion": "a random expansion of equal width",
     "shuffled_latents": "the same latents shuffled over stimuli",
     "rotation": "a rotation of the units (independent components)",
+    "frozen_decoder": "an autoencoder whose decoder is frozen at random",
+    "soft_frozen_decoder": "an autoencoder whose decoder is held near its random start",
+    "frozen_encoder": "an autoencoder whose encoder is frozen at random",
+    "untrained_copy": "codes of an untrained copy of the system",
 }
 _ALONE = {
     "random_dictionary": "expansion alone",
@@ -28,6 +34,10 @@ _ALONE = {
     "wide_expansion": "expansion alone",
     "shuffled_latents": "the latents' density alone",
     "rotation": "rotation alone",
+    "frozen_decoder": "what is learned for random atoms alone",
+    "soft_frozen_decoder": "what is learned near random atoms alone",
+    "frozen_encoder": "what random directions read alone",
+    "untrained_copy": "the untrained system alone",
 }
 
 
@@ -36,8 +46,11 @@ def verdict(
     changes: Sequence[Change],
     grounds: Grounds,
     doubts: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    targets: Sequence[str] = ("codes", "base"),
 ) -> Verdict:
     """Judge the headline metric from codes to codes, and regression from codes to units.
+
+    Where one system has no codes, both are judged from codes to units.
 
     The tone follows these rules, in this order.
 
@@ -67,7 +80,7 @@ def verdict(
         taken = sentence.removesuffix(".").replace(" raises ", " takes ", 1)
         return "no gain", f"{taken}: not a reliable gain, {doubt}."
 
-    tone, first = judged(headline, _MATCHING)
+    tone, first = judged(headline, f"codes->{targets[0]}")
     sentences = [first]
     if "ridge" in metrics and headline != "ridge":
         sentences.append(judged("ridge", _REGRESSION)[1])
@@ -78,14 +91,15 @@ def _judge(metric: str, after: str, changes: Sequence[Change], grounds: Grounds)
     of_metric = {change.name: change for change in changes if change.metric == metric}
     gain = of_metric[f"{after} - base->base"]
     how = f"({_plain(metric)}, {_interval(gain)})"
-    what = f"{_WHAT[after]} from {gain.before:.2f} to {gain.after:.2f} {how}"
+    subject = _subject(metric, after)
+    what = f"{subject} from {gain.before:.2f} to {gain.after:.2f} {how}"
     beyond = grounds.beyond_bound
     short = "there are fewer units than sparse recovery needs" if beyond else ""
     if not math.isfinite(gain.value):
-        return "no gain", f"{_WHAT[after].capitalize()} by {_plain(metric)} could not be scored."
+        return "no gain", f"{subject.capitalize()} by {_plain(metric)} could not be scored."
     poor = _of_poor_codes(after, grounds)
     if max(abs(gain.low), abs(gain.high)) < _SEEN:
-        return "no gain", f"Unbraiding leaves {_WHAT[after]} at {gain.after:.2f} {how}{poor}."
+        return "no gain", f"Unbraiding leaves {subject} at {gain.after:.2f} {how}{poor}."
     if gain.high < 0:
         tone, why = ("cannot help", f": {short}") if short else ("no gain", "")
         return tone, f"Unbraiding lowers {what}{why or _cause(after, gain, changes, grounds)}."
@@ -128,10 +142,16 @@ def _judge(metric: str, after: str, changes: Sequence[Change], grounds: Grounds)
     return "gain", f"Unbraiding raises {what}{rest}{caution}."
 
 
+def _subject(metric: str, after: str) -> str:
+    if after == _REGRESSION and not is_prediction(metric):
+        return _TO_UNITS
+    return _WHAT[after]
+
+
 def _of_poor_codes(after: str, grounds: Grounds) -> str:
     """Return what must be said of codes that describe too little of a system they stand for."""
-    sides = grounds.unexplained if after == _MATCHING else grounds.unexplained[:1]
-    worst = max((side for side in sides if side == side), default=0.0)
+    known = [side for side in grounds.unexplained if side == side]
+    worst = max(known if after == _MATCHING else known[:1], default=0.0)
     return f" of codes that leave {worst:.0%} of the variance unexplained" if worst > _POOR else ""
 
 

@@ -68,7 +68,8 @@ def warnings_of_stimuli(parts: Split) -> list[str]:
     """Return a line where many stimuli look like one shown twice, on both sides of the split."""
     if parts.folds.blocks is not None:
         return []
-    learned = {row.tobytes() for row in parts.x_train.toarray() if row.any()}  # silence recurs
+    train = parts.x_train.toarray() if parts.apart else np.empty((0, 0))
+    learned = {row.tobytes() for row in train if row.any()}  # silence recurs
     pairs = [
         (row.tobytes(), other.tobytes())
         for row, other in zip(parts.x.toarray(), parts.y.toarray(), strict=True)

@@ -27,6 +27,7 @@ from unbraid.sparse.baselines.ica import ICA
 from unbraid.sparse.baselines.k_means import KMeans
 from unbraid.sparse.baselines.nmf import NMF
 from unbraid.sparse.baselines.pca import PCA
+from unbraid.sparse.baselines.random_like import random_like
 from unbraid.sparse.evidence._stability import stability, with_stability
 from unbraid.sparse.evidence.consensus import Consensus, consensus
 from unbraid.sparse.formats.export import export
@@ -105,6 +106,7 @@ __all__ = [
     "load_foreign",
     "parse_method",
     "push_to_hub",
+    "random_like",
     "save_pretrained",
     "shuffle_latents",
     "stability",

@@ -23,6 +23,10 @@ LABELS = {
     "rotation": "rotated units",
     "wide_expansion": "wide random expansion",
     "features": "features",
+    "frozen_decoder": "frozen decoder",
+    "soft_frozen_decoder": "soft-frozen decoder",
+    "frozen_encoder": "frozen encoder",
+    "untrained_copy": "untrained copy",
 }
 
 
@@ -31,7 +35,7 @@ def score_figure(
     target: str,
     metrics: Sequence[str],
     title: str,
-    systems: str = "x->y",
+    systems: str = "",
 ) -> report.BeforeAfterFigure:
     """Return one panel a metric: units to units, codes to ``target``, controls to ``target``."""
     groups = []
@@ -51,7 +55,7 @@ def score_figure(
 
 
 def best_control(
-    result: Comparison, metric: str, target: str, systems: str = "x->y"
+    result: Comparison, metric: str, target: str, systems: str = ""
 ) -> tuple[str, str]:
     """Return source and target of the control of highest score: the figure's and the card's."""
     found = {

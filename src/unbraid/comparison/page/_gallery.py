@@ -47,7 +47,7 @@ def _pairs(result: Comparison, metric: str, pictures: np.ndarray | None) -> list
     matching = np.asarray(score.matching)
     quality = np.where(np.isfinite(score.per_target), score.per_target, -np.inf)
     labels = _labels(result, metric)
-    of_x, of_y = (lifted.codes.values.tocsc() for lifted in result.lifted[0])
+    of_x, of_y = (result.of_side(side)[0].codes.values.tocsc() for side in (0, 1))
     pairs: list[Any] = []
     taken: set[int] = set()
     for target in np.argsort(-quality, kind="stable"):

@@ -26,17 +26,22 @@ _TONES: dict[str, Any] = {
     "explained by a control": "explained-by-control",
     "cannot help": "cannot-help",
 }
+_AGAINST = {"codes": "Codes against codes", "base": "Codes against base units"}
+_AFTER = {"codes": "code to code", "base": "code to unit"}
 
 
 def page(result: Comparison, pictures: Any = None, title: str = "") -> report.Page:
     """Summarise a comparison as a page; ``pictures`` are the stimuli given to ``compare``."""
+    first = result.targets[0]
     sections = [
         report.Section(
             title="Scores",
             lead="Each metric before and after, and each control against the same targets.",
             blocks=[
-                score_figure(result, "codes", result.config.scored, "Codes against codes"),
-                score_figure(result, "base", result.config.scored, "Codes against base units"),
+                *(
+                    score_figure(result, target, result.config.scored, _AGAINST[target])
+                    for target in result.targets
+                ),
                 change_table(result),
             ],
         ),
@@ -53,8 +58,8 @@ def page(result: Comparison, pictures: Any = None, title: str = "") -> report.Pa
         verdict=verdict_block(result),
         provenance=_provenance(result),
         opening=[
-            score_figure(result, "codes", result.config.scored[:1], "Before and after"),
-            matched_units(result, pictures),
+            score_figure(result, first, result.config.scored[:1], "Before and after"),
+            *([matched_units(result, pictures)] if first == "codes" else []),
             report.Warnings(items=result.warnings),
         ],
         sections=sections,
@@ -64,11 +69,12 @@ def page(result: Comparison, pictures: Any = None, title: str = "") -> report.Pa
 def verdict_block(result: Comparison) -> report.Verdict:
     """Return the headline with the numbers that carry it: before, after, best control."""
     metric = result.config.scored[0]
-    control, target = best_control(result, metric, "codes")
+    after = result.targets[0]
+    control, target = best_control(result, metric, after)
     best = _number(result, metric, control, target)
     rows = (
         ("unit to unit", _number(result, metric, "base", "base"), "before", ""),
-        ("code to code", _number(result, metric, "codes", "codes"), "after", ""),
+        (_AFTER[after], _number(result, metric, "codes", after), "after", ""),
         ("best control", best, "control", LABELS[control]),
     )
     return report.Verdict(
@@ -98,7 +104,10 @@ def _truth(result: Comparison) -> Sequence[report.Section]:
     metric = result.config.scored[:1]
     figures = [
         score_figure(result, "features", metric, f"{name} against the true features", systems)
-        for name, systems in zip(result.names, ("x->truth", "y->truth"), strict=True)
+        for side, (name, systems) in enumerate(
+            zip(result.names, ("x->truth", "y->truth"), strict=True)
+        )
+        if result.of_side(side)
     ]
     lead = "For every true feature, its best unit or latent, chosen on other stimuli."
     tables = [prediction_table(result)] if result.predictions else []
@@ -129,7 +138,7 @@ def _how_to_read() -> report.Prose:
 def _provenance(result: Comparison) -> report.Provenance:
     facts = [
         report.Fact(name="Alignment stimuli", value=len(result.rows)),
-        report.Fact(name="Training stimuli", value=f"{result.n_train[0]} and {result.n_train[1]}"),
+        report.Fact(name="Training stimuli", value=_trained(result)),
         report.Fact(name="Units", value=f"{result.n_units[0]} and {result.n_units[1]}"),
         report.Fact(name="Protocol", value=result.config.protocol),
         report.Fact(name="Seed", value=_or_dash(result.provenance["seed"])),
@@ -146,6 +155,17 @@ def _provenance(result: Comparison) -> report.Provenance:
         fingerprint=result.provenance["fingerprint"],
         config=result.config.describe(),
         facts=facts,
+    )
+
+
+def _trained(result: Comparison) -> str:
+    numbers = f"{result.n_train[0]} and {result.n_train[1]}"
+    if not result.provenance.get("given"):
+        return numbers
+    return (
+        f"{numbers}, of controls; dictionaries were given"
+        if any(result.n_train)
+        else ("none: dictionaries were given")
     )
 
 

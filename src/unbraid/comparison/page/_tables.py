@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unbraid import report, sparse
+from unbraid.comparison._given import source_of
 
 if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison
@@ -133,31 +134,46 @@ def dictionary_table(result: Comparison) -> report.Table:
             help="mean cosine of an atom with its match in the other seeds",
             missing="one seed, or very many latents",
         ),
-        report.Column(name="trained on", format="integer", help="stimuli"),
+        report.Column(
+            name="trained on",
+            format="integer",
+            help="stimuli",
+            missing="the file does not say",
+        ),
     ]
-    stable = [_stability(pair[side].dictionary for pair in result.lifted) for side in (0, 1)]
-    rows = [
-        (
-            result.names[side],
-            seed,
-            type(pair[side].dictionary.method).__name__,
-            int(pair[side].codes.shape[1]),
-            pair[side].codes.l0,
-            pair[side].fvu,
-            pair[side].dead,
-            pair[side].dictionary.evidence.amortization_gap,
-            stable[side][seed],
-            result.n_train[side],
-        )
-        for seed, pair in enumerate(result.lifted)
-        for side in (0, 1)
-    ]
-    return report.Table(title="Learned dictionaries", columns=columns, rows=rows)
+    rows = []
+    for side in (0, 1):
+        found = result.of_side(side)
+        stable = _stability(each.dictionary for each in found)
+        for seed, (each, share) in enumerate(zip(found, stable, strict=True)):
+            if seed and each is found[seed - 1]:
+                continue  # one that stands beside several of the other system's
+            dictionary = each.dictionary
+            rows.append(
+                (
+                    result.names[side],
+                    seed,
+                    source_of(dictionary),
+                    int(each.codes.shape[1]),
+                    each.codes.l0,
+                    each.fvu,
+                    each.dead,
+                    dictionary.evidence.amortization_gap,
+                    share,
+                    dictionary.evidence.n_stimuli or None,
+                )
+            )
+    rows.sort(key=lambda row: row[1])
+    return report.Table(title="Dictionaries", columns=columns, rows=rows)
 
 
 def _stability(dictionaries: Iterable[sparse.Dictionary]) -> list[float]:
     """Return the mean stability of each dictionary's atoms; NaN where it is not reckoned."""
-    shares = [each.evidence.stability for each in sparse.with_stability(list(dictionaries))]
+    found = list(dictionaries)
+    alike = len({each.atoms.shape for each in found}) == 1 and len(set(map(id, found))) > 1
+    shares = [
+        each.evidence.stability for each in (sparse.with_stability(found) if alike else found)
+    ]
     return [float(np.mean(share)) if share else float("nan") for share in shares]
 
 
@@ -165,7 +181,8 @@ def history_figure(result: Comparison) -> list[report.CurveFigure]:
     """Return the course of training of each system's first dictionary, where it was recorded."""
     series = []
     for side, name in enumerate(result.names):
-        history = result.lifted[0][side].dictionary.evidence.history
+        found = result.of_side(side)
+        history = found[0].dictionary.evidence.history if found else ()
         points = [(i, step["fvu"]) for i, step in enumerate(history) if "fvu" in step]
         if len(points) > 1:
             x, y = zip(*points, strict=True)

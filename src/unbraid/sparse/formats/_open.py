@@ -69,7 +69,7 @@ def open_foreign(
         source.says_all()
         return open_saved(kind, source.weights.parent)
     parts = READERS[source.library](source)
-    parts = replace(parts, method=parts.method.with_unread(source.unread()))
+    parts = replace(parts, method=parts.method.with_unread(source.unread(), source.layer()))
     return assemble(kind, parts if scale is None else parts.scaled(scale))
 
 

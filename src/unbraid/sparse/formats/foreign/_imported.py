@@ -25,14 +25,16 @@ class Imported(Method):
     """What that library calls its kind of autoencoder."""
     source: str = ""
     """Name of the file or folder."""
+    layer: str = ""
+    """The layer that it was trained on, where the file names it."""
     notes: tuple[str, ...] = ()
     """What the layout says that the dictionary does not do by itself."""
     unread: tuple[str, ...] = ()
     """Tensors and settings of the file that were not used: they change no code."""
 
-    def with_unread(self, names: tuple[str, ...]) -> Imported:
-        """Return the same, with what was left unread."""
-        return Imported(**{**self.model_dump(), "unread": names})
+    def with_unread(self, names: tuple[str, ...], layer: str = "") -> Imported:
+        """Return the same, with what was left unread and the layer that the file names."""
+        return Imported(**{**self.model_dump(), "unread": names, "layer": layer})
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:  # noqa: ARG002
         """Refuse: the options of the training are the other library's."""

@@ -18,6 +18,9 @@ from unbraid.sparse.formats.foreign._tensors import Tensors
 from unbraid.sparse.formats.foreign._weights import read_npz, read_safetensors, read_torch
 from unbraid.sparse.inference._encoder import Activation
 
+_LAYERS = ("hook_name", "hook_point", "hookpoint", "submodule_name", "hf_hook_point_in")
+_LONGEST = 200  # characters of a layer's name that are kept
+
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
@@ -138,6 +141,19 @@ class Source:
         for name in sorted(self.given.ignore - found):
             raise InputError(f"ignore names {name!r}, which {self.weights} does not hold.")
         return tuple(dict.fromkeys(names))
+
+    def layer(self) -> str:
+        """Return the layer that a file names, or sparsify's folder; empty where none does."""
+        stated = [part for part in self.opened if isinstance(part, Settings)]
+        nested = [part.peek("metadata") for part in stated]
+        for name in _LAYERS:
+            values = [part.peek(name) for part in stated]
+            values += [found.get(name) for found in nested if isinstance(found, dict)]
+            named = [value for value in values if isinstance(value, str) and value]
+            if named:
+                return named[0][:_LONGEST]
+        folder = self.weights.parent.name
+        return folder if self.library == "sparsify" and "." in folder else ""
 
     def _opened(self, part: Any) -> Any:
         self.opened.append(part)
