@@ -55,7 +55,7 @@ def test_starts_that_agree_end_the_search(make_world, monkeypatch):
         return [trial["method"]["name"] for trial in trials]
 
     some = methods()
-    monkeypatch.setattr("unbraid.sparse.learning._candidate.agreed", lambda drafts: False)
+    monkeypatch.setattr("unbraid.sparse.auto.auto.agreed", lambda drafts: False)
     every = methods()
     assert "Pursuit" not in some
     assert "Pursuit" in every

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import struct
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -176,7 +177,6 @@ def _unzip(path: Path, member: zipfile.ZipInfo) -> bytes:
 
 
 def _decode(content: bytes, where: str, white: Any, background: Any) -> np.ndarray:
-    import warnings
 
     from PIL import Image, UnidentifiedImageError
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from unbraid.errors import InputError
 from unbraid.stats._folds import Folds, as_folds, contiguous_folds
@@ -182,7 +183,6 @@ def arrangement(
 
 
 def _means(values: Any, group: np.ndarray) -> np.ndarray:
-    import scipy.sparse as sp
 
     size = np.bincount(group)
     shape = (len(size), len(group))

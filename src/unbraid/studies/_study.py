@@ -6,7 +6,7 @@ import json
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -153,8 +153,6 @@ def run(study: Study, progress: Progress | None = None) -> StudyResult:
     -------
     StudyResult
     """
-    from dataclasses import replace
-
     started = time.perf_counter()
     settled = study.settled()
     result = settled.answer(progress or silent)

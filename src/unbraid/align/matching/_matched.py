@@ -31,6 +31,7 @@ from unbraid.align._score import NAN
 from unbraid.align.matching._marginals import Side
 from unbraid.errors import InputError
 from unbraid.responses import Responses
+from unbraid.stats import noise_ceiling
 
 _DIGITS = 12  # of correlations, as TIE
 
@@ -259,8 +260,6 @@ def _nothing(q: int, n_folds: int) -> Estimate:
 
 def _ceiling(x: Responses, y: Responses, estimate: Estimate) -> Ceiling | None:
     """Return sqrt(reliability of source and target) of each target, where known."""
-    from unbraid.stats import noise_ceiling
-
     if x.repeats is None and y.repeats is None:
         return None
     best, excluded = np.ones(y.shape[1]), np.zeros(y.shape[1], dtype=bool)

@@ -19,6 +19,7 @@ from unbraid.align.regression._leading import NestedLeading, check_leading
 from unbraid.align.regression._nested_ridge import ALPHAS, Nested, NestedRidge, Predictions
 from unbraid.errors import InputError
 from unbraid.responses import Responses
+from unbraid.stats import noise_ceiling
 
 _BLOCK = 2.0**27  # bytes of predictions held at once
 _DIRECT = 3000  # smaller side of codes up to which they are decomposed
@@ -130,7 +131,6 @@ class Ridge(Estimator):
         return np.all([np.ptp(y[~rows], axis=0) > 0 for rows in self.in_fold], axis=0)
 
     def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> Ceiling | None:  # noqa: ARG002
-        from unbraid.stats import noise_ceiling
 
         if y.repeats is None:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,8 +23,6 @@ def need(module: str, extra: str, suffix: str) -> Any:
 @contextmanager
 def reading(path: Path, what: str) -> Iterator[None]:
     """Turn whatever a library raises on a damaged file into one line that names it."""
-    import warnings
-
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

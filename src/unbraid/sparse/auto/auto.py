@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field
@@ -10,17 +10,19 @@ from pydantic import Field
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Watch
 from unbraid.sparse._method import Method
+from unbraid.sparse.auto._pursuit_search import Found, Search
+from unbraid.sparse.auto._trials import MANY, Candidates, chosen
+from unbraid.sparse.auto._width_search import Widths
 from unbraid.sparse.autoencoders.topk import TopK
+from unbraid.sparse.learning._candidate import EXACT, Draft, agreed, error_of
 from unbraid.sparse.learning._finish import finish, judges, rough, scaled
+from unbraid.sparse.learning._lasso_steps import learning_rows
+from unbraid.sparse.learning._refine import complete
+from unbraid.sparse.learning._spike_slab_fit import Sampled, again
+from unbraid.sparse.learning._split_atoms import divided
+from unbraid.sparse.learning._start import repeats
 from unbraid.sparse.learning.pursuit import Pursuit
 from unbraid.sparse.learning.spike_and_slab import finish_sampled
-
-if TYPE_CHECKING:
-    from unbraid.sparse.auto._pursuit_search import Found
-    from unbraid.sparse.auto._trials import Candidates
-    from unbraid.sparse.auto._width_search import Widths
-    from unbraid.sparse.learning._candidate import Draft
-    from unbraid.sparse.learning._spike_slab_fit import Sampled
 
 _NOTHING = 0.8  # held-out-units error above which codes say next to nothing
 _STIMULI_A_LATENT = 3
@@ -62,14 +64,6 @@ class Auto(Method):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Try, compare, and keep the best."""
-        from unbraid.sparse.auto._trials import MANY, Candidates, chosen
-        from unbraid.sparse.auto._width_search import Widths
-        from unbraid.sparse.learning._candidate import error_of
-        from unbraid.sparse.learning._lasso_steps import learning_rows
-        from unbraid.sparse.learning._refine import complete
-        from unbraid.sparse.learning._spike_slab_fit import Sampled, again
-        from unbraid.sparse.learning._split_atoms import divided
-
         x, scale = scaled(x)
         rows, judged = judges(x, rng)
         tried = Candidates(x[rows], x[judged], rng, watch, scale)
@@ -112,10 +106,6 @@ class Auto(Method):
         self, tried: Candidates, widths: Widths, coded: list[Draft], most: int
     ) -> None:
         """Try other starts, where they are cheap: any can end in a poor corner."""
-        from unbraid.sparse.auto._pursuit_search import Search
-        from unbraid.sparse.learning._candidate import EXACT, agreed, error_of
-        from unbraid.sparse.learning._start import repeats
-
         pairs = zip(tried.drafts, coded, strict=True)
         best, begun = min(pairs, key=lambda pair: error_of(pair[0]))
         p, m = tried.seen.shape[1], len(best.atoms)

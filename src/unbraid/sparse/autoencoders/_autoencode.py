@@ -10,6 +10,7 @@ from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Watch
 from unbraid.sparse._method import Method, say_if_few
 from unbraid.sparse.inference._encoder import Activation, Encoder
+from unbraid.sparse.training._loop import train
 from unbraid.sparse.training._memory import announce
 from unbraid.sparse.training._source import Source, mean
 from unbraid.sparse.training._training import Autoencoder
@@ -36,7 +37,6 @@ def learn(
     Weights are for responses ``(x - mean) / scale``; ``scale`` is among them.
     """
     from unbraid.sparse.autoencoders._dense_net import DenseNet
-    from unbraid.sparse.training._loop import train
 
     training = method.training
     m = method.width(x.shape[1])

@@ -12,6 +12,7 @@ from unbraid.sparse._log import Watch
 from unbraid.sparse._method import active, say_if_few
 from unbraid.sparse.autoencoders._autoencode import random_start
 from unbraid.sparse.inference._encoder import Encoder
+from unbraid.sparse.training._loop import train
 from unbraid.sparse.training._memory import announce
 from unbraid.sparse.training._source import Source, mean
 from unbraid.sparse.training._training import Autoencoder
@@ -50,7 +51,6 @@ class Archetypal(Autoencoder):
         """Train on ``x``."""
         from unbraid._torch import torch
         from unbraid.sparse.autoencoders._dense_net import DenseNet, scores
-        from unbraid.sparse.training._loop import train
 
         p = x.shape[1]
         m = self.width(p)

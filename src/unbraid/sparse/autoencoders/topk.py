@@ -10,7 +10,9 @@ from pydantic import Field
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Watch
 from unbraid.sparse._method import active, say_if_few
+from unbraid.sparse.autoencoders._sparse_net import SparseNet
 from unbraid.sparse.inference._encoder import Encoder
+from unbraid.sparse.training._loop import train
 from unbraid.sparse.training._memory import announce
 from unbraid.sparse.training._source import Source, mean
 from unbraid.sparse.training._training import Autoencoder
@@ -42,9 +44,6 @@ class TopK(Autoencoder):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train on ``x``."""
-        from unbraid.sparse.autoencoders._sparse_net import SparseNet
-        from unbraid.sparse.training._loop import train
-
         m = self.width(x.shape[1])
         announce(x, m, self.training, watch, dense=False)
         start = self.untrained(x, rng)

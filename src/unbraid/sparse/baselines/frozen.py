@@ -9,6 +9,7 @@ from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Watch
+from unbraid.sparse.baselines import _held
 from unbraid.sparse.training._training import Autoencoder
 
 if TYPE_CHECKING:
@@ -33,14 +34,10 @@ class FrozenDecoder(Autoencoder):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train the encoder on ``x``."""
-        from unbraid.sparse.baselines import _held
-
         return _held.learn(self, x, self.k, rng, watch, _hold_atoms)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return random atoms of unit length, the encoder tied to them."""
-        from unbraid.sparse.baselines import _held
-
         return _held.start(self, x, self.k, rng)
 
 
@@ -61,14 +58,10 @@ class SoftFrozenDecoder(Autoencoder):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train on ``x``, atoms within their cones."""
-        from unbraid.sparse.baselines import _held
-
         return _held.learn(self, x, self.k, rng, watch, _hold_near)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return random atoms of unit length, the encoder tied to them."""
-        from unbraid.sparse.baselines import _held
-
         return _held.start(self, x, self.k, rng)
 
 
@@ -85,14 +78,10 @@ class FrozenEncoder(Autoencoder):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Train the decoder on ``x``."""
-        from unbraid.sparse.baselines import _held
-
         return _held.learn(self, x, self.k, rng, watch, _hold_encoder)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return random atoms of unit length, the encoder tied to them."""
-        from unbraid.sparse.baselines import _held
-
         return _held.start(self, x, self.k, rng)
 
 

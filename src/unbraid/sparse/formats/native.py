@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
 
 from unbraid import _folders
 from unbraid.errors import InputError
@@ -116,9 +118,6 @@ def _fits(name: str, value: Any, folder: Path) -> bool:
 
 def read_tensors(path: Path) -> dict[str, np.ndarray]:
     """Read safetensors, refusing what is damaged."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
     if not path.is_file():
         raise InputError(f"{path} is missing.")
     try:

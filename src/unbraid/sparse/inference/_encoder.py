@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid._kernels import linear
+from unbraid._kernels.topk import top_k
 from unbraid.sparse.inference._greedy import Greedy, pursue
 
 Activation = Literal[
@@ -78,8 +79,6 @@ class Encoder:
 
         ``atoms`` (m, p) are what a pursuit takes away; by default the encoder's own columns.
         """
-        from unbraid._kernels.topk import top_k
-
         if self.activation in ("pursuit", "signed_pursuit"):
             rule = Greedy(
                 steps=self.k or 1,

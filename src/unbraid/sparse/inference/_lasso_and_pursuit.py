@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 import scipy.sparse as sp
 
+from unbraid._kernels.pursuit import pursue
+from unbraid._kernels.sparse_rows import decode
 from unbraid.sparse.inference._encoder import from_active
 from unbraid.sparse.training._source import spaced
 
@@ -30,8 +32,6 @@ class Problem:
 
 def infer(x: np.ndarray, atoms: np.ndarray, problem: Problem) -> tuple[sp.csr_array, float]:
     """Return codes (n, m) of ``x (n, p)``, offset already subtracted, and the largest gap."""
-    from unbraid._kernels.pursuit import pursue
-
     unit, length = normalised(atoms)
     penalty = 0.0
     k = problem.k
@@ -129,7 +129,6 @@ def held_out_units(x: np.ndarray, atoms: np.ndarray, problem: Problem) -> float:
     shown units alone hold: the error is least near the truth, where the error on shown units only
     ever falls. ``x`` is without its offset; the variance is about the mean, whatever the offset.
     """
-    from unbraid._kernels.sparse_rows import decode
 
     def guess(hidden: np.ndarray) -> np.ndarray:
         active, codes = _from_units(x, atoms, problem, ~hidden)
@@ -149,7 +148,6 @@ def codes_from_units(
 def _from_units(
     x: np.ndarray, atoms: np.ndarray, problem: Problem, shown: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    from unbraid._kernels.pursuit import pursue
 
     unit, length = normalised(np.ascontiguousarray(atoms[:, shown]))
     whole = np.sqrt(np.square(atoms, dtype=np.float64).sum(axis=1))

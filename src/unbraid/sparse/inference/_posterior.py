@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
+from unbraid._kernels.gibbs import mean
+from unbraid._kernels.row_products import row_products
 from unbraid.sparse.inference._lasso_and_pursuit import judging_rows, unpredicted
+from unbraid.sparse.inference._monte_carlo_em import fitted_prior
 from unbraid.sparse.inference._prior import Prior, check_latents
 
 _SWEEPS, _BURN = 120, 40
@@ -17,8 +20,6 @@ def expected(
 ) -> tuple[sp.csr_array, float]:
     """Return posterior means (n, m) and the noise of a unit; no prior: one fitted to ``x``."""
     if prior is None:
-        from unbraid.sparse.inference._monte_carlo_em import fitted_prior
-
         prior = fitted_prior(x, atoms, signed)
     return posterior_mean(x, atoms, prior.made(signed)), float(np.sqrt(prior.noise))
 
@@ -56,8 +57,6 @@ def means_from_units(
 
 
 def _mean(x: np.ndarray, atoms: np.ndarray, prior: Prior) -> np.ndarray:
-    from unbraid._kernels.gibbs import mean
-    from unbraid._kernels.row_products import row_products
 
     x, atoms = np.ascontiguousarray(x, np.float32), np.ascontiguousarray(atoms, np.float32)
     gram = atoms @ atoms.T

@@ -11,6 +11,11 @@ from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._log import Watch
 from unbraid.sparse._method import Method, active, say_if_few, width
+from unbraid.sparse.inference._lasso_and_pursuit import choose_inference
+from unbraid.sparse.learning._alternating import Plan, code, learn_atoms
+from unbraid.sparse.learning._grow_prune import Renewal, renew
+from unbraid.sparse.learning._start import draw_atoms, spread, start_offset
+from unbraid.sparse.training._source import split
 
 _PERFECT = 1e-4  # FVU below which no other start is tried
 _ROWS_A_LATENT = 64
@@ -67,11 +72,6 @@ class Pursuit(Method):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn from several starts and keep the best."""
-        from unbraid.sparse.learning._alternating import Plan, code, learn_atoms
-        from unbraid.sparse.learning._grow_prune import Renewal, renew
-        from unbraid.sparse.learning._start import draw_atoms, spread
-        from unbraid.sparse.training._source import split
-
         p = x.shape[1]
         m = width(self.n_latents, self.expansion, p)
         k = min(active(self.k, m, p), p)
@@ -118,8 +118,6 @@ class Pursuit(Method):
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return stimuli of unit length as atoms."""
-        from unbraid.sparse.learning._start import draw_atoms, start_offset
-
         p = x.shape[1]
         m = width(self.n_latents, self.expansion, p)
         k = min(active(self.k, m, p), p)
@@ -134,7 +132,6 @@ class Pursuit(Method):
         scale: float,
         evidence: Evidence,
     ) -> Dictionary:
-        from unbraid.sparse.inference._lasso_and_pursuit import choose_inference
 
         atoms, offset = found
         chosen = choose_inference(x - offset, atoms, k=k, by=self.by, signed=self.signed)

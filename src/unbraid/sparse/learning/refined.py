@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
@@ -11,10 +11,10 @@ from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Watch
 from unbraid.sparse._method import Method, MethodOption
 from unbraid.sparse.autoencoders.topk import TopK
+from unbraid.sparse.learning._candidate import Draft, draft, error_of
 from unbraid.sparse.learning._finish import _JUDGES_MOST, finish, judges, rough, scaled
-
-if TYPE_CHECKING:
-    from unbraid.sparse.learning._candidate import Draft
+from unbraid.sparse.learning._refine import Refinement, complete, refine
+from unbraid.sparse.learning._split_atoms import divided
 
 
 class Refined(Method):
@@ -45,10 +45,6 @@ class Refined(Method):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn the wide dictionary, then refine it."""
-        from unbraid.sparse.learning._candidate import error_of
-        from unbraid.sparse.learning._refine import Refinement, complete, refine
-        from unbraid.sparse.learning._split_atoms import divided
-
         x, scale = scaled(x)
         rows, judged = judges(x, rng)
         plan = Refinement(rounds=self.rounds, n_latents=self.n_latents)
@@ -71,8 +67,6 @@ class Refined(Method):
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return the start of ``of``, random atoms of it where ``n_latents`` is given."""
-        from unbraid.sparse.learning._candidate import draft
-
         x, scale = scaled(x)
         start = self.of.untrained(x, rng)
         atoms = start.atoms

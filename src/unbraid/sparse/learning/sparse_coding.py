@@ -10,7 +10,12 @@ from pydantic import Field
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Watch
 from unbraid.sparse._method import Method, say_if_few, width
+from unbraid.sparse.learning._candidate import draft
 from unbraid.sparse.learning._finish import finish, judges, scaled
+from unbraid.sparse.learning._lasso_steps import learning_rows
+from unbraid.sparse.learning._penalty_path import Coding, learn_coding
+from unbraid.sparse.learning._replace_weak import regrow
+from unbraid.sparse.learning._start import draw_atoms, start_offset
 
 
 class SparseCoding(Method):
@@ -62,10 +67,6 @@ class SparseCoding(Method):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn under a falling penalty, then polish under the one that predicts best."""
-        from unbraid.sparse.learning._lasso_steps import learning_rows
-        from unbraid.sparse.learning._penalty_path import Coding, learn_coding
-        from unbraid.sparse.learning._replace_weak import regrow
-
         m = width(self.n_latents, self.expansion, x.shape[1])
         say_if_few(watch, len(x), m)
         x, scale = scaled(x)
@@ -90,9 +91,6 @@ class SparseCoding(Method):
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return stimuli of unit length as atoms."""
-        from unbraid.sparse.learning._candidate import draft
-        from unbraid.sparse.learning._start import draw_atoms, start_offset
-
         m = width(self.n_latents, self.expansion, x.shape[1])
         x, scale = scaled(x)
         offset = start_offset(x, zero=self.offset == "zero")

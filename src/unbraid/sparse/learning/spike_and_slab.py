@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,12 +13,12 @@ from unbraid.sparse._log import Watch
 from unbraid.sparse._method import Method, MethodOption
 from unbraid.sparse.inference._floor import learned_floor
 from unbraid.sparse.inference._lasso_and_pursuit import judging_rows
+from unbraid.sparse.inference._monte_carlo_em import fitted_prior
 from unbraid.sparse.inference._posterior import means_from_units
 from unbraid.sparse.learning._finish import judges, rough, scaled
+from unbraid.sparse.learning._lasso_steps import learning_rows
+from unbraid.sparse.learning._spike_slab_fit import Sampled, again, sampled
 from unbraid.sparse.learning.sparse_coding import SparseCoding
-
-if TYPE_CHECKING:
-    from unbraid.sparse.learning._spike_slab_fit import Sampled
 
 
 class SpikeAndSlab(Method):
@@ -58,9 +57,6 @@ class SpikeAndSlab(Method):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn the first atoms, then all of the model."""
-        from unbraid.sparse.learning._lasso_steps import learning_rows
-        from unbraid.sparse.learning._spike_slab_fit import again, sampled
-
         x, scale = scaled(x)
         rows, judged = judges(x, rng)
         watch.within(0.0, 0.5)
@@ -81,8 +77,6 @@ class SpikeAndSlab(Method):
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return the start of ``of``, with the prior that suits it best."""
-        from unbraid.sparse.inference._monte_carlo_em import fitted_prior
-
         start = self.of.untrained(x, rng)
         prior = fitted_prior(start.centred(x), start.atoms, start.signed)
         return replace(start, method=self, encoder=None, by="posterior", prior=prior, floor=None)

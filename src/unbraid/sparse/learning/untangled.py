@@ -11,8 +11,12 @@ from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Watch
 from unbraid.sparse._method import Method, MethodOption
 from unbraid.sparse.autoencoders.topk import TopK
-from unbraid.sparse.inference._lasso_and_pursuit import Choice, Problem, held_out_units
+from unbraid.sparse.inference._lasso_and_pursuit import Choice, Problem, held_out_units, normalised
+from unbraid.sparse.learning._alternating import code, improve, replace_bad
+from unbraid.sparse.learning._candidate import Draft, draft
 from unbraid.sparse.learning._finish import finish, judges, scaled
+from unbraid.sparse.learning._start import some
+from unbraid.sparse.learning._untangle import untangle
 
 _ROWS, _ROWS_A_LATENT = 4096, 10
 _MOST = 1.5  # times k latents in the first turns, by pursuit
@@ -59,11 +63,6 @@ class Untangled(Method):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
         """Learn by ``of``, then take apart."""
-        from unbraid.sparse.learning._alternating import code, improve, replace_bad
-        from unbraid.sparse.learning._candidate import Draft
-        from unbraid.sparse.learning._start import some
-        from unbraid.sparse.learning._untangle import untangle
-
         x, scale = scaled(x)
         rows, at = judges(x, rng)
         judged = x[at]
@@ -93,8 +92,6 @@ class Untangled(Method):
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return the start of ``of``."""
-        from unbraid.sparse.learning._candidate import draft
-
         x, scale = scaled(x)
         atoms, offset, signed, _ = _start(self.of.untrained(x, rng), x[:_ROWS])
         return finish(self, draft(x[:_ROWS], atoms, offset, signed=signed), x, scale)
@@ -102,8 +99,6 @@ class Untangled(Method):
 
 def _start(wide: Dictionary, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool, int]:
     """Return atoms of unit length, the offset, whether codes are signed, and how many are on."""
-    from unbraid.sparse.inference._lasso_and_pursuit import normalised
-
     atoms, _ = normalised(wide.atoms.astype(x.dtype))
     k = wide.k if wide.k is not None else max(1, round(wide.encode(x).l0))
     return atoms, wide.offset.astype(x.dtype), wide.signed, k

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import SafetensorError, safe_open
 
 from unbraid._folders import replacing
 from unbraid.errors import InputError, TrainingError
@@ -40,8 +41,6 @@ class Checkpoint:
 
     def load(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
         """Return the arrays and numbers saved last, or None where nothing was."""
-        from safetensors import SafetensorError, safe_open
-
         if not self.path.is_file():
             return None
         try:

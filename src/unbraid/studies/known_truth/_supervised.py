@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from unbraid import sparse
+from unbraid.studies.known_truth._keep_largest import keep_largest
 
 
 def supervised_topk(
@@ -62,8 +63,6 @@ def gradients(
     x: np.ndarray, features: np.ndarray, weights: np.ndarray, bias: np.ndarray, k: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Gradients of ``mean_i |codes_i - features_i|^2`` by weights and bias."""
-    from unbraid.studies.known_truth._keep_largest import keep_largest
-
     codes = keep_largest(weights.T @ x.T + bias[:, None], k)  # (N, B)
     slope = (codes - features.T) * (codes > 0) * x.dtype.type(2 / len(x))
     return x.T @ slope.T, slope.sum(axis=1)

@@ -10,6 +10,7 @@ import numpy as np
 from unbraid import sparse, worlds
 from unbraid._progress import Progress
 from unbraid.errors import TrainingError
+from unbraid.studies.known_truth._keep_largest import keep_largest
 
 
 def train_together(
@@ -127,8 +128,6 @@ def gradients(y, enc, bias, atoms, offset, k: int, aux_weight: float):  # noqa: 
 
 def _of_one(y, weights, k, aux_weight):  # noqa: ANN001, ANN202
     """Loss and gradients of one model; stimuli are columns, ``y (h, B)``."""
-    from unbraid.studies.known_truth._keep_largest import keep_largest
-
     enc, bias, atoms, offset = weights
     pre = enc.T @ y + bias[:, None]  # (m, B)
     codes = keep_largest(pre, k)

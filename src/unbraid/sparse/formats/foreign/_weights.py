@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -127,7 +128,6 @@ def _check_stored(path: Path, start: int) -> None:
 
 
 def _rest(stream: Any) -> Any:
-    import io
 
     return io.BytesIO(stream.read())
 

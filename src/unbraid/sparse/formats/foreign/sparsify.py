@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from safetensors.numpy import save_file
 
 from unbraid.errors import InputError
 from unbraid.sparse.formats.foreign._assemble import Parts, whole_number
@@ -51,8 +52,6 @@ def read(source: Source) -> Parts:
 
 def write(dictionary: Dictionary, folder: Path) -> None:
     """Write a TopK dictionary; an encoder that does not centre is folded into the bias."""
-    from safetensors.numpy import save_file
-
     flat = Flat.of(dictionary, "sparsify", ("topk",))
     m, p = flat.atoms.shape
     tensors = {
