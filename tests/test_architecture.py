@@ -79,7 +79,8 @@ LATE = {
     "unbraid.responses._networks": "made of torch",
     "unbraid.sparse.estimator": "scikit-learn",
 }
-FRONT = ("unbraid.cli", "unbraid.__main__")  # a command imports what it needs when it runs
+# a command, or a kind of job, imports what it needs when it runs
+FRONT = ("unbraid.cli", "unbraid.__main__", "unbraid.jobs.kinds")
 
 
 def room_of(module):

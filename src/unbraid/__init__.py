@@ -13,8 +13,8 @@ from importlib import import_module
 from typing import Any
 
 # Rooms and names are imported when they are first asked for, so that `import unbraid` is quick.
-_ROOMS = ("align", "interpret", "report", "responses", "sparse", "stats", "studies", "theory",
-          "worlds")  # fmt: skip
+_ROOMS = ("align", "interpret", "jobs", "report", "responses", "sparse", "stats", "studies",
+          "theory", "worlds")  # fmt: skip
 _HOMES = {
     "Codes": "responses",
     "Comparison": "comparison",
@@ -35,6 +35,7 @@ _HOMES = {
     "record": "responses",
     "record_to": "responses",
     "save": "responses",
+    "sweep": "jobs",
     "InputError": "errors",
     "UnbraidError": "errors",
 }

@@ -95,6 +95,17 @@ def read(kind: type[Config], path: Path | None) -> dict[str, Any]:
     return {str(name): value for name, value in options.items()}
 
 
+def read_yaml(path: Path) -> Any:
+    """Return what a YAML file holds; tags, long aliases and options given twice are refused."""
+    if not path.is_file():
+        raise InputError(f"{path} is not a file; give a YAML file.")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read as UTF-8 text: {error}.") from None
+    return _read_yaml(text, str(path))
+
+
 def _with_texts(kind: type[Config], options: dict, text: str) -> dict:
     """Return options of which those that are text are as they were written."""
     texts = [key for key in options if _is_text(kind.model_fields.get(str(key)))]

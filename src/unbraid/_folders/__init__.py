@@ -1,15 +1,18 @@
 """The one writer of what is whole or absent: runs, dictionaries, exports, pages, and files."""
 
-from unbraid._folders._locks import is_abandoned
+from unbraid._folders._locks import is_abandoned, lock
 from unbraid._folders._single import replacing
 from unbraid._folders._writing import check_makeable, check_target, writing
-from unbraid._folders._written import RECORD, steadily
+from unbraid._folders._written import RECORD, kind_of_whole, remove, steadily
 
 __all__ = [
     "RECORD",
     "check_makeable",
     "check_target",
     "is_abandoned",
+    "kind_of_whole",
+    "lock",
+    "remove",
     "replacing",
     "steadily",
     "writing",

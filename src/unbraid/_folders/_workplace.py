@@ -63,9 +63,9 @@ class Workplace:
         finally:
             self._close()
 
-    def seal(self, kind: str) -> None:
+    def seal(self, kind: str, to_disk: bool) -> None:
         """Write the record of the files in ``new``, which is ``ready`` then."""
-        _written.seal(self.new, kind, self.file_mode, self._names)
+        _written.seal(self.new, kind, self.file_mode, self._names, to_disk)
         self.new.rename(self.ready)
 
     def keep(self, folder: Path) -> Path:

@@ -67,7 +67,13 @@ def check_makeable(folder: Path) -> None:
 
 @contextmanager
 def writing(
-    folder: Path, kind: str, names: Collection[str], *, overwrite: bool, flag: bool = True
+    folder: Path,
+    kind: str,
+    names: Collection[str],
+    *,
+    overwrite: bool,
+    flag: bool = True,
+    to_disk: bool = True,
 ) -> Iterator[Path]:
     """Yield an empty folder for files of these names; it becomes ``folder`` if the block succeeds.
 
@@ -77,6 +83,9 @@ def writing(
         As ``check_target`` takes them; it is asked again.
     names : collection of str
         Every file that the block may write.
+    to_disk : bool
+        Whether to wait until the disk has it. Without, a power cut may leave it damaged, for
+        readers who look at ``kind_of_whole`` first and can make it again.
 
     Raises
     ------
@@ -93,7 +102,7 @@ def writing(
         sweep(path.parent)
         with Workplace(path, names) as work:
             yield work.new
-            work.seal(kind)
+            work.seal(kind, to_disk)
             _move(work, path, kind, overwrite)
     except OSError as error:
         raise UnbraidError(

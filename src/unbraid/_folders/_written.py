@@ -18,19 +18,21 @@ T = TypeVar("T")
 _LONGEST = 2**20  # bytes; the records of a few files are far shorter
 
 
-def seal(folder: Path, kind: str, mode: int, names: set[str]) -> None:
-    """Write the record last, in one move; files get this mode and are on the disk."""
+def seal(folder: Path, kind: str, mode: int, names: set[str], to_disk: bool) -> None:
+    """Write the record last, in one move; files get this mode and, if asked, are on the disk."""
     files = {}
     for path in sorted(folder.iterdir()):
         if path.name not in names:
             raise RuntimeError(f"{path.name} was not announced to the writer of {folder}.")
         path.chmod(mode)
         files[path.name] = _entry(path)
-        _to_disk(path)
+        if to_disk:
+            _to_disk(path)
     unfinished = folder / UNFINISHED
     unfinished.write_text(_text(kind, files), encoding="utf-8")
     unfinished.chmod(mode)
-    _to_disk(unfinished)
+    if to_disk:
+        _to_disk(unfinished)
     unfinished.rename(folder / RECORD)
 
 
@@ -62,6 +64,16 @@ def _identity(folder: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return state.st_dev, state.st_ino
+
+
+def kind_of_whole(folder: Path) -> str | None:
+    """Return the kind of result that a folder holds; None unless it is whole, byte by byte.
+
+    A file that is missing, changed or foreign makes it no result.
+    """
+    kind, foreign = examine(folder)
+    missing = set(_read(folder / RECORD)[1]) - {path.name for path in folder.iterdir()}
+    return None if foreign or missing else kind
 
 
 def _examine(folder: Path) -> tuple[str | None, list[str]]:

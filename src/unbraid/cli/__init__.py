@@ -17,9 +17,22 @@ from unbraid.cli.doctor import doctor
 from unbraid.cli.encode import encode
 from unbraid.cli.fit import fit
 from unbraid.cli.record import record
+from unbraid.cli.results import results
 from unbraid.cli.study import study
+from unbraid.cli.sweep import sweep
 
-COMMANDS = (demo, compare, record, fit, encode, study, bound, doctor)  # in the order of --help
+COMMANDS = (
+    demo,
+    compare,
+    record,
+    fit,
+    encode,
+    sweep,
+    results,
+    study,
+    bound,
+    doctor,
+)  # in the order of --help
 
 __all__ = [
     "COMMANDS",
@@ -32,7 +45,9 @@ __all__ = [
     "fit",
     "main",
     "record",
+    "results",
     "study",
+    "sweep",
 ]
 
 app = typer.Typer(

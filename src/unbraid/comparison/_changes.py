@@ -52,6 +52,7 @@ def _change(
         value=difference.value,
         low=difference.low if known else float("nan"),
         high=difference.high if known else float("nan"),
+        p_value=difference.p_value if known else float("nan"),
         width=_width(before),
     )
 

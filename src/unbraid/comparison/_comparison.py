@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,8 @@ class Change:
     value: float
     low: float
     high: float
+    p_value: float = float("nan")
+    """Two-sided, of no difference."""
     width: int | None = None
     """Units of the wide random expansion that it exceeds or not: the median of those chosen."""
 
@@ -147,7 +149,14 @@ class Comparison:
             "provenance": self.provenance,
         }
 
-    def save(self, folder: str | Path, *, overwrite: bool = False, pictures: Any = None) -> Path:
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        overwrite: bool = False,
+        pictures: Any = None,
+        beside: Mapping[str, str] | None = None,
+    ) -> Path:
         """Write config.json, result.json, arrays.safetensors and report.html; whole or not at all.
 
         Parameters
@@ -157,6 +166,8 @@ class Comparison:
         pictures : array of shape (n, height, width[, 3]), uint8, optional
             The stimuli given to ``compare``, in the order of ``x``; the report shows those that
             excite matched units.
+        beside : mapping of file name to text, optional
+            Written with the rest.
 
         Raises
         ------
@@ -165,7 +176,8 @@ class Comparison:
         """
         html = render(page(self, pictures))
         config = {**self.config.describe(), "seed": self.provenance["seed"]}
-        return write_run(Path(folder), config, self.record(), self.arrays(), html, overwrite)
+        result, arrays = self.record(), self.arrays()
+        return write_run(Path(folder), config, result, arrays, html, overwrite, beside=beside)
 
     def _system(self, side: int) -> dict[str, Any]:
         return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,11 @@ def write_run(
     html: str,
     overwrite: bool,
     kind: str = "comparison",
+    *,
+    beside: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write the files of a run; an earlier one of the same kind is replaced only when asked."""
-    names = (_CONFIG, _RESULT, _ARRAYS, _REPORT)
+    """Write a run, and texts beside it; an earlier one of its kind is replaced only when asked."""
+    names = (_CONFIG, _RESULT, _ARRAYS, _REPORT, *(beside or {}))
     with _folders.writing(folder, kind, names, overwrite=overwrite) as new:
         _write_json(new / _CONFIG, config)
         _write_json(new / _RESULT, result)
@@ -38,6 +41,8 @@ def write_run(
             _write_arrays(new / _ARRAYS, arrays)
         # names that the system gave need not be Unicode
         (new / _REPORT).write_text(html, encoding="utf-8", errors="backslashreplace")
+        for name, text in (beside or {}).items():
+            (new / name).write_text(text, encoding="utf-8")
     return folder.expanduser()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,19 @@ from unbraid.studies._study import Figure, Series, StudyResult
 _KINDS: dict[str, Any] = {"theory": "prediction", "published": "ceiling", "control": "control"}
 
 
-def save(result: StudyResult, folder: str | Path, *, overwrite: bool = False) -> Path:
-    """Write config.json, result.json and report.html; whole or not at all."""
+def save(
+    result: StudyResult,
+    folder: str | Path,
+    *,
+    overwrite: bool = False,
+    beside: Mapping[str, str] | None = None,
+) -> Path:
+    """Write config.json, result.json and report.html, and texts beside; whole or not at all."""
     html = report.render(page(result))
     kind, record = f"study {result.name}", result.record()
-    return write_run(Path(folder), result.settings, record, {}, html, overwrite, kind)
+    return write_run(
+        Path(folder), result.settings, record, {}, html, overwrite, kind, beside=beside
+    )
 
 
 def page(result: StudyResult) -> report.Page:

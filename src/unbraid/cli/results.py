@@ -1,0 +1,41 @@
+"""What the jobs of a run gave."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unbraid import _terminal
+from unbraid.cli._options import Json, MaybePath, MaybeTexts
+from unbraid.errors import InputError
+
+
+def results(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a sweep or matrix.")],
+    where: Annotated[
+        MaybeTexts,
+        typer.Option(metavar="COLUMN=VALUE", help="Rows that have this value; repeatable."),
+    ] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Jobs that failed, and why.")] = False,
+    scores: Annotated[bool, typer.Option("--scores", help="One row a score.")] = False,
+    parquet: Annotated[MaybePath, typer.Option(help="Write the rows to this Parquet file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the results of a run: unbraid results run/ --where y=V4."""
+    from unbraid import jobs
+
+    found = jobs.results(run)
+    pairs = [text.partition("=") for text in where or []]
+    if any(not equals for _, equals, _ in pairs):
+        raise InputError("A condition is written column=value.")
+    found = found.where(**{name.strip(): value.strip() for name, _, value in pairs})
+    if failed:
+        found = found.where(state="failed")
+    if parquet is not None:
+        _terminal.show({"file": str(parquet)}, str(found.to_parquet(parquet, scores=scores)), False)
+        return
+    rows = found.scores() if scores else list(found.rows)
+    text = "\n".join(row["traceback"] or "" for row in found.rows) if failed else found.text()
+    _terminal.show(rows, text, as_json or scores)

@@ -1,0 +1,197 @@
+"""The results of a run as a table: one row a job, or one row a score."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from unbraid import _folders
+from unbraid._config import shown
+from unbraid.errors import InputError
+from unbraid.jobs._blocks import unknown
+from unbraid.jobs._folder import RAN, RESULT, RunFolder, read_json
+from unbraid.jobs._job import Job
+from unbraid.jobs._plan import Plan
+from unbraid.jobs.kinds import KINDS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_WIDEST = 40  # characters of a cell on a terminal
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Results:
+    """What the jobs of a run gave; jobs that failed or were not run are rows as well."""
+
+    folder: Path
+    rows: tuple[dict[str, Any], ...]
+    """``job`` (fingerprint), ``kind``, ``state``, files, options that vary, numbers, ``error``."""
+    jobs: tuple[Job, ...]
+    """The job of each row."""
+
+    def __repr__(self) -> str:
+        counts = {s: sum(row["state"] == s for row in self.rows) for s in _STATES}
+        told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+        return f"Results({len(self.rows)} jobs: {told or 'none'})"
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of all columns, in the order of their first row."""
+        return tuple(dict.fromkeys(name for row in self.rows for name in row))
+
+    def where(self, **wanted: Any) -> Results:
+        """Return the rows that have these values; text is compared as it is written.
+
+        Raises
+        ------
+        InputError
+            A column that no row has.
+        """
+        for name in wanted:
+            if self.rows and name not in self.columns:
+                raise unknown(name, self.columns, "These results")
+        kept = [
+            (row, job)
+            for row, job in zip(self.rows, self.jobs, strict=True)
+            if all(_same(row.get(name), value) for name, value in wanted.items())
+        ]
+        rows, jobs = zip(*kept, strict=True) if kept else ((), ())
+        return Results(folder=self.folder, rows=rows, jobs=jobs)
+
+    def table(self) -> pd.DataFrame:
+        """Return one row a job."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self.rows), columns=list(self.columns))
+
+    def scores(self) -> list[dict[str, Any]]:
+        """Return one row a score of every comparison and score job that is done."""
+        found = []
+        for row, job in zip(self.rows, self.jobs, strict=True):
+            if row["state"] == "done":
+                result = self.result(job)
+                own = {n: row[n] for n in ("job", *job.files, *_varying(self.jobs)) if n in row}
+                scores = result.get("scores") or ([result] if job.kind == "score" else [])
+                found += [{**own, **_flat(score)} for score in scores]
+        return found
+
+    def result(self, job: Job) -> dict[str, Any]:
+        """Return the ``result.json`` of a job that is done."""
+        return read_json(RunFolder(self.folder).place(job.fingerprint) / RESULT)
+
+    def text(self) -> str:
+        """Return the rows as lines for a terminal."""
+        names = [n for n in self.columns if n not in ("traceback", "kind")]
+        lines = [names, *([_cell(row.get(n)) for n in names] for row in self.rows)]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(names))]
+        return "\n".join(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        )
+
+    def to_parquet(self, path: str | Path, *, scores: bool = False) -> Path:
+        """Write the rows, or those of ``scores``, to one Parquet file, whole or not at all.
+
+        Raises
+        ------
+        InputError
+            pyarrow is not installed; nothing can be written there.
+        """
+        try:
+            import pyarrow as pa
+            import pyarrow.parquet as parquet
+        except ImportError:
+            raise InputError(
+                "Parquet needs pyarrow: pip install 'unbraid[results]', or use --json."
+            ) from None
+        path = Path(path).expanduser()
+        rows: Sequence[Mapping[str, Any]] = self.scores() if scores else self.rows
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        columns = {name: _of_one_type([row.get(name) for row in rows]) for name in names}
+        with _folders.replacing(path) as temporary:
+            parquet.write_table(pa.table(columns), temporary)
+        return path
+
+
+_STATES = ("done", "failed", "missing", "invalid")
+
+
+def results(folder: str | Path) -> Results:
+    """Return what lies in the folder of a run: of every plan that was run there, each job once."""
+    kept = RunFolder.open(folder)
+    jobs: dict[str, Job] = {}
+    for plan in kept.plans():
+        for job in plan.jobs:
+            jobs.setdefault(job.fingerprint, job)
+    return _results(kept, tuple(jobs.values()))
+
+
+def results_of(plan: Plan, folder: str | Path) -> Results:
+    """Return what lies in the folder of a run for the jobs of one plan, in its order."""
+    return _results(RunFolder.open(folder), plan.jobs)
+
+
+def _results(kept: RunFolder, jobs: tuple[Job, ...]) -> Results:
+    varying = _varying(jobs)
+    rows = tuple(_row(kept, job, varying) for job in jobs)
+    return Results(folder=kept.root, rows=rows, jobs=jobs)
+
+
+def _row(kept: RunFolder, job: Job, varying: Sequence[str]) -> dict[str, Any]:
+    state = kept.state(job)
+    row: dict[str, Any] = {"job": job.fingerprint, "kind": job.kind, "state": state}
+    row |= {slot: file.name for slot, file in job.files.items()}
+    row |= {name: _plain(job.asked.get(name)) for name in varying if name not in job.files}
+    if state == "done":
+        place = kept.place(job.fingerprint)
+        try:
+            row |= KINDS[job.kind].summary(read_json(place / RESULT))
+        except (KeyError, IndexError, TypeError):
+            row["state"] = "invalid"
+        ran = read_json(place / RAN)
+        row |= {"seconds": ran.get("seconds"), "unbraid": ran.get("unbraid")}
+    elif state == "failed":
+        failure = kept.failure(job.fingerprint) or {}
+        row |= {"error": failure.get("message"), "traceback": failure.get("traceback")}
+    return row
+
+
+def _varying(jobs: Sequence[Job]) -> list[str]:
+    """Return the options that differ between jobs, in the order in which they were given."""
+    names = dict.fromkeys(name for job in jobs for name in job.asked)
+    return [n for n in names if len({json.dumps(job.asked.get(n)) for job in jobs}) > 1]
+
+
+def _plain(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, list | dict) else value
+
+
+def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in record.items() if not isinstance(value, list | dict)}
+
+
+def _same(have: Any, wanted: Any) -> bool:
+    return have == wanted or (isinstance(wanted, str) and str(have) == wanted)
+
+
+def _cell(value: Any) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "-"
+    text = f"{value:.4g}" if isinstance(value, float) else " ".join(str(value).split())
+    return text if len(text) <= _WIDEST else shown(text[: _WIDEST - 3])[1:-1] + "..."
+
+
+def _of_one_type(values: list[Any]) -> list[Any]:
+    """Return a column whose values are of one type, as Parquet asks; text where they differ."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {int, float} and float in kinds:
+        return [None if value is None else float(value) for value in values]
+    return values if len(kinds) <= 1 else [None if v is None else str(v) for v in values]

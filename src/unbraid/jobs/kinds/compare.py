@@ -1,0 +1,123 @@
+"""Jobs that compare two systems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from unbraid._validate import check_count
+from unbraid.errors import InputError
+from unbraid.jobs._job import Job
+from unbraid.jobs.kinds._kind import Cost, Kind, Write
+from unbraid.jobs.kinds._loaded import load
+
+if TYPE_CHECKING:  # heavy, and imported where it is called
+    from unbraid.comparison import CompareConfig
+
+_OWN: dict[str, Any] = {"seed": 0, "common": False}
+_MORE = ("x_train", "y_train", "features", "features_train")
+_PAGE = 400_000  # bytes of a page and the records beside it
+_BEFORE = "base->base"
+
+
+class Compare(Kind):
+    """Two systems before and after unbraiding, as ``unbraid compare``."""
+
+    name: ClassVar[str] = "compare"
+
+    def files(self, given: Mapping[str, Any]) -> dict[str, bool]:  # noqa: ARG002
+        """Return both systems, their training responses, and the true features."""
+        return {"x": True, "y": True, **dict.fromkeys(_MORE, False)}
+
+    def options(self, given: Mapping[str, Any]) -> tuple[str, ...]:  # noqa: ARG002
+        """Return the options of a comparison, the seed, and whether only common stimuli count."""
+        from unbraid.comparison import CompareConfig
+
+        return (*_OWN, *CompareConfig.model_fields)
+
+    def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return every option, resolved."""
+        from unbraid.comparison import CompareConfig
+
+        own = {name: given.get(name, default) for name, default in _OWN.items()}
+        check_count(own["seed"], "seed")
+        if not isinstance(own["common"], bool):
+            raise InputError(f"common must be true or false, got {own['common']!r}.")
+        config = CompareConfig(**{k: v for k, v in given.items() if k not in _OWN})
+        return {"config": config.describe(), **own}
+
+    def compute(self, job: Job, used: Mapping[str, Path]) -> Write:  # noqa: ARG002
+        """Compare."""
+        from unbraid import comparison, responses
+
+        config = _config(job)
+        loaded: dict[str, Any] = {slot: load(file) for slot, file in job.files.items()}
+        x, y = loaded.pop("x"), loaded.pop("y")
+        if job.settings["common"]:
+            x, y = responses.common(x, y)
+        names = (job.files["x"].name, job.files["y"].name)
+        seed = job.settings["seed"]
+        result = comparison.compare(x, y, config, names=names, rng=seed, **loaded)
+        return lambda folder, beside: result.save(folder, beside=beside)
+
+    def summary(self, result: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the headline metric before and after, its gain, and the control that comes next.
+
+        ``p`` is that of no gain, two-sided.
+        """
+        changes = [c for c in result["changes"] if c["metric"] == result["changes"][0]["metric"]]
+        gain = changes[0]
+        rivals = {}
+        for change in changes[1:]:
+            after, _, other = change["name"].partition(" - ")
+            if after == "codes->codes" and other != _BEFORE and change["before"] is not None:
+                rivals[other] = change["before"]
+        best = max(rivals, key=lambda name: rivals[name], default=None)
+        return {
+            "metric": gain["metric"],
+            "before": gain["before"],
+            "after": gain["after"],
+            "gain": gain["value"],
+            "gain_low": gain["low"],
+            "gain_high": gain["high"],
+            "p": gain["p_value"],
+            "best_control": None if best is None else rivals[best],
+            "control": best,
+            "tone": result["verdict"]["tone"],
+            "n": result["n_alignment_stimuli"],
+            "warnings": len(result["warnings"]),
+        }
+
+    def cost(self, job: Job) -> Cost:
+        """Return what a comparison of files of these sizes will take."""
+        from unbraid.comparison._cost import cost_of
+
+        config = _config(job)
+        shapes = {slot: load(file).shape for slot, file in job.files.items()}
+        n = min(shapes["x"][0], shapes["y"][0])
+        share = 0.5 if config.train_share is None else config.train_share
+        learned = round(share * n) if "x_train" not in shapes else 0
+        train = {s: shapes.get(f"{s}_train", (learned, shapes[s][1])) for s in "xy"}
+        sides = {s: SimpleNamespace(shape=(n - learned, shapes[s][1])) for s in "xy"}
+        parts: Any = SimpleNamespace(
+            x=sides["x"],
+            y=sides["y"],
+            x_train=SimpleNamespace(shape=train["x"]),
+            y_train=SimpleNamespace(shape=train["y"]),
+            rows=range(n - learned),
+            apart=True,
+        )
+        told = cost_of(parts, config)
+        units = [shapes[slot][1] for slot in "xy"]
+        atoms = 8.0 * config.seeds * sum(2 * p * p for p in units)
+        kept = 24.0 * config.seeds * len(config.scored) * 14 * max(units)
+        return Cost(seconds=told.seconds, memory=told.memory, disk=_PAGE + atoms + kept)
+
+
+def _config(job: Job) -> CompareConfig:
+    from unbraid.comparison import CompareConfig
+
+    plain = {k: v for k, v in job.settings["config"].items() if k != "name"}
+    return CompareConfig(**plain)
