@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr
 
 from unbraid import _validate
 from unbraid.interpret._concepts import Labelled, aucs, halves, labelled, placements
@@ -110,7 +109,9 @@ def _matched(activations: Any, concepts: Any, rng: Any, axis: int) -> UnitScores
             scores.append(auc)
             precisions.append(_average_precision(sign * dense, present))
         values[index], precision[index] = np.mean(scores), np.mean(precisions)
-    influence *= _shared_luck(values, influence)
+    # near chance both halves owe their score to one sign if they choose the same pair: their
+    # errors are shared, and the mean is known no better than either
+    influence *= np.sqrt(2)
     known = np.isfinite(values)
     partner = "concept" if axis else "unit"
     return UnitScores(
@@ -131,16 +132,6 @@ def _matched(activations: Any, concepts: Any, rng: Any, axis: int) -> UnitScores
             "average_precision": precision,
         },
     )
-
-
-def _shared_luck(values: np.ndarray, influence: np.ndarray) -> np.ndarray:
-    """Return by how much errors grow because both halves may owe their score to one wrong sign.
-
-    Near chance the sign found on one half is luck, and if both halves choose the same pair their
-    scores have one sign: sqrt(2). Where the sign is certain the halves are independent: 1.
-    """
-    se = np.nan_to_num(se_from_groups(influence), nan=1.0)
-    return np.asarray(np.sqrt(1 + 2 * ndtr(-np.abs(np.nan_to_num(values - 0.5)) / se)))
 
 
 def _moving(both: Labelled) -> np.ndarray:
