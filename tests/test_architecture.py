@@ -37,7 +37,7 @@ LEVELS = [
     {"responses"},
     {"stats"},
     {"align", "sparse", "interpret", "theory", "worlds", "report"},
-    {"comparison"},
+    {"comparison", "evaluation"},
     {"studies"},
     {"jobs", "doctor"},
     {"cli"},

@@ -23,6 +23,7 @@ _HOMES = {
     "Responses": "responses",
     "common": "responses",
     "compare": "comparison",
+    "evaluate": "evaluation",
     "export": "sparse",
     "fit": "sparse",
     "from_trials": "responses",

@@ -16,6 +16,7 @@ from unbraid.cli.demo import demo
 from unbraid.cli.doctor import doctor
 from unbraid.cli.encode import encode
 from unbraid.cli.fit import fit
+from unbraid.cli.interpret import interpret
 from unbraid.cli.record import record
 from unbraid.cli.results import results
 from unbraid.cli.study import study
@@ -27,6 +28,7 @@ COMMANDS = (
     record,
     fit,
     encode,
+    interpret,
     sweep,
     results,
     study,
@@ -43,6 +45,7 @@ __all__ = [
     "doctor",
     "encode",
     "fit",
+    "interpret",
     "main",
     "record",
     "results",

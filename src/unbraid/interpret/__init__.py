@@ -14,7 +14,16 @@ from unbraid.interpret.concepts import best_unit, selectivity
 from unbraid.interpret.example_auc import example_auc
 from unbraid.interpret.forced_choice import machine_interpretability
 from unbraid.interpret.intrusion import intrusion, intrusion_trials
-from unbraid.interpret.judges import Judge, as_judge, colour, embeddings, labels, pixels, similarity
+from unbraid.interpret.judges import (
+    Judge,
+    as_judge,
+    colour,
+    embeddings,
+    labels,
+    pixels,
+    read_labels,
+    similarity,
+)
 from unbraid.interpret.likeness import interpretability_index, label_purity
 from unbraid.interpret.monosemanticity import monosemanticity
 from unbraid.interpret.pair_task import pair_task
@@ -59,6 +68,7 @@ __all__ = [
     "monosemanticity",
     "pair_task",
     "pixels",
+    "read_labels",
     "read_trials",
     "retrieval_ranks",
     "score_answers",

@@ -17,6 +17,7 @@ from unbraid.interpret._scores import (
 )
 from unbraid.interpret._sides import Side, activity, constant, side
 
+_ENOUGH = 20  # positives that are asked for where the share is fewer
 _LEAST = 3  # positives that each half must hold: fewer have no spread to tell an interval from
 
 
@@ -24,7 +25,7 @@ def example_auc(
     activations: Any,
     judge: Any,
     *,
-    top: float = 0.1,
+    top: float = 0.05,
     splits: int = 3,
     rng: int | np.random.Generator | None = 0,
 ) -> UnitScores:
@@ -43,9 +44,10 @@ def example_auc(
         Which stimuli are alike: **another** system's embeddings, labels, or a similarity
         (``interpret.similarity``). Rows are matched by id where both sides have ids.
     top : float
-        Positives are the stimuli of this share with the largest activations, as far as they lie
-        above the unit's median; equal ones are drawn at random. Negatives are all stimuli at or
-        below the median: for a sparse code, those on which it is silent. Others take no part.
+        Positives are the stimuli of this share (20 at least) with the largest activations, as far
+        as they lie above the unit's median; equal ones are drawn at random. Negatives are all
+        stimuli at or below the median: for a sparse code, those on which it is silent. Others take
+        no part, so that small codes that say nothing do no harm.
     splits : int
     rng : int or Generator
         Of the splits and of ties.
@@ -62,7 +64,9 @@ def example_auc(
     Only the positive pole of a unit is scored. Intervals are for as many other stimuli: the halves'
     scores vary together (without an effect both are the same product of two means), so that their
     mean varies as each does. Cost: ``splits n m (d + log n)``.
-    It ranks directions or layers in the mean; it does not predict single answers of people.
+    It ranks directions or layers in the mean; it does not predict single answers of people. A unit
+    that mixes features which the judge tells apart loses little: its examples are alike in part,
+    and unlike the rest. ``intrusion`` and ``monosemanticity`` look at pairs, and lose more.
 
     References
     ----------
@@ -120,7 +124,7 @@ def _check(top: float, splits: int) -> None:
 def _positives(block: np.ndarray, top: float, rng: np.random.Generator) -> np.ndarray:
     """Return the mask of the largest activations above the median, equal ones drawn at random."""
     n = len(block)
-    count = int(np.ceil(top * n))
+    count = min(max(int(np.ceil(top * n)), _ENOUGH), n // 2)
     luck = rng.permutation(n)
     order = luck[np.argsort(-block[luck], axis=0, kind="stable")[:count]]
     mask = np.zeros(block.shape, dtype=bool)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -155,6 +156,16 @@ def labels(values: Any, *, stimuli: Any = None, name: str = "labels") -> Judge:
     ids = None if stimuli is None else Responses(which[:, None], stimuli=stimuli).stimuli
     one_hot = np.eye(len(classes))[which]
     return Judge(name=name, embeddings=one_hot, classes=classes[which], stimuli=ids)
+
+
+def read_labels(path: str | Path) -> Judge:
+    """Read labels from a text file, one a line in the order of the stimuli."""
+    file = Path(path)
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{file} must be a text file with one label a line: {error}.") from None
+    return labels([line.strip() for line in lines])
 
 
 def pixels(pictures: Any, *, stimuli: Any = None) -> Judge:

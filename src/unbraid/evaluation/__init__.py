@@ -1,0 +1,18 @@
+"""The third step: how interpretable units, codes and baselines are."""
+
+from unbraid.evaluation._config import EvaluateConfig
+from unbraid.evaluation._evaluate import evaluate
+from unbraid.evaluation._evaluation import Contrast, Evaluation, SideScore, Verdict
+from unbraid.evaluation._save import KIND
+from unbraid.evaluation._thumbnails import thumbnails
+
+__all__ = [
+    "KIND",
+    "Contrast",
+    "EvaluateConfig",
+    "Evaluation",
+    "SideScore",
+    "Verdict",
+    "evaluate",
+    "thumbnails",
+]

@@ -1,0 +1,122 @@
+"""What could explain interpretable codes away: directions that no dictionary learning found."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unbraid import sparse
+from unbraid.responses import Codes, Responses
+
+_ICA_STEPS = 100  # what has no independent axes never converges
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Beside:
+    """What baselines are made from: the responses, and the codes that they are to match."""
+
+    train: Responses
+    scored: Responses
+    dictionary: sparse.Dictionary
+    codes: Codes
+    by: Any
+
+    @property
+    def width(self) -> int:
+        """Latents of the dictionary."""
+        return int(self.codes.shape[1])
+
+    @property
+    def active(self) -> int:
+        """Latents a stimulus, for baselines of equal density."""
+        return min(max(1, round(self.codes.l0)), self.width)
+
+
+def _random_directions(of: Beside, rng: np.random.Generator) -> Any:
+    directions = rng.normal(size=(of.scored.shape[1], of.width))
+    directions /= np.linalg.norm(directions, axis=0)
+    return (of.scored.toarray() - of.train.toarray().mean(axis=0)) @ directions
+
+
+def _pca(of: Beside, rng: np.random.Generator) -> Any:
+    return _learned(of, sparse.PCA(one_sided=True), rng)
+
+
+def _ica(of: Beside, rng: np.random.Generator) -> Any:
+    return _learned(of, sparse.ICA(max_steps=_ICA_STEPS), rng)
+
+
+def _k_means(of: Beside, rng: np.random.Generator) -> Any:
+    width = min(of.width, len(of.train) // 2)
+    return _learned(of, sparse.KMeans(n_latents=width, k=min(of.active, width)), rng)
+
+
+def _untrained(of: Beside, rng: np.random.Generator) -> Any:
+    method = sparse.RandomDictionary(of=of.dictionary.method)
+    return sparse.fit(of.train, method, rng=rng).encode(of.scored, by=of.by)
+
+
+def _expansion(of: Beside, rng: np.random.Generator) -> Any:
+    return _learned(of, sparse.RandomExpansion(n_latents=of.width, k=of.active), rng)
+
+
+def _frozen(of: Beside, rng: np.random.Generator) -> Any:
+    return _learned(of, sparse.FrozenDecoder(n_latents=of.width, k=of.active), rng)
+
+
+def _soft_frozen(of: Beside, rng: np.random.Generator) -> Any:
+    return _learned(of, sparse.SoftFrozenDecoder(n_latents=of.width, k=of.active), rng)
+
+
+def _shuffled(of: Beside, rng: np.random.Generator) -> Any:
+    return sparse.shuffle_latents(of.codes, rng=rng)
+
+
+def _learned(of: Beside, method: sparse.Method, rng: np.random.Generator) -> Any:
+    return sparse.fit(of.train, method, rng=rng).encode(of.scored)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baseline:
+    """A baseline: what it is called, and how it is made."""
+
+    title: str
+    make: Callable[[Beside, np.random.Generator], Any]
+    of_chance: bool = False
+    """Whether nothing of the stimuli is left in it, so that it shows chance and rivals nothing."""
+
+
+BASELINES: dict[str, Baseline] = {
+    "random_directions": Baseline(title="random directions", make=_random_directions),
+    "pca": Baseline(title="principal components", make=_pca),
+    "ica": Baseline(title="independent components", make=_ica),
+    "k_means": Baseline(title="k-means directions", make=_k_means),
+    "random_dictionary": Baseline(title="untrained dictionary", make=_untrained),
+    "random_expansion": Baseline(title="random expansion", make=_expansion),
+    "frozen_decoder": Baseline(title="frozen decoder", make=_frozen),
+    "soft_frozen_decoder": Baseline(title="soft-frozen decoder", make=_soft_frozen),
+    "shuffled_latents": Baseline(title="shuffled latents", make=_shuffled, of_chance=True),
+}
+TITLES = {
+    "base": "units",
+    "codes": "codes",
+    **{name: baseline.title for name, baseline in BASELINES.items()},
+}
+
+
+def made(name: str, of: Beside, rng: np.random.Generator) -> tuple[Responses | None, str]:
+    """Return a baseline's activations of the scored stimuli, or why there are none."""
+    from unbraid.errors import UnbraidError
+
+    try:
+        with warnings.catch_warnings():  # what weakens a baseline is said of the dictionary itself
+            warnings.simplefilter("ignore", RuntimeWarning)
+            values = BASELINES[name].make(of, rng)
+    except UnbraidError as error:
+        return None, f"{BASELINES[name].title} could not be made: {error}"
+    plain = values.values if isinstance(values, Codes) else values
+    return Responses(plain, stimuli=of.scored.stimuli), ""

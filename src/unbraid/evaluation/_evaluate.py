@@ -1,0 +1,224 @@
+"""How interpretable a system's codes are, beside its units and what could explain them away."""
+
+from __future__ import annotations
+
+import platform
+import time
+import warnings
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from unbraid import _validate, stats
+from unbraid._progress import Progress, part, told_to
+from unbraid._severity import most_serious_first
+from unbraid.errors import InputError
+from unbraid.evaluation._baselines import BASELINES, Beside, made
+from unbraid.evaluation._config import EvaluateConfig
+from unbraid.evaluation._evaluation import Evaluation, SideScore, contrast
+from unbraid.evaluation._given import dictionaries_of, known_at, known_of, split
+from unbraid.evaluation._measures import MEASURES, SMALLER_IS_BETTER, Known
+from unbraid.evaluation._verdict import verdict
+from unbraid.responses import Codes, Responses, as_responses
+
+_LEARNING = 0.3  # share of the work that learning stands for
+
+
+def evaluate(
+    learned: Any,
+    x: Any,
+    config: EvaluateConfig | None = None,
+    *,
+    embeddings: Any = None,
+    judge: Any = None,
+    labels: Any = None,
+    features: Any = None,
+    parents: Any = None,
+    x_train: Any = None,
+    rng: int | np.random.Generator | None = 0,
+    progress: bool | Progress = False,
+    **options: Any,
+) -> Evaluation:
+    """How interpretable codes are, beside the raw units and every baseline.
+
+    Parameters
+    ----------
+    learned : Dictionary, sequence of Dictionaries, or Method
+        A method is learned here, from three starts, on training stimuli alone.
+    x : Responses or array of shape (n, p)
+        Responses of the system that is judged.
+    config : EvaluateConfig, optional
+        All options; or give them one by one as keywords, e.g. ``measures="example_auc"``.
+    embeddings : Responses or array of shape (n, d), optional
+        Embeddings of the same stimuli by **another** system, whose cosines say what is alike.
+    judge : Judge, optional
+        In place of embeddings: ``interpret.similarity(s)``, ``interpret.pixels(pictures)``, ...
+    labels : sequence of length n, optional
+        One label a stimulus: for label purity; and the judge, where no other is given.
+    features : Responses or array of shape (n, c), optional
+        Known features or concepts, present where above 0; and the judge, where no other is given.
+    parents : array of shape (c,), optional
+        Parent of each feature, -1 for none: for absorption.
+    x_train : Responses or array of shape (n_x, p), optional
+        Responses to other stimuli, to learn the baselines (and dictionaries) from. Without them a
+        share of the stimuli is set aside for it.
+    rng : int, Generator or None
+    progress : bool or callable
+
+    Returns
+    -------
+    Evaluation
+        Scores of every side unit by unit, contrasts with intervals, one sentence of verdict.
+
+    Raises
+    ------
+    InputError
+        Nothing that says which stimuli are alike; fewer than 40 stimuli to score; rows that cannot
+        be matched.
+
+    Notes
+    -----
+    A dictionary that is given may have been learned from the stimuli that score it; a method is
+    not. Cost: one training a seed and three for the baselines, and about
+    ``n m (d + log n)`` a measure and side.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import unbraid as ub
+    >>> rng = np.random.default_rng(0)
+    >>> z = rng.uniform(0.5, 1.5, (800, 12)) * (rng.random((800, 12)) < 0.1)
+    >>> result = ub.evaluate(ub.TopK(n_latents=12, k=2), z @ rng.normal(size=(12, 8)),
+    ...                      features=z, measures="best_unit", baselines=(), seeds=1)
+    >>> result.verdict.tone
+    'gain'
+    """
+    config = _configure(config, options)
+    started, seed = time.perf_counter(), rng if isinstance(rng, int) else None
+    rng = _validate.as_rng(rng)
+    split_rng, learn_rng, beside_rng, score_rng = rng.spawn(4)
+    values = as_responses(x)
+    told: list[str] = []
+    known = known_of(values, embeddings, judge, labels, features, parents)
+    train, rows = split(values, x_train, config, split_rng)
+    scored, known = values.take(rows), known_at(known, rows)
+    with warnings.catch_warnings(record=True) as caught, told_to(progress) as tell:
+        warnings.simplefilter("always", RuntimeWarning)
+        dictionaries = dictionaries_of(
+            learned, train, config, learn_rng, part(tell, 0.0, _LEARNING)
+        )
+        codes = [each.encode(scored, by=config.by) for each in dictionaries]
+        beside = Beside(
+            train=train, scored=scored, dictionary=dictionaries[0], codes=codes[0], by=config.by
+        )
+        sides: dict[str, list[Any]] = {"base": [scored], "codes": list(codes)}
+        for name, own in zip(
+            config.baselines, beside_rng.spawn(len(config.baselines)), strict=True
+        ):
+            tell(BASELINES[name].title, _LEARNING)
+            values_of, why_not = made(name, beside, own)
+            told += [why_not] if why_not else []
+            if values_of is not None:
+                sides[name] = [values_of]
+        drawn = int(score_rng.integers(2**31))
+        scores, latents = _score_all(sides, known, config, drawn, tell)
+    told += _order_said(scored, known)
+    found = _contrasts(scores)
+    headline = {s.side: s for s in scores if s.measure == scores[0].measure}
+    said = verdict(headline, [c for c in found if c.measure == scores[0].measure])
+    return Evaluation(
+        config=config,
+        scores=tuple(scores),
+        contrasts=tuple(found),
+        verdict=said,
+        warnings=tuple(most_serious_first([*told, *(str(w.message) for w in caught)])),
+        dictionaries=tuple(dictionaries),
+        codes=codes[0],
+        latents=latents,
+        responses=scored,
+        rows=rows,
+        n_train=len(train),
+        provenance={
+            "fingerprint": config.fingerprint(),
+            "seed": seed,
+            "judge": known.judge.name,
+            "versions": {name: version(name) for name in ("unbraid", "numpy", "scipy")},
+            "python": platform.python_version(),
+            "x": dict(values.made_by),
+            "seconds": round(time.perf_counter() - started, 1),
+        },
+    )
+
+
+def _configure(config: EvaluateConfig | None, options: dict[str, Any]) -> EvaluateConfig:
+    if config is None:
+        return EvaluateConfig(**options)
+    if options or not isinstance(config, EvaluateConfig):
+        raise InputError("Give either config, an EvaluateConfig, or single options, not both.")
+    return config
+
+
+def _score_all(
+    sides: dict[str, list[Any]],
+    known: Known,
+    config: EvaluateConfig,
+    seed: int,
+    tell: Progress,
+) -> tuple[list[SideScore], np.ndarray]:
+    """Return the scores, measure by measure, and which columns of the codes they are of."""
+    kept = {
+        name: [_some(each, config.most_units, seed) for each in of] for name, of in sides.items()
+    }
+    wanted = [name for name in config.measures if known.of(MEASURES[name].needs) is not None]
+    if not wanted:
+        raise InputError(
+            f"None of the measures ({', '.join(config.measures)}) can be run on what is known: "
+            "label_purity needs labels, concepts need features, absorption parents too."
+        )
+    scores: list[SideScore] = []
+    for i, measure in enumerate(wanted):
+        needed = known.of(MEASURES[measure].needs)
+        for name, of in kept.items():
+            if MEASURES[measure].for_codes_alone and name in ("base", "random_directions", "ica"):
+                continue
+            tell(f"{measure} of {name}", _LEARNING + (1 - _LEARNING) * i / len(wanted))
+            found = tuple(
+                MEASURES[measure].compute(each, needed, np.random.default_rng(seed))
+                for each, _ in of
+            )
+            scores.append(SideScore(side=name, measure=measure, seeds=found))
+    tell("scored", 1.0)
+    return scores, kept["codes"][0][1]
+
+
+def _some(values: Any, most: int, seed: int) -> tuple[Responses, np.ndarray]:
+    """Return at most so many columns, drawn at random, and which."""
+    found = (
+        Responses(values.values, stimuli=values.stimuli) if isinstance(values, Codes) else values
+    )
+    m = found.shape[1]
+    if m <= most:
+        return found, np.arange(m)
+    columns = np.sort(np.random.default_rng(seed).permutation(m)[:most])
+    return Responses(found.values[:, columns], stimuli=found.stimuli), columns
+
+
+def _contrasts(scores: list[SideScore]) -> list[Any]:
+    codes = {score.measure: score for score in scores if score.side == "codes"}
+    return [
+        contrast(codes[score.measure], score)
+        for score in scores
+        if score.side != "codes" and score.measure not in SMALLER_IS_BETTER
+    ]
+
+
+def _order_said(scored: Responses, known: Known) -> list[str]:
+    alike = known.judge.embeddings
+    if alike is None or not stats.order_of(scored.toarray(), alike).in_time:
+        return []
+    return [
+        "The units and the judge both depend on their order in time: neighbouring stimuli are "
+        "alike to both, so that any slow unit is above chance. Compare sides with each other, not "
+        "with chance."
+    ]

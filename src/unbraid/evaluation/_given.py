@@ -1,0 +1,124 @@
+"""What an evaluation is given: dictionaries, training stimuli, and what is known of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from unbraid import interpret, sparse
+from unbraid._progress import Progress
+from unbraid.errors import InputError
+from unbraid.evaluation._config import EvaluateConfig
+from unbraid.evaluation._measures import Known
+from unbraid.responses import Responses, as_responses, follow
+
+_FEWEST = 40  # stimuli under which no measure has an interval
+
+
+def known_of(
+    x: Responses, embeddings: Any, judge: Any, labels: Any, features: Any, parents: Any
+) -> Known:
+    """Return what is known of the stimuli, in the order of ``x``."""
+    if embeddings is not None and judge is not None:
+        raise InputError("Give embeddings or a judge, not both.")
+    of_labels = None if labels is None else _in_order(x, interpret.as_judge(labels), "labels")
+    concepts = None if features is None else follow(x, features, "features")
+    if judge is not None:
+        chosen = interpret.as_judge(judge)
+    elif embeddings is not None:
+        chosen = interpret.embeddings(embeddings)
+    elif of_labels is not None:
+        chosen = of_labels
+    elif concepts is not None:
+        chosen = interpret.embeddings(concepts, name="features")
+    else:
+        raise InputError(
+            "Something must say which stimuli are alike: give embeddings of another system, a "
+            "judge, labels or features."
+        )
+    if parents is not None and concepts is None:
+        raise InputError("parents are parents of features: give features too.")
+    above = None if parents is None else np.asarray(parents)
+    return Known(
+        judge=_in_order(x, chosen, "embeddings"),
+        labels=of_labels,
+        concepts=concepts,
+        parents=above,
+    )
+
+
+def _in_order(x: Responses, judge: interpret.Judge, name: str) -> interpret.Judge:
+    numbers = Responses(np.arange(len(judge))[:, None], stimuli=judge.stimuli)
+    rows = follow(x, numbers, name).toarray()[:, 0].astype(int)
+    return replace(judge.take(rows), stimuli=x.stimuli)
+
+
+def known_at(known: Known, rows: np.ndarray) -> Known:
+    return replace(
+        known,
+        judge=known.judge.take(rows),
+        labels=None if known.labels is None else known.labels.take(rows),
+        concepts=None if known.concepts is None else known.concepts.take(rows),
+    )
+
+
+def split(
+    x: Responses, x_train: Any, config: EvaluateConfig, rng: np.random.Generator
+) -> tuple[Responses, np.ndarray]:
+    """Return the training responses, and the rows of ``x`` that are scored."""
+    n = len(x)
+    if x_train is not None:
+        train, rows = as_responses(x_train, "x_train"), np.arange(n)
+        if train.shape[1] != x.shape[1]:
+            raise InputError(
+                f"x_train must have the {x.shape[1]} units of x, got {train.shape[1]}."
+            )
+        if train.stimuli is not None and x.stimuli is not None:
+            shared = np.intersect1d(train.stimuli, x.stimuli)
+            if len(shared):
+                raise InputError(
+                    f"x_train and x must hold different stimuli, got {len(shared)} in both, e.g. "
+                    f"{str(shared[0])!r}."
+                )
+    else:
+        order = rng.permutation(n)
+        count = round(config.train_share * n)
+        train, rows = x.take(np.sort(order[:count])), np.sort(order[count:])
+    if len(rows) < _FEWEST:
+        raise InputError(
+            f"At least {_FEWEST} stimuli must be left to score, got {len(rows)}; give more, or "
+            "training responses of their own (x_train)."
+        )
+    return train, rows
+
+
+def dictionaries_of(
+    learned: Any,
+    train: Responses,
+    config: EvaluateConfig,
+    rng: np.random.Generator,
+    tell: Progress,
+) -> list[sparse.Dictionary]:
+    """Return the dictionaries given, and those of further seeds."""
+    found: list[sparse.Dictionary] = []
+    if isinstance(learned, sparse.Method):
+        method, count = learned, config.seeds or 3
+    else:
+        given = [learned] if isinstance(learned, sparse.Dictionary) else learned
+        several = isinstance(given, Sequence) and len(given) > 0
+        if not several or not all(isinstance(each, sparse.Dictionary) for each in given):
+            raise InputError(
+                f"learned must be a Dictionary, several of them, or a method, got "
+                f"{type(learned).__name__}."
+            )
+        found += given
+        method, count = found[0].method, config.seeds or len(found)
+    missing = count - len(found)
+    for seed, own in enumerate(rng.spawn(max(missing, 0))):
+        tell(f"dictionary {len(found) + 1} of {count}", seed / missing)
+        found.append(sparse.fit(train, method, rng=own))
+        method = found[-1].method  # what "auto" chose serves the other seeds
+    return found

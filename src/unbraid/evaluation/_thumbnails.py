@@ -1,0 +1,51 @@
+"""Pictures of the stimuli, small enough for a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from unbraid.errors import InputError
+from unbraid.responses import Images, Responses
+
+_SIDE = 96  # pixels
+
+
+def thumbnails(pictures: Images, x: Responses) -> np.ndarray:
+    """Return the pictures of the stimuli of ``x``, uint8 of shape (n, 96, 96, 3).
+
+    By name where the stimuli of ``x`` have ids, in order where they have none.
+
+    Raises
+    ------
+    InputError
+        No picture for some stimulus; another number of pictures, without ids.
+    """
+    if x.stimuli is None:
+        if len(pictures) != len(x):
+            raise InputError(
+                f"pictures must be one a stimulus, {len(x)} without ids, got {len(pictures)}."
+            )
+        rows: Any = range(len(x))
+    else:
+        row = {name: i for i, name in enumerate(pictures.names)}
+        missing = [str(s) for s in x.stimuli if str(s) not in row]
+        if missing:
+            raise InputError(
+                f"pictures must show each stimulus, got none named {missing[0]!r} (and "
+                f"{len(missing) - 1} more); they are named like {pictures.names[0]!r}."
+            )
+        rows = [row[str(s)] for s in x.stimuli]
+    return np.stack([shrunk(pictures[i]) for i in rows])
+
+
+def shrunk(picture: np.ndarray, side: int = _SIDE) -> np.ndarray:
+    """Return a picture (height, width, 3) scaled to fit a square, on grey."""
+    from PIL import Image
+
+    image = Image.fromarray(picture)
+    image.thumbnail((side, side))
+    canvas = Image.new("RGB", (side, side), (128, 128, 128))
+    canvas.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
+    return np.asarray(canvas)

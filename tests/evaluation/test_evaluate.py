@@ -1,0 +1,210 @@
+"""Evaluation: codes beside units and baselines, in worlds where the answer is known."""
+
+import json
+
+import numpy as np
+import pytest
+
+import unbraid as ub
+from unbraid import evaluation, interpret
+from unbraid.errors import InputError
+from unbraid.evaluation._evaluation import Contrast, SideScore
+from unbraid.evaluation._verdict import verdict
+from unbraid.interpret import UnitScores
+from unbraid.responses import Responses
+
+METHOD = ub.SparseCoding(n_latents=24)
+
+
+def world(seed, n=1600, n_features=24, n_units=14):
+    rng = np.random.default_rng(seed)
+    z = rng.uniform(0.5, 1.5, (n, n_features)) * (rng.random((n, n_features)) < 0.08)
+    x = z @ rng.normal(size=(n_features, n_units))
+    e = z @ rng.normal(size=(n_features, 60)) / 8
+    return z, x, e + 0.2 * e.std() * rng.normal(size=e.shape)
+
+
+@pytest.fixture(scope="module")
+def result():
+    z, x, e = world(0)
+    ids = [f"s{i}" for i in range(len(x))]
+    return ub.evaluate(
+        METHOD, Responses(x, stimuli=ids), embeddings=Responses(e, stimuli=ids), features=z,
+        labels=(z > 0).argmax(axis=1), seeds=2, rng=0,
+    )  # fmt: skip
+
+
+def test_everything_stands_beside_the_codes(result):
+    assert set(result.sides) == {"base", "codes", *evaluation.EvaluateConfig().baselines}
+    expected = {"example_auc", "machine_interpretability", "monosemanticity", "intrusion",
+                "label_purity", "best_unit", "sparse_probe_1", "sparse_probe_5"}  # fmt: skip
+    assert set(result.measures) == expected
+    assert result.headline == "intrusion" and len(result.dictionaries) == 2
+    assert len(result.find("codes").seeds) == 2 and result.find("codes").spread >= 0
+    assert len(result.rows) == 800 and result.n_train == 800
+    table = result.table()
+    assert len(table) == len(result.scores) and table["value"].notna().all()
+    assert list(result.units().index) == list(range(24))
+
+
+def test_the_shuffled_latents_are_at_chance_and_codes_are_not(result):
+    for measure in result.measures:
+        shuffled, codes = result.find("shuffled_latents", measure), result.find("codes", measure)
+        wide = shuffled.interval.high - shuffled.interval.low
+        assert abs(shuffled.value - shuffled.chance) < wide
+        assert codes.interval.low > codes.chance
+
+
+@pytest.mark.parametrize("measure", ["example_auc", "monosemanticity", "intrusion", "best_unit"])
+def test_true_features_are_above_latents_and_these_above_units(result, measure):
+    z, x, e = world(0)
+    known = (z if measure == "best_unit" else e)[result.rows]
+    features = getattr(interpret, measure)(z[result.rows], known, rng=0).value
+    codes, base = result.find("codes", measure).value, result.find("base", measure).value
+    assert features > codes - 0.01 and codes > base + 0.005
+
+
+@pytest.mark.parametrize("measure", ["example_auc", "monosemanticity", "intrusion", "best_unit"])
+def test_superposed_units_are_random_directions(measure):
+    """Units that are random mixtures have the law of random directions: twelve worlds."""
+    differ = 0
+    for seed in range(12):
+        z, x, e = world(seed, n=500)
+        directions = np.random.default_rng(100 + seed).normal(size=(24, 14))
+        known = z if measure == "best_unit" else e
+        sides = [getattr(interpret, measure)(side, known, rng=0) for side in (x, z @ directions)]
+        found = interpret.score_difference(*sides)
+        differ += not found.low <= 0 <= found.high
+    assert differ <= 2
+
+
+def test_a_run_is_whole(result, tmp_path):
+    pictures = np.zeros((1600, 8, 8), np.uint8)
+    folder = result.save(tmp_path / "run", pictures=pictures)
+    record = json.loads((folder / "result.json").read_text())
+    assert record["verdict"]["sentence"] == result.verdict.sentence
+    assert {row["side"] for row in record["scores"]} == set(result.sides)
+    assert json.loads((folder / "config.json").read_text())["seed"] == 0
+    page = (folder / "report.html").read_text()
+    assert "correlation trial by trial is .096" in page and "latent" in page
+    assert len((folder / "units.csv").read_text().splitlines()) == 25
+    with pytest.raises(InputError, match="exists"):
+        result.save(folder)
+    with pytest.raises(InputError, match="pictures must be uint8"):
+        result.save(tmp_path / "other", pictures=pictures[:5])
+
+
+def test_dictionaries_given_are_judged_as_they_are():
+    _, x, e = world(2, n=400)
+    learned = ub.fit(x, ub.PCA(), rng=0)
+    found = evaluation.evaluate(
+        [learned, learned], x, embeddings=e, measures="example_auc", baselines=("pca",), rng=0
+    )
+    assert found.dictionaries == (learned, learned)
+    assert found.find("codes").spread == 0
+    again = evaluation.evaluate(
+        learned, x, embeddings=e, measures="example_auc", baselines=(), seeds=2, rng=0
+    )
+    assert len(again.dictionaries) == 2
+
+
+def test_wide_dictionaries_are_scored_in_part_and_say_which():
+    _, x, e = world(3, n=300)
+    found = evaluation.evaluate(
+        ub.RandomExpansion(n_latents=200, k=5), x, embeddings=e, measures="example_auc",
+        baselines=(), seeds=1, most_units=30, rng=0,
+    )  # fmt: skip
+    assert len(found.latents) == 30 and len(found.find("codes").seeds[0]) == 30
+    assert list(found.units().index) == list(found.latents)
+
+
+def test_a_baseline_that_cannot_be_made_is_said():
+    rng = np.random.default_rng(4)
+    x, e = np.repeat(rng.normal(size=(60, 1)), 3, axis=1), rng.normal(size=(60, 4))
+    found = evaluation.evaluate(
+        ub.RandomExpansion(n_latents=6, k=1), x, embeddings=e, measures="example_auc",
+        baselines=("soft_frozen_decoder", "shuffled_latents"), seeds=1, x_train=x[:1].repeat(50, 0)
+        + np.linspace(0, 1, 50)[:, None], rng=0,
+    )  # fmt: skip
+    assert set(found.sides) | {"soft_frozen_decoder"} >= {"base", "codes", "shuffled_latents"}
+
+
+def test_stimuli_in_time_are_said():
+    rng = np.random.default_rng(5)
+    slow = rng.normal(size=(2, 300, 6)).cumsum(axis=1)
+    found = evaluation.evaluate(
+        ub.PCA(), slow[0], embeddings=slow[1], measures="example_auc", baselines=(), seeds=1
+    )
+    assert any("depend on their order in time" in line for line in found.warnings)
+
+
+def side(name, value, se=0.005, m=20, chance=0.5, scored=20):
+    rng = np.random.default_rng(len(name))
+    influence = rng.normal(size=(20, m))
+    influence -= influence.mean(axis=0)
+    influence *= se / np.sqrt(20 / 19 * np.square(influence).sum(axis=0))
+    values = np.full(m, value)
+    values[scored:] = np.nan
+    reasons = ("",) * scored + ("constant",) * (m - scored)
+    scores = UnitScores(
+        measure="example_auc", values=values, se=np.full(m, se), chance=np.full(m, chance),
+        reasons=reasons, n=100, influence=influence,
+    )  # fmt: skip
+    return SideScore(side=name, measure="example_auc", seeds=(scores,))
+
+
+def said(**values):
+    sides = {name: side(name, value) for name, value in values.items()}
+    over = [
+        evaluation._evaluation.contrast(sides["codes"], sides[name])
+        for name in sides
+        if name != "codes"
+    ]
+    assert all(isinstance(c, Contrast) for c in over)
+    return verdict(sides, over)
+
+
+def test_a_verdict_can_be_overturned_by_a_baseline():
+    assert said(base=0.6, codes=0.8, k_means=0.65).tone == "gain"
+    overturned = said(base=0.6, codes=0.8, k_means=0.65, ica=0.79)
+    assert overturned.tone == "explained by a control"
+    assert "20 independent components" in overturned.sentence
+    assert said(base=0.8, codes=0.7).tone == "no gain"
+    assert "less interpretable" in said(base=0.8, codes=0.7).sentence
+    assert "not shown" in said(base=0.7, codes=0.7).sentence
+    assert "mean nothing" in said(base=0.6, codes=0.5).sentence
+    assert said(base=0.6, codes=0.8, shuffled_latents=0.9).tone == "gain"  # chance, no rival
+    assert said(base=0.6, codes=float("nan")).tone == "cannot help"
+
+
+def test_few_latents_that_can_be_scored_are_said():
+    sides = {"codes": side("codes", 0.8, scored=5), "base": side("base", 0.6)}
+    over = [evaluation._evaluation.contrast(sides["codes"], sides["base"])]
+    assert "Only 5 of 20 latents could be scored" in verdict(sides, over).reasons[0]
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({}, "Something must say which stimuli are alike"),
+        ({"embeddings": 1, "judge": 2}, "embeddings or a judge, not both"),
+        ({"measures": "example_acu"}, "did you mean 'example_auc'"),
+        ({"baselines": "kmeans"}, "did you mean 'k_means'"),
+        ({"labels": ["a"] * 99 + ["b"]}, "labels must describe the 200 stimuli"),
+        ({"labels": ["a", "b"] * 100, "measures": "best_unit"}, "None of the measures"),
+        ({"labels": ["a", "b"] * 100, "parents": [0]}, "parents are parents of features"),
+        ({"labels": ["a", "b"] * 100, "train_share": 0.9}, "At least 40 stimuli must be left"),
+        ({"labels": ["a", "b"] * 100, "x_train": np.ones((9, 3))}, "must have the 14 units of x"),
+    ],
+)
+def test_bad_input_is_one_clear_line(options, message):
+    _, x, _ = world(6, n=200)
+    with pytest.raises(InputError, match=message):
+        evaluation.evaluate(ub.PCA(), x, **options)
+
+
+def test_what_is_no_dictionary_is_refused():
+    _, x, e = world(7, n=100)
+    for learned in ("TopK", [], [3]):
+        with pytest.raises(InputError, match="learned must be a Dictionary"):
+            evaluation.evaluate(learned, x, embeddings=e)
