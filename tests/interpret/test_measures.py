@@ -220,6 +220,16 @@ def test_a_difference_of_the_same_units_is_none_and_pairs_stimuli():
         interpret.score_difference(a, interpret.pair_task(units, e))
 
 
+def test_a_unit_that_is_mostly_on_is_excited_where_it_is_on():
+    rng = np.random.default_rng(14)
+    label, e, _ = clusters(400, 3, rng)
+    on = (label != 0)[:, None] * 1.0
+    assert interpret.example_auc(on, e).values[0] == 1
+    trials = interpret.intrusion_trials(np.column_stack([on[:, 0], label == 0]))
+    for items, place in zip(trials.items[:20], trials.place[:20], strict=True):
+        assert (label[np.delete(items, place)] != 0).all() and label[items[place]] == 0
+
+
 def test_light_judges_see_pictures_and_colours():
     rng = np.random.default_rng(12)
     kind = rng.integers(3, size=120)

@@ -9,7 +9,9 @@ from unbraid.interpret.additivity import (
     analogy,
     sign_flip_p,
 )
+from unbraid.interpret.and_or import and_or_index
 from unbraid.interpret.answers import HumanAnswers, score_answers
+from unbraid.interpret.clones import Clones, clones
 from unbraid.interpret.concepts import best_unit, selectivity
 from unbraid.interpret.example_auc import example_auc
 from unbraid.interpret.forced_choice import machine_interpretability
@@ -34,24 +36,30 @@ from unbraid.interpret.recovery import (
     matched_mean,
     mcc,
 )
+from unbraid.interpret.redundancy import Redundancy, redundancy, units_spread
 from unbraid.interpret.retrieval import retrieval_ranks
 from unbraid.interpret.sparse_probe import sparse_probe, splitting
 from unbraid.interpret.trials import Trials, read_trials
+from unbraid.interpret.unit_identity import unit_identity
 
 __all__ = [
+    "Clones",
     "Composed",
     "Contrast",
     "HumanAnswers",
     "Judge",
+    "Redundancy",
     "ScoreDifference",
     "Trials",
     "UnitScores",
     "absorption",
     "additivity",
     "analogy",
+    "and_or_index",
     "as_judge",
     "best_correlations",
     "best_unit",
+    "clones",
     "colour",
     "dictionary_mcc",
     "embeddings",
@@ -70,6 +78,7 @@ __all__ = [
     "pixels",
     "read_labels",
     "read_trials",
+    "redundancy",
     "retrieval_ranks",
     "score_answers",
     "score_difference",
@@ -78,4 +87,6 @@ __all__ = [
     "similarity",
     "sparse_probe",
     "splitting",
+    "unit_identity",
+    "units_spread",
 ]

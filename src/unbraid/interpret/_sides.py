@@ -67,9 +67,20 @@ def constant(block: np.ndarray) -> np.ndarray:
     return high - low <= 1e-12 * np.maximum(np.abs(low), np.abs(high))
 
 
-def activity(block: np.ndarray) -> np.ndarray:
-    """Return on how many stimuli each unit lies above its most common level (b,).
+def common_level(block: np.ndarray) -> np.ndarray:
+    """Return the level (b,) above which a stimulus excites a unit, of a block (n, b).
 
-    That is 0 for codes; for dense units, which have none, the median.
+    The median, which is 0 for codes that are mostly silent. For a unit that most stimuli bring to
+    its largest value: the next smaller one.
     """
-    return np.asarray((block > np.median(block, axis=0)).sum(axis=0))
+    level = np.median(block, axis=0)
+    at_top = level >= block.max(axis=0)
+    if at_top.any():
+        lower = np.where(block[:, at_top] < level[at_top], block[:, at_top], -np.inf).max(axis=0)
+        level[at_top] = np.where(np.isfinite(lower), lower, level[at_top])
+    return level
+
+
+def activity(block: np.ndarray) -> np.ndarray:
+    """Return how many stimuli excite each unit (b,)."""
+    return np.asarray((block > common_level(block)).sum(axis=0))

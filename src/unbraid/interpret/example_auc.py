@@ -15,7 +15,7 @@ from unbraid.interpret._scores import (
     se_from_groups,
     stimulus_groups,
 )
-from unbraid.interpret._sides import Side, activity, constant, side
+from unbraid.interpret._sides import Side, activity, common_level, constant, side
 
 _ENOUGH = 20  # positives that are asked for where the share is fewer
 _LEAST = 3  # positives that each half must hold: fewer have no spread to tell an interval from
@@ -82,7 +82,7 @@ def example_auc(
     active, reasons = np.zeros(m), [""] * m
     for first, block in both.blocks():
         flat, positive = constant(block), _positives(block, top, rng)
-        negative = block <= np.median(block, axis=0)
+        negative = block <= common_level(block)
         active[first : first + block.shape[1]] = activity(block)
         total, told = np.zeros(block.shape[1]), np.zeros(block.shape[1])
         psi = np.zeros((GROUPS, block.shape[1]))
@@ -129,7 +129,7 @@ def _positives(block: np.ndarray, top: float, rng: np.random.Generator) -> np.nd
     order = luck[np.argsort(-block[luck], axis=0, kind="stable")[:count]]
     mask = np.zeros(block.shape, dtype=bool)
     np.put_along_axis(mask, order, True, axis=0)
-    return mask & (block > np.median(block, axis=0))
+    return mask & (block > common_level(block))
 
 
 def _one_way(

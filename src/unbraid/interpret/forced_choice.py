@@ -10,7 +10,7 @@ from scipy import special
 from unbraid import _validate
 from unbraid.errors import InputError
 from unbraid.interpret._scores import GROUPS, UnitScores
-from unbraid.interpret._sides import Side, activity, constant, side
+from unbraid.interpret._sides import Side, activity, common_level, constant, side
 
 _MOST_GROUPS = 10
 
@@ -94,7 +94,7 @@ def machine_interpretability(
                 reasons[first + unit] = "constant" if flat[unit] else few
                 continue
             column = block[:, unit]
-            floor = np.median(column) if active_only else -np.inf
+            floor = common_level(column[:, None])[0] if active_only else -np.inf
             for g, rows in enumerate(groups):
                 drawn = _tasks(column[rows], floor, each, shown, quantile, rng)
                 if drawn is not None:

@@ -10,7 +10,7 @@ import numpy as np
 from unbraid import _validate
 from unbraid.errors import InputError
 from unbraid.interpret._scores import UnitScores
-from unbraid.interpret._sides import blocks, constant
+from unbraid.interpret._sides import blocks, common_level, constant
 from unbraid.interpret.trials import Trials
 from unbraid.responses import Responses, as_responses
 
@@ -145,7 +145,7 @@ def _typical(x: Responses, count: int, rng: np.random.Generator) -> list[np.ndar
     for _, block in blocks(x):
         luck = rng.permutation(len(block))
         order = luck[np.argsort(-block[luck], axis=0, kind="stable")[:count]]
-        middle = np.median(block, axis=0)
+        middle = common_level(block)
         for unit in range(block.shape[1]):
             rows = order[:, unit]
             found.append(rows[block[rows, unit] > middle[unit]])
@@ -156,7 +156,7 @@ def _deal(
     column: np.ndarray, best: np.ndarray, top: int, kind: Kind, rng: np.random.Generator
 ) -> list[np.ndarray]:
     """Return up to four disjoint sets of exciting stimuli."""
-    exciting = int((column > np.median(column)).sum())
+    exciting = int((column > common_level(column[:, None])).sum())
     most = exciting // 2 if kind == "internal" else exciting
     best = best[:most]
     count = len(best) // top
@@ -172,7 +172,7 @@ def _pool(
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Return stimuli that may intrude, in random order."""
-    middle = np.median(column)
+    middle = common_level(column[:, None])[0]
     if kind == "internal":
         exciting = np.flatnonzero(column > middle)
         return rng.permutation(exciting[column[exciting] < np.median(column[exciting])])
