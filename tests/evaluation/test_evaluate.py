@@ -8,7 +8,7 @@ import pytest
 import unbraid as ub
 from unbraid import evaluation, interpret
 from unbraid.errors import InputError
-from unbraid.evaluation._evaluation import Contrast, SideScore
+from unbraid.evaluation._side_score import Contrast, SideScore, contrast
 from unbraid.evaluation._verdict import verdict
 from unbraid.interpret import UnitScores
 from unbraid.responses import Responses
@@ -155,11 +155,7 @@ def side(name, value, se=0.005, m=20, chance=0.5, scored=20):
 
 def said(**values):
     sides = {name: side(name, value) for name, value in values.items()}
-    over = [
-        evaluation._evaluation.contrast(sides["codes"], sides[name])
-        for name in sides
-        if name != "codes"
-    ]
+    over = [contrast(sides["codes"], sides[name]) for name in sides if name != "codes"]
     assert all(isinstance(c, Contrast) for c in over)
     return verdict(sides, over)
 
@@ -179,7 +175,7 @@ def test_a_verdict_can_be_overturned_by_a_baseline():
 
 def test_few_latents_that_can_be_scored_are_said():
     sides = {"codes": side("codes", 0.8, scored=5), "base": side("base", 0.6)}
-    over = [evaluation._evaluation.contrast(sides["codes"], sides["base"])]
+    over = [contrast(sides["codes"], sides["base"])]
     assert "Only 5 of 20 latents could be scored" in verdict(sides, over).reasons[0]
 
 

@@ -2,8 +2,9 @@
 
 from unbraid.evaluation._config import EvaluateConfig
 from unbraid.evaluation._evaluate import evaluate
-from unbraid.evaluation._evaluation import Contrast, Evaluation, SideScore, Verdict
+from unbraid.evaluation._evaluation import Evaluation, Verdict
 from unbraid.evaluation._save import KIND
+from unbraid.evaluation._side_score import Contrast, SideScore
 from unbraid.evaluation._thumbnails import thumbnails
 
 __all__ = [

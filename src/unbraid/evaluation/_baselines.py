@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import sparse
+from unbraid.errors import UnbraidError
 from unbraid.responses import Codes, Responses
 
 _ICA_STEPS = 100  # what has no independent axes never converges
@@ -110,8 +111,6 @@ TITLES = {
 
 def made(name: str, of: Beside, rng: np.random.Generator) -> tuple[Responses | None, str]:
     """Return a baseline's activations of the scored stimuli, or why there are none."""
-    from unbraid.errors import UnbraidError
-
     try:
         with warnings.catch_warnings():  # what weakens a baseline is said of the dictionary itself
             warnings.simplefilter("ignore", RuntimeWarning)

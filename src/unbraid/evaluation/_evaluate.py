@@ -16,9 +16,10 @@ from unbraid._severity import most_serious_first
 from unbraid.errors import InputError
 from unbraid.evaluation._baselines import BASELINES, Beside, made
 from unbraid.evaluation._config import EvaluateConfig
-from unbraid.evaluation._evaluation import Evaluation, SideScore, contrast
+from unbraid.evaluation._evaluation import Evaluation
 from unbraid.evaluation._given import dictionaries_of, known_at, known_of, split
 from unbraid.evaluation._measures import MEASURES, SMALLER_IS_BETTER, Known
+from unbraid.evaluation._side_score import Contrast, SideScore, contrast
 from unbraid.evaluation._verdict import verdict
 from unbraid.responses import Codes, Responses, as_responses
 
@@ -204,7 +205,7 @@ def _some(values: Any, most: int, seed: int) -> tuple[Responses, np.ndarray]:
     return Responses(found.values[:, columns], stimuli=found.stimuli), columns
 
 
-def _contrasts(scores: list[SideScore]) -> list[Any]:
+def _contrasts(scores: list[SideScore]) -> list[Contrast]:
     codes = {score.measure: score for score in scores if score.side == "codes"}
     return [
         contrast(codes[score.measure], score)

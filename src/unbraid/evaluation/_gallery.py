@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from unbraid import report
 from unbraid.errors import InputError
-from unbraid.evaluation._evaluation import Evaluation, title_of
+from unbraid.evaluation._side_score import title_of
 from unbraid.interpret import feature_correlations
+
+if TYPE_CHECKING:
+    from unbraid.evaluation._evaluation import Evaluation
 
 _SHOWN, _STIMULI = 12, 6
 

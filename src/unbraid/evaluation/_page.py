@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from unbraid import report
 from unbraid.evaluation._baselines import BASELINES
-from unbraid.evaluation._evaluation import Evaluation, SideScore, title_of
 from unbraid.evaluation._gallery import latents_and_units
 from unbraid.evaluation._measures import MEASURES
+from unbraid.evaluation._side_score import SideScore, title_of
+
+if TYPE_CHECKING:
+    from unbraid.evaluation._evaluation import Evaluation
 
 _TONES: dict[str, Any] = {
     "gain": "gain",

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unbraid import _folders
+from unbraid.evaluation._page import page
+from unbraid.report import render
+from unbraid.responses._formats.safetensors import write_tensors
 
 if TYPE_CHECKING:
     from unbraid.evaluation._evaluation import Evaluation
@@ -19,10 +22,6 @@ _NAMES = ("config.json", "result.json", "units.csv", "arrays.safetensors", "repo
 
 def save(result: Evaluation, folder: Path, *, overwrite: bool, pictures: Any) -> Path:
     """Write the files of an evaluation; an earlier one is replaced only when asked."""
-    from unbraid.evaluation._page import page
-    from unbraid.report import render
-    from unbraid.responses._formats.safetensors import write_tensors
-
     html = render(page(result, pictures))
     arrays = {"rows": result.rows, "latents": result.latents}
     for score in result.scores:
