@@ -27,7 +27,16 @@ from unbraid.interpret.judges import (
     similarity,
 )
 from unbraid.interpret.likeness import interpretability_index, label_purity
+from unbraid.interpret.minimal_part import MinimalPart, minimal_part, patches
 from unbraid.interpret.monosemanticity import monosemanticity
+from unbraid.interpret.neuron_graph import (
+    FiringScore,
+    NeuronGraph,
+    NeuronToGraph,
+    firing_score,
+    neuron_graph,
+    neuron_to_graph,
+)
 from unbraid.interpret.pair_task import pair_task
 from unbraid.interpret.recovery import (
     best_correlations,
@@ -46,8 +55,12 @@ __all__ = [
     "Clones",
     "Composed",
     "Contrast",
+    "FiringScore",
     "HumanAnswers",
     "Judge",
+    "MinimalPart",
+    "NeuronGraph",
+    "NeuronToGraph",
     "Redundancy",
     "ScoreDifference",
     "Trials",
@@ -65,6 +78,7 @@ __all__ = [
     "embeddings",
     "example_auc",
     "feature_correlations",
+    "firing_score",
     "interpretability_index",
     "intrusion",
     "intrusion_trials",
@@ -73,8 +87,12 @@ __all__ = [
     "machine_interpretability",
     "matched_mean",
     "mcc",
+    "minimal_part",
     "monosemanticity",
+    "neuron_graph",
+    "neuron_to_graph",
     "pair_task",
+    "patches",
     "pixels",
     "read_labels",
     "read_trials",
