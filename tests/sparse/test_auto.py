@@ -1,4 +1,4 @@
-"""Auto against planted truth: width, active latents, offset and signs are found, not told."""
+"""Auto against planted truth: width, active latents, offset and signs are found, not given."""
 
 import numpy as np
 import pytest

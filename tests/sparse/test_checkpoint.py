@@ -118,8 +118,8 @@ def test_a_loss_that_breaks_keeps_the_last_good_state(x, tmp_path, monkeypatch):
     whole_step = SparseNet.step
 
     def breaking(net, *arguments):
-        news = whole_step(net, *arguments)
-        return news if net.descent.steps[0] < 100 else type(news)(np.nan, 0.0, 0.0)
+        show = whole_step(net, *arguments)
+        return show if net.descent.steps[0] < 100 else type(show)(np.nan, 0.0, 0.0)
 
     with monkeypatch.context() as patch:
         patch.setattr(SparseNet, "step", breaking)

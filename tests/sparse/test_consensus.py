@@ -60,9 +60,9 @@ def test_the_consensus_holds_the_truth_and_little_else(learned, tmp_path):
     cosine = agreed.atoms @ world.atoms.T
     false, missed = (cosine.max(1) < 0.9).mean(), (cosine.max(0) < 0.9).mean()
     single = np.mean([((each.atoms @ world.atoms.T).max(1) < 0.9).mean() for each in found])
-    told = f"false {false:.1%}, of single seeds {single:.1%}; features missed {missed:.1%}"
-    assert false <= 0.1 < 0.3 < single, told
-    assert missed <= 0.1, told
+    caught = f"false {false:.1%}, of single seeds {single:.1%}; features missed {missed:.1%}"
+    assert false <= 0.1 < 0.3 < single, caught
+    assert missed <= 0.1, caught
     np.testing.assert_allclose(np.linalg.norm(agreed.atoms, axis=1), 1, rtol=1e-6)
     assert (np.diff(agreed.evidence.stability) <= 0).all()
     test = slice(1500, None)

@@ -29,10 +29,10 @@ QUICK = [
     TopK(k=2, training={"steps": 30}),
     Longon2025Toy(n_latents=24, batch_size=64),
     Longon2025Dnn(epochs=1, k=3),
-    Pursuit(n_latents=20, k=2, turns=4, restarts=1),
+    Pursuit(n_latents=20, k=2, iterations=4, restarts=1),
     RandomDictionary(of=TopK(k=2)),
     RandomExpansion(k=3),
-    ShuffledLatents(of=Pursuit(n_latents=20, k=2, turns=4, restarts=1)),
+    ShuffledLatents(of=Pursuit(n_latents=20, k=2, iterations=4, restarts=1)),
 ]
 
 
@@ -81,7 +81,7 @@ def test_codes_carry_stimulus_ids_and_decode(make_world, method):
 
 def test_rows_of_codes_do_not_depend_on_the_other_rows(make_world):
     world = make_world(n=300)
-    learned = fit(world.x, Pursuit(n_latents=20, k=2, turns=4, restarts=1, by="fista"), rng=0)
+    learned = fit(world.x, Pursuit(n_latents=20, k=2, iterations=4, restarts=1, by="fista"), rng=0)
     whole = learned.encode(world.x).toarray()
     np.testing.assert_allclose(learned.encode(world.x[:7]).toarray(), whole[:7], atol=1e-9)
 
@@ -94,7 +94,7 @@ def test_random_dictionary_is_where_training_starts(make_world):
 
 
 def test_shuffled_latents_keep_values_and_lose_their_rows(make_world, rng):
-    codes = fit(make_world(n=500).x, Pursuit(n_latents=20, k=2, turns=4, restarts=1), rng=0)
+    codes = fit(make_world(n=500).x, Pursuit(n_latents=20, k=2, iterations=4, restarts=1), rng=0)
     codes = codes.encode(make_world(n=500).x)
     shuffled = shuffle_latents(codes, rng=rng)
     np.testing.assert_array_equal(np.sort(codes.toarray(), 0), np.sort(shuffled.toarray(), 0))
@@ -132,12 +132,12 @@ def test_auto_says_how_it_chose_and_resolves_to_a_method(make_world):
 
 
 def test_progress_is_told(make_world):
-    told = []
+    caught = []
     fit(make_world(n=300).x, TopK(k=2, training={"steps": 40}), rng=0,
-        progress=lambda message, share: told.append((message, share)))  # fmt: skip
-    assert told[-1][1] == 1
-    assert "fvu" in told[-1][0]
-    assert "dead" in told[-1][0]
+        progress=lambda message, share: caught.append((message, share)))  # fmt: skip
+    assert caught[-1][1] == 1
+    assert "fvu" in caught[-1][0]
+    assert "dead" in caught[-1][0]
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -175,7 +175,7 @@ def test_bad_requests_cost_one_line(make_world, tmp_path):
     x = make_world(n=200).x
     with pytest.raises(InputError, match="method must be a method such as"):
         fit(x, "topk")
-    learned = fit(x, Pursuit(n_latents=20, k=2, turns=2, restarts=1), rng=0)
+    learned = fit(x, Pursuit(n_latents=20, k=2, iterations=2, restarts=1), rng=0)
     with pytest.raises(InputError, match="has no encoder; use by='omp'"):
         learned.encode(x, by="encoder")
     with pytest.raises(InputError, match="by must be 'encoder', 'omp', 'fista' or 'posterior'"):

@@ -43,7 +43,7 @@ def test_too_few_stimuli_are_seen_where_units_are_enough():
     rng = np.random.default_rng(2)
     atoms = rng.normal(size=(200, 40))
     z = (rng.random((3200, 200)) < 0.02) * rng.random((3200, 200))
-    method = SparseCoding(n_latents=200, turns=40, offset="zero")
+    method = SparseCoding(n_latents=200, iterations=40, offset="zero")
     few, many = (fit((z @ atoms)[:n], method, rng=0).evidence for n in (400, 3200))
     assert few.units_for_bound > 2 and "too few stimuli" in few.recovery
     assert "unexplained" not in many.recovery
@@ -111,7 +111,7 @@ def test_an_encoder_is_told_that_its_atoms_do_not_predict_units(rng):
 
 def test_evidence_from_some_of_the_stimuli_is_near_that_from_all(make_world, monkeypatch):
     world = make_world(n=4000, noise=0.05)
-    method = SparseCoding(n_latents=30, turns=10, cycles=0)
+    method = SparseCoding(n_latents=30, iterations=10, cycles=0)
     whole = fit(world.x, method, rng=0).evidence
     monkeypatch.setattr("unbraid.sparse.evidence._measure._PURSUED_NUMBERS", 60_000)  # every second
     some = fit(world.x, method, rng=0).evidence

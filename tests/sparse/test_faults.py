@@ -72,8 +72,8 @@ def test_the_dead_window_is_one_pass_over_ten_thousand_stimuli(rng, steps, reviv
     net.bias[10:] = -50
     x = rng.normal(size=(1000, 6)).astype(np.float32)
     for _ in range(steps):
-        news = net.step(x, 0.0, 1.0)
-    assert news.dead == 0  # a pass is over, not yet exceeded
+        show = net.step(x, 0.0, 1.0)
+    assert show.dead == 0  # a pass is over, not yet exceeded
     assert (net.since[10:] == 1000 * steps).all()
     before = net.encoder[10:].copy()
     net.step(x, 1e-3, 1.0)

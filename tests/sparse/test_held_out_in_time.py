@@ -49,11 +49,11 @@ def test_what_is_on_disk_is_looked_at_in_runs(tmp_path):
 def test_neighbours_do_not_flatter_what_is_held_out(seed):
     """What ten components of slow noise miss of held-out stimuli, against a new series."""
 
-    def missed(rows, judged):
+    def missed(rows, validation):
         mean = rows.mean(axis=0)
         top = np.linalg.svd(rows - mean, full_matrices=False)[2][:10]
-        left = (judged - mean) - (judged - mean) @ top.T @ top
-        return (left**2).sum() / ((judged - mean) ** 2).sum()
+        left = (validation - mean) - (validation - mean) @ top.T @ top
+        return (left**2).sum() / ((validation - mean) ** 2).sum()
 
     x, new = slow(seed, 400, 30, rho=0.98), slow(100 + seed, 4000, 30, rho=0.98)
     rows, held = split(x, 0.1, np.random.default_rng(seed))

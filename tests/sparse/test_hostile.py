@@ -58,12 +58,12 @@ def test_the_unit_of_measurement_is_no_matter(make_world, method, scale):
 @pytest.mark.parametrize("scale", [1e40, 1e-45])
 def test_what_single_precision_cannot_hold_is_refused(make_world, tmp_path, scale):
     x = make_world(n=60).x
-    told = r"x must have a largest value between 1e-30 and 1e\+30 in size, got .* Divide it by"
+    caught = r"x must have a largest value between 1e-30 and 1e\+30 in size, got .* Divide it by"
     for method in METHODS:
-        with pytest.raises(InputError, match=told):
+        with pytest.raises(InputError, match=caught):
             fit(scale * x, method, rng=0)
     np.save(tmp_path / "x.npy", scale * x)
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=caught):
         mean(OnDisk(np.load(tmp_path / "x.npy", mmap_mode="r")))
 
 
@@ -172,6 +172,6 @@ def test_decode_gives_back_what_the_transform_took(transform):
     codes = dictionary.encode(x)
     np.testing.assert_allclose(dictionary.decode(codes), x, rtol=1e-6)
     assert dictionary.fvu(x, codes) == pytest.approx(0, abs=1e-9)
-    told = f"codes must be the Codes that encode returned, got ndarray: .*{transform}"
-    with pytest.raises(InputError, match=told):
+    caught = f"codes must be the Codes that encode returned, got ndarray: .*{transform}"
+    with pytest.raises(InputError, match=caught):
         dictionary.decode(codes.toarray())

@@ -9,7 +9,7 @@ from unbraid._kernels.pursuit import pursue
 from unbraid.interpret import dictionary_mcc
 from unbraid.sparse.inference._encoder import from_active
 from unbraid.sparse.learning import _alternating, _penalty_path
-from unbraid.sparse.learning._lasso_steps import LassoTurns
+from unbraid.sparse.learning._lasso_steps import LassoIterations
 
 
 def problem(rng, n=300, m=60, p=24):
@@ -82,24 +82,24 @@ def test_turns_without_momentum_lower_the_cost(rng):
     x, atoms = problem(rng, n=400)
     start = atoms + 0.3 * rng.normal(size=atoms.shape)
     start = start / np.linalg.norm(start, axis=1, keepdims=True)
-    turns = LassoTurns(x, start, np.zeros(x.shape[1]))
+    iterations = LassoIterations(x, start, np.zeros(x.shape[1]))
     costs = []
     for _ in range(30):
-        turn, _ = turns.step(0.1)
-        costs.append(turn.error / 2 + 0.1 * turn.codes.sum())
+        coded, _ = iterations.step(0.1)
+        costs.append(coded.error / 2 + 0.1 * coded.codes.sum())
     assert np.diff(costs).max() < 0.01 * costs[0]
     assert costs[-1] < 0.8 * costs[0]
 
 
 def test_kept_atoms_stay_and_the_others_fit_what_they_leave(rng):
     x, atoms = problem(rng, n=2000)
-    turns = LassoTurns(x, atoms, np.zeros(24), learn_offset=False, kept=40)
-    turn, used = turns.step(0.1)
-    z = from_active(turn.active, turn.codes, 60).toarray()
+    iterations = LassoIterations(x, atoms, np.zeros(24), learn_offset=False, kept=40)
+    coded, used = iterations.step(0.1)
+    z = from_active(coded.active, coded.codes, 60).toarray()
     best = np.linalg.lstsq(z[:, 40:], x - z[:, :40] @ atoms[:40], rcond=None)[0]
     best /= np.linalg.norm(best, axis=1, keepdims=True)
-    np.testing.assert_array_equal(turns.atoms[:40], atoms[:40])
-    np.testing.assert_allclose(turns.atoms[40:], best, atol=1e-3)
+    np.testing.assert_array_equal(iterations.atoms[:40], atoms[:40])
+    np.testing.assert_allclose(iterations.atoms[40:], best, atol=1e-3)
     np.testing.assert_array_equal(used, (z[:, 40:] != 0).sum(0))
 
 
@@ -115,7 +115,9 @@ def test_momentum_finds_more_of_many_features_from_few_stimuli():
             on = np.argsort(rng.random(z.shape), 1)[:, :4]
             np.put_along_axis(z, on, rng.random(on.shape), 1)
             x = np.ascontiguousarray(z @ atoms / (z @ atoms).std(), np.float32)
-            plan = _penalty_path.Coding(m=160, turns=100, learn_offset=False, momentum=momentum)
+            plan = _penalty_path.SparseCodingPlan(
+                m=160, iterations=100, learn_offset=False, momentum=momentum
+            )
             learned = _penalty_path.learn_once(x[80:], x[:80], plan, np.random.default_rng(0))
             each.append(dictionary_mcc(learned.atoms, atoms))
         found.append(np.mean(each))
@@ -125,7 +127,7 @@ def test_momentum_finds_more_of_many_features_from_few_stimuli():
 def test_products_taken_anew_give_the_codes_of_products_looked_up(rng, monkeypatch):
     x, atoms = problem(rng)
     found = []
-    monkeypatch.setattr(lasso, "_ROUNDS", 1)  # as where products are taken anew
+    monkeypatch.setattr(lasso, "_ROUNDS", 1)  # as where products are computed again
     for most in (1024, 0):
         monkeypatch.setattr(lasso, "_GRAM_MOST", most)
         codes = LassoCodes.none(len(x), atoms.shape[1], x.dtype)
@@ -137,11 +139,11 @@ def test_products_taken_anew_give_the_codes_of_products_looked_up(rng, monkeypat
 @pytest.mark.parametrize("learn_offset", [False, True])
 def test_least_squares_by_steps_are_those_solved_at_once(rng, monkeypatch, learn_offset):
     x, atoms = problem(rng, n=2000)
-    turn, offset = _alternating.code(x, atoms, np.zeros(24), 4), np.zeros(24)
+    coded, offset = _alternating.code(x, atoms, np.zeros(24), 4), np.zeros(24)
     found = []
     for most in (1500, 0):
         monkeypatch.setattr(_alternating, "_SOLVE_MOST", most)
-        found.append(_alternating.improve(x, turn, atoms, offset, learn_offset))
+        found.append(_alternating.improve(x, coded, atoms, offset, learn_offset))
     np.testing.assert_allclose(found[1][0], found[0][0], atol=1e-3)
     np.testing.assert_allclose(found[1][1], found[0][1], atol=1e-3)
 

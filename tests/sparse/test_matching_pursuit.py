@@ -61,7 +61,7 @@ def test_the_gradient_goes_through_every_step(rng):
 
     seen = []
 
-    def learn(method, x, rng, watch, rule, **options):
+    def learn(method, x, rng, log, rule, **options):
         seen.append(rule)
         raise KeyboardInterrupt
 

@@ -20,7 +20,7 @@ def define(name="OwnAxes", module=__name__):
         size: float = 1.0
         """Length of each atom."""
 
-        def learn(self, x, rng, watch):
+        def learn(self, x, rng, log):
             return self.untrained(x, rng)
 
         def untrained(self, x, rng):

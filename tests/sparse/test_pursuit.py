@@ -36,5 +36,5 @@ def test_signed_codes(make_world, rng):
 
 def test_the_gap_is_a_certificate(make_world):
     world = make_world(n=500)
-    learned = fit(world.x, Pursuit(n_latents=24, k=2, turns=5, restarts=1), rng=0)
+    learned = fit(world.x, Pursuit(n_latents=24, k=2, iterations=5, restarts=1), rng=0)
     assert learned.encode(world.x, by="fista", penalty=0.1).gap < 1e-5

@@ -74,9 +74,9 @@ def test_two_processes_learn_what_one_learns(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     for rank in (0, 1):
-        told = json.loads((tmp_path / f"{rank}.json").read_text())
-        assert told["said"].startswith("Every process must be given the same responses")
-        assert told["loaded"] == []  # a training needs no pictures and no trackers
+        caught = json.loads((tmp_path / f"{rank}.json").read_text())
+        assert caught["said"].startswith("Every process must be given the same responses")
+        assert caught["loaded"] == []  # a training needs no pictures and no trackers
     alone = learned()
     assert max(alone["topk.dead"]) > 0.02  # dead latents are revived on the way
     ranks = [np.load(tmp_path / f"{rank}.npz") for rank in (0, 1)]

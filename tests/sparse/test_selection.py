@@ -81,10 +81,10 @@ def test_no_product_is_further_off_than_its_doubt(rng, way):
         out = np.empty((len(h), len(bias)), np.int32)
         product = _products.multiply(sides.stimuli, sides.latents, out).astype(np.float64)
         raised, step, doubt = sides.columns.astype(np.float64)
-        told = sides.step[:, None].astype(np.float64) * step * product
+        caught = sides.step[:, None].astype(np.float64) * step * product
         true = h.astype(np.float64) @ encoder.T.astype(np.float64)
         bound = sides.doubt[:, None].astype(np.float64) * doubt
-        assert (np.abs(told - true) <= bound).all(), kind
+        assert (np.abs(caught - true) <= bound).all(), kind
         assert (raised - bias >= 5e-7 * np.abs(bias)).all()
         if kind == "units that the encoder evens out" and way == "eight bits":
             assert np.median(bound) < 0.3 * true.std()  # no unit takes all the bits

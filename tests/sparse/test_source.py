@@ -7,7 +7,7 @@ from unbraid.errors import InputError
 from unbraid.responses import StoreWriter, open_store
 from unbraid.sparse import BatchTopK, Longon2025Dnn, Pursuit, TopK, fit
 from unbraid.sparse.training._memory import needed
-from unbraid.sparse.training._source import OnDisk, Source
+from unbraid.sparse.training._source import OnDisk, TrainingStimuli
 from unbraid.sparse.training._training import Training
 
 METHOD = TopK(k=2, n_latents=24, training={"steps": 60})
@@ -46,7 +46,7 @@ def test_a_pool_smaller_than_the_data_gives_every_stimulus_once_a_pass(tmp_path,
     monkeypatch.setattr("unbraid.sparse.training._source._POOL_ROWS", 512)
     store = write(tmp_path / "store", x)
     rng = np.random.default_rng(3)
-    source = Source(OnDisk(store), 0.1, rng, x.mean(0))
+    source = TrainingStimuli(OnDisk(store), 0.1, rng, x.mean(0))
     assert (source.pool, len(source)) == (512, 1800)
     order = source.order(rng)
     assert sorted(order) == list(range(1800))
@@ -81,11 +81,11 @@ def test_training_in_pools_finds_as_much_and_resumes(tmp_path, make_world, monke
 
 
 def test_memory_is_said_before_the_start_and_refused_where_it_cannot_fit(x, tmp_path, monkeypatch):
-    told = []
+    caught = []
     monkeypatch.setattr("unbraid.sparse.training._memory._MUCH", 1)
-    fit(x, METHOD, rng=0, progress=lambda message, share: told.append(message))
-    assert told[0].startswith("about ")
-    assert told[0].endswith("MiB of memory")
+    fit(x, METHOD, rng=0, progress=lambda message, share: caught.append(message))
+    assert caught[0].startswith("about ")
+    assert caught[0].endswith("MiB of memory")
     monkeypatch.setattr("unbraid.responses._files.free_memory", lambda: 10_000)
     with pytest.raises(InputError, match="Training 24 latents on 14 units needs .* are free"):
         fit(x, METHOD, rng=0)

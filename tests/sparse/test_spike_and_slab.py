@@ -17,7 +17,7 @@ from unbraid.sparse import (
     fit,
 )
 from unbraid.sparse.inference._monte_carlo_em import (
-    Expectation,
+    MonteCarloEM,
     _cut,
     fitted_prior,
     silent,
@@ -25,7 +25,7 @@ from unbraid.sparse.inference._monte_carlo_em import (
 )
 from unbraid.sparse.inference._posterior import held_out_units_by, posterior_mean
 from unbraid.sparse.inference._prior import Prior
-from unbraid.sparse.learning._candidate import draft, judged_again, polish
+from unbraid.sparse.learning._candidate import candidate, polish, with_best_penalty
 from unbraid.sparse.learning._spike_slab_fit import sampled
 
 NOISE = 0.15
@@ -73,11 +73,11 @@ def test_the_true_atoms_stay_where_turns_of_the_lasso_leave_them(rng):
     features = np.zeros((1500, 40))
     np.put_along_axis(features, at, rng.uniform(0.5, 1.5, at.shape), axis=1)
     x = (features @ atoms + 0.2 * rng.normal(size=(1500, 16))).astype(np.float32)
-    start = draft(x, atoms.astype(np.float32), np.zeros(16, np.float32), k=3)
-    now = Expectation(x, start.atoms, start.offset, start_prior(x, 40, 3, signed=False),
+    start = candidate(x, atoms.astype(np.float32), np.zeros(16, np.float32), k=3)
+    now = MonteCarloEM(x, start.atoms, start.offset, start_prior(x, 40, 3, signed=False),
                       learn_offset=False, rng=rng, codes=silent(x, start.atoms))  # fmt: skip
     now.run(30)
-    by_lasso = judged_again(x, polish(x, start, 30))
+    by_lasso = with_best_penalty(x, polish(x, start, 30))
     assert 1 - closeness(atoms, now.atoms) < 0.5 * (1 - closeness(atoms, by_lasso.atoms))
     assert now.prior.noise == pytest.approx(0.2**2, rel=0.05)
 
@@ -115,7 +115,7 @@ def test_signed_features_are_found(make_world):
 def test_missing_atoms_are_born(make_world):
     world = make_world(n_features=20, n_units=16, k=2, n=2500, noise=NOISE)
     x, atoms = as_float32(world)
-    start = draft(x[2000:], atoms[2:], np.zeros(16, np.float32), k=2)
+    start = candidate(x[2000:], atoms[2:], np.zeros(16, np.float32), k=2)
     start = replace(start, learn_offset=False)
     found = sampled(x[:2000], x[2000:], start, np.random.default_rng(0))
     assert np.abs(world.atoms @ found.atoms.T).max(1).min() > 0.95

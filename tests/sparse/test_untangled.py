@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from unbraid.sparse import Dictionary, TopK, Untangled, fit
-from unbraid.sparse.learning._alternating import Turn
+from unbraid.sparse.learning._alternating import Coded
 from unbraid.sparse.learning._untangle import untangle
 from unbraid.worlds import FeatureHierarchy
 
 
 def turn_of(codes):
-    """Return the codes (n, m) as a turn's, with nothing left over."""
+    """Return the codes (n, m) as of one iteration, with nothing left over."""
     active = np.broadcast_to(np.arange(codes.shape[1], dtype=np.int32), codes.shape)
-    return Turn(active, codes, np.zeros((len(codes), 1), codes.dtype))
+    return Coded(active, codes, np.zeros((len(codes), 1), codes.dtype))
 
 
 def absorbed(rng, chain, n=2000, p=200):
@@ -102,7 +102,7 @@ def test_features_of_families_are_recovered_from_one_that_absorbs_them(family, m
 
 def test_scale_and_offset_of_the_units_do_not_matter(family):
     x = family.responses[:2000]
-    method = Untangled(of=TopK(n_latents=40, k=3, training={"steps": 60}), turns=2, rounds=4)
+    method = Untangled(of=TopK(n_latents=40, k=3, training={"steps": 60}), iterations=2, rounds=4)
     first = fit(x, method, rng=0)
     other = fit(100 * x + 30, method, rng=0)
     assert other.evidence.fvu == pytest.approx(first.evidence.fvu, rel=0.05, abs=2e-3)

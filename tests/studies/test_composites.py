@@ -12,7 +12,7 @@ from unbraid.studies.networks._composites import (
     ARRANGEMENTS,
     EMPTY,
     SIDE,
-    Source,
+    CanvasSystem,
     Things,
     canvases,
     things,
@@ -83,11 +83,11 @@ def test_a_sources_answers_come_back_to_their_names(folder):
     net = network("squeezenet1_1", folder)
     shown = things("objects", folder)
     pictures = {n: canvases(shown, [np.arange(n)], ["centre"]) for n in (2, 3)}
-    found = Source("net", net, ("relu1", "fire9")).answers(pictures)
+    found = CanvasSystem("net", net, ("relu1", "fire9")).answers(pictures)
     assert set(found) == {"net relu1", "net fire9"}
     for layer in found.values():
         np.testing.assert_allclose(layer[2], layer[3][:2], rtol=1e-4, atol=1e-5)
-    assert Source("pixels").answers({"e": EMPTY})["pixels"]["e"].shape == (1, 112 * 112 * 3)
+    assert CanvasSystem("pixels").answers({"e": EMPTY})["pixels"]["e"].shape == (1, 112 * 112 * 3)
 
 
 def test_additivity_knows_what_is_additive_by_construction(folder):

@@ -75,7 +75,7 @@ def _solve(x: np.ndarray, work: tuple, found: tuple[np.ndarray, np.ndarray], rou
 
 @numba.njit(nogil=True, cache=True, fastmath=_FAST)
 def _products(active, count, atoms, gram, products):
-    """Set the active atoms' products: looked up, or taken anew where looking up misses caches."""
+    """Set the active atoms' products: looked up, or computed where a look-up misses caches."""
     for a in range(count):
         if len(gram):
             for b in range(count):

@@ -17,7 +17,7 @@ def refitted_losses(
     groups: np.ndarray,
     options: dict[str, Any],
 ) -> np.ndarray:
-    """Return value - value without each group (n_groups,), by estimators made anew."""
+    """Return value - value without each group (n_groups,), by estimators fitted again."""
     values = []
     everything = build(*sides, folds, **options).estimate(None, influence=False).value
     for group in range(int(groups.max()) + 1):

@@ -45,7 +45,7 @@ class Dictionary:
         What made it, with every choice resolved.
     evidence : Evidence
     by : str
-        The inference that ``encode`` uses unless told otherwise.
+        The inference that ``encode`` uses unless asked otherwise.
     k : int, optional
         Most latents a stimulus, for matching pursuit.
     penalty : float, optional

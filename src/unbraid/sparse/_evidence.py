@@ -20,7 +20,7 @@ _SPARSE = 1 / math.e  # K ln(N/K) falls with K where a larger share is active
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Evidence:
-    """What a dictionary can be judged by without knowing the truth.
+    """How good a dictionary is, as far as it can be seen without knowing the truth.
 
     Where codes are pursued and training stimuli times latents exceed 2^28, what is measured on them
     is measured on evenly spaced ones.

@@ -16,7 +16,7 @@ from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import progress as show_progress
 from unbraid.errors import InputError
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method
 from unbraid.sparse.evidence._measure import with_evidence
 from unbraid.sparse.training._far import far_center, moved
@@ -93,14 +93,14 @@ def fit(
     started = time.perf_counter()
     with one_thread(when=is_small(values.shape)):
         if callable(progress):
-            learned, watch = _learn(values, method, rng, progress, folder)
+            learned, log = _learn(values, method, rng, progress, folder)
         elif progress:
-            with show_progress() as tell:
-                learned, watch = _learn(values, method, rng, tell, folder)
+            with show_progress() as callback:
+                learned, log = _learn(values, method, rng, callback, folder)
         else:
-            learned, watch = _learn(values, method, rng, None, folder)
+            learned, log = _learn(values, method, rng, None, folder)
     seconds = time.perf_counter() - started
-    learned = with_evidence(learned, values, watch, seconds)
+    learned = with_evidence(learned, values, log, seconds)
     if center is not None:
         learned = replace(learned, offset=learned.offset.astype(np.float64) + center)
     for line in learned.evidence.warnings:
@@ -117,7 +117,7 @@ def _own_stream(rng: np.random.Generator) -> np.random.Generator:
 
 
 def _learn(
-    values: np.ndarray, method: Method, rng: np.random.Generator, tell: Any, folder: Path | None
-) -> tuple[Dictionary, Watch]:
-    watch = Watch(tell, folder)
-    return method.learn(values, rng, watch), watch
+    values: np.ndarray, method: Method, rng: np.random.Generator, callback: Any, folder: Path | None
+) -> tuple[Dictionary, Log]:
+    log = Log(callback, folder)
+    return method.learn(values, rng, log), log

@@ -1,4 +1,4 @@
-"""What a training tells while it goes on, and what it writes down."""
+"""The log of a training: progress for a callback, history, warnings."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-Tell = Callable[[str, float], None]
+Callback = Callable[[str, float], None]
 
 
-class Watch:
-    """Collects the history of one training and passes news on to whoever shows it."""
+class Log:
+    """Collects the history and warnings of one training, and calls back with its progress."""
 
-    def __init__(self, tell: Tell | None = None, checkpoint: Path | None = None) -> None:
-        self.tell, self.checkpoint = tell, checkpoint
+    def __init__(self, callback: Callback | None = None, checkpoint: Path | None = None) -> None:
+        self.callback, self.checkpoint = callback, checkpoint
         self.history: list[dict[str, float]] = []
         self.warnings: list[str] = []
         self.held: np.ndarray | None = None  # stimuli kept out of the training
@@ -27,18 +27,18 @@ class Watch:
         """Say that what comes is ``span`` of the whole, and starts at ``part`` of it."""
         self.part, self.span = part, span
 
-    def news(self, message: str, share: float) -> None:
+    def show(self, message: str, share: float) -> None:
         """Show a message and the share done, at most ten times a second."""
         now = time.monotonic()
-        if self.tell is not None and (now - self._last > 0.1 or share >= 1):
+        if self.callback is not None and (now - self._last > 0.1 or share >= 1):
             self._last = now
-            self.tell(message, min(1.0, self.part + self.span * share))
+            self.callback(message, min(1.0, self.part + self.span * share))
 
     def record(self, share: float, **numbers: Any) -> None:
         """Write down one line of the history and show it."""
         self.history.append({name: float(value) for name, value in numbers.items()})
         shown = "  ".join(f"{name} {_short(value)}" for name, value in numbers.items())
-        self.news(shown, share)
+        self.show(shown, share)
 
 
 def _short(value: float) -> str:

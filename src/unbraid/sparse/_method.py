@@ -8,17 +8,18 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, cast
 
 import numpy as np
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import AliasChoices, BeforeValidator, PlainSerializer
 
 from unbraid._config import Config, shown
 from unbraid._parse import choice_of, parse_choice
 from unbraid.errors import InputError
 
+ITERATIONS = AliasChoices("iterations", "turns")  # what the option was called in older files
 _FEW = 4  # stimuli a latent below which a warning is due
 
 if TYPE_CHECKING:
     from unbraid.sparse._dictionary import Dictionary
-    from unbraid.sparse._log import Watch
+    from unbraid.sparse._log import Log
 
 
 class Method(Config, ABC):
@@ -35,7 +36,7 @@ class Method(Config, ABC):
         return True
 
     @abstractmethod
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Return the dictionary learned from ``x (n, p)``; called by ``fit``."""
 
     @abstractmethod
@@ -118,7 +119,7 @@ def width(n_latents: int | None, expansion: float, n_units: int) -> int:
 
 
 def active(k: int | None, n_latents: int, n_units: int, least: int = 1) -> int:
-    """Return the latents a stimulus may use: given, or what ``n_units`` can tell apart.
+    """Return the latents a stimulus may use: given, or what ``n_units`` can distinguish.
 
     The default is the largest k up to 32 with ``n_units >= 2 k ln(n_latents / k)``, about where
     learned dictionaries begin to recover features.
@@ -144,10 +145,10 @@ def checked_k(k: int, n_latents: int) -> int:
     return k
 
 
-def say_if_few(watch: Watch, n_stimuli: int, n_latents: int) -> None:
+def say_if_few(log: Log, n_stimuli: int, n_latents: int) -> None:
     """Leave a warning where there are too few stimuli for so many latents."""
     if n_stimuli < _FEW * n_latents:
-        watch.warnings.append(
+        log.warnings.append(
             f"{n_stimuli} stimuli are few for {n_latents} latents: the dictionary may describe "
             "these stimuli only. Give more stimuli, ask for fewer latents, or use Auto()."
         )

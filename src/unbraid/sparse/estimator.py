@@ -45,7 +45,7 @@ class DictionaryTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     Notes
     -----
     ``transform`` gives a dense array of the input's float type, a row never depending on the other
-    rows: the penalty of ``by="fista"`` and the prior of ``by="posterior"`` are settled in ``fit``.
+    rows: the penalty of ``by="fista"`` and the prior of ``by="posterior"`` are chosen in ``fit``.
     The input is not scaled.
 
     Examples
@@ -100,7 +100,7 @@ class DictionaryTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         return tags
 
     def _ready(self, learned: Dictionary, x: np.ndarray) -> Dictionary:
-        """Settle the inference, so that later rows cannot change each other's codes."""
+        """Fix the inference, so that later rows cannot change each other's codes."""
         by = learned.by if self.by is None else self.by
         check_by(by)
         if by == "encoder" and learned.encoder is None:

@@ -1,4 +1,4 @@
-"""How many latents, and how many of them active: short learnings judged by held-out units."""
+"""How many latents, and how many of them active: short pursuit fits compared on held-out units."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from unbraid.sparse.learning._alternating import Plan, learn_atoms
-from unbraid.sparse.learning._candidate import Draft, draft, error_of, in_pairs
-from unbraid.sparse.learning._grow_prune import Renewal, renew
+from unbraid.sparse.learning._alternating import PursuitPlan, learn_atoms
+from unbraid.sparse.learning._candidate import Candidate, candidate, error_of, in_pairs
+from unbraid.sparse.learning._grow_prune import GrowAndPrune, grow_and_prune
 from unbraid.sparse.learning._start import draw_atoms, repeats, some
 
-_JUDGES = 240
+_VALIDATION = 240
 _ROWS, _ROWS_A_LATENT = 4096, 12
-_PATH_TURNS = 6
+_PATH_ITERATIONS = 6
 _ACTIVE = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 _WIDER = 0.9  # error, relative to half the width, that pays for a wider dictionary
 _LESS = 0.05  # share of what the best explains, given up for fewer active latents
@@ -31,30 +31,30 @@ class Found:
     zero: bool
     """Whether the offset is zero; otherwise it is learned."""
     signed: bool
-    draft: Draft
+    candidate: Candidate
 
     @property
     def m(self) -> int:
         """Number of latents."""
-        return len(self.draft.atoms)
+        return len(self.candidate.atoms)
 
     @property
     def error(self) -> float:
         """Held-out-units error."""
-        return error_of(self.draft)
+        return error_of(self.candidate)
 
 
 @dataclass(eq=False)
-class Search:
+class PursuitSearch:
     """Learns in short, wider and denser as long as held-out units are predicted better."""
 
     x: np.ndarray
     """Stimuli to learn from."""
-    judges: np.ndarray
+    validation: np.ndarray
     rng: np.random.Generator
-    tell: Callable[[Found], None]
-    turns: int
-    """Turns of each short learning."""
+    callback: Callable[[Found], None]
+    iterations: int
+    """Iterations of each short fit."""
     cycles: int
     """Cycles of growing and pruning after them."""
     found: list[Found] = field(default_factory=list)
@@ -99,10 +99,10 @@ class Search:
 
     def _signed(self, best: Found) -> list[Found]:
         """Return signed learnings, tried where atoms come in opposite pairs."""
-        if not in_pairs(best.draft):
+        if not in_pairs(best.candidate):
             return []
-        widths = [m for m in (best.m // 2, best.m) if m > best.k]
-        return [self.learn(m, best.k, best.zero, signed=True) for m in widths]
+        search = [m for m in (best.m // 2, best.m) if m > best.k]
+        return [self.learn(m, best.k, best.zero, signed=True) for m in search]
 
     def _path(self, m: int, most_active: int) -> None:
         """Learn with 1, 2, 4, ... active latents, each from the atoms of the one before."""
@@ -113,9 +113,9 @@ class Search:
         for k in (1, 2, 4, 8, 16, 32):
             if k > most_active or k >= m:
                 break
-            plan = Plan(k=k, turns=_PATH_TURNS, grow=0.0, replace=0.7)
+            plan = PursuitPlan(k=k, iterations=_PATH_ITERATIONS, grow=0.0, replace=0.7)
             atoms, offset = learn_atoms(rows, atoms, offset, plan, self.rng)
-            error = self._note(k, False, False, atoms, offset).error
+            error = self._record(k, False, False, atoms, offset).error
             if error > 0.99 * least:
                 break
             least = error
@@ -124,14 +124,14 @@ class Search:
         """Learn from data points, in short; several times where that costs next to nothing."""
         rows = self._rows(m)
         offset = np.zeros(rows.shape[1], rows.dtype) if zero else rows.mean(0)
-        plan = Plan(k=k, turns=self.turns, learn_offset=not zero, signed=signed)
-        renewal = Renewal(k=k, cycles=self.cycles, learn_offset=not zero, signed=signed)
+        plan = PursuitPlan(k=k, iterations=self.iterations, learn_offset=not zero, signed=signed)
+        growing = GrowAndPrune(k=k, cycles=self.cycles, learn_offset=not zero, signed=signed)
         found = []
         for _ in range(repeats(_TINY, rows, m, 8)):
             begin = draw_atoms(rows - offset, m, self.rng)
             learned = learn_atoms(rows, begin, offset, plan, self.rng)
-            atoms, shift = renew(rows, *learned, renewal, self.rng)
-            found.append(self._note(k, zero, signed, atoms, shift))
+            atoms, shift = grow_and_prune(rows, *learned, growing, self.rng)
+            found.append(self._record(k, zero, signed, atoms, shift))
         return min(found, key=_error)
 
     def _best(self, count: int) -> list[Found]:
@@ -151,12 +151,14 @@ class Search:
     def _rows(self, m: int) -> np.ndarray:
         return some(self.x, max(_ROWS, _ROWS_A_LATENT * m), self.rng)
 
-    def _note(
+    def _record(
         self, k: int, zero: bool, signed: bool, atoms: np.ndarray, offset: np.ndarray
     ) -> Found:
-        found = Found(k, zero, signed, draft(self.judges[:_JUDGES], atoms, offset, k, signed))
+        found = Found(
+            k, zero, signed, candidate(self.validation[:_VALIDATION], atoms, offset, k, signed)
+        )
         self.found.append(found)
-        self.tell(found)
+        self.callback(found)
         return found
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method
 from unbraid.sparse.learning._candidate import (
-    Draft,
+    Candidate,
     error_of,
     is_exact,
     most_frugal,
@@ -19,7 +19,7 @@ from unbraid.sparse.learning._candidate import (
 )
 from unbraid.sparse.learning._lasso_steps import learning_rows
 from unbraid.sparse.learning._refine import Refinement, refine, thinned
-from unbraid.sparse.learning._spike_slab_fit import Sampled, sampled
+from unbraid.sparse.learning._spike_slab_fit import SpikeSlabFit, sampled
 from unbraid.sparse.learning.refined import Refined
 from unbraid.sparse.learning.sparse_coding import SparseCoding
 from unbraid.sparse.learning.spike_and_slab import SpikeAndSlab
@@ -31,78 +31,78 @@ MANY = 800  # latents beyond which trying which to leave out would take longer t
 
 
 @dataclass(eq=False)
-class Candidates:
-    """Drafts refined so far, the methods that they began with, and all that was tried."""
+class AutoTrials:
+    """Candidates refined so far, the methods that they began with, and a record of every trial."""
 
     seen: np.ndarray
     """Stimuli to learn from, of unit scale."""
     unseen: np.ndarray
-    """Those that judge."""
+    """Validation stimuli."""
     rng: np.random.Generator
-    watch: Watch
+    log: Log
     scale: float
-    drafts: list[Draft] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
     origins: list[Method] = field(default_factory=list)
     trials: list[dict[str, Any]] = field(default_factory=list)
 
-    def note(self, method: Method, found: Draft) -> None:
-        """Write down what was tried, and tell."""
+    def record(self, method: Method, found: Candidate) -> None:
+        """Record a trial, and show the progress."""
         self._write(method, found, penalty=found.penalty * self.scale)
 
-    def note_sampled(self, method: Method, found: Sampled) -> None:
-        """Write down a draft whose codes are posterior means."""
+    def record_sampled(self, method: Method, found: SpikeSlabFit) -> None:
+        """Record a candidate whose codes are posterior means."""
         self._write(method, found, noise=np.sqrt(found.prior.noise) * self.scale)
 
-    def _write(self, method: Method, found: Draft | Sampled, **more: float) -> None:
+    def _write(self, method: Method, found: Candidate | SpikeSlabFit, **more: float) -> None:
         line = {"method": method.describe(), "n_latents": len(found.atoms),
                 "held_out_units": found.error, **more}  # fmt: skip
         self.trials.append(line)
         tried = len(self.trials)
-        self.watch.news(f"tried {len(found.atoms)} latents", 0.5 * tried / (tried + 10))
+        self.log.show(f"tried {len(found.atoms)} latents", 0.5 * tried / (tried + 10))
 
-    def note_coded(self, coded: Draft) -> None:
-        """Write down a sparse coding."""
-        self.note(coding(coded), coded)
+    def record_coded(self, coded: Candidate) -> None:
+        """Record a fit of sparse coding."""
+        self.record(coding(coded), coded)
 
-    def settle(self, start: Draft, method: Method) -> None:
-        """Refine what a method began; of very many atoms, only leave out what is worth little."""
+    def refine(self, start: Candidate, method: Method) -> None:
+        """Refine a first fit; where atoms are very many, only leave out unimportant ones."""
         self.origins.append(method)
-        self.watch.news(f"refining {len(start.atoms)} latents", 0.5)
+        self.log.show(f"refining {len(start.atoms)} latents", 0.5)
         if len(start.atoms) > MANY:
             start = thinned(self.seen, self.unseen, start, self.rng)
-            self.note(chosen(method, start), start)
+            self.record(chosen(method, start), start)
         if len(start.atoms) <= MANY:
             start = refine(self.seen, self.unseen, start, Refinement(), self.rng)
-            self.note(refined(method, start), start)
-        self.drafts.append(start)
+            self.record(refined(method, start), start)
+        self.candidates.append(start)
 
-    def settle_coded(self, coded: Draft) -> None:
-        """Refine a sparse coding."""
-        self.settle(replace(coded, k=usual_active(self.unseen, coded)), coding(coded))
+    def refine_coded(self, coded: Candidate) -> None:
+        """Refine a fit of sparse coding."""
+        self.refine(replace(coded, k=usual_active(self.unseen, coded)), coding(coded))
 
-    def sampled(self, best: Draft, origin: Method) -> tuple[Method, Sampled] | None:
-        """Return what sampled codes make of the best drafts, if held-out units gain by that.
+    def sampled(self, best: Candidate, origin: Method) -> tuple[Method, SpikeSlabFit] | None:
+        """Return the best fit with sampled codes, if it predicts held-out units better.
 
-        ``best`` may have been worked on since. Where it costs little, drafts with other atoms are
-        tried too: what they miss differs.
+        ``best`` may have been changed since. Where it costs little, candidates with other atoms are
+        tried too: they miss other features.
         """
         rows = learning_rows(self.seen, len(best.atoms), self.rng)
         cost = len(rows) * len(best.atoms)
         if is_exact(best) or cost > _SAMPLED:
             return None
         starts, most = [(best, origin)], _STARTS if cost <= _CHEAP else 1
-        for draft, method in sorted(
-            zip(self.drafts, self.origins, strict=True), key=lambda pair: error_of(pair[0])
+        for candidate, method in sorted(
+            zip(self.candidates, self.origins, strict=True), key=lambda pair: error_of(pair[0])
         ):
-            alike = any(same_atoms(draft.atoms, start.atoms) for start, _ in starts)
-            if len(starts) < most and draft.signed == best.signed and not alike:
-                starts.append((draft, method))
+            alike = any(same_atoms(candidate.atoms, start.atoms) for start, _ in starts)
+            if len(starts) < most and candidate.signed == best.signed and not alike:
+                starts.append((candidate, method))
         found = []
         for start, method in starts:
-            self.watch.news(f"sampling codes of {len(start.atoms)} latents", 0.5)
+            self.log.show(f"sampling codes of {len(start.atoms)} latents", 0.5)
             new = sampled(rows, self.unseen, start, self.rng)
             found.append((SpikeAndSlab(of=chosen(method, start)), new))
-            self.note_sampled(*found[-1])
+            self.record_sampled(*found[-1])
             if new.error >= best.error:
                 break
         least = min(found, key=lambda pair: pair[1].error)
@@ -110,17 +110,17 @@ class Candidates:
 
     def least(self) -> float:
         """Return the least error so far."""
-        return min(map(error_of, self.drafts))
+        return min(map(error_of, self.candidates))
 
-    def best(self) -> tuple[Draft, Method]:
-        """Return the draft to keep, and the method that it began with."""
-        best = most_frugal(self.drafts)
-        return best, self.origins[self.drafts.index(best)]
+    def best(self) -> tuple[Candidate, Method]:
+        """Return the candidate to keep, and the method that it began with."""
+        best = most_frugal(self.candidates)
+        return best, self.origins[self.candidates.index(best)]
 
 
-def refined(origin: Method, best: Draft) -> Refined:
-    """Return the method that would give such a draft again."""
-    if not np.isfinite(best.error):  # one unit cannot be held out, and none judges
+def refined(origin: Method, best: Candidate) -> Refined:
+    """Return the method that would give such a candidate again."""
+    if not np.isfinite(best.error):  # one unit alone cannot be held out
         return Refined(of=origin, n_latents=len(best.atoms))
     return Refined(
         of=origin,
@@ -130,14 +130,14 @@ def refined(origin: Method, best: Draft) -> Refined:
     )
 
 
-def chosen(origin: Method, best: Draft) -> Method:
-    """Return the method that would give such a draft again, however many its atoms."""
+def chosen(origin: Method, best: Candidate) -> Method:
+    """Return the method that would give such a candidate again, however many its atoms."""
     many = len(best.atoms) > MANY
     return coding(best) if many and isinstance(origin, SparseCoding) else refined(origin, best)
 
 
-def coding(coded: Draft) -> SparseCoding:
-    """Return the sparse coding that began a draft."""
+def coding(coded: Candidate) -> SparseCoding:
+    """Return the sparse coding that a candidate began with."""
     return SparseCoding(
         n_latents=len(coded.atoms),
         offset="learned" if coded.learn_offset else "zero",

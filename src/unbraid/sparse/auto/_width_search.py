@@ -1,4 +1,4 @@
-"""How many latents, which offset, which signs: sparse codings judged by held-out units."""
+"""How many latents, which offset, which signs: fits of sparse coding compared on held-out units."""
 
 from __future__ import annotations
 
@@ -7,29 +7,44 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unbraid.sparse.learning._candidate import EXACT, Draft, error_of, in_pairs, quick_value, worthy
+from unbraid.sparse.learning._candidate import (
+    EXACT,
+    Candidate,
+    count_important,
+    error_of,
+    in_pairs,
+    quick_importance,
+)
 from unbraid.sparse.learning._lasso_steps import learning_rows
-from unbraid.sparse.learning._penalty_path import UNSURE, Coding, is_cheap, learn_coding
+from unbraid.sparse.learning._penalty_path import (
+    UNSURE,
+    SparseCodingPlan,
+    is_cheap,
+    learn_sparse_coding,
+)
 
-_TURNS = 100
+_ITERATIONS = 100
 _WIDER = 0.9  # error, relative to half the width, that pays for a wider dictionary
-_MARGIN, _LESS = 1.1, 0.95  # width relative to the worthy atoms, and to the width before
+_MARGIN, _LESS = (
+    1.1,
+    0.95,
+)  # width relative to the number of important atoms, and to the width before
 _BETWEEN = 0.75  # width relative to one twice as wide as one that was too narrow
 _NARROWER = 0.85  # width relative to one that predicts badly
 _AS_GOOD = 1.25  # error of a narrower dictionary: a wide one predicts a little better by luck
 
 
 @dataclass(frozen=True, eq=False)
-class Widths:
+class WidthSearch:
     """Learns by sparse coding, wider as long as held-out units are predicted better."""
 
     x: np.ndarray
     """Stimuli to learn from."""
-    judges: np.ndarray
+    validation: np.ndarray
     rng: np.random.Generator
-    tell: Callable[[Draft], None]
+    callback: Callable[[Candidate], None]
 
-    def run(self, start: int, most: int) -> list[Draft]:
+    def run(self, start: int, most: int) -> list[Candidate]:
         """Return the best learning, a narrower one, and a signed one where atoms come in pairs.
 
         Only those that predict about as well as the best; and where that predicts badly from few
@@ -55,11 +70,11 @@ class Widths:
         enough = max(EXACT, _AS_GOOD * error_of(best))
         return [each for each in found if error_of(each) <= enough]
 
-    def widened(self, best: Draft, most: int) -> list[Draft]:
-        """Learn anew twice as wide, as long as that pays; then as narrow as it can be.
+    def widened(self, best: Candidate, most: int) -> list[Candidate]:
+        """Double the width as long as that pays; then make it as narrow as it can be.
 
-        Where few stimuli make every atom seem worth it, something between the last two widths may
-        still be better.
+        Where few stimuli make every atom seem important, a width between the last two may still be
+        better.
         """
         start = best
         while (m := min(2 * len(best.atoms), most)) > len(best.atoms) and error_of(best) > EXACT:
@@ -76,23 +91,23 @@ class Widths:
                 chain.append(between)
         return chain
 
-    def narrowed(self, first: Draft) -> list[Draft]:
-        """Learn anew with little more atoms than were worth it, as long as that costs little."""
+    def narrowed(self, first: Candidate) -> list[Candidate]:
+        """Fit again with few more atoms than are important, as long as the error hardly grows."""
         chain = [first]
         while True:
-            value = quick_value(self.x, chain[-1])
-            if (m := round(_MARGIN * worthy(value))) >= _LESS * len(value):
+            value = quick_importance(self.x, chain[-1])
+            if (m := round(_MARGIN * count_important(value))) >= _LESS * len(value):
                 return chain
             narrow = self.learn(max(1, m), first.learn_offset, first.signed)
             if error_of(narrow) > max(EXACT, _AS_GOOD * min(map(error_of, chain))):
                 return chain
             chain.append(narrow)
 
-    def fewer(self, first: Draft) -> Draft:
-        """Learn anew narrower and narrower, down to one atom a unit; return the best.
+    def fewer(self, first: Candidate) -> Candidate:
+        """Fit narrower and narrower, down to one atom a unit; return the best.
 
-        Where stimuli are few, all is a mixture and every atom seems worth it until there are little
-        more atoms than features: the error says so only there.
+        Where stimuli are few, every atom is a mixture and seems important until there are few more
+        atoms than features: only there the error falls.
         """
         best, m = first, len(first.atoms)
         while (m := int(_NARROWER * m)) >= self.x.shape[1]:
@@ -103,9 +118,13 @@ class Widths:
                 break
         return best
 
-    def learn(self, m: int, learn_offset: bool, signed: bool) -> Draft:
+    def learn(self, m: int, learn_offset: bool, signed: bool) -> Candidate:
         """Learn one dictionary."""
-        plan = Coding(m=m, turns=_TURNS, learn_offset=learn_offset, signed=signed)
-        found = learn_coding(learning_rows(self.x, m, self.rng), self.judges, plan, self.rng)
-        self.tell(found)
+        plan = SparseCodingPlan(
+            m=m, iterations=_ITERATIONS, learn_offset=learn_offset, signed=signed
+        )
+        found = learn_sparse_coding(
+            learning_rows(self.x, m, self.rng), self.validation, plan, self.rng
+        )
+        self.callback(found)
         return found

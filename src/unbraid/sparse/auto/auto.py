@@ -8,25 +8,25 @@ import numpy as np
 from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method
-from unbraid.sparse.auto._pursuit_search import Found, Search
-from unbraid.sparse.auto._trials import MANY, Candidates, chosen
-from unbraid.sparse.auto._width_search import Widths
+from unbraid.sparse.auto._pursuit_search import Found, PursuitSearch
+from unbraid.sparse.auto._trials import MANY, AutoTrials, chosen
+from unbraid.sparse.auto._width_search import WidthSearch
 from unbraid.sparse.autoencoders.topk import TopK
-from unbraid.sparse.learning._candidate import EXACT, Draft, agreed, error_of
-from unbraid.sparse.learning._finish import finish, judges, rough, scaled
+from unbraid.sparse.learning._candidate import EXACT, Candidate, agreed, error_of
+from unbraid.sparse.learning._finish import finish, rough, scaled, validation_split
 from unbraid.sparse.learning._lasso_steps import learning_rows
 from unbraid.sparse.learning._refine import complete
-from unbraid.sparse.learning._spike_slab_fit import Sampled, again
-from unbraid.sparse.learning._split_atoms import divided
+from unbraid.sparse.learning._spike_slab_fit import SpikeSlabFit, again
+from unbraid.sparse.learning._split_atoms import split_atoms
 from unbraid.sparse.learning._start import repeats
 from unbraid.sparse.learning.pursuit import Pursuit
 from unbraid.sparse.learning.spike_and_slab import finish_sampled
 
 _NOTHING = 0.8  # held-out-units error above which codes say next to nothing
 _STIMULI_A_LATENT = 3
-_TURNS, _CYCLES = 12, 3  # of a short learning: longer, and atoms that are sums of features pay
+_ITERATIONS, _CYCLES = 12, 3  # of a short learning: longer, and atoms that are sums of features pay
 _WIDE = 1.5  # width of further starts at most, relative to what was chosen
 _HOPELESS = 2  # error, relative to the best refined, that refining does not make up for
 _OPINIONS = 4  # such starts at most
@@ -44,7 +44,7 @@ class Auto(Method):
     more latents as long as the error falls (with fewer where it stays large and stimuli are few),
     signed where atoms come in opposite pairs. What predicts best is refined: atoms that do not help
     to predict held-out units go, and the others are searched for better ones; those that stand for
-    two features are divided; beyond 800 atoms those of little worth go. Where that costs little,
+    two features are split; beyond 800 atoms unimportant ones go. Where that costs little,
     other starts are tried too, up to four, until two end with the same atoms; where none do and it
     costs next to nothing, also pursuit learnings with more active latents, more latents, and fewer.
     At last `SpikeAndSlab` goes on from the best, and is taken if it predicts better.
@@ -52,7 +52,7 @@ class Auto(Method):
     Notes
     -----
     What is chosen is the dictionary's ``method``; every candidate stands in ``evidence.chosen``.
-    Nothing that the codes are later judged by (another system, true features) is looked at.
+    Nothing that the codes are later compared with (another system, true features) is used.
     """
 
     most_expansion: Annotated[float, Field(gt=0)] = 128.0
@@ -62,51 +62,51 @@ class Auto(Method):
     autoencoder: bool = False
     """Whether a wide TopK autoencoder, refined, is a candidate too; it doubles the time."""
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Try, compare, and keep the best."""
         x, scale = scaled(x)
-        rows, judged = judges(x, rng)
-        tried = Candidates(x[rows], x[judged], rng, watch, scale)
+        rows, validation = validation_split(x, rng)
+        tried = AutoTrials(x[rows], x[validation], rng, log, scale)
         most = self._most(*tried.seen.shape)
-        widths = Widths(tried.seen, tried.unseen, rng, tried.note_coded)
-        coded = widths.run(min(_START * x.shape[1], most), most)
+        search = WidthSearch(tried.seen, tried.unseen, rng, tried.record_coded)
+        coded = search.run(min(_START * x.shape[1], most), most)
         for each in coded:
-            tried.settle_coded(each)
-        self._start_again(tried, widths, coded, most)
+            tried.refine_coded(each)
+        self._start_again(tried, search, coded, most)
         if self.autoencoder:
             self._autoencode(tried)
-        watch.within(0.0, 1.0)
-        watch.warnings.clear()
+        log.within(0.0, 1.0)
+        log.warnings.clear()
         best, origin = tried.best()
-        found: Draft | Sampled = best
+        found: Candidate | SpikeSlabFit = best
         method = chosen(origin, best)
         if len(best.atoms) <= MANY and error_of(best) < _NOTHING:
-            best = divided(tried.seen, tried.unseen, best)
+            best = split_atoms(tried.seen, tried.unseen, best)
             found = complete(x, best, None, rng)
             method = chosen(origin, found)
             noisy = tried.sampled(best, origin)
             if noisy is not None:
                 method, found = noisy
                 found = again(learning_rows(x, len(found.atoms), rng), found, rng)
-        watch.news(f"chose {len(found.atoms)} latents", 1.0)
+        log.show(f"chose {len(found.atoms)} latents", 1.0)
         verdict: dict[str, Any] = {"method": method.describe(), "n_latents": len(found.atoms),
                 "held_out_units": found.error}  # fmt: skip
-        if isinstance(found, Sampled):
+        if isinstance(found, SpikeSlabFit):
             learned = finish_sampled(method, found, tried.unseen, scale)
         elif error_of(best) < _NOTHING:
             learned = finish(method, found, tried.unseen, scale)
         else:
             verdict["note"] = "units do not predict each other: a default was taken in place"
             default = Pursuit(n_latents=max(2, min(2 * x.shape[1], len(x) // 3)))
-            learned = default.learn(x * x.dtype.type(scale), rng, watch)
-            watch.warnings.clear()
+            learned = default.learn(x * x.dtype.type(scale), rng, log)
+            log.warnings.clear()
         return learned.with_evidence(chosen={"trials": tried.trials, "best": verdict})
 
     def _start_again(
-        self, tried: Candidates, widths: Widths, coded: list[Draft], most: int
+        self, tried: AutoTrials, search: WidthSearch, coded: list[Candidate], most: int
     ) -> None:
         """Try other starts, where they are cheap: any can end in a poor corner."""
-        pairs = zip(tried.drafts, coded, strict=True)
+        pairs = zip(tried.candidates, coded, strict=True)
         best, begun = min(pairs, key=lambda pair: error_of(pair[0]))
         p, m = tried.seen.shape[1], len(best.atoms)
         opinions = repeats(_SMALL, tried.seen, m, _OPINIONS)
@@ -114,29 +114,29 @@ class Auto(Method):
             return
         wide = min(len(begun.atoms), round(_WIDE * m))
         for _ in range(opinions):
-            if agreed(tried.drafts):
+            if agreed(tried.candidates):
                 return
-            tried.settle_coded(widths.learn(wide, best.learn_offset, best.signed))
-        if agreed(tried.drafts) or repeats(_TINY, tried.seen, m, _OPINIONS) == 1:
+            tried.refine_coded(search.learn(wide, best.learn_offset, best.signed))
+        if agreed(tried.candidates) or repeats(_TINY, tried.seen, m, _OPINIONS) == 1:
             return
-        search = Search(tried.seen, tried.unseen, tried.rng,
-                        lambda found: tried.note(_pursuit(found), found.draft),
-                        _TURNS, _CYCLES)  # fmt: skip
+        by_pursuit = PursuitSearch(tried.seen, tried.unseen, tried.rng,
+                        lambda found: tried.record(_pursuit(found), found.candidate),
+                        _ITERATIONS, _CYCLES)  # fmt: skip
         hopeless = _HOPELESS * tried.least()
         most_active = min(self.most_active, max(1, p // 2), most - 1)
-        for found in search.run(min(_START * p, most), most, most_active):
-            if error_of(found.draft) <= hopeless:
-                tried.settle(found.draft, _pursuit(found))
+        for found in by_pursuit.run(min(_START * p, most), most, most_active):
+            if error_of(found.candidate) <= hopeless:
+                tried.refine(found.candidate, _pursuit(found))
 
-    def _autoencode(self, tried: Candidates) -> None:
+    def _autoencode(self, tried: AutoTrials) -> None:
         """Try a wide autoencoder with as many active latents as the first candidate has."""
-        (n, p), k = tried.seen.shape, tried.drafts[0].k
+        (n, p), k = tried.seen.shape, tried.candidates[0].k
         m = min(_START * p, max(2, n // 4))
         if m > k:
-            tried.watch.within(0.6, 0.4)
+            tried.log.within(0.6, 0.4)
             method = TopK(n_latents=m, k=k)
-            wide = method.learn(tried.seen, tried.rng, tried.watch)
-            tried.settle(rough(wide, tried.unseen, k), method)
+            wide = method.learn(tried.seen, tried.rng, tried.log)
+            tried.refine(rough(wide, tried.unseen, k), method)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return the start of the first candidate."""
@@ -152,7 +152,7 @@ def _pursuit(found: Found) -> Pursuit:
         k=found.k,
         offset="zero" if found.zero else "learned",
         signed=found.signed,
-        turns=_TURNS,
+        iterations=_ITERATIONS,
         cycles=_CYCLES,
         restarts=1,
     )

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method, say_if_few
 from unbraid.sparse.inference._encoder import Activation, Encoder
 from unbraid.sparse.training._loop import train
 from unbraid.sparse.training._memory import announce
-from unbraid.sparse.training._source import Source, mean
+from unbraid.sparse.training._source import TrainingStimuli, mean
 from unbraid.sparse.training._training import Autoencoder
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def learn(
     method: Autoencoder,
     x: Any,
     rng: np.random.Generator,
-    watch: Watch,
+    log: Log,
     rule: Rule,
     *,
     unit: bool = True,
@@ -40,16 +40,16 @@ def learn(
 
     training = method.training
     m = method.width(x.shape[1])
-    announce(x, m, training, watch, dense=True)
+    announce(x, m, training, log, dense=True)
     start = method.untrained(x, rng)
-    say_if_few(watch, len(x), m)
+    say_if_few(log, len(x), m)
     center = mean(x)
-    source = Source(x, training.held_out, rng, center)
+    source = TrainingStimuli(x, training.held_out, rng, center)
     weights = {"atoms": start.atoms, "offset": np.zeros(x.shape[1]), **(extra or {})}
     if not tied and start.encoder is not None:
         weights |= {"encoder": start.encoder.weights.T, "bias": np.zeros(m)}
     net = DenseNet(weights, rule, len(source), training, unit=unit)
-    fvu = train(net, source, training, rng, watch, method.describe())
+    fvu = train(net, source, training, rng, log, method.describe())
     learned = {name: w.astype(np.float64) for name, w in net.descent.weights.items()}
     return Learned(learned | {"scale": np.asarray(source.scale)}, center, fvu, source)
 
@@ -62,7 +62,7 @@ class Learned(NamedTuple):
     """Of the responses; the weights' offset comes on top."""
     fvu: float
     """On the stimuli held out; NaN where none were."""
-    source: Source
+    source: TrainingStimuli
 
 
 def random_start(

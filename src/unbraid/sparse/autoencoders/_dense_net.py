@@ -8,7 +8,7 @@ import numpy as np
 
 from unbraid._torch import torch
 from unbraid.sparse.training._descent import Descent
-from unbraid.sparse.training._loop import News
+from unbraid.sparse.training._loop import StepResult
 from unbraid.sparse.training._ranks import Ranks
 from unbraid.sparse.training._training import Training
 
@@ -47,7 +47,7 @@ class DenseNet:
         """Return all arrays by name."""
         return {**self.descent.state(), "since": self.since}
 
-    def step(self, x: np.ndarray, rate: float, share: float) -> News:
+    def step(self, x: np.ndarray, rate: float, share: float) -> StepResult:
         """Take one Adam step on a batch (B, p)."""
         w, data = self.weights, torch.from_numpy(x)
         h = data - w["offset"]
@@ -64,7 +64,7 @@ class DenseNet:
         self.descent.step(rate)
         self.since += done.n
         self.since[done.fired] = 0
-        return News(done.losses[0], done.losses[1] / x.shape[1], dead)
+        return StepResult(done.losses[0], done.losses[1] / x.shape[1], dead)
 
     def error(self, x: np.ndarray) -> float:
         """Return the summed squared error, penalty included, of ``x`` at the end of training."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from unbraid._torch import torch
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse.training._checkpoint import Checkpoint, check_loss, identity
 
 _REPORTS = 50
@@ -37,9 +37,7 @@ class Loss(NamedTuple):
     dead: torch.Tensor
 
 
-def follow(
-    recipe: Recipe, x: Any, start: Dictionary, rng: np.random.Generator, watch: Watch
-) -> None:
+def follow(recipe: Recipe, x: Any, start: Dictionary, rng: np.random.Generator, log: Log) -> None:
     """Train the recipe's weights in place on ``x (n, p)``; the last partial batch is dropped."""
     n = len(x)
     batch = min(recipe.batch_size, n)
@@ -48,15 +46,15 @@ def follow(
     silent = torch.zeros(start.n_latents)
     began, first = rng.bit_generator.state, 0
     checkpoint = None
-    if watch.checkpoint is not None:
+    if log.checkpoint is not None:
         weights = {str(i): w.detach().numpy() for i, w in enumerate(recipe.weights)}
         digest = identity(weights, x[:: max(1, n // 1000)], {**start.method.describe(), "n": n})
-        checkpoint = Checkpoint(watch.checkpoint, digest)
+        checkpoint = Checkpoint(log.checkpoint, digest)
         saved = checkpoint.load()
         if saved is not None:
             arrays, numbers = saved
             first, began = numbers["step"], numbers["began"]
-            watch.history[:] = numbers["history"]
+            log.history[:] = numbers["history"]
             _restore(recipe, arrays, first)
             silent.copy_(torch.from_numpy(arrays["silent"]))
     rng.bit_generator.state = began
@@ -75,9 +73,9 @@ def follow(
         silent = torch.where(loss.fired, 0, silent + 1)
         if (step + 1) % max(1, steps // _REPORTS) and step + 1 < steps:
             continue
-        _report(watch, step, steps, loss, y, checkpoint)
+        _report(log, step, steps, loss, y, checkpoint)
         if checkpoint is not None:
-            numbers = {"step": step + 1, "began": began, "history": watch.history}
+            numbers = {"step": step + 1, "began": began, "history": log.history}
             checkpoint.save({**_state(recipe), "silent": silent.numpy()}, numbers)
     if checkpoint is not None:
         checkpoint.clear()
@@ -107,11 +105,11 @@ def _restore(recipe: Recipe, arrays: dict[str, np.ndarray], step: int) -> None:
 
 
 def _report(
-    watch: Watch, step: int, steps: int, loss: Loss, y: torch.Tensor, checkpoint: Checkpoint | None
+    log: Log, step: int, steps: int, loss: Loss, y: torch.Tensor, checkpoint: Checkpoint | None
 ) -> None:
     value = float(loss.value.detach())
     check_loss(value, f"{step + 1} of {steps}", "learning_rate", checkpoint)
     variance = float((y - y.mean(0)).square().sum())
     fvu = float(loss.residual.detach().square().sum()) / variance if variance else float("nan")
     share = float(loss.dead.float().mean())
-    watch.record((step + 1) / steps, step=step + 1, loss=value, fvu=fvu, dead=share)
+    log.record((step + 1) / steps, step=step + 1, loss=value, fvu=fvu, dead=share)

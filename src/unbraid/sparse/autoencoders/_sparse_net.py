@@ -8,7 +8,7 @@ from unbraid._kernels.sparse_rows import decode, scatter, unexplained
 from unbraid.sparse.autoencoders import _products
 from unbraid.sparse.autoencoders._selection import Selection
 from unbraid.sparse.training._descent import Descent
-from unbraid.sparse.training._loop import News
+from unbraid.sparse.training._loop import StepResult
 from unbraid.sparse.training._ranks import Ranks
 from unbraid.sparse.training._training import Training
 
@@ -41,7 +41,7 @@ class SparseNet:
         """Return all arrays by name."""
         return {**self.descent.state(), "since": self.since}
 
-    def step(self, x: np.ndarray, rate: float, share: float) -> News:
+    def step(self, x: np.ndarray, rate: float, share: float) -> StepResult:
         """Take one Adam step on a batch (B, p)."""
         h = x - self.offset
         dead = np.flatnonzero(self.since > self.dead_after)
@@ -70,7 +70,7 @@ class SparseNet:
         self.since += done.n
         self.since[done.fired] = 0
         (loss,) = done.losses
-        return News(loss, loss / x.shape[1], len(dead) / len(self.atoms))
+        return StepResult(loss, loss / x.shape[1], len(dead) / len(self.atoms))
 
     def error(self, x: np.ndarray) -> float:
         """Return the summed squared error of ``x`` with the final k."""

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import active
 from unbraid.sparse.autoencoders import _autoencode
 from unbraid.sparse.training._training import Autoencoder
@@ -26,9 +26,9 @@ class AbsTopK(Autoencoder):
     """
 
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus; none: the most that so many units can tell apart."""
+    """Active latents a stimulus; none: the most that so many units can distinguish."""
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train on ``x``."""
         from unbraid._torch import torch
         from unbraid.sparse.autoencoders._dense_net import scores
@@ -40,7 +40,7 @@ class AbsTopK(Autoencoder):
             at = torch.topk(z.abs(), k, dim=1, sorted=False).indices
             return torch.zeros_like(z).scatter(1, at, z.gather(1, at)), z.new_zeros(())
 
-        done = _autoencode.learn(self, x, rng, watch, rule)
+        done = _autoencode.learn(self, x, rng, log, rule)
         learned = _autoencode.assemble(self, done.weights, done.mean, activation="abstopk", k=k)
         return replace(learned, signed=True).with_evidence(fvu_held_out=done.fvu)
 

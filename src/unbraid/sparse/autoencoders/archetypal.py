@@ -8,13 +8,13 @@ import numpy as np
 from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import active, say_if_few
 from unbraid.sparse.autoencoders._autoencode import random_start
 from unbraid.sparse.inference._encoder import Encoder
 from unbraid.sparse.training._loop import train
 from unbraid.sparse.training._memory import announce
-from unbraid.sparse.training._source import Source, mean
+from unbraid.sparse.training._source import TrainingStimuli, mean
 from unbraid.sparse.training._training import Autoencoder
 
 _ROWS = 20_000  # that the points are the centroids of
@@ -41,13 +41,13 @@ class Archetypal(Autoencoder):
     """
 
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus; none: the most that so many units can tell apart."""
+    """Active latents a stimulus; none: the most that so many units can distinguish."""
     n_points: Annotated[int, Field(ge=2)] | None = None
     """Points that atoms are mixtures of; none: twice the latents."""
     relaxation: Annotated[float, Field(ge=0)] = 0.1
     """How far an atom may be from the hull, in lengths of a typical centred response."""
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train on ``x``."""
         from unbraid._torch import torch
         from unbraid.sparse.autoencoders._dense_net import DenseNet, scores
@@ -55,10 +55,10 @@ class Archetypal(Autoencoder):
         p = x.shape[1]
         m = self.width(p)
         k = active(self.k, m, p)
-        announce(x, m, self.training, watch, dense=True)
-        say_if_few(watch, len(x), m)
+        announce(x, m, self.training, log, dense=True)
+        say_if_few(log, len(x), m)
         center = mean(x)
-        source = Source(x, self.training.held_out, rng, center)
+        source = TrainingStimuli(x, self.training.held_out, rng, center)
         points = _points(source.sample(_ROWS), self.n_points or 2 * m, rng)
         mix = np.zeros((m, len(points)))
         mix[np.arange(m), rng.choice(len(points), m, replace=m > len(points))] = 1
@@ -89,7 +89,7 @@ class Archetypal(Autoencoder):
             return torch.zeros_like(z).scatter(1, top.indices, top.values), z.new_zeros(())
 
         net = DenseNet(weights, rule, len(source), self.training, unit=False, compose=compose)
-        fvu = train(net, source, self.training, rng, watch, self.describe())
+        fvu = train(net, source, self.training, rng, log, self.describe())
         w = net.descent.weights
         return Dictionary(
             atoms=compose(net.weights).detach().numpy() * np.float32(source.scale),

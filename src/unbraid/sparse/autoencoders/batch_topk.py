@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method, active
 from unbraid.sparse.autoencoders import _autoencode
 from unbraid.sparse.training._ranks import Ranks
@@ -29,9 +29,9 @@ class BatchTopK(Autoencoder):
     """
 
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus, on average; none: the most that so many units can tell apart."""
+    """Active latents a stimulus, on average; none: the most that so many units can distinguish."""
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train on ``x``."""
         from unbraid.sparse.autoencoders._dense_net import scores
 
@@ -41,7 +41,7 @@ class BatchTopK(Autoencoder):
             codes = keep_batch(scores(w, h), k)
             return codes, codes.new_zeros(())
 
-        done = _autoencode.learn(self, x, rng, watch, rule)
+        done = _autoencode.learn(self, x, rng, log, rule)
         return thresholded(self, done, k)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:

@@ -1,4 +1,4 @@
-"""Gated autoencoder: whether a latent is active and how strongly are told apart."""
+"""Gated autoencoder: whether a latent is active is decided apart from how strongly."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse.autoencoders import _autoencode
 from unbraid.sparse.training._training import Autoencoder
 
@@ -27,7 +27,7 @@ class Gated(Autoencoder):
     penalty: Annotated[float, Field(ge=0)] = 2.0
     """Weight of the gates' L1 norm, for responses scaled to unit variance a unit."""
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train on ``x``."""
         m = self.width(x.shape[1])
 
@@ -42,7 +42,7 @@ class Gated(Autoencoder):
             return (gate > 0) * size, extra
 
         extra = {"gate": np.zeros(m), "gain": np.zeros(m)}
-        done = _autoencode.learn(self, x, rng, watch, rule, extra=extra)
+        done = _autoencode.learn(self, x, rng, log, rule, extra=extra)
         w = done.weights
         return _autoencode.assemble(
             self, w, done.mean, activation="gated", threshold=w["gate"], gain=np.exp(w["gain"])

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse.autoencoders import _autoencode
 from unbraid.sparse.training._training import Autoencoder
 
@@ -30,7 +30,7 @@ class JumpRelu(Autoencoder):
     bandwidth: Annotated[float, Field(gt=0)] = 0.2
     """Width of the kernel that estimates the thresholds' gradient."""
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train on ``x``."""
         from unbraid.sparse.autoencoders._dense_net import scores
 
@@ -47,7 +47,7 @@ class JumpRelu(Autoencoder):
             return codes, weight * smooth.sum(1).mean()
 
         extra = {"log_threshold": np.full(m, np.log(0.1))}
-        done = _autoencode.learn(self, x, rng, watch, rule, extra=extra)
+        done = _autoencode.learn(self, x, rng, log, rule, extra=extra)
         threshold = np.exp(done.weights["log_threshold"])
         return _autoencode.assemble(
             self, done.weights, done.mean, activation="jumprelu", threshold=threshold

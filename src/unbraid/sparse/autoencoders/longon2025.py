@@ -9,7 +9,7 @@ from pydantic import Field
 
 from unbraid.errors import TrainingError
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method, active, width
 from unbraid.sparse.inference._encoder import Encoder
 
@@ -50,7 +50,7 @@ class Longon2025Toy(Method):
         """Zero is what the published encoder counts from."""
         return False
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train on ``x`` in its own order."""
         from unbraid._torch import torch
         from unbraid.sparse.autoencoders._published_loop import Loss, Recipe, follow
@@ -69,7 +69,7 @@ class Longon2025Toy(Method):
 
         optimizer = torch.optim.AdamW(weights, lr=self.learning_rate)
         recipe = Recipe(weights, optimizer, loss, self.batch_size, self.epochs, False)
-        follow(recipe, x, start, rng, watch)
+        follow(recipe, x, start, rng, log)
         return _trained(self, start, weights)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
@@ -131,7 +131,7 @@ class Longon2025Dnn(Method):
         """Zero is what the published encoder counts from."""
         return False
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train on ``x``, shuffled."""
         from unbraid._torch import torch
         from unbraid.sparse.autoencoders._published_loop import Loss, Recipe, follow
@@ -152,7 +152,7 @@ class Longon2025Dnn(Method):
 
         optimizer = torch.optim.Adam(weights, lr=self.learning_rate, eps=6.25e-10)
         recipe = Recipe(weights, optimizer, loss, self.batch_size, self.epochs, True)
-        follow(recipe, x, start, rng, watch)
+        follow(recipe, x, start, rng, log)
         return _trained(self, start, weights)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:

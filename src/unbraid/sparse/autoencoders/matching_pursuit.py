@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import active
 from unbraid.sparse.autoencoders import _autoencode
 from unbraid.sparse.training._training import Autoencoder
@@ -34,9 +34,9 @@ class MatchingPursuit(Autoencoder):
     """
 
     k: Annotated[int, Field(ge=1)] | None = None
-    """Greedy steps a stimulus; none: the most latents that so many units can tell apart."""
+    """Greedy steps a stimulus; none: the most latents that so many units can distinguish."""
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train on ``x``."""
         from unbraid._torch import torch
 
@@ -54,7 +54,7 @@ class MatchingPursuit(Autoencoder):
                 codes = codes.scatter_add(1, best[:, None], value)
             return codes, codes.new_zeros(())
 
-        done = _autoencode.learn(self, x, rng, watch, rule, tied=True)
+        done = _autoencode.learn(self, x, rng, log, rule, tied=True)
         weights = done.weights | {"encoder": done.weights["atoms"], "bias": np.zeros(m)}
         learned = _autoencode.assemble(self, weights, done.mean, activation="pursuit", k=k)
         return learned.with_evidence(fvu_held_out=done.fvu)

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import active
 from unbraid.sparse.autoencoders import _autoencode
 from unbraid.sparse.autoencoders.batch_topk import keep_batch, thresholded
@@ -28,11 +28,11 @@ class Matryoshka(Autoencoder):
     """
 
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus, on average; none: the most that so many units can tell apart."""
+    """Active latents a stimulus, on average; none: the most that so many units can distinguish."""
     levels: Annotated[int, Field(ge=1, le=10)] = 4
     """Nested dictionaries: all latents, half of them, a quarter, ..."""
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train on ``x``."""
         from unbraid.sparse.autoencoders._dense_net import scores
 
@@ -48,7 +48,7 @@ class Matryoshka(Autoencoder):
                 total = total + (part - h).square().sum(1).mean()
             return codes, total
 
-        done = _autoencode.learn(self, x, rng, watch, rule)
+        done = _autoencode.learn(self, x, rng, log, rule)
         return thresholded(self, done, k)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:

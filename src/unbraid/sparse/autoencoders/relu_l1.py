@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse.autoencoders import _autoencode
 from unbraid.sparse.training._training import Autoencoder
 
@@ -28,7 +28,7 @@ class ReluL1(Autoencoder):
     penalty: Annotated[float, Field(ge=0)] = 0.5
     """Weight of the L1 norm, for responses scaled to unit variance a unit."""
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train on ``x``."""
         from unbraid.sparse.autoencoders._dense_net import scores
 
@@ -37,7 +37,7 @@ class ReluL1(Autoencoder):
             weight = self.penalty * min(1.0, 10 * share)
             return codes, weight * (codes * w["atoms"].norm(dim=1)).sum(1).mean()
 
-        done = _autoencode.learn(self, x, rng, watch, rule, unit=False)
+        done = _autoencode.learn(self, x, rng, log, rule, unit=False)
         return _autoencode.assemble(self, done.weights, done.mean, activation="relu")
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:

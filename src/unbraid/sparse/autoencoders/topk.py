@@ -8,13 +8,13 @@ import numpy as np
 from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import active, say_if_few
 from unbraid.sparse.autoencoders._sparse_net import SparseNet
 from unbraid.sparse.inference._encoder import Encoder
 from unbraid.sparse.training._loop import train
 from unbraid.sparse.training._memory import announce
-from unbraid.sparse.training._source import Source, mean
+from unbraid.sparse.training._source import TrainingStimuli, mean
 from unbraid.sparse.training._training import Autoencoder
 
 
@@ -38,20 +38,20 @@ class TopK(Autoencoder):
     """
 
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus; none: the most that so many units can tell apart, up to 32."""
+    """Active latents a stimulus; none: the most that so many units can distinguish, up to 32."""
     anneal: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of the training over which the active latents fall from 4 k to k."""
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train on ``x``."""
         m = self.width(x.shape[1])
-        announce(x, m, self.training, watch, dense=False)
+        announce(x, m, self.training, log, dense=False)
         start = self.untrained(x, rng)
-        say_if_few(watch, len(x), m)
+        say_if_few(log, len(x), m)
         center = mean(x)
-        source = Source(x, self.training.held_out, rng, center)
+        source = TrainingStimuli(x, self.training.held_out, rng, center)
         net = SparseNet(start.atoms, start.k or 1, len(source), self.training, anneal=self.anneal)
-        fvu = train(net, source, self.training, rng, watch, self.describe())
+        fvu = train(net, source, self.training, rng, log, self.describe())
         learned = self._dictionary(
             atoms=net.atoms,
             encoder=net.encoder,

@@ -8,7 +8,7 @@ import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import checked_k
 from unbraid.sparse.inference._encoder import Activation, Encoder
 
@@ -30,7 +30,7 @@ def principal(centred: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return directions, size[alive] / np.sqrt(n)
 
 
-def first(directions: np.ndarray, n_latents: int | None, watch: Watch) -> np.ndarray:
+def first(directions: np.ndarray, n_latents: int | None, log: Log) -> np.ndarray:
     """Return the first ``n_latents`` directions, or all there are, with a warning if too few."""
     if n_latents is None:
         return directions
@@ -40,7 +40,7 @@ def first(directions: np.ndarray, n_latents: int | None, watch: Watch) -> np.nda
             f"{n_latents}: linear components cannot be more. TopK and Pursuit can."
         )
     if n_latents > len(directions):
-        watch.warnings.append(
+        log.warnings.append(
             f"The responses vary in {len(directions)} directions only, fewer than the {n_latents} "
             "components asked for."
         )

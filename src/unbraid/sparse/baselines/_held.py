@@ -7,13 +7,13 @@ from collections.abc import Callable
 import numpy as np
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import active, say_if_few
 from unbraid.sparse.autoencoders._autoencode import assemble, random_start
 from unbraid.sparse.autoencoders._sparse_net import SparseNet
-from unbraid.sparse.training._loop import News, train
+from unbraid.sparse.training._loop import StepResult, train
 from unbraid.sparse.training._memory import announce
-from unbraid.sparse.training._source import Source, mean
+from unbraid.sparse.training._source import TrainingStimuli, mean
 from unbraid.sparse.training._training import Autoencoder
 
 Hold = Callable[[SparseNet, np.ndarray], None]
@@ -29,10 +29,10 @@ class _Held:
     def state(self) -> dict[str, np.ndarray]:
         return self.net.state()
 
-    def step(self, x: np.ndarray, rate: float, share: float) -> News:
-        news = self.net.step(x, rate, share)
+    def step(self, x: np.ndarray, rate: float, share: float) -> StepResult:
+        show = self.net.step(x, rate, share)
         self.hold(self.net, self.first)
-        return news
+        return show
 
     def error(self, x: np.ndarray) -> float:
         return self.net.error(x)
@@ -43,18 +43,18 @@ def learn(
     x: np.ndarray,
     k: int | None,
     rng: np.random.Generator,
-    watch: Watch,
+    log: Log,
     hold: Hold,
 ) -> Dictionary:
     """Train a TopK autoencoder from ``start``'s random atoms under ``hold``."""
     m = method.width(x.shape[1])
-    announce(x, m, method.training, watch, dense=False)
+    announce(x, m, method.training, log, dense=False)
     begun = start(method, x, k, rng)
-    say_if_few(watch, len(x), m)
+    say_if_few(log, len(x), m)
     center = mean(x)
-    source = Source(x, method.training.held_out, rng, center)
+    source = TrainingStimuli(x, method.training.held_out, rng, center)
     net = SparseNet(begun.atoms, begun.k or 1, len(source), method.training, anneal=0.0)
-    fvu = train(_Held(net, hold), source, method.training, rng, watch, method.describe())
+    fvu = train(_Held(net, hold), source, method.training, rng, log, method.describe())
     weights = {"atoms": net.atoms, "encoder": net.encoder, "bias": net.bias, "offset": net.offset}
     made = assemble(
         method,

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method, MethodOption, active, width
 from unbraid.sparse.autoencoders.topk import TopK
 from unbraid.sparse.inference._encoder import Encoder
@@ -30,9 +30,9 @@ class RandomDictionary(Method):
         """Whether zero means nothing to ``of``."""
         return self.of.has_no_origin
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Return what ``of`` would start from."""
-        watch.news("not trained", 1.0)
+        log.show("not trained", 1.0)
         return self.untrained(x, rng)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
@@ -54,7 +54,7 @@ class RandomExpansion(Method):
     k: Annotated[int, Field(ge=1)] | None = None
     """Active latents a stimulus; none: as for ``TopK``."""
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Draw the projection; fit only the atoms that decode it, by least squares."""
         start = self.untrained(x, rng)
         codes = start.encode(x).values.astype(np.float64)
@@ -63,7 +63,7 @@ class RandomExpansion(Method):
         gram[np.diag_indices_from(gram)] += 1e-6 * size if size > 0 else 1.0
         values = start.centred(x)
         atoms = np.linalg.solve(gram, np.asarray(codes.T @ values))
-        watch.news("not trained", 1.0)
+        log.show("not trained", 1.0)
         return replace(start, atoms=atoms.astype(start.atoms.dtype))
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
@@ -103,10 +103,10 @@ class ShuffledLatents(Method):
         """Whether zero means nothing to ``of``."""
         return self.of.has_no_origin
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Learn, and let ``encode`` shuffle."""
         seed = int(rng.integers(2**31))
-        return replace(self.of.learn(x, rng, watch), method=self, shuffled=seed)
+        return replace(self.of.learn(x, rng, log), method=self, shuffled=seed)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return what ``of`` would start from, shuffled."""

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse.baselines import _held
 from unbraid.sparse.training._training import Autoencoder
 
@@ -32,9 +32,9 @@ class FrozenDecoder(Autoencoder):
     k: Annotated[int, Field(ge=1)] | None = None
     """Active latents a stimulus; none: as for ``TopK``."""
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train the encoder on ``x``."""
-        return _held.learn(self, x, self.k, rng, watch, _hold_atoms)
+        return _held.learn(self, x, self.k, rng, log, _hold_atoms)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return random atoms of unit length, the encoder tied to them."""
@@ -56,9 +56,9 @@ class SoftFrozenDecoder(Autoencoder):
     k: Annotated[int, Field(ge=1)] | None = None
     """Active latents a stimulus; none: as for ``TopK``."""
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train on ``x``, atoms within their cones."""
-        return _held.learn(self, x, self.k, rng, watch, _hold_near)
+        return _held.learn(self, x, self.k, rng, log, _hold_near)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return random atoms of unit length, the encoder tied to them."""
@@ -76,9 +76,9 @@ class FrozenEncoder(Autoencoder):
     k: Annotated[int, Field(ge=1)] | None = None
     """Active latents a stimulus; none: as for ``TopK``."""
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train the decoder on ``x``."""
-        return _held.learn(self, x, self.k, rng, watch, _hold_encoder)
+        return _held.learn(self, x, self.k, rng, log, _hold_encoder)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return random atoms of unit length, the encoder tied to them."""

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method
 from unbraid.sparse.baselines import _components
 
@@ -40,22 +40,22 @@ class ICA(Method):
     max_steps: Annotated[int, Field(ge=1)] = 500
     """Fixed-point steps at most."""
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Whiten ``x`` and rotate it."""
         from sklearn.decomposition import FastICA
 
         center = x.mean(0, dtype=np.float64)
         directions, spread = _components.principal(x - center)
-        directions = _components.first(directions, self.n_latents, watch)
+        directions = _components.first(directions, self.n_latents, log)
         white = (x - center) @ (directions.T / spread[: len(directions)])
         seed = int(rng.integers(2**31))
         model = FastICA(whiten=False, max_iter=self.max_steps, random_state=seed)
-        with warnings.catch_warnings(record=True) as told:
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             rotation = model.fit(white).components_
         rotation = rotation * _signs(white @ rotation.T)[:, None]
-        if told:
-            watch.warnings.append(
+        if caught:
+            log.warnings.append(
                 f"ICA has not converged in {self.max_steps} steps; raise max_steps."
             )
         unmixing = (rotation / spread[: len(directions)]) @ directions

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from unbraid.errors import InputError
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method, active, width
 from unbraid.sparse.autoencoders._autoencode import random_start
 from unbraid.sparse.inference._encoder import Encoder
@@ -37,9 +37,9 @@ class KMeans(Method):
     expansion: Annotated[float, Field(gt=0)] = 1.0
     """Directions a unit."""
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus; none: the most that so many units can tell apart."""
+    """Active latents a stimulus; none: the most that so many units can distinguish."""
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:  # noqa: ARG002
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:  # noqa: ARG002
         """Cluster ``x``."""
         from sklearn.cluster import MiniBatchKMeans
 

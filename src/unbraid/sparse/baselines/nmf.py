@@ -10,7 +10,7 @@ from pydantic import Field
 
 from unbraid.errors import InputError
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method, checked_k
 
 
@@ -43,7 +43,7 @@ class NMF(Method):
         """Zero is what responses and codes are counted from."""
         return False
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Factorise ``x``."""
         from sklearn.decomposition import NMF as Factors
 
@@ -56,11 +56,11 @@ class NMF(Method):
         m = self._width(x)
         start = "nndsvda" if m <= min(x.shape) else "random"
         model = Factors(m, init=start, max_iter=self.max_steps, random_state=seed)
-        with warnings.catch_warnings(record=True) as told:
+        with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             atoms = model.fit(x).components_
-        if told:
-            watch.warnings.append(
+        if caught:
+            log.warnings.append(
                 f"NMF has not converged in {self.max_steps} steps; raise max_steps."
             )
         return self._dictionary(atoms, x)

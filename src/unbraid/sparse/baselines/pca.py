@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method
 from unbraid.sparse.baselines import _components
 
@@ -38,11 +38,11 @@ class PCA(Method):
     one_sided: bool = False
     """Give each component two latents, one a sign, so that codes are non-negative."""
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:  # noqa: ARG002
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:  # noqa: ARG002
         """Decompose the covariance of ``x``."""
         center = x.mean(0, dtype=np.float64)
         directions, _ = _components.principal(x - center)
-        directions = _components.first(directions, self.n_latents, watch)
+        directions = _components.first(directions, self.n_latents, log)
         return _components.dictionary(self, directions, directions, center, x.dtype)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:

@@ -8,14 +8,14 @@ from functools import partial
 import numpy as np
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse.inference._floor import learned_floor
 from unbraid.sparse.inference._lasso_and_pursuit import (
     Problem,
     choose_inference,
     codes_from_units,
-    judging_rows,
     normalised,
+    validation_rows,
 )
 from unbraid.sparse.inference._posterior import means_from_units
 from unbraid.sparse.training._source import spaced
@@ -30,16 +30,14 @@ _UNITS_ROWS, _UNITS_NUMBERS = 64, 2**20  # stimuli, and numbers in atoms: second
 _GAP_PRODUCTS = 2**31  # multiplications of pursuit: about a second
 
 
-def with_evidence(
-    learned: Dictionary, values: np.ndarray, watch: Watch, seconds: float
-) -> Dictionary:
+def with_evidence(learned: Dictionary, values: np.ndarray, log: Log, seconds: float) -> Dictionary:
     """Return the dictionary with what it says about ``values``, its training stimuli.
 
     Where its method has not, what its inference leaves open is learned too: the penalty of the
     lasso and the size up to which codes are noise. Evidence is of all stimuli, or evenly spaced
     ones where pursuit of all would take longer than the training.
     """
-    learned, unpredicted = _settled(learned, values, watch.held)
+    learned, unpredicted = _settled(learned, values, log.held)
     widest, every = max(values.shape[1], learned.n_latents), 1
     if learned.by == "posterior":
         every = -(-len(values) * learned.n_latents // _SAMPLED_NUMBERS)
@@ -72,11 +70,11 @@ def with_evidence(
         density=active / n / alive.sum() if alive.any() else float("nan"),
         units_for_bound=_units_for_bound(values.shape[1], int(alive.sum()), active / n),
         dead=float(1 - alive.mean()),
-        amortization_gap=_amortization_gap(learned, values, watch.held),
+        amortization_gap=_amortization_gap(learned, values, log.held),
         n_stimuli=len(values),
         seconds=seconds,
-        history=tuple(watch.history),
-        warnings=tuple(watch.warnings),
+        history=tuple(log.history),
+        warnings=tuple(log.warnings),
     )
 
 
@@ -97,15 +95,15 @@ def _settled(
 ) -> tuple[Dictionary, float]:
     """Return the dictionary with its penalty and floor, and the error on units held out.
 
-    What the method has chosen and measured stays. Atoms of an encoder are judged by the lasso, on
-    stimuli held out where there are enough; without those, the error is not told.
+    What the method has chosen and measured stays. Atoms of an encoder are assessed by the lasso, on
+    stimuli held out where there are enough; without those, the error is NaN.
     """
     known, encoder = learned.evidence.fvu_held_out_units, learned.encoder
     if encoder is not None and (learned.floor is not None or learned.atoms.size > _UNITS_NUMBERS):
         return learned, known
     few = held is None or len(held) < _HELD_LEAST
     if encoder is None:
-        rows = judging_rows(values)
+        rows = validation_rows(values)
     else:
         rows = values[spaced(np.arange(len(values)) if few or held is None else held, _UNITS_ROWS)]
     atoms, _ = normalised(learned.atoms)

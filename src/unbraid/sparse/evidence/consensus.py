@@ -11,7 +11,7 @@ from pydantic import Field
 
 from unbraid.errors import TrainingError
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method, MethodOption
 from unbraid.sparse.autoencoders.topk import TopK
 from unbraid.sparse.evidence._stability import directions, match, stability
@@ -49,16 +49,16 @@ class Consensus(Method):
         """Whether zero means nothing to ``of``."""
         return self.of.has_no_origin
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Learn from each seed, and keep what they agree on."""
-        found, told = [], []
+        found, caught = [], []
         for i in range(self.n_seeds):
             own = np.random.default_rng(rng.integers(2**63))
-            part = Watch(watch.tell)
+            part = Log(log.callback)
             part.within(i / self.n_seeds, 1 / self.n_seeds)
             found.append(self.of.learn(x, own, part))
-            told += part.warnings
-        watch.warnings += dict.fromkeys(told)
+            caught += part.warnings
+        log.warnings += dict.fromkeys(caught)
         agreed = _agreed(found, self)
         values = agreed.centred(x)
         k = min(found[0].k or 1, agreed.n_latents)
@@ -148,7 +148,8 @@ def _groups(
 ) -> list[np.ndarray]:
     """Return the copies (c, p) of each atom that ``least`` dictionaries or more hold.
 
-    Each dictionary in turn looks for its atoms among those that the later ones have left.
+    Each dictionary, one after the other, looks for its atoms among those that the later ones have
+    left.
     """
     free = [np.ones(len(unit), bool) for unit in units]
     groups = []

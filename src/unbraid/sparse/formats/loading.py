@@ -35,8 +35,8 @@ def load_foreign(
     format : str, optional
         Library that wrote it, a key of ``READERS``: ``saelens``, ``sparsify``,
         ``dictionary_learning``, ``overcomplete``, ``saev``, ``openai`` or ``gemma_scope``;
-        ``generic`` for an autoencoder of one's own. Told from the names of the files and tensors
-        unless given; names that several libraries use are read as ``generic``.
+        ``generic`` for an autoencoder of one's own. Recognised by the names of the files and
+        tensors unless given; names that several libraries use are read as ``generic``.
     activation : str, optional
         What the encoder does, where the file does not say: ``relu``, ``topk``, ``signed_topk``,
         ``abstopk``, ``jumprelu`` or ``tanh_relu`` (see ``Encoder``).

@@ -80,8 +80,8 @@ class Choice:
 def choose_inference(
     x: np.ndarray, atoms: np.ndarray, *, k: int, by: str = "auto", signed: bool = False
 ) -> Choice:
-    """Return the inference that best predicts units it was not told (atoms of unit length)."""
-    rows = judging_rows(x)
+    """Return the inference that best predicts units not shown to it (atoms of unit length)."""
+    rows = validation_rows(x)
     choices: list[Choice] = []
     if by in ("auto", "omp"):
         omp = Problem(by="omp", k=k, signed=signed)
@@ -93,8 +93,8 @@ def choose_inference(
     return min(choices, key=lambda choice: choice.error)
 
 
-def judging_rows(x: np.ndarray) -> np.ndarray:
-    """Return 400 stimuli at most, evenly spaced, that tell how well units are predicted."""
+def validation_rows(x: np.ndarray) -> np.ndarray:
+    """Return 400 validation stimuli at most, evenly spaced."""
     return np.ascontiguousarray(spaced(x, _ROWS))
 
 

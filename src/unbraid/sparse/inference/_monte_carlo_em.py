@@ -1,4 +1,4 @@
-"""Atoms, prior and noise that make the responses likely: expectation and maximisation by turns."""
+"""Atoms, prior and noise that make the responses likely: expectation-maximisation by sampling."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from unbraid.sparse.inference._lasso_and_pursuit import normalised
 from unbraid.sparse.inference._prior import Prior, check_latents, cut_moments
 from unbraid.sparse.training._source import spaced
 
-_SWEEPS = 6  # of the chains in a turn; the first is left out
+_SWEEPS = 6  # of the chains in an iteration; the first is left out
 _USUAL_RATE, _MOST_RATE, _LEAST_RATE = 0.2, 0.5, 1e-5
 _START_NOISE, _START_SPREAD = 0.3, 0.5  # shares of the variance, and of a code
 _TIGHTEST = 1e-4  # variance of a slab, relative to its mean square
@@ -19,21 +19,21 @@ _SEEN = 10  # times a latent must have been on for its slab to be changed
 _NOTHING = 1e-8
 _LEAST_NOISE = 1e-4  # of responses of unit variance: with less, chains could not move
 _CUTS = np.linspace(-4, 10, 281)  # mean of a slab before it is cut, in sds
-_ROWS, _PRIOR_TURNS = 2000, 20  # of a prior alone
+_ROWS, _PRIOR_ITERATIONS = 2000, 20  # of a prior alone
 _UNITS_AN_ACTIVE = 8  # where it is not known how many latents are active
 
 
 @dataclass(eq=False)
-class Expectation:
+class MonteCarloEM:
     """``x = offset + (s * z) A + noise`` fitted by Monte Carlo expectation maximisation.
 
-    Gibbs chains, one a stimulus, go on from turn to turn: their codes are drawn in proportion to
-    how likely they are, where turns of the lasso take one code for sure. With noise, the atoms
-    that turns of the lasso end with are biased; these stay where the truth is. Slabs are the normal
-    distributions, cut at zero unless signed, with mean and variance of the codes drawn (Goodfellow,
-    Courville and Bengio 2012; Sheikh, Shelton and Luecke 2014). Responses should have about unit
-    variance. Cost a turn: 6 n m, and n k m for the k codes that change; n m and m^2 numbers are
-    held.
+    Gibbs chains, one a stimulus, go on from one iteration to the next: their codes are drawn in
+    proportion to how likely they are, where the lasso takes one code for sure. With noise, the
+    atoms that iterations of the lasso end with are biased; these stay where the truth is. Slabs are
+    the normal distributions, cut at zero unless signed, with mean and variance of the codes drawn
+    (Goodfellow, Courville and Bengio 2012; Sheikh, Shelton and Luecke 2014). Responses should have
+    about unit variance. Cost an iteration: 6 n m, and n k m for the k codes that change; n m and
+    m^2 numbers are held.
     """
 
     x: np.ndarray
@@ -47,12 +47,12 @@ class Expectation:
     """Where the chains are (n, m), float32; changed in place."""
     learn_atoms: bool = True
 
-    def run(self, turns: int) -> None:
-        """Take so many turns."""
-        for _ in range(turns):
-            self._turn()
+    def run(self, iterations: int) -> None:
+        """Run so many iterations."""
+        for _ in range(iterations):
+            self._iterate()
 
-    def _turn(self) -> None:
+    def _iterate(self) -> None:
         x = self.x - self.offset
         seed = int(self.rng.integers(2**63))
         sums, second, counts = draw(
@@ -120,10 +120,10 @@ def fitted_prior(x: np.ndarray, atoms: np.ndarray, signed: bool) -> Prior:
     x = np.ascontiguousarray(x / size, np.float32)
     unit, length = normalised(np.ascontiguousarray(atoms, np.float32))
     start = start_prior(x, len(unit), x.shape[1] / _UNITS_AN_ACTIVE, signed=signed)
-    now = Expectation(x, unit, np.zeros(x.shape[1], np.float32), start, learn_offset=False,
+    now = MonteCarloEM(x, unit, np.zeros(x.shape[1], np.float32), start, learn_offset=False,
                       rng=np.random.default_rng(0), codes=silent(x, unit),
                       learn_atoms=False)  # fmt: skip
-    now.run(_PRIOR_TURNS)
+    now.run(_PRIOR_ITERATIONS)
     return now.prior.times(1 / length.astype(np.float64)).in_units(size)
 
 

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 
 from unbraid._kernels.gibbs import mean
 from unbraid._kernels.row_products import row_products
-from unbraid.sparse.inference._lasso_and_pursuit import judging_rows, unpredicted
+from unbraid.sparse.inference._lasso_and_pursuit import unpredicted, validation_rows
 from unbraid.sparse.inference._monte_carlo_em import fitted_prior
 from unbraid.sparse.inference._prior import Prior, check_latents
 
@@ -43,7 +43,7 @@ def posterior_mean(x: np.ndarray, atoms: np.ndarray, prior: Prior) -> sp.csr_arr
 
 def held_out_units_by(x: np.ndarray, atoms: np.ndarray, prior: Prior) -> float:
     """Return what ``_lasso_and_pursuit.held_out_units`` does, codes being posterior means."""
-    x = judging_rows(x)
+    x = validation_rows(x)
     return unpredicted(
         x, lambda hidden: _mean(x[:, ~hidden], atoms[:, ~hidden], prior) @ atoms[:, hidden]
     )

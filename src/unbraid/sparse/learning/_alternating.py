@@ -1,4 +1,4 @@
-"""Dictionary learning by turns: codes by pursuit, atoms by least squares, bad atoms replaced."""
+"""Alternating dictionary learning: codes by pursuit, atoms by least squares, bad ones replaced."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from unbraid.sparse.learning._start import some
 
 _SAME = 0.9  # cosine above which two atoms are one
 _SOLVE_MOST = 1500  # atoms up to which the normal equations are solved at once
-_STEPS = 8  # of conjugate gradients: the next turn goes on from there
+_STEPS = 8  # of conjugate gradients: the next iteration goes on from there
 _BLOCK = 1024
 
 
 @dataclass(frozen=True)
-class Turn:
-    """Codes of one turn and what they leave."""
+class Coded:
+    """Codes of one iteration, and the residual."""
 
     active: np.ndarray
     codes: np.ndarray
@@ -33,16 +33,16 @@ class Turn:
 
 
 def code(x: np.ndarray, atoms: np.ndarray, offset: np.ndarray, k: int, penalty: float = 0.0,
-         signed: bool = False) -> Turn:  # fmt: skip
+         signed: bool = False) -> Coded:  # fmt: skip
     """Return the codes of ``x`` under atoms of unit length, and the residual."""
     active, codes, _ = pursue(
         x - offset, atoms, k=k, penalty=penalty, signed=signed, tolerance=1e-3
     )
-    return Turn(active, codes, x - decode(active, codes, atoms, offset))
+    return Coded(active, codes, x - decode(active, codes, atoms, offset))
 
 
 def improve(
-    x: np.ndarray, turn: Turn, atoms: np.ndarray, offset: np.ndarray, learn_offset: bool
+    x: np.ndarray, coded: Coded, atoms: np.ndarray, offset: np.ndarray, learn_offset: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return atoms (unit length) and offset that fit the codes best, and how often each is used.
 
@@ -51,17 +51,17 @@ def improve(
     """
     m, n = len(atoms), len(x)
     few = m <= _SOLVE_MOST
-    found = sums(turn.active, turn.codes, turn.residual, m, squares=few)
+    found = sums(coded.active, coded.codes, coded.residual, m, squares=few)
     wrong = found.products.astype(np.float64)  # gradient: least squares for the change
     mean_z = np.zeros(m)
     if learn_offset:  # eliminate b: centre codes and residual
         mean_z = found.means.astype(np.float64)
-        mean_r = turn.residual.mean(0, dtype=np.float64)
+        mean_r = coded.residual.mean(0, dtype=np.float64)
         wrong -= n * np.outer(mean_z, mean_r)
     if few:
         change = _solve(found.squares, n, mean_z, wrong)
     else:
-        change = _solve_by_steps(turn, mean_z, wrong)
+        change = _solve_by_steps(coded, mean_z, wrong)
     new = atoms + change
     if learn_offset:
         offset = (offset + mean_r - mean_z @ change).astype(atoms.dtype)
@@ -77,15 +77,15 @@ def alternate(
     atoms: np.ndarray,
     offset: np.ndarray,
     *,
-    turns: int,
+    iterations: int,
     k: int,
     learn_offset: bool = True,
     signed: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return atoms and offset after turns of matching pursuit and least squares on ``x``."""
-    for _ in range(turns):
-        turn = code(x, atoms, offset, k, signed=signed)
-        atoms, offset, _ = improve(x, turn, atoms, offset, learn_offset)
+    """Return atoms and offset after iterations of matching pursuit and least squares on ``x``."""
+    for _ in range(iterations):
+        coded = code(x, atoms, offset, k, signed=signed)
+        atoms, offset, _ = improve(x, coded, atoms, offset, learn_offset)
     return atoms, offset
 
 
@@ -101,11 +101,11 @@ def _solve(squares: np.ndarray, n: int, mean_z: np.ndarray, wrong: np.ndarray) -
     return np.linalg.solve(gram, wrong)
 
 
-def _solve_by_steps(turn: Turn, mean_z: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+def _solve_by_steps(coded: Coded, mean_z: np.ndarray, wrong: np.ndarray) -> np.ndarray:
     """Return nearly the same by conjugate gradients, without a matrix of atoms by atoms."""
-    n, kind = len(turn.active), turn.codes.dtype
-    on = turn.active >= 0
-    squares = np.bincount(turn.active[on], turn.codes[on] ** 2, len(wrong)) - n * mean_z**2
+    n, kind = len(coded.active), coded.codes.dtype
+    on = coded.active >= 0
+    squares = np.bincount(coded.active[on], coded.codes[on] ** 2, len(wrong)) - n * mean_z**2
     ridge = _ridge(squares)
     scale = (1 / (np.maximum(squares, 0) + ridge))[:, None].astype(kind)
     none, mean_z = np.zeros(wrong.shape[1], kind), mean_z.astype(kind)
@@ -115,7 +115,7 @@ def _solve_by_steps(turn: Turn, mean_z: np.ndarray, wrong: np.ndarray) -> np.nda
     enough = 1e-6 * size
     for _ in range(_STEPS):
         image = kind.type(ridge) * step - n * np.outer(mean_z, mean_z @ step)
-        scatter(turn.active, (turn.codes, decode(turn.active, turn.codes, step, none), image))
+        scatter(coded.active, (coded.codes, decode(coded.active, coded.codes, step, none), image))
         length = size / np.maximum(np.sum(step * image, axis=0), 1e-30)
         change += length * step
         left -= length * image
@@ -130,7 +130,7 @@ def _solve_by_steps(turn: Turn, mean_z: np.ndarray, wrong: np.ndarray) -> np.nda
 
 def replace_bad(
     x: np.ndarray,
-    turn: Turn,
+    coded: Coded,
     atoms: np.ndarray,
     used: np.ndarray,
     rng: np.random.Generator,
@@ -144,10 +144,10 @@ def replace_bad(
             bad[i if used[i] < used[j] else j] = True
     where = np.flatnonzero(bad)[:most]
     if len(where):
-        error = np.square(turn.residual).sum(1)
+        error = np.square(coded.residual).sum(1)
         pool = np.argsort(-error)[: max(4 * len(where), len(x) // 20)]
         rows = rng.choice(pool, len(where), replace=len(pool) < len(where))
-        fresh = turn.residual[rows]
+        fresh = coded.residual[rows]
         length = np.linalg.norm(fresh, axis=1, keepdims=True)
         fine = length[:, 0] > 0
         atoms = atoms.copy()
@@ -166,40 +166,40 @@ def _doubled(atoms: np.ndarray) -> list[tuple[int, int]]:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How one run of turns goes."""
+class PursuitPlan:
+    """How long and under which constraints atoms are learned."""
 
     k: int
-    turns: int
+    iterations: int
     grow: float = 0.5
-    """Share of the turns over which the active latents grow from 1 to k."""
+    """Share of the iterations over which the active latents grow from 1 to k."""
     replace: float = 0.8
-    """Share of the turns in which bad atoms are replaced."""
+    """Share of the iterations in which bad atoms are replaced."""
     learn_offset: bool = True
     signed: bool = False
     rows: int = 0
-    """Stimuli a turn; 0: all."""
+    """Stimuli an iteration; 0: all."""
 
 
 def learn_atoms(
     x: np.ndarray,
     atoms: np.ndarray,
     offset: np.ndarray,
-    plan: Plan,
+    plan: PursuitPlan,
     rng: np.random.Generator,
-    tell: Callable[[int, float], None] | None = None,
+    callback: Callable[[int, float], None] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return atoms and offset after ``plan.turns`` turns on ``x`` from a given start."""
+    """Return atoms and offset after ``plan.iterations`` iterations on ``x`` from a given start."""
     most = max(1, len(atoms) // 4)
-    for turn in range(plan.turns):
+    for iteration in range(plan.iterations):
         rows = some(x, plan.rows or len(x), rng)
         grown = plan.k
-        if turn < plan.grow * plan.turns:
-            grown = min(plan.k, 1 + int(turn / (plan.grow * plan.turns) * plan.k))
+        if iteration < plan.grow * plan.iterations:
+            grown = min(plan.k, 1 + int(iteration / (plan.grow * plan.iterations) * plan.k))
         now = code(rows, atoms, offset, grown, signed=plan.signed)
-        if tell is not None:
-            tell(turn, now.error / len(rows))
+        if callback is not None:
+            callback(iteration, now.error / len(rows))
         atoms, offset, used = improve(rows, now, atoms, offset, plan.learn_offset)
-        if turn < plan.replace * plan.turns:
+        if iteration < plan.replace * plan.iterations:
             atoms, _ = replace_bad(rows, now, atoms, used, rng, most)
     return atoms, offset

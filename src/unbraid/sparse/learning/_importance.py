@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from unbraid.sparse.inference._encoder import from_active
-from unbraid.sparse.learning._alternating import Turn
+from unbraid.sparse.learning._alternating import Coded
 
 _BLOCK = 1024
 
 
-def left_over(turn: Turn, count: int, rng: np.random.Generator) -> np.ndarray:
+def left_over(coded: Coded, count: int, rng: np.random.Generator) -> np.ndarray:
     """Return up to ``count`` residuals of unit length, drawn in proportion to squared length."""
-    square = np.square(turn.residual, dtype=np.float64).sum(1)
+    square = np.square(coded.residual, dtype=np.float64).sum(1)
     rows = drawn(square, count, rng)
-    left = turn.residual[rows]
+    left = coded.residual[rows]
     return left / np.sqrt(square[rows])[:, None].astype(left.dtype)
 
 
@@ -26,12 +26,12 @@ def drawn(weight: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarra
     return rng.choice(len(weight), count, replace=False, p=weight / weight.sum())
 
 
-def worth(turn: Turn, atoms: np.ndarray, signed: bool = False) -> np.ndarray:
+def importance(coded: Coded, atoms: np.ndarray, signed: bool = False) -> np.ndarray:
     """Energy of each atom's codes times the squared share of it that no two others explain.
 
     An atom that is the sum of two others is a composition, not a feature.
     """
-    z = from_active(turn.active, turn.codes, len(atoms))
+    z = from_active(coded.active, coded.codes, len(atoms))
     square = z.data.astype(np.float64) ** 2
     energy = np.bincount(z.indices, weights=square, minlength=len(atoms))
     return energy * unexplained_by_two(atoms, signed)

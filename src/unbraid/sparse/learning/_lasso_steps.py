@@ -1,4 +1,4 @@
-"""Turns of lasso codes and least squares, each going on from the one before."""
+"""Iterations of lasso codes and least squares, each from the state of the one before."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from unbraid._kernels.lasso import LassoCodes
 from unbraid._kernels.sparse_rows import decode
-from unbraid.sparse.learning._alternating import Turn, improve, replace_bad
+from unbraid.sparse.learning._alternating import Coded, improve, replace_bad
 from unbraid.sparse.learning._start import some
 
 MOMENTUM = 0.9
@@ -26,12 +26,13 @@ def learning_rows(x: np.ndarray, m: int, rng: np.random.Generator) -> np.ndarray
     return some(x, min(most, max(_ROWS, _ROWS_A_LATENT * m)), rng)
 
 
-class LassoTurns:
-    """Atoms of unit length and an offset, learned from ``x`` turn by turn.
+class LassoIterations:
+    """Atoms of unit length and an offset, learned from ``x`` iteration by iteration.
 
-    Codes go on from those of the turn before, so that a turn costs little. With ``momentum`` atoms
-    go on in the direction in which they went (heavy ball): where there are few stimuli, least
-    squares alone ends where every atom is a mixture, and what overshoots gets out of there.
+    Codes start from those of the iteration before, so that an iteration costs little. With
+    ``momentum`` atoms go on in the direction in which they went (heavy ball): where there are few
+    stimuli, least squares alone ends where every atom is a mixture, and what overshoots gets out of
+    there.
     """
 
     def __init__(
@@ -50,21 +51,21 @@ class LassoTurns:
         self._codes = LassoCodes.none(len(x), min(*atoms.shape, _ROOM), x.dtype)
         self._speed, self._drift = np.zeros_like(atoms[kept:]), np.zeros_like(offset)
 
-    def code(self, penalty: float) -> Turn:
+    def code(self, penalty: float) -> Coded:
         """Return the codes under the atoms as they are, going on from the last."""
         codes, atoms = self._codes, self.atoms
         codes.descend(self.x - self.offset, atoms, penalty, self.signed)
         residual = self.x - decode(codes.active, codes.codes, atoms, self.offset)
-        return Turn(codes.active, codes.codes, residual)
+        return Coded(codes.active, codes.codes, residual)
 
-    def step(self, penalty: float) -> tuple[Turn, np.ndarray]:
-        """Take one turn; return its codes, under the atoms before, and how often each is used.
+    def step(self, penalty: float) -> tuple[Coded, np.ndarray]:
+        """Run one iteration; return its codes, under the atoms before, and how often each is used.
 
         Of the first ``kept`` atoms, which stay as they are, this is not counted.
         """
-        turn = free = self.code(penalty)
+        coded = free = self.code(penalty)
         if self.kept:
-            free = replace(turn, active=np.maximum(turn.active - self.kept, -1))
+            free = replace(coded, active=np.maximum(coded.active - self.kept, -1))
         old = self.atoms[self.kept :]
         new, offset, used = improve(self.x, free, old, self.offset, self.learn_offset)
         self._drift = self.momentum * self._drift + (offset - self.offset)
@@ -73,12 +74,12 @@ class LassoTurns:
         new /= np.maximum(np.linalg.norm(new, axis=1, keepdims=True), 1e-10)
         self.atoms = np.concatenate([self.atoms[: self.kept], new])
         self._speed = new - old
-        return turn, used
+        return coded, used
 
-    def replace_bad(self, turn: Turn, used: np.ndarray, rng: np.random.Generator) -> None:
-        """Replace unused and doubled atoms by what the turn explains worst, a quarter at most."""
+    def replace_bad(self, coded: Coded, used: np.ndarray, rng: np.random.Generator) -> None:
+        """Replace unused and doubled atoms by what is explained worst, a quarter at most."""
         atoms, count = replace_bad(
-            self.x, turn, self.atoms, used, rng, max(1, len(self.atoms) // 4)
+            self.x, coded, self.atoms, used, rng, max(1, len(self.atoms) // 4)
         )
         if count:
             changed = np.flatnonzero((atoms != self.atoms).any(1))

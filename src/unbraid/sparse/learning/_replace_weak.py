@@ -1,4 +1,4 @@
-"""Atoms traded for better ones: the least worthy learned anew, beside the others, from the rest."""
+"""Weak atoms replaced: the least important learned again from what the others leave."""
 
 from __future__ import annotations
 
@@ -7,31 +7,37 @@ from dataclasses import replace
 
 import numpy as np
 
-from unbraid.sparse.learning._candidate import Draft, error_of, judged_again, polish, turns_of
-from unbraid.sparse.learning._importance import left_over, worth
+from unbraid.sparse.learning._candidate import (
+    Candidate,
+    error_of,
+    iterations_from,
+    polish,
+    with_best_penalty,
+)
+from unbraid.sparse.learning._importance import importance, left_over
 from unbraid.sparse.learning._lasso_steps import MOMENTUM
 
-_SHARE = 0.1  # of the atoms, learned anew in a cycle; half as many after one without gain
+_SHARE = 0.1  # of the atoms, replaced in a cycle; half as many after one without gain
 _PATIENCE = 3  # cycles without gain
 _GAIN = 0.97  # error, relative to the one before, that pays
 _ENOUGH = 1.0  # error, in shares of what a feature explains on average, at which none is missing
 _LITTLE = 0.01  # error from which on the first cycle without gain is the last
-_GLIDE, _GLIDE_FROM = 30, 2.0  # turns, and times the penalty from which it falls again
+_GLIDE, _GLIDE_FROM = 30, 2.0  # iterations, and times the penalty from which it falls again
 _POLISH = 8
 
 
-def regrow(
+def replace_weak(
     x: np.ndarray,
-    judges: np.ndarray,
-    best: Draft,
+    validation: np.ndarray,
+    best: Candidate,
     rng: np.random.Generator,
     cycles: int = 8,
-    tell: Callable[[int, float], None] | None = None,
-) -> Draft:
-    """Return the draft, its atoms traded for better ones as long as held-out units gain by it.
+    callback: Callable[[int, float], None] | None = None,
+) -> Candidate:
+    """Return the candidate, weak atoms replaced as long as held-out units are predicted better.
 
-    Turns end with some features doubled or mixed and others without an atom. A cycle takes out the
-    least worthy atoms and learns as many anew from what is left of badly explained stimuli, while
+    Iterations end with some features doubled or mixed and others without an atom. A cycle takes out
+    the least important atoms and learns as many from residuals of badly explained stimuli, while
     the others stay as they are: there, few features are active at a time, and easily found. Then
     all are polished. The penalty never falls below that of the start: the smaller one that better
     atoms allow explains what is missing by many small codes.
@@ -42,30 +48,34 @@ def regrow(
         if m == 1 or best.error <= _ENOUGH / m or fails >= patience:
             break
         penalty = max(least, best.penalty)
-        new = judged_again(judges, _relearned(x, best, penalty, max(1, round(share * m)), rng))
+        new = with_best_penalty(
+            validation, _relearned(x, best, penalty, max(1, round(share * m)), rng)
+        )
         if error_of(new) < _GAIN * error_of(best):
             fails = 0
         else:
             fails, share = fails + 1, share / 2
         best = min(best, new, key=error_of)
-        if tell is not None:
-            tell(cycle, best.error)
+        if callback is not None:
+            callback(cycle, best.error)
     return best
 
 
 def _relearned(
-    x: np.ndarray, now: Draft, penalty: float, count: int, rng: np.random.Generator
-) -> Draft:
-    """Return the draft with its least worthy atoms learned anew, and all of them polished."""
-    last = turns_of(x, now).code(penalty)
-    worst_first = np.argsort(worth(last, now.atoms, now.signed), kind="stable")
+    x: np.ndarray, now: Candidate, penalty: float, count: int, rng: np.random.Generator
+) -> Candidate:
+    """Return the candidate, its least important atoms learned again and all of them polished."""
+    last = iterations_from(x, now).code(penalty)
+    worst_first = np.argsort(importance(last, now.atoms, now.signed), kind="stable")
     kept = replace(now, atoms=now.atoms[np.sort(worst_first[count:])])
-    left = turns_of(x, kept).code(_GLIDE_FROM * penalty)
+    left = iterations_from(x, kept).code(_GLIDE_FROM * penalty)
     fresh = left_over(left, count, rng)
     if len(fresh) < count:  # nothing is left to learn from
         return now
     begin = replace(now, atoms=np.concatenate([kept.atoms, fresh]))
-    turns = turns_of(x, begin, MOMENTUM, kept=len(kept.atoms))
+    iterations = iterations_from(x, begin, MOMENTUM, kept=len(kept.atoms))
     for step in range(_GLIDE):
-        turns.step(penalty * _GLIDE_FROM ** (1 - step / (_GLIDE - 1)))
-    return polish(x, replace(now, atoms=turns.atoms, offset=turns.offset), _POLISH, penalty)
+        iterations.step(penalty * _GLIDE_FROM ** (1 - step / (_GLIDE - 1)))
+    return polish(
+        x, replace(now, atoms=iterations.atoms, offset=iterations.offset), _POLISH, penalty
+    )

@@ -1,4 +1,4 @@
-"""A draft made likely: atoms, prior and noise by sampled codes, and atoms for what is left."""
+"""Spike-and-slab fit of a candidate: atoms, prior and noise by sampled codes; atoms are added."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from unbraid.sparse.inference._monte_carlo_em import Expectation, silent, start_prior
+from unbraid.sparse.inference._monte_carlo_em import MonteCarloEM, silent, start_prior
 from unbraid.sparse.inference._posterior import held_out_units_by
 from unbraid.sparse.inference._prior import Prior, check_latents
-from unbraid.sparse.learning._candidate import Draft
+from unbraid.sparse.learning._candidate import Candidate
 from unbraid.sparse.learning._importance import drawn
 from unbraid.sparse.learning._start import repeats
 
-_TURNS, _TURNS_BORN = 20, 30
+_ITERATIONS, _ITERATIONS_BORN = 20, 30
 _CYCLES, _GAIN = 8, 0.995  # error, relative to the one before, that pays
 _CHEAP = 1_000_000  # stimuli times latents: up to half of it one cycle in vain is not the last
 _BORN = 8  # atoms for each that is born
-_WORTH = 0.25  # of what the median atom explains
+_IMPORTANT = 0.25  # of what the median atom explains
 
 
 @dataclass(frozen=True, eq=False)
-class Sampled:
+class SpikeSlabFit:
     """Atoms of unit length with their prior, and the error on held-out units by posterior means."""
 
     atoms: np.ndarray
@@ -31,24 +31,26 @@ class Sampled:
     error: float
 
 
-def sampled(x: np.ndarray, judges: np.ndarray, start: Draft, rng: np.random.Generator) -> Sampled:
-    """Return the draft after expectation maximisation, with atoms born while that pays.
+def sampled(
+    x: np.ndarray, validation: np.ndarray, start: Candidate, rng: np.random.Generator
+) -> SpikeSlabFit:
+    """Return the candidate after Monte Carlo EM, with atoms added as long as that pays.
 
-    Atoms are born at stimuli that are badly explained; after some turns those that explain little
-    go, old ones too; none are where the draft's own error, by the lasso, is less. ``judges`` are
-    stimuli that no atom was learned from.
+    Atoms are born at stimuli that are badly explained; after some iterations those that explain
+    little go, old ones too; none are added where the candidate's own error, by the lasso, is less.
+    No atom was learned from the ``validation`` stimuli.
     """
     check_latents(len(start.atoms))
     prior = start_prior(x - start.offset, len(start.atoms), start.k, signed=start.signed)
     codes = silent(x, start.atoms)
-    now = Expectation(x, start.atoms, start.offset, prior, start.learn_offset, rng, codes)
-    now.run(_TURNS)
-    best, fails, patience = _judged(judges, now), 0, repeats(_CHEAP, x, len(now.atoms), 2)
+    now = MonteCarloEM(x, start.atoms, start.offset, prior, start.learn_offset, rng, codes)
+    now.run(_ITERATIONS)
+    best, fails, patience = _validated(validation, now), 0, repeats(_CHEAP, x, len(now.atoms), 2)
     for _ in range(_CYCLES if best.error < start.error else 0):
         wider = _born(now)
-        wider.run(_TURNS_BORN)
-        other = _worthy(wider)
-        new = _judged(judges, other)
+        wider.run(_ITERATIONS_BORN)
+        other = _pruned(wider)
+        new = _validated(validation, other)
         if new.error < _GAIN * best.error:
             best, now, fails = new, other, 0
         else:
@@ -58,20 +60,20 @@ def sampled(x: np.ndarray, judges: np.ndarray, start: Draft, rng: np.random.Gene
     return best
 
 
-def again(x: np.ndarray, best: Sampled, rng: np.random.Generator) -> Sampled:
-    """Return it after turns with other stimuli, such as those that judged it too."""
+def again(x: np.ndarray, best: SpikeSlabFit, rng: np.random.Generator) -> SpikeSlabFit:
+    """Return it after iterations on other stimuli, such as all of them."""
     codes = silent(x, best.atoms)
-    now = Expectation(x, best.atoms, best.offset, best.prior, best.learn_offset, rng, codes)
-    now.run(_TURNS)
+    now = MonteCarloEM(x, best.atoms, best.offset, best.prior, best.learn_offset, rng, codes)
+    now.run(_ITERATIONS)
     return replace(best, atoms=now.atoms, offset=now.offset, prior=now.prior)
 
 
-def _judged(judges: np.ndarray, now: Expectation) -> Sampled:
-    error = held_out_units_by(judges - now.offset, now.atoms, now.prior)
-    return Sampled(now.atoms, now.offset, now.prior, now.learn_offset, error)
+def _validated(validation: np.ndarray, now: MonteCarloEM) -> SpikeSlabFit:
+    error = held_out_units_by(validation - now.offset, now.atoms, now.prior)
+    return SpikeSlabFit(now.atoms, now.offset, now.prior, now.learn_offset, error)
 
 
-def _born(now: Expectation) -> Expectation:
+def _born(now: MonteCarloEM) -> MonteCarloEM:
     """Return the chains with new latents, off: their atoms are what some stimuli lack most."""
     left = now.x - now.offset - now.codes @ now.atoms
     energy = np.square(left, dtype=np.float64).sum(1)
@@ -87,10 +89,10 @@ def _born(now: Expectation) -> Expectation:
     )
 
 
-def _worthy(now: Expectation) -> Expectation:
+def _pruned(now: MonteCarloEM) -> MonteCarloEM:
     """Return the chains without latents that explain little beside the median one."""
     prior = now.prior
-    worth = prior.rate * prior.moments()[1]
-    stays = np.flatnonzero(worth > _WORTH * np.median(worth))
+    importance = prior.rate * prior.moments()[1]
+    stays = np.flatnonzero(importance > _IMPORTANT * np.median(importance))
     codes = np.ascontiguousarray(now.codes[:, stays])
     return replace(now, atoms=now.atoms[stays], prior=prior.of(stays), codes=codes)

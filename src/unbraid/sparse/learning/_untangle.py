@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from unbraid.sparse.inference._encoder import from_active
-from unbraid.sparse.learning._alternating import Turn
+from unbraid.sparse.learning._alternating import Coded
 
 _CHANCE = 3.0  # standard deviations of the cosine of two random directions
 _NEEDS = 0.15  # how much likelier than by chance a latent's companion is, as a share of certainty
@@ -16,7 +16,7 @@ _SMALL = 0.05  # codes below this share of their stimulus' largest are noise
 _LEFT = 0.2  # length from which on what is left of an atom is a direction
 
 
-def untangle(atoms: np.ndarray, turn: Turn, *, signed: bool = False) -> tuple[np.ndarray, int]:
+def untangle(atoms: np.ndarray, coded: Coded, *, signed: bool = False) -> tuple[np.ndarray, int]:
     """Return atoms (m, p) at right angles to those that they contain, and how many were changed.
 
     A sparse code is sparser where one latent stands for a feature and for all that this feature
@@ -30,12 +30,12 @@ def untangle(atoms: np.ndarray, turn: Turn, *, signed: bool = False) -> tuple[np
     that are not negative cannot absorb, the more special is the one with less ``s^2`` in all.
     """
     m = len(atoms)
-    size, times, together = _statistics(turn, m)
+    size, times, together = _statistics(coded, m)
     cosine = atoms @ atoms.T
     opposed = (cosine < 0) & (not signed)
     cosine = np.abs(cosine)
     np.fill_diagonal(cosine, 0)
-    chance = times / len(turn.active)
+    chance = times / len(coded.active)
     of = np.maximum(times, 1)[:, None]
     luck = _SURE * np.sqrt(chance * (1 - chance) / of)
     needs = (together / of - chance - luck) / np.maximum(1 - chance, 1e-9)
@@ -56,11 +56,11 @@ def untangle(atoms: np.ndarray, turn: Turn, *, signed: bool = False) -> tuple[np
     return new, changed
 
 
-def _statistics(turn: Turn, m: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _statistics(coded: Coded, m: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return usual size and times on of each latent (m,), and times on together (m, m)."""
-    codes = np.where(turn.active >= 0, np.abs(turn.codes), 0)
+    codes = np.where(coded.active >= 0, np.abs(coded.codes), 0)
     codes = np.where(codes > _SMALL * codes.max(1, keepdims=True), codes, 0)
-    z = from_active(turn.active, codes, m)
+    z = from_active(coded.active, codes, m)
     squares = np.bincount(z.indices, weights=z.data.astype(np.float64) ** 2, minlength=m)
     sums = np.bincount(z.indices, weights=z.data, minlength=m)
     z.data[:] = 1

@@ -1,4 +1,4 @@
-"""Dictionary learning by sparse pursuit and least squares, by turns."""
+"""Dictionary learning by sparse pursuit and least squares, alternating."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._evidence import Evidence
-from unbraid.sparse._log import Watch
-from unbraid.sparse._method import Method, active, say_if_few, width
+from unbraid.sparse._log import Log
+from unbraid.sparse._method import ITERATIONS, Method, active, say_if_few, width
 from unbraid.sparse.inference._lasso_and_pursuit import choose_inference
-from unbraid.sparse.learning._alternating import Plan, code, learn_atoms
-from unbraid.sparse.learning._grow_prune import Renewal, renew
+from unbraid.sparse.learning._alternating import PursuitPlan, code, learn_atoms
+from unbraid.sparse.learning._grow_prune import GrowAndPrune, grow_and_prune
 from unbraid.sparse.learning._start import draw_atoms, spread, start_offset
 from unbraid.sparse.training._source import split
 
 _PERFECT = 1e-4  # FVU below which no other start is tried
 _ROWS_A_LATENT = 64
-_JUDGES_MOST = 5000
+_VALIDATION_MOST = 5000
 
 
 class Pursuit(Method):
-    r"""Dictionary learned by turns: codes by orthogonal matching pursuit, atoms by least squares.
+    r"""Alternating dictionary learning: codes by matching pursuit, atoms by least squares.
 
     ``min_{Z, A, b} |X - Z A - b|^2``, at most k non-zero codes a stimulus, codes non-negative (or
     signed), atoms of unit length.
@@ -36,7 +36,7 @@ class Pursuit(Method):
     for better atoms: some are added from what is left, the least useful go. Codes are
     inferred by matching pursuit or by the lasso, whichever predicts held-out units better. Needs
     fewer stimuli and fewer units than an autoencoder, because no linear encoder has to separate
-    the features. Cost a turn: n (m p + k m) + m^3 / 3.
+    the features. Cost an iteration: n (m p + k m) + m^3 / 3.
 
     References
     ----------
@@ -45,17 +45,17 @@ class Pursuit(Method):
     """
 
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus; none: the most that so many units can tell apart, up to 32."""
+    """Active latents a stimulus; none: the most that so many units can distinguish, up to 32."""
     expansion: Annotated[float, Field(gt=0)] = 2.0
     """Latents a unit."""
     n_latents: Annotated[int, Field(ge=1)] | None = None
     """Number of latents, in place of ``expansion``."""
-    turns: Annotated[int, Field(ge=1)] = 40
-    """Turns of coding and least squares from each start."""
+    iterations: Annotated[int, Field(ge=1, validation_alias=ITERATIONS)] = 40
+    """Iterations of coding and least squares from each start."""
     restarts: Annotated[int, Field(ge=1)] = 3
     """Starts at most; fewer where one is perfect."""
     cycles: Annotated[int, Field(ge=0)] = 20
-    """Cycles of growing and pruning after the turns, from the best start; fewer without gain."""
+    """Cycles of grow and prune after the iterations, from the best start; fewer without gain."""
     signed: bool = False
     """Whether codes may be negative."""
     offset: Literal["learned", "mean", "zero"] = "learned"
@@ -63,29 +63,29 @@ class Pursuit(Method):
     by: Literal["auto", "omp", "fista"] = "auto"
     """Inference of the codes; auto: the one that predicts held-out units better."""
     held_out: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of the stimuli kept out to judge the starts; 0: all are learned from, and judge."""
+    """Share of the stimuli kept out to compare the starts; 0: training stimuli compare them."""
 
     @property
     def has_no_origin(self) -> bool:
         """Whether zero means nothing: it does where the offset is zero."""
         return self.offset != "zero"
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Learn from several starts and keep the best."""
         p = x.shape[1]
         m = width(self.n_latents, self.expansion, p)
         k = min(active(self.k, m, p), p)
-        say_if_few(watch, len(x), m)
+        say_if_few(log, len(x), m)
         scale = spread(x)
         rows, held = split(x, self.held_out, rng)
         x = x / x.dtype.type(scale)
         seen = x[rows]
-        unseen = x[held] if len(held) else seen[:_JUDGES_MOST]
+        unseen = x[held] if len(held) else seen[:_VALIDATION_MOST]
         mean = seen.mean(0, dtype=np.float64).astype(x.dtype)
         total = float(np.square(unseen - mean, dtype=np.float64).sum())
-        plan = Plan(
+        plan = PursuitPlan(
             k=k,
-            turns=self.turns,
+            iterations=self.iterations,
             learn_offset=self.offset == "learned",
             signed=self.signed,
             rows=max(4096, _ROWS_A_LATENT * m),
@@ -93,25 +93,27 @@ class Pursuit(Method):
         best, errors = (draw_atoms(seen, m, rng), mean), []
         for start in range(self.restarts):
             begin = np.zeros_like(mean) if self.offset == "zero" else mean
-            watch.within(start / self.restarts, 1 / self.restarts)
+            log.within(start / self.restarts, 1 / self.restarts)
 
-            def tell(turn: int, error: float, start: int = start) -> None:
+            def callback(iteration: int, error: float, start: int = start) -> None:
                 fvu = error * len(unseen) / total if total else float("nan")
-                watch.record((turn + 1) / self.turns, start=start, step=turn + 1, fvu=fvu)
+                log.record(
+                    (iteration + 1) / self.iterations, start=start, step=iteration + 1, fvu=fvu
+                )
 
-            found = learn_atoms(seen, draw_atoms(seen - begin, m, rng), begin, plan, rng, tell)
+            found = learn_atoms(seen, draw_atoms(seen - begin, m, rng), begin, plan, rng, callback)
             errors.append(code(unseen, *found, k, signed=self.signed).error)
             if errors[-1] <= min(errors):
                 best = found
             if errors[-1] <= _PERFECT * total:
                 break
-        watch.within(0.0, 1.0)
+        log.within(0.0, 1.0)
         if self.cycles and min(errors) > _PERFECT * total:
-            renewal = Renewal(
+            growing = GrowAndPrune(
                 k=k, cycles=self.cycles, learn_offset=plan.learn_offset, signed=self.signed
             )
             rows = rng.permutation(len(seen))[: plan.rows]
-            best = renew(np.ascontiguousarray(seen[rows]), best[0], best[1], renewal, rng)
+            best = grow_and_prune(np.ascontiguousarray(seen[rows]), best[0], best[1], growing, rng)
             errors.append(code(unseen, *best, k, signed=self.signed).error)
         fvu = min(errors) / total if total and len(held) else float("nan")
         return self._finish(x, best, k, scale, Evidence(fvu_held_out=fvu))

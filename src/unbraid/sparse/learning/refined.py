@@ -8,23 +8,29 @@ import numpy as np
 from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method, MethodOption
 from unbraid.sparse.autoencoders.topk import TopK
-from unbraid.sparse.learning._candidate import Draft, draft, error_of
-from unbraid.sparse.learning._finish import _JUDGES_MOST, finish, judges, rough, scaled
+from unbraid.sparse.learning._candidate import Candidate, candidate, error_of
+from unbraid.sparse.learning._finish import (
+    _VALIDATION_MOST,
+    finish,
+    rough,
+    scaled,
+    validation_split,
+)
 from unbraid.sparse.learning._refine import Refinement, complete, refine
-from unbraid.sparse.learning._split_atoms import divided
+from unbraid.sparse.learning._split_atoms import split_atoms
 
 
 class Refined(Method):
-    r"""A wide dictionary reduced to the atoms that predict what they were not told.
+    r"""A wide dictionary reduced to the atoms that predict units held out.
 
-    The dictionary of ``of`` is polished by turns of lasso codes and least squares; then only as
-    many atoms stay as predict held-out units of held-out stimuli best. A wide autoencoder misses no
-    feature but splits and invents some; the error on held-out units is least near the true number
-    of features, so that pruning removes what was invented. What stays is searched for better atoms
-    in place of the least useful. Codes are inferred by the lasso.
+    The dictionary of ``of`` is polished by iterations of lasso codes and least squares; then only
+    as many atoms stay as predict held-out units of held-out stimuli best. A wide autoencoder misses
+    no feature but splits and invents some; the error on held-out units is least near the true
+    number of features, so that pruning removes what was invented. What stays is searched for better
+    atoms in place of the least useful. Codes are inferred by the lasso.
     """
 
     of: MethodOption = TopK()
@@ -32,7 +38,7 @@ class Refined(Method):
     n_latents: Annotated[int, Field(ge=1)] | None = None
     """Atoms that stay; none: as many as predict held-out units best."""
     rounds: Annotated[int, Field(ge=1)] = 3
-    """Rounds of polishing, pruning and renewing at most."""
+    """Rounds of polishing, pruning and replacing at most."""
     restarts: Annotated[int, Field(ge=1)] = 1
     """Starts at most; the one with the least error on held-out units is kept."""
     enough: Annotated[float, Field(ge=0)] = 0.0
@@ -43,27 +49,27 @@ class Refined(Method):
         """Whether zero means nothing to ``of``."""
         return self.of.has_no_origin
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Learn the wide dictionary, then refine it."""
         x, scale = scaled(x)
-        rows, judged = judges(x, rng)
+        rows, validation = validation_split(x, rng)
         plan = Refinement(rounds=self.rounds, n_latents=self.n_latents)
-        drafts: list[Draft] = []
+        candidates: list[Candidate] = []
         for start in range(self.restarts):
-            watch.within(start / self.restarts, 1 / self.restarts)
-            wide = self.of.learn(x[rows], rng, watch)
-            watch.warnings.clear()
-            begin = rough(wide, x[judged], wide.k or 1)
-            drafts.append(refine(x[rows], x[judged], begin, plan, rng))
-            if error_of(drafts[-1]) <= self.enough:
+            log.within(start / self.restarts, 1 / self.restarts)
+            wide = self.of.learn(x[rows], rng, log)
+            log.warnings.clear()
+            begin = rough(wide, x[validation], wide.k or 1)
+            candidates.append(refine(x[rows], x[validation], begin, plan, rng))
+            if error_of(candidates[-1]) <= self.enough:
                 break
-        watch.within(0.0, 1.0)
-        best = min(drafts, key=error_of)
+        log.within(0.0, 1.0)
+        best = min(candidates, key=error_of)
         if self.n_latents is None:
-            best = divided(x[rows], x[judged], best)
+            best = split_atoms(x[rows], x[validation], best)
         best = complete(x, best, self.n_latents, rng)
         method = self.model_copy(update={"n_latents": len(best.atoms)})
-        return finish(method, best, x[judged], scale)
+        return finish(method, best, x[validation], scale)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return the start of ``of``, random atoms of it where ``n_latents`` is given."""
@@ -74,5 +80,5 @@ class Refined(Method):
             atoms = atoms[np.sort(rng.choice(len(atoms), self.n_latents, replace=False))]
         atoms = np.ascontiguousarray(atoms, x.dtype)
         offset = start.offset.astype(x.dtype)
-        begin = draft(x[:_JUDGES_MOST], atoms, offset, signed=start.signed)
+        begin = candidate(x[:_VALIDATION_MOST], atoms, offset, signed=start.signed)
         return finish(self, begin, x, scale)

@@ -1,4 +1,4 @@
-"""Dictionary learned by turns of lasso codes, under a falling penalty, and least squares."""
+"""Dictionary learned by iterations of lasso codes, under a falling penalty, and least squares."""
 
 from __future__ import annotations
 
@@ -8,37 +8,38 @@ import numpy as np
 from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
-from unbraid.sparse._method import Method, say_if_few, width
-from unbraid.sparse.learning._candidate import draft
-from unbraid.sparse.learning._finish import finish, judges, scaled
+from unbraid.sparse._log import Log
+from unbraid.sparse._method import ITERATIONS, Method, say_if_few, width
+from unbraid.sparse.learning._candidate import candidate
+from unbraid.sparse.learning._finish import finish, scaled, validation_split
 from unbraid.sparse.learning._lasso_steps import learning_rows
-from unbraid.sparse.learning._penalty_path import Coding, learn_coding
-from unbraid.sparse.learning._replace_weak import regrow
+from unbraid.sparse.learning._penalty_path import SparseCodingPlan, learn_sparse_coding
+from unbraid.sparse.learning._replace_weak import replace_weak
 from unbraid.sparse.learning._start import draw_atoms, start_offset
 
 
 class SparseCoding(Method):
-    r"""Dictionary learned by turns of lasso codes, under a falling penalty, and least squares.
+    r"""Dictionary learned by iterations of lasso codes, under a falling penalty, and least squares.
 
     ``min_{Z, A, b} |X - Z A - b|^2 / 2 + l sum |Z|``, codes non-negative (or signed), atoms of unit
-    length; ``l`` falls over the turns, so that at first only what is surest of each stimulus is
-    explained. How many latents are active need not be known: in the end the penalty is the one that
-    predicts held-out units of held-out stimuli best, and the atoms are polished under it. Unless
-    units are predicted well, all is learned again, up to three times, with a penalty that falls
-    only to that one and so more slowly (in ten times as many turns where stimuli times latents are
-    at most 500,000 and units are predicted badly; not beyond 100 million). Where there are few
-    stimuli, turns end with some features mixed and others without an atom: cycles then learn the
-    least worthy atoms anew, beside the others, from what those leave unexplained, while held-out
+    length; ``l`` falls over the iterations, so that at first only what is surest of each stimulus
+    is explained. How many latents are active need not be known: in the end the penalty is the one
+    that predicts held-out units of held-out stimuli best, and the atoms are polished under it.
+    Unless units are predicted well, all is learned again, up to three times, with a penalty that
+    falls only to that one and so more slowly (in ten times as many iterations where stimuli times
+    latents are at most 500,000 and units are predicted badly; not beyond 100 million). Where there
+    are few stimuli, iterations end with some features mixed and others without an atom: cycles then
+    learn the least important atoms again, from what the others leave unexplained, while held-out
     units gain by it.
 
     Notes
     -----
     Where there are many features and few units, pursuit that guesses supports greedily ends where
-    every atom is a mixture; soft supports do not. Codes go on from those of the turn before, atoms
-    in the direction in which they went (heavy ball), and the atoms that predict held-out units
-    best on the way are kept. Cost a turn: some 2 n' (m p + l0^2) and the least squares, with ``n'
-    = min(24 m, max(48000, 8 m))`` stimuli at most, 6,000 at least; a cycle is 40 turns.
+    every atom is a mixture; soft supports do not. Codes go on from those of the iteration before,
+    atoms in the direction in which they went (heavy ball), and the atoms that predict held-out
+    units best on the way are kept. Cost an iteration: some 2 n' (m p + l0^2) and the least squares,
+    with ``n' = min(24 m, max(48000, 8 m))`` stimuli at most, 6,000 at least; a cycle is 40
+    iterations.
 
     References
     ----------
@@ -51,10 +52,10 @@ class SparseCoding(Method):
     """Latents a unit."""
     n_latents: Annotated[int, Field(ge=1)] | None = None
     """Number of latents, in place of ``expansion``."""
-    turns: Annotated[int, Field(ge=1)] = 100
-    """Turns of coding and least squares at most, each time."""
+    iterations: Annotated[int, Field(ge=1, validation_alias=ITERATIONS)] = 100
+    """Iterations of coding and least squares at most, each time."""
     cycles: Annotated[int, Field(ge=0)] = 8
-    """Cycles at most in which atoms are traded for better ones."""
+    """Cycles at most in which weak atoms are replaced."""
     signed: bool = False
     """Whether codes may be negative."""
     offset: Literal["learned", "zero"] = "learned"
@@ -65,28 +66,31 @@ class SparseCoding(Method):
         """Whether zero means nothing: it does where the offset is zero."""
         return self.offset != "zero"
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Learn under a falling penalty, then polish under the one that predicts best."""
         m = width(self.n_latents, self.expansion, x.shape[1])
-        say_if_few(watch, len(x), m)
+        say_if_few(log, len(x), m)
         x, scale = scaled(x)
-        rows, judged = judges(x, rng)
-        plan = Coding(
-            m=m, turns=self.turns, learn_offset=self.offset == "learned", signed=self.signed
+        rows, validation = validation_split(x, rng)
+        plan = SparseCodingPlan(
+            m=m,
+            iterations=self.iterations,
+            learn_offset=self.offset == "learned",
+            signed=self.signed,
         )
         part = 0.5 if self.cycles else 1.0
         total = float(np.square(x - x.mean(0)).sum(1).mean()) or 1.0
 
-        def tell(share: float, error: float) -> None:
-            watch.record(share * part, step=len(watch.history) + 1, fvu=error / total)
+        def callback(share: float, error: float) -> None:
+            log.record(share * part, step=len(log.history) + 1, fvu=error / total)
 
-        def tell_traded(cycle: int, error: float) -> None:
+        def show_replaced(cycle: int, error: float) -> None:
             share = part + (1 - part) * (cycle + 1) / self.cycles
-            watch.news(f"trading atoms  held-out error {error:.3g}", share)
+            log.show(f"replacing weak atoms  held-out error {error:.3g}", share)
 
-        some, unseen = learning_rows(x[rows], m, rng), x[judged]
-        found = learn_coding(some, unseen, plan, rng, tell)
-        found = regrow(some, unseen, found, rng, self.cycles, tell_traded)
+        some, unseen = learning_rows(x[rows], m, rng), x[validation]
+        found = learn_sparse_coding(some, unseen, plan, rng, callback)
+        found = replace_weak(some, unseen, found, rng, self.cycles, show_replaced)
         return finish(self, found, unseen, scale)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
@@ -95,6 +99,6 @@ class SparseCoding(Method):
         x, scale = scaled(x)
         offset = start_offset(x, zero=self.offset == "zero")
         atoms = draw_atoms(x - offset, m, rng)
-        _, judged = judges(x, rng)
-        begin = draft(x[judged], atoms, offset, signed=self.signed)
-        return finish(self, begin, x[judged], scale)
+        _, validation = validation_split(x, rng)
+        begin = candidate(x[validation], atoms, offset, signed=self.signed)
+        return finish(self, begin, x[validation], scale)

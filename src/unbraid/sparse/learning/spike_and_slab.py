@@ -9,15 +9,15 @@ import numpy as np
 
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._evidence import Evidence
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method, MethodOption
 from unbraid.sparse.inference._floor import learned_floor
-from unbraid.sparse.inference._lasso_and_pursuit import judging_rows
+from unbraid.sparse.inference._lasso_and_pursuit import validation_rows
 from unbraid.sparse.inference._monte_carlo_em import fitted_prior
 from unbraid.sparse.inference._posterior import means_from_units
-from unbraid.sparse.learning._finish import judges, rough, scaled
+from unbraid.sparse.learning._finish import rough, scaled, validation_split
 from unbraid.sparse.learning._lasso_steps import learning_rows
-from unbraid.sparse.learning._spike_slab_fit import Sampled, again, sampled
+from unbraid.sparse.learning._spike_slab_fit import SpikeSlabFit, again, sampled
 from unbraid.sparse.learning.sparse_coding import SparseCoding
 
 
@@ -34,10 +34,10 @@ class SpikeAndSlab(Method):
 
     Notes
     -----
-    With noise, methods that take one code for sure (lasso, pursuit) are biased: turns of them lead
-    away from the true atoms. Without noise, chains cannot move, and those methods are better. Cost:
-    ``of``, and some 50 to 200 turns of 6 n' m and n' k m, k latents being active, n' as many
-    stimuli as `SparseCoding` learns from; codes cost 120 sweeps a stimulus, 10 to 30 times the
+    With noise, methods that take one code for sure (lasso, pursuit) are biased: iterations of them
+    lead away from the true atoms. Without noise, chains cannot move, and those methods are better.
+    Cost: ``of``, and some 50 to 200 iterations of 6 n' m and n' k m, k latents being active, n' as
+    many stimuli as `SparseCoding` learns from; codes cost 120 sweeps a stimulus, 10 to 30 times the
     lasso.
 
     References
@@ -55,25 +55,25 @@ class SpikeAndSlab(Method):
         """Whether zero means nothing to ``of``."""
         return self.of.has_no_origin
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Learn the first atoms, then all of the model."""
         x, scale = scaled(x)
-        rows, judged = judges(x, rng)
-        watch.within(0.0, 0.5)
-        first = self.of.learn(x[rows], rng, watch)
-        watch.within(0.0, 1.0)
-        watch.news(f"sampling codes of {first.n_latents} latents", 0.5)
-        start = rough(first, x[judged], first.k or 1)
+        rows, validation = validation_split(x, rng)
+        log.within(0.0, 0.5)
+        first = self.of.learn(x[rows], rng, log)
+        log.within(0.0, 1.0)
+        log.show(f"sampling codes of {first.n_latents} latents", 0.5)
+        start = rough(first, x[validation], first.k or 1)
         some = learning_rows(x[rows], first.n_latents, rng)
-        best = sampled(some, x[judged], start, rng)
+        best = sampled(some, x[validation], start, rng)
         if best.error >= start.error:
-            watch.warnings.append(
+            log.warnings.append(
                 "Sampled codes predict units that were left out no better than the lasso with the "
                 "atoms they began with: there is little noise, or they are far from true; use "
                 f"{type(self.of).__name__} alone, or another."
             )
         best = again(learning_rows(x, len(best.atoms), rng), best, rng)
-        return finish_sampled(self, best, x[judged], scale)
+        return finish_sampled(self, best, x[validation], scale)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return the start of ``of``, with the prior that suits it best."""
@@ -82,9 +82,11 @@ class SpikeAndSlab(Method):
         return replace(start, method=self, encoder=None, by="posterior", prior=prior, floor=None)
 
 
-def finish_sampled(method: Method, best: Sampled, judged: np.ndarray, scale: float) -> Dictionary:
+def finish_sampled(
+    method: Method, best: SpikeSlabFit, validation: np.ndarray, scale: float
+) -> Dictionary:
     """Return it as a dictionary that encodes by posterior means, in the responses' own units."""
-    x = judging_rows(judged - best.offset)
+    x = validation_rows(validation - best.offset)
     floor = learned_floor(x, best.atoms, partial(means_from_units, x, best.atoms, best.prior))
     return Dictionary(
         atoms=best.atoms,

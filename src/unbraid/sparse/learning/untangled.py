@@ -8,18 +8,18 @@ import numpy as np
 from pydantic import Field
 
 from unbraid.sparse._dictionary import Dictionary
-from unbraid.sparse._log import Watch
-from unbraid.sparse._method import Method, MethodOption
+from unbraid.sparse._log import Log
+from unbraid.sparse._method import ITERATIONS, Method, MethodOption
 from unbraid.sparse.autoencoders.topk import TopK
 from unbraid.sparse.inference._lasso_and_pursuit import Choice, Problem, held_out_units, normalised
 from unbraid.sparse.learning._alternating import code, improve, replace_bad
-from unbraid.sparse.learning._candidate import Draft, draft
-from unbraid.sparse.learning._finish import finish, judges, scaled
+from unbraid.sparse.learning._candidate import Candidate, candidate
+from unbraid.sparse.learning._finish import finish, scaled, validation_split
 from unbraid.sparse.learning._start import some
 from unbraid.sparse.learning._untangle import untangle
 
 _ROWS, _ROWS_A_LATENT = 4096, 10
-_MOST = 1.5  # times k latents in the first turns, by pursuit
+_MOST = 1.5  # times k latents in the first iterations, by pursuit
 _MOST_LASSO = 4  # times k latents in the later ones
 _PENALTY = 0.07  # share of the largest code a stimulus usually has
 _POLISH = 2  # last rounds, in which nothing is taken apart
@@ -30,17 +30,18 @@ class Untangled(Method):
 
     Where a feature needs another (a child its parent), codes are sparsest when one latent stands
     for both: autoencoders and dictionary learning alike find ``child + parent`` in place of the
-    child, and the parent's latent is silent where the child is on (absorption). Turns of matching
-    pursuit and least squares on large draws of stimuli first make the atoms exact; then turns of
-    lasso codes and least squares alternate with bringing each atom to right angles to the more
-    general atoms that it contains. Encodes by the lasso under the penalty it was learned with.
+    child, and the parent's latent is silent where the child is on (absorption). Iterations of
+    matching pursuit and least squares on large draws of stimuli first make the atoms exact; then
+    iterations of lasso codes and least squares alternate with bringing each atom to right angles to
+    the more general atoms that it contains. Encodes by the lasso under the penalty it was learned
+    with.
 
     Notes
     -----
     What is assumed and cannot be learned: the directions of a feature and of those that it needs
     are no more alike than chance. Where they are, the part they share goes to the more general one.
-    Cost a turn n' (m p + k m) and the least squares, with ``n' = max(4096, 10 m)`` stimuli drawn
-    anew; memory m^2.
+    Cost an iteration n' (m p + k m) and the least squares, with ``n' = max(4096, 10 m)`` stimuli
+    drawn each time; memory m^2.
 
     References
     ----------
@@ -51,8 +52,8 @@ class Untangled(Method):
 
     of: MethodOption = TopK()
     """The method that learns the dictionary."""
-    turns: Annotated[int, Field(ge=1)] = 6
-    """Turns of matching pursuit and least squares."""
+    iterations: Annotated[int, Field(ge=1, validation_alias=ITERATIONS)] = 6
+    """Iterations of matching pursuit and least squares."""
     rounds: Annotated[int, Field(ge=3)] = 24
     """Rounds of taking apart, lasso codes and least squares."""
 
@@ -61,40 +62,40 @@ class Untangled(Method):
         """Whether zero means nothing to ``of``."""
         return self.of.has_no_origin
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Learn by ``of``, then take apart."""
         x, scale = scaled(x)
-        rows, at = judges(x, rng)
-        judged = x[at]
-        watch.within(0.0, 0.5)
-        atoms, offset, signed, k = _start(self.of.learn(x[rows], rng, watch), judged)
-        watch.within(0.5, 0.5)
+        rows, at = validation_split(x, rng)
+        validation = x[at]
+        log.within(0.0, 0.5)
+        atoms, offset, signed, k = _start(self.of.learn(x[rows], rng, log), validation)
+        log.within(0.5, 0.5)
         m, most = len(atoms), min(atoms.shape)
         total = float(np.square(x - x.mean(0)).sum(1).mean())
-        penalty, steps = 0.0, self.turns + self.rounds
-        for turn in range(steps):
+        penalty, steps = 0.0, self.iterations + self.rounds
+        for iteration in range(steps):
             batch = x[some(rows, max(_ROWS, _ROWS_A_LATENT * m), rng)]
-            at_once = min(most, round((_MOST if turn < self.turns else _MOST_LASSO) * k))
+            at_once = min(most, round((_MOST if iteration < self.iterations else _MOST_LASSO) * k))
             now = code(batch, atoms, offset, at_once, penalty, signed)
             atoms, offset, used = improve(batch, now, atoms, offset, learn_offset=True)
             apart = 0
-            if turn >= self.turns - 1:
+            if iteration >= self.iterations - 1:
                 penalty = _PENALTY * float(np.median(np.abs(now.codes).max(1)))
-            if self.turns <= turn < steps - _POLISH:
+            if self.iterations <= iteration < steps - _POLISH:
                 atoms, _ = replace_bad(batch, now, atoms, used, rng, max(1, m // 4))
                 atoms, apart = untangle(atoms, now, signed=signed)
             fvu = now.error / len(batch) / total
-            watch.record((turn + 1) / steps, step=turn + 1, fvu=fvu, apart=apart)
+            log.record((iteration + 1) / steps, step=iteration + 1, fvu=fvu, apart=apart)
         problem = Problem(by="fista", penalty=penalty, signed=signed)
-        error = held_out_units(np.ascontiguousarray(judged - offset), atoms, problem)
-        found = Draft(atoms, offset, Choice(problem=problem, error=error))
-        return finish(self, found, judged, scale)
+        error = held_out_units(np.ascontiguousarray(validation - offset), atoms, problem)
+        found = Candidate(atoms, offset, Choice(problem=problem, error=error))
+        return finish(self, found, validation, scale)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return the start of ``of``."""
         x, scale = scaled(x)
         atoms, offset, signed, _ = _start(self.of.untrained(x, rng), x[:_ROWS])
-        return finish(self, draft(x[:_ROWS], atoms, offset, signed=signed), x, scale)
+        return finish(self, candidate(x[:_ROWS], atoms, offset, signed=signed), x, scale)
 
 
 def _start(wide: Dictionary, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool, int]:

@@ -52,7 +52,7 @@ class Checkpoint:
                 raise ValueError("its content is not what was written")
         except (SafetensorError, KeyError, ValueError, OSError) as error:
             raise InputError(
-                f"{self.path} is damaged ({error}); delete it to start the training anew."
+                f"{self.path} is damaged ({error}); delete it to start the training again."
             ) from None
         if meta.get("identity") != self.identity:
             raise InputError(

@@ -15,7 +15,7 @@ _ROWS = 1000
 def far_center(x: Any) -> np.ndarray | None:
     """Return a stimulus (p,), float64, in the middle of ``x``, or None if zero is not far off.
 
-    Told by up to 1,000 stimuli, evenly spaced.
+    Decided from up to 1,000 stimuli, evenly spaced.
     """
     some = np.asarray(x[spaced(np.arange(len(x)), _ROWS)], np.float64)
     center = some.mean(0)

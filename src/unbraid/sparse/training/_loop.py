@@ -8,18 +8,18 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse.training._checkpoint import Checkpoint, check_loss, identity
 from unbraid.sparse.training._ranks import Ranks
-from unbraid.sparse.training._source import Source
+from unbraid.sparse.training._source import TrainingStimuli
 from unbraid.sparse.training._training import Training
 
 _CHECKS = 20
 
 
 @dataclass(frozen=True)
-class News:
-    """What a step tells."""
+class StepResult:
+    """What a step returns."""
 
     loss: float
     """Mean over the batch, penalties included."""
@@ -32,7 +32,7 @@ class News:
 class Net(Protocol):
     """A model in training."""
 
-    def step(self, x: np.ndarray, rate: float, share: float) -> News:
+    def step(self, x: np.ndarray, rate: float, share: float) -> StepResult:
         """Take one optimiser step on this process' part of a batch; ``share`` is done so far."""
 
     def error(self, x: np.ndarray) -> float:
@@ -44,10 +44,10 @@ class Net(Protocol):
 
 def train(
     net: Net,
-    source: Source,
+    source: TrainingStimuli,
     training: Training,
     rng: np.random.Generator,
-    watch: Watch,
+    log: Log,
     options: dict[str, Any],
 ) -> float:
     """Train ``net`` in place; return its held-out FVU (NaN where nothing is held out).
@@ -59,11 +59,11 @@ def train(
     steps, batch = training.steps_for(n), training.batch_for(n)
     every = max(1, steps // _CHECKS)
     lower = f"training.learning_rate (now {training.learning_rate})"
-    held, watch.held = ranks.share(source.held), source.held_rows
+    held, log.held = ranks.share(source.held), source.held_rows
     total = float(np.square(source.held, dtype=np.float64).sum())
     digest = identity(net.state(), source.sample(1000), {**options, "n": n})
     ranks.check_same(digest, "responses, method and seed")
-    checkpoint = None if watch.checkpoint is None else Checkpoint(watch.checkpoint, digest)
+    checkpoint = None if log.checkpoint is None else Checkpoint(log.checkpoint, digest)
     now = _Now(dict(rng.bit_generator.state))
     best_state: dict[str, np.ndarray] = {}
     saved = checkpoint.load() if checkpoint is not None else None
@@ -72,7 +72,7 @@ def train(
         for name, array in net.state().items():
             array[...] = arrays[f"now.{name}"]
         best_state = {k[5:]: v for k, v in arrays.items() if k.startswith("best.")}
-        watch.history[:] = numbers.pop("history")
+        log.history[:] = numbers.pop("history")
         now = _Now(**numbers)
     rng.bit_generator.state = now.pass_began
     order = source.order(rng)
@@ -84,13 +84,13 @@ def train(
         rows = source.batch(order, now.cursor, batch)
         now.cursor += batch
         rate, share = training.rate(now.step, steps), now.step / steps
-        news = net.step(np.ascontiguousarray(ranks.share(rows)), rate, share)
+        show = net.step(np.ascontiguousarray(ranks.share(rows)), rate, share)
         now.step += 1
         where = f"{now.step} of {steps}"
-        check_loss(news.loss, where, lower, checkpoint)
+        check_loss(show.loss, where, lower, checkpoint)
         if now.step % every and now.step < steps:
             continue
-        line = {"step": now.step, "loss": news.loss, "fvu": news.fvu, "dead": news.dead}
+        line = {"step": now.step, "loss": show.loss, "fvu": show.fvu, "dead": show.dead}
         if total > 0:
             wrong = np.array([net.error(held)])
             ranks.add(wrong)
@@ -102,11 +102,11 @@ def train(
             else:
                 now.waited += 1
         line["seconds"] = now.seconds = time.monotonic() - started
-        watch.record(now.step / steps, **line)
+        log.record(now.step / steps, **line)
         if checkpoint is not None and ranks.rank == 0:
             arrays = {f"now.{name}": array for name, array in net.state().items()}
             arrays |= {f"best.{name}": array for name, array in best_state.items()}
-            checkpoint.save(arrays, {**vars(now), "history": watch.history})
+            checkpoint.save(arrays, {**vars(now), "history": log.history})
     for name, array in net.state().items():
         if name in best_state:
             array[...] = best_state[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from unbraid.responses._files import check_memory
-from unbraid.sparse._log import Watch
+from unbraid.sparse._log import Log
 from unbraid.sparse.training._source import OnDisk, held_rows, pool_rows
 from unbraid.sparse.training._training import Training
 
@@ -15,12 +15,12 @@ _MUCH = 2**26  # bytes from which on a line is spent on them
 _SCORES = 256  # rows whose scores are held at once where gradients are sparse
 
 
-def announce(x: Any, n_latents: int, training: Training, watch: Watch, *, dense: bool) -> None:
+def announce(x: Any, n_latents: int, training: Training, log: Log, *, dense: bool) -> None:
     """Say how much memory a training takes beside ``x``, where it is much; refuse too much."""
     n_bytes = needed(x, n_latents, training, dense=dense)
     check_memory(n_bytes, f"Training {n_latents} latents on {x.shape[1]} units")
     if n_bytes >= _MUCH:
-        watch.news(f"about {n_bytes / 2**20:.0f} MiB of memory", 0.0)
+        log.show(f"about {n_bytes / 2**20:.0f} MiB of memory", 0.0)
 
 
 def needed(x: Any, n_latents: int, training: Training, *, dense: bool) -> int:

@@ -14,7 +14,7 @@ from unbraid.errors import InputError
 
 
 class Step(NamedTuple):
-    """What a step on all processes' stimuli tells."""
+    """What a step on all processes' stimuli gives."""
 
     n: int
     """Stimuli."""
@@ -53,16 +53,16 @@ class Ranks:
     def average(
         self, gradient: dict[str, np.ndarray], n: int, fired: np.ndarray, losses: list[float]
     ) -> Step:
-        """Turn means over ``n`` own stimuli into means over those of all processes, in place."""
+        """Make means over ``n`` own stimuli into means over those of all processes, in place."""
         if self.size == 1:
             return Step(n, fired, losses)
-        told = np.concatenate([[n], n * np.asarray(losses), fired])
-        self.add(told)
+        caught = np.concatenate([[n], n * np.asarray(losses), fired])
+        self.add(caught)
         for array in gradient.values():
-            array *= n / told[0]
+            array *= n / caught[0]
         self.add(*gradient.values())
-        means = told[1 : 1 + len(losses)] / told[0]
-        return Step(round(told[0]), told[1 + len(losses) :] > 0, means.tolist())
+        means = caught[1 : 1 + len(losses)] / caught[0]
+        return Step(round(caught[0]), caught[1 + len(losses) :] > 0, means.tolist())
 
     def edge(self, values: np.ndarray, k: int, n: int) -> float:
         """Return the (k n)-th largest of all processes' non-negative ``values``; 0 if too few.

@@ -59,7 +59,7 @@ class OnDisk:
         return out
 
 
-class Source:
+class TrainingStimuli:
     """Training stimuli, centred and scaled, in batches; and those held out.
 
     What is in memory, or fits the pool, is shuffled whole. Of what is on disk, runs of 256 rows in
@@ -149,8 +149,8 @@ def spaced(rows: np.ndarray, most: int) -> np.ndarray:
 def split(x: Any, held_out: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows to train on and the rows held out.
 
-    Where rows depend on their order, neighbours would tell what is held out: up to five runs of
-    neighbours are, at even distances, and as many rows around each as are alike serve neither.
+    Where rows depend on their order, neighbours would give away what is held out: up to five runs
+    of neighbours are, at even distances, and as many rows around each as are alike serve neither.
     """
     n_held = held_rows(len(x), x.shape[1], held_out)
     order = rng.permutation(len(x))

@@ -14,7 +14,7 @@ from unbraid.align import Score
 from unbraid.responses import Images, Network
 from unbraid.sparse import Dictionary
 from unbraid.studies._across import Across, across
-from unbraid.studies.brains._nested import Nested, nested
+from unbraid.studies.brains._nested import NestedPrediction, nested
 from unbraid.studies.systems._pooled import coarser, compact, pooled
 from unbraid.studies.systems._sources import FAMILY
 
@@ -81,7 +81,7 @@ def predict(
 
 def search(
     features: Mapping[int, Mapping[Key, np.ndarray]], brain: np.ndarray, judged: Judged
-) -> dict[str, Nested]:
+) -> dict[str, NestedPrediction]:
     """Return each family's prediction, its member chosen inside the folds.
 
     The members are its sources of every layer, in each number of cells.
@@ -129,7 +129,7 @@ def row(
     return found
 
 
-def family_row(name: str, found: Nested, ceiling: np.ndarray | None) -> dict[str, Any]:
+def family_row(name: str, found: NestedPrediction, ceiling: np.ndarray | None) -> dict[str, Any]:
     """Return a family's numbers."""
     bounds = found.interval
     made = {
@@ -142,7 +142,7 @@ def family_row(name: str, found: Nested, ceiling: np.ndarray | None) -> dict[str
     return made
 
 
-def family_gain(a: Nested, b: Nested) -> stats.Difference:
+def family_gain(a: NestedPrediction, b: NestedPrediction) -> stats.Difference:
     """Return the difference of two families, paired over stimuli."""
     return stats.paired_difference(a.value, b.value, a.replicates, b.replicates)
 

@@ -11,7 +11,7 @@ from unbraid.align import Score
 from unbraid.studies._across import across
 from unbraid.studies._study import Claim, Figure, Series
 from unbraid.studies.brains._brain import Elsewhere, Key
-from unbraid.studies.brains._nested import Nested
+from unbraid.studies.brains._nested import NestedPrediction
 from unbraid.studies.systems._sources import EXPANSIONS
 
 
@@ -67,7 +67,7 @@ def by_layer(scores: Mapping[Key, Score], network: str, session: str, n: int, se
 
 
 def by_unit(
-    families: Mapping[str, Nested], ceiling: np.ndarray | None, session: str, seed: int
+    families: Mapping[str, NestedPrediction], ceiling: np.ndarray | None, session: str, seed: int
 ) -> Figure:
     """Draw each unit's prediction, unbraided and not, units sorted by the network's own."""
     order = np.argsort(families["neurons"].per_target)

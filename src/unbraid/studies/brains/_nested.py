@@ -15,7 +15,7 @@ from unbraid.stats import Folds
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Nested:
+class NestedPrediction:
     """What a family of sources predicts, its member chosen without the stimuli it is scored on."""
 
     per_target: np.ndarray
@@ -40,7 +40,7 @@ def nested(
     folds: int = 4,
     resamples: int = 0,
     rng: int = 0,
-) -> Nested:
+) -> NestedPrediction:
     """Ridge from the candidate that predicts best on the inner folds of each outer fold.
 
     The penalty of each target and the candidate are chosen by squared error on the other outer
@@ -81,7 +81,7 @@ def nested(
     totals = Totals(num[some], xx[some], yy[some], r[some], np.ones(n_scored))
     lost = losses(sums, totals) / max(1, n_scored)
     value = float(np.nanmean(r))
-    return Nested(
+    return NestedPrediction(
         per_target=r,
         replicates=stats.student_replicates(value, lost, resamples, rng),
         interval=stats.student_interval(value, stats.jackknife_spread(lost)),

@@ -7,7 +7,7 @@ import numpy as np
 from unbraid import sparse
 from unbraid._kernels.threads import one_thread
 
-_RENEWED = 50  # epochs between two returns of the atoms to unit length
+_NORMALISED = 50  # epochs between two returns of the atoms to unit length
 
 
 def train(
@@ -57,7 +57,7 @@ def train(
                 for part, slope in zip(free, slopes, strict=True):
                     part.grad = slope
                 optimizer.step()
-            if (epoch + 1) % _RENEWED == 0 or epoch == epochs - 1:
+            if (epoch + 1) % _NORMALISED == 0 or epoch == epochs - 1:
                 with torch.no_grad():
                     atoms /= atoms.norm(dim=1, keepdim=True)
     encoder = sparse.Encoder(

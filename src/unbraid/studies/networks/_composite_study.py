@@ -12,7 +12,7 @@ from pydantic import Field
 
 from unbraid._progress import Progress
 from unbraid.studies._study import Study
-from unbraid.studies.networks._composites import Source, Things, sources, things
+from unbraid.studies.networks._composites import CanvasSystem, Things, sources, things
 from unbraid.studies.systems._v4 import data_folder, networks_folder
 
 
@@ -40,7 +40,7 @@ class CompositeStudy(Study, ABC):
 
     def choices(
         self, n_groups: int, size: int, progress: Progress
-    ) -> Iterator[tuple[str, Things, np.ndarray, Source, np.random.Generator]]:
+    ) -> Iterator[tuple[str, Things, np.ndarray, CanvasSystem, np.random.Generator]]:
         """Yield a kind, its pictures, ``n_groups`` rows (n_groups, size) of them, and a source."""
         data, weights = data_folder(self.data), networks_folder(self.networks)
         shown = {kind: things(kind, data) for kind in self.kinds}

@@ -23,17 +23,17 @@ _PLACES = {"left": (56, 0), "right": (56, 112), "centre": (56, 56), "back": (28,
 
 
 @dataclass(frozen=True)
-class Arrangement:
+class Placement:
     """Where two things stand when alone, and when together; the second stands in front."""
 
     alone: tuple[str, str]
     together: tuple[str, str]
 
 
-ARRANGEMENTS: Mapping[str, Arrangement] = {
-    "in place": Arrangement(("left", "right"), ("left", "right")),
-    "moved": Arrangement(("centre", "centre"), ("left", "right")),
-    "overlapping": Arrangement(("centre", "centre"), ("back", "front")),
+ARRANGEMENTS: Mapping[str, Placement] = {
+    "in place": Placement(("left", "right"), ("left", "right")),
+    "moved": Placement(("centre", "centre"), ("left", "right")),
+    "overlapping": Placement(("centre", "centre"), ("back", "front")),
 }
 """In place even pixels add up; moved, an average over positions does; overlapping, none must."""
 
@@ -71,7 +71,7 @@ def canvases(shown: Things, rows: Sequence[np.ndarray], places: Sequence[str]) -
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class CanvasSystem:
     """What answers to canvases: a network, trained or not, or the pixels themselves."""
 
     name: str
@@ -102,15 +102,15 @@ class Source:
         }
 
 
-def sources(networks: Sequence[str], folder: Path, rng: np.random.Generator) -> list[Source]:
+def sources(networks: Sequence[str], folder: Path, rng: np.random.Generator) -> list[CanvasSystem]:
     """Return pixels, and each network's first, middle and last layer, trained and untrained."""
-    found = [Source("pixels")]
+    found = [CanvasSystem("pixels")]
     for name in networks:
         trained = network(name, folder)
         layers = tuple(trained.layers[i] for i in (0, len(trained.layers) // 2, -1))
-        found.append(Source(name, trained, layers))
+        found.append(CanvasSystem(name, trained, layers))
         found.append(
-            Source(f"untrained {name}", network(name, untrained=True, rng=rng), layers[-1:])
+            CanvasSystem(f"untrained {name}", network(name, untrained=True, rng=rng), layers[-1:])
         )
     return found
 

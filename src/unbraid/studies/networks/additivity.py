@@ -20,7 +20,7 @@ from unbraid.studies.networks._additivity_page import (
     worst,
 )
 from unbraid.studies.networks._composite_study import CompositeStudy, last_layers
-from unbraid.studies.networks._composites import ARRANGEMENTS, EMPTY, Source, Things, canvases
+from unbraid.studies.networks._composites import ARRANGEMENTS, EMPTY, CanvasSystem, Things, canvases
 
 _FEW = 10  # pairs in the paper
 
@@ -158,7 +158,7 @@ class Additivity(CompositeStudy):
 
 
 def _sides(
-    source: Source, shown: Things, first: np.ndarray, second: np.ndarray
+    source: CanvasSystem, shown: Things, first: np.ndarray, second: np.ndarray
 ) -> dict[tuple[str, str], tuple[np.ndarray, ...]]:
     """Return (first alone, second alone, both, empty) for each arrangement and layer."""
     pictures: dict[Any, np.ndarray] = {"empty": EMPTY}

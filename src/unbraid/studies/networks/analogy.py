@@ -12,7 +12,7 @@ from unbraid._progress import Progress
 from unbraid.studies._across import across, series
 from unbraid.studies._study import Claim, Figure, StudyResult
 from unbraid.studies.networks._composite_study import CompositeStudy, last_layers
-from unbraid.studies.networks._composites import ARRANGEMENTS, Source, Things, canvases
+from unbraid.studies.networks._composites import ARRANGEMENTS, CanvasSystem, Things, canvases
 
 Key = tuple[str, str, str]  # pictures, arrangement, source
 _QUERIES = ("a - b + c", "c alone", "a alone")
@@ -119,7 +119,7 @@ class Analogy(CompositeStudy):
 
 
 def _solved(
-    source: Source, shown: Things, triple: np.ndarray, rng: np.random.Generator
+    source: CanvasSystem, shown: Things, triple: np.ndarray, rng: np.random.Generator
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Cosines and ranks in each arrangement and layer."""
     one, two, three = triple

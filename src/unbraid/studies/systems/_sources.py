@@ -43,7 +43,7 @@ def methods(
     if search and k is not None:
         found |= {
             "codes, wide": sparse.TopK(k=2 * k, n_latents=2 * m, training=training),
-            "pursuit": sparse.Pursuit(n_latents=m, k=k, turns=8, restarts=1, cycles=0),
+            "pursuit": sparse.Pursuit(n_latents=m, k=k, iterations=8, restarts=1, cycles=0),
             "random relu, wide": sparse.RandomExpansion(n_latents=2 * m, k=2 * m),
         }
     return found

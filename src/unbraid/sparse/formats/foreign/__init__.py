@@ -1,1 +1,1 @@
-"""Layouts of other libraries, one file each; `_recognise` tells which one a file has."""
+"""Layouts of other libraries, one file each; `_recognise` finds which one a file has."""

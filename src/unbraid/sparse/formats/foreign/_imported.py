@@ -11,7 +11,7 @@ from unbraid.sparse._method import Method
 
 if TYPE_CHECKING:
     from unbraid.sparse._dictionary import Dictionary
-    from unbraid.sparse._log import Watch
+    from unbraid.sparse._log import Log
 
 
 class Imported(Method):
@@ -36,7 +36,7 @@ class Imported(Method):
         """Return the same, with what was left unread and the layer that the file names."""
         return Imported(**{**self.model_dump(), "unread": names, "layer": layer})
 
-    def learn(self, x: np.ndarray, rng: np.random.Generator, watch: Watch) -> Dictionary:  # noqa: ARG002
+    def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:  # noqa: ARG002
         """Refuse: the options of the training are the other library's."""
         raise self._refusal()
 

@@ -1,4 +1,4 @@
-"""Which library wrote a file or folder, told by its names first and by its tensors last."""
+"""Which library wrote a file or folder, recognised by its names first and by its tensors last."""
 
 from __future__ import annotations
 

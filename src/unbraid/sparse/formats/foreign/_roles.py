@@ -49,7 +49,7 @@ class Roles:
 
 
 def roles(tensors: Tensors, tied: bool, sizes: set[int]) -> Roles:
-    """Return the parts of an autoencoder, turned as their names and shapes say.
+    """Return the parts of an autoencoder, transposed as their names and shapes say.
 
     ``sizes`` are the numbers of units that a configuration states.
     """
@@ -72,11 +72,11 @@ def roles(tensors: Tensors, tied: bool, sizes: set[int]) -> Roles:
             "decoder.bias, and save them with torch.save."
         )
     p, m = _sizes(tensors, names, sizes)
-    weights = _turned(tensors, names["encoder"], (p, m))
+    weights = _transposed(tensors, names["encoder"], (p, m))
     return Roles(
         names=names,
         weights=weights,
-        atoms=_turned(tensors, names["decoder"], (m, p)) if "decoder" in names else weights.T,
+        atoms=_transposed(tensors, names["decoder"], (m, p)) if "decoder" in names else weights.T,
         bias=_vector(tensors, names, "encoder bias", m, weights.dtype),
         pre_bias=tensors.take(names["pre-bias"], p) if "pre-bias" in names else None,
         output_bias=tensors.take(names["output bias"], p) if "output bias" in names else None,
@@ -84,7 +84,7 @@ def roles(tensors: Tensors, tied: bool, sizes: set[int]) -> Roles:
 
 
 def _sizes(tensors: Tensors, names: dict[str, str], sizes: set[int]) -> tuple[int, int]:
-    """Return units and latents: a bias tells, or a layer's name, or the configuration."""
+    """Return units and latents: from a bias, or a layer's name, or the configuration."""
     name = names["encoder"]
     rows, columns = tensors.matrix(name)
     if rows != columns:
@@ -100,7 +100,7 @@ def _sizes(tensors: Tensors, names: dict[str, str], sizes: set[int]) -> tuple[in
     raise _unclear(tensors, name)
 
 
-def _turned(tensors: Tensors, name: str, shape: tuple[int, int]) -> np.ndarray:
+def _transposed(tensors: Tensors, name: str, shape: tuple[int, int]) -> np.ndarray:
     """Return a matrix in this shape; a layer's weight stands as (outputs, inputs)."""
     other = shape[::-1]
     if shape == other and not _is_layer(name):

@@ -83,7 +83,7 @@ class Stated:
         return self._flag(_CENTRED)
 
     def tied(self) -> bool:
-        """Return whether the decoder is the encoder, turned."""
+        """Return whether the decoder is the encoder, transposed."""
         return bool(self._flag(_TIED))
 
     def layer_norm(self) -> bool:

@@ -218,15 +218,15 @@ def _class(source: Source, tensors: Tensors, trainer: Settings | None) -> str:
         trainer = source.section(config, "trainer", _INERT)
     if "dict_class" in trainer:
         return str(trainer.get("dict_class"))
-    told = next((kind for name, kind in _TELLING.items() if name in tensors), None)
-    if told is None and "W_enc" in tensors and "threshold" in tensors:
-        told = "JumpReluAutoEncoder"
-    if told is None:
+    kind_named = next((kind for name, kind in _TELLING.items() if name in tensors), None)
+    if kind_named is None and "W_enc" in tensors and "threshold" in tensors:
+        kind_named = "JumpReluAutoEncoder"
+    if kind_named is None:
         raise InputError(
             f"{source.weights}: its tensors fit AutoEncoderTopK and BatchTopKSAE alike; put the "
             f"trainer's {CONFIG} beside it, which names the dict_class."
         )
-    return told
+    return kind_named
 
 
 def _unfinished(source: Source, state: dict[str, Any], factor: Any) -> dict[str, Any]:

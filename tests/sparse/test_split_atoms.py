@@ -1,10 +1,15 @@
-"""An atom between two features is divided, and no other."""
+"""An atom between two features is split, and no other."""
 
 import numpy as np
 import pytest
 
-from unbraid.sparse.learning._candidate import draft, judged_again, polish
-from unbraid.sparse.learning._split_atoms import divided
+from unbraid.sparse.learning._candidate import candidate, polish, with_best_penalty
+from unbraid.sparse.learning._split_atoms import split_atoms
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(1)
 
 
 @pytest.fixture
@@ -14,8 +19,8 @@ def world(make_world):
 
 def learned(world, atoms):
     x, zero = world.x.astype(np.float32), np.zeros(18, np.float32)
-    start = draft(x[400:], np.ascontiguousarray(atoms, np.float32), zero)
-    return judged_again(x[400:], polish(x[:400], start, 4)), x[:400], x[400:]
+    start = candidate(x[400:], np.ascontiguousarray(atoms, np.float32), zero)
+    return with_best_penalty(x[400:], polish(x[:400], start, 4)), x[:400], x[400:]
 
 
 def mixed(atoms):
@@ -28,20 +33,20 @@ def mixed(atoms):
 
 
 def test_a_mixed_atom_becomes_two_features(world):
-    start, x, judges = learned(world, mixed(world.atoms))
+    start, x, validation = learned(world, mixed(world.atoms))
     assert np.abs(world.atoms @ start.atoms.T).max(1).min() < 0.9
-    found = divided(x, judges, start)
+    found = split_atoms(x, validation, start)
     assert len(found.atoms) == 24
     assert np.abs(world.atoms @ found.atoms.T).max(1).min() > 0.92
     assert found.error < start.error
 
 
 def test_features_stay_whole(world):
-    start, x, judges = learned(world, world.atoms)
-    assert len(divided(x, judges, start).atoms) == 24
+    start, x, validation = learned(world, world.atoms)
+    assert len(split_atoms(x, validation, start).atoms) == 24
 
 
 def test_where_nothing_is_missing_nothing_is_tried(make_world):
     clean = make_world(n_features=24, n_units=18, k=2, n=500)
-    start, x, judges = learned(clean, clean.atoms)
-    assert divided(x, judges, start) is start
+    start, x, validation = learned(clean, clean.atoms)
+    assert split_atoms(x, validation, start) is start

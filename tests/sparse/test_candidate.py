@@ -1,4 +1,4 @@
-"""When other starts need not be tried: what was learned twice with the same result is settled."""
+"""When other starts need not be tried: two fits with the same atoms end the search."""
 
 from dataclasses import replace
 
@@ -6,14 +6,19 @@ import numpy as np
 import pytest
 
 from unbraid.sparse import Auto, fit
-from unbraid.sparse.learning._candidate import agreed, draft, is_exact
+from unbraid.sparse.learning._candidate import agreed, candidate, is_exact
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(3081080354)
 
 
 @pytest.fixture
 def best(make_world):
     world = make_world(n_units=18, n=60, noise=0.05)
     x, atoms = world.x.astype(np.float32), world.atoms.astype(np.float32)
-    return draft(x, atoms, np.zeros(18, np.float32))
+    return candidate(x, atoms, np.zeros(18, np.float32))
 
 
 def best_again(best):
@@ -55,7 +60,7 @@ def test_starts_that_agree_end_the_search(make_world, monkeypatch):
         return [trial["method"]["name"] for trial in trials]
 
     some = methods()
-    monkeypatch.setattr("unbraid.sparse.auto.auto.agreed", lambda drafts: False)
+    monkeypatch.setattr("unbraid.sparse.auto.auto.agreed", lambda candidates: False)
     every = methods()
     assert "Pursuit" not in some
     assert "Pursuit" in every

@@ -1,13 +1,18 @@
-"""Better atoms by growing and pruning: what turns alone leave wrong is put right."""
+"""Better atoms by growing and pruning: what iterations alone leave wrong is put right."""
 
 import numpy as np
 import pytest
 
 from unbraid.sparse.learning import _alternating
 from unbraid.sparse.learning._alternating import code, improve
-from unbraid.sparse.learning._grow_prune import Renewal, renew
+from unbraid.sparse.learning._grow_prune import GrowAndPrune, grow_and_prune
 from unbraid.sparse.learning._importance import left_over, unexplained_by_two
 from unbraid.sparse.learning._start import draw_atoms, repeats
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(1826953159)
 
 
 def spoiled(atoms):
@@ -29,8 +34,8 @@ def test_merged_features_are_parted_where_turns_alone_leave_them(make_world, rng
     atoms = stuck = spoiled(world.atoms)
     for _ in range(40):
         stuck, _, _ = improve(world.x, code(world.x, stuck, zero, 3), stuck, zero, False)
-    plan = Renewal(k=3, learn_offset=False)
-    found, offset = renew(world.x, atoms, zero, plan, rng)
+    plan = GrowAndPrune(k=3, learn_offset=False)
+    found, offset = grow_and_prune(world.x, atoms, zero, plan, rng)
     assert least_cosine(world.atoms, stuck) < 0.9
     assert least_cosine(world.atoms, found) > 0.99
     assert found.shape == atoms.shape
@@ -43,19 +48,19 @@ def test_the_error_never_rises(rng, signed):
     x = rng.normal(size=(200, 6))
     atoms, offset = draw_atoms(x, 9, rng), x.mean(0)
     before = code(x, atoms, offset, 2, signed=signed).error
-    plan = Renewal(k=2, cycles=3, signed=signed)
-    after = code(x, *renew(x, atoms, offset, plan, rng), 2, signed=signed).error
+    plan = GrowAndPrune(k=2, cycles=3, signed=signed)
+    after = code(x, *grow_and_prune(x, atoms, offset, plan, rng), 2, signed=signed).error
     assert after < before
-    none = Renewal(k=2, cycles=0, signed=signed)
-    np.testing.assert_array_equal(renew(x, atoms, offset, none, rng)[0], atoms)
+    none = GrowAndPrune(k=2, cycles=0, signed=signed)
+    np.testing.assert_array_equal(grow_and_prune(x, atoms, offset, none, rng)[0], atoms)
 
 
 def test_nothing_is_left_over_where_all_is_explained(rng):
     atoms = np.eye(4)
     x = np.abs(rng.normal(size=(20, 4)))
-    turn = code(x, atoms, np.zeros(4), 4)
-    turn.residual[:] = 0
-    assert left_over(turn, 4, rng).shape == (0, 4)
+    coded = code(x, atoms, np.zeros(4), 4)
+    coded.residual[:] = 0
+    assert left_over(coded, 4, rng).shape == (0, 4)
 
 
 def test_a_difference_is_a_composition_of_signed_atoms_only(rng):
@@ -77,10 +82,10 @@ def test_blocks_do_not_change_what_is_unexplained(rng, monkeypatch):
 def test_many_atoms_are_solved_for_by_steps_to_the_same(make_world, rng, monkeypatch):
     world = make_world(n_features=40, n_units=15, k=3, n=800, noise=0.05)
     atoms, offset = draw_atoms(world.x, 40, rng), world.x.mean(0)
-    turn = code(world.x, atoms, offset, 3)
-    at_once = improve(world.x, turn, atoms, offset, True)
+    coded = code(world.x, atoms, offset, 3)
+    at_once = improve(world.x, coded, atoms, offset, True)
     monkeypatch.setattr(_alternating, "_SOLVE_MOST", 0)
-    by_steps = improve(world.x, turn, atoms, offset, True)
+    by_steps = improve(world.x, coded, atoms, offset, True)
     for one, other in zip(at_once, by_steps, strict=True):
         np.testing.assert_allclose(one, other, atol=2e-4)
 

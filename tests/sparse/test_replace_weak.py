@@ -1,13 +1,19 @@
-"""Atoms traded for better ones: doubled and missing features are mended."""
+"""Weak atoms replaced: doubled and missing features are mended."""
 
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from unbraid.interpret import dictionary_mcc
-from unbraid.sparse.learning._candidate import draft
+from unbraid.sparse.learning._candidate import candidate
 from unbraid.sparse.learning._refine import thinned
-from unbraid.sparse.learning._replace_weak import regrow
+from unbraid.sparse.learning._replace_weak import replace_weak
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(1)
 
 
 def world(rng, n=1200, m=60, p=30):
@@ -24,8 +30,8 @@ def test_a_feature_that_has_two_atoms_gives_one_to_a_feature_without(rng):
     atoms = truth.copy()
     atoms[:8] = truth[10:18] + 0.1 * rng.normal(size=(8, 30)) / np.sqrt(30)
     atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
-    start = draft(x[:200], np.ascontiguousarray(atoms, np.float32), np.zeros(30, np.float32))
-    found = regrow(x[200:], x[:200], start, rng)
+    start = candidate(x[:200], np.ascontiguousarray(atoms, np.float32), np.zeros(30, np.float32))
+    found = replace_weak(x[200:], x[:200], start, rng)
     assert dictionary_mcc(start.atoms, truth) < 0.95
     assert dictionary_mcc(found.atoms, truth) > 0.985
     assert found.atoms.shape == truth.shape
@@ -34,22 +40,24 @@ def test_a_feature_that_has_two_atoms_gives_one_to_a_feature_without(rng):
 
 def test_what_is_exact_is_left_alone_and_nothing_worse_is_taken(rng):
     x, truth = world(rng)
-    start = draft(x[:200], truth, np.zeros(30, np.float32))
-    assert regrow(x[200:], x[:200], start, rng) is start
+    start = candidate(x[:200], truth, np.zeros(30, np.float32))
+    assert replace_weak(x[200:], x[:200], start, rng) is start
     noise = rng.normal(size=(400, 30)).astype(np.float32)
-    start = draft(noise[:100], truth, np.zeros(30, np.float32))
-    assert regrow(noise[100:], noise[:100], start, rng).error <= start.error
-    assert regrow(noise[100:], noise[:100], replace(start), rng, cycles=0).error == start.error
+    start = candidate(noise[:100], truth, np.zeros(30, np.float32))
+    assert replace_weak(noise[100:], noise[:100], start, rng).error <= start.error
+    assert (
+        replace_weak(noise[100:], noise[:100], replace(start), rng, cycles=0).error == start.error
+    )
 
 
 def test_as_many_atoms_stay_as_there_were_though_all_are_alike(rng):
     x, truth = world(rng)
-    one = draft(x[:200], truth[:1], np.zeros(30, np.float32))
-    assert regrow(x[200:], x[:200], one, rng) is one
+    one = candidate(x[:200], truth[:1], np.zeros(30, np.float32))
+    assert replace_weak(x[200:], x[:200], one, rng) is one
     atoms = np.repeat(truth[:30], 2, axis=0) + 0.02 * rng.normal(size=(60, 30))
     atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
-    start = draft(x[:200], np.ascontiguousarray(atoms, np.float32), np.zeros(30, np.float32))
-    found = regrow(x[200:], x[:200], start, rng, cycles=3)
+    start = candidate(x[:200], np.ascontiguousarray(atoms, np.float32), np.zeros(30, np.float32))
+    found = replace_weak(x[200:], x[:200], start, rng, cycles=3)
     assert found.atoms.shape == (60, 30)
 
 
@@ -58,7 +66,7 @@ def test_atoms_of_little_worth_go_where_there_are_too_many_to_try_one_by_one(rng
     sums = truth[:30] + truth[30:]
     start = np.concatenate([truth, sums]) + 0.02 * rng.normal(size=(90, 30))
     start = (start / np.linalg.norm(start, axis=1, keepdims=True)).astype(np.float32)
-    begin = draft(x[:300], start, np.zeros(30, np.float32))
+    begin = candidate(x[:300], start, np.zeros(30, np.float32))
     found = thinned(x[300:], x[:300], begin, rng)
     assert len(found.atoms) <= 66
     assert dictionary_mcc(found.atoms, truth) > 0.98
@@ -71,5 +79,5 @@ def test_thinning_ends_where_no_atom_is_worth_anything(rng):
     atoms = np.zeros((60, 30), np.float32)
     atoms[:, 15:] = rng.normal(size=(60, 15))
     atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
-    start = draft(x[:200], atoms, np.zeros(30, np.float32))
+    start = candidate(x[:200], atoms, np.zeros(30, np.float32))
     assert 1 <= len(thinned(x[200:], x[:200], start, rng).atoms) <= 60

@@ -1,0 +1,82 @@
+"""The words of the conventions are the words of the code."""
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import unbraid
+
+SOURCE = Path(unbraid.__file__).parent
+ROOT = Path(__file__).parent.parent
+CONVENTIONS = ROOT / "docs" / "conventions.md"
+EVERYWHERE = {"draft", "renew", "renewal", "regrow", "anew"}  # the others are English elsewhere
+ENDINGS = r"(s|d|ed|ing|n)?"
+
+
+def old_words():
+    """Return the words in the last column of the table of words of learning."""
+    table = CONVENTIONS.read_text(encoding="utf-8").partition("**Words of learning.**")[2]
+    rows = re.findall(r"^\| [^|]+ \| [^|]+ \| ([^|]*)\|$", table.partition("\n\n**")[0], flags=re.M)
+    return [word.strip() for row in rows[2:] for word in row.split(",") if word.strip()]
+
+
+def found(text, words):
+    """Return the old words in a text, also within names such as `new_draft` and `DraftError`."""
+    parts = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).replace("_", " ")
+    return sorted({
+        match[0].lower()
+        for word in words
+        for match in re.finditer(rf"\b{word}{ENDINGS}\b", parts, flags=re.I)
+    })  # fmt: skip
+
+
+def known(text):
+    """Take out what is right: the name of an option in older files, a turn of phrase."""
+    return text.replace('"turns"', "")
+
+
+@pytest.mark.parametrize("room", ["sparse"])
+def test_old_words_are_gone_from_the_code(room):
+    seen = {
+        str(path.relative_to(SOURCE)): words
+        for path in sorted((SOURCE / room).rglob("*.py"))
+        if (words := found(known(path.read_text(encoding="utf-8")), old_words()))
+    }
+    assert seen == {}
+
+
+def test_riddles_are_gone_everywhere():
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    files = [*SOURCE.rglob("*.py"), *(page for page in pages if page != CONVENTIONS)]
+    seen = {
+        path.name: words
+        for path in sorted(files)
+        if (words := found(path.read_text(encoding="utf-8"), EVERYWHERE))
+    }
+    assert seen == {}
+
+
+def test_the_check_of_words_can_fail():
+    assert {"draft", "turn", "judge", "worth", "watch", "news", "divide"} <= set(old_words())
+    assert set(old_words()) >= EVERYWHERE
+    text = "new_draft = DraftError(turns)  # is judged anew"
+    assert found(text, old_words()) == ["anew", "draft", "judged", "turns"]
+    assert found("a newsletter, returned", old_words()) == []
+
+
+# Classes of these names mean two things still; the list may only become shorter.
+TWO_MEANINGS = {
+    "Arrangement", "Block", "Column", "Contrast", "Cost", "Damaged", "Estimate", "Given", "Job",
+    "Labelled", "Plan", "Score", "Selection", "Series", "Side", "Sums", "Verdict", "_Fit",
+}  # fmt: skip
+
+
+def test_one_class_one_name():
+    sys.path.insert(0, str(ROOT / "scripts"))
+    import house
+
+    classes = house.classes_of(house.files_of(SOURCE))
+    twice = {name for name, where in classes.items() if len(where) > 1}
+    assert twice - TWO_MEANINGS == set(), "give one of the classes another name"
