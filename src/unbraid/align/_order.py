@@ -30,6 +30,8 @@ def notes_of(plan: stats.Arrangement, shuffled: float) -> tuple[str, ...]:
             f"split neighbours: the value may be theirs, and has no p-value. {REMEDY}",
         )
     found: tuple[str, ...] = ()
+    if not plan.found.tested:
+        found = (stats.UNTESTED,)
     if plan.mixed is not None:
         done = f"folds are contiguous, with gaps of {plan.gap}, and the null rotates"
         if not np.isnan(shuffled):
@@ -38,10 +40,18 @@ def notes_of(plan: stats.Arrangement, shuffled: float) -> tuple[str, ...]:
             done = "the null rotates, and the value says little but beside it"
         found = (
             "stimuli depend on their order in time on both sides (neighbours are alike over "
-            f"{plan.reach} of them): {done}. {SORTED}",
+            f"{plan.reach} of them){plan.found.single_units()}: {done}. {SORTED}",
         )
     if plan.order == stats.DRIFT:
         found += (DRIFTS,)
+    if plan.held_out and plan.in_time and plan.gap + 1 < plan.reach:
+        most = plan.found.most_folds(len(plan.folds))
+        fewer = f"pass folds={most}" if 3 <= most < plan.folds.n_folds else "record longer"
+        found += (
+            f"gaps between folds are {plan.gap} stimuli, where neighbours are alike over "
+            f"{plan.reach}: what is held out is not apart from what is fitted, and the value may "
+            f"be too high; {fewer}.",
+        )
     return found
 
 

@@ -26,6 +26,8 @@ class TimeLine:
     """Whether the caller said so."""
     own: bool = False
     """Whether training responses came apart, so that nothing was split."""
+    gap: int = 0
+    """Stimuli left out between two folds."""
     remedy: str = ""
     """What keeps neighbours together, where what was asked for splits them."""
 
@@ -49,7 +51,7 @@ class TimeLine:
         """Return what a reader must know first; empty where any order is as good."""
         remedy = 'If rows are only sorted by kind, say order="exchangeable" (--order exchangeable).'
         if self.kind == "exchangeable":
-            return ""
+            return "" if self.found.tested else stats.UNTESTED
         if self.kind == "ignored":
             return (
                 "Stimuli depend on their order in time on both sides, and the folds or groups "
@@ -60,7 +62,7 @@ class TimeLine:
         if not self.asked:
             why = (
                 "Stimuli depend on their order in time on both sides (neighbours are alike over "
-                f"{self.found.reach} of them)"
+                f"{self.found.reach} of them{self.found.single_units()})"
             )
         parts = "folds" if self.own else "training stimuli, alignment stimuli and folds"
         found = f"{why}: {parts} are contiguous, with gaps"
@@ -71,6 +73,11 @@ class TimeLine:
             )
         else:
             found += ", nulls rotate, and a gain must exceed them"
+        if self.gap + 1 < self.found.reach:
+            found += (
+                f". Gaps are {self.gap} stimuli, shorter than neighbours are alike over "
+                f"({self.found.reach}): scores may be too high; take fewer folds or record longer"
+            )
         return f"{found}." if self.asked else f"{found}. {remedy}"
 
 
@@ -84,7 +91,7 @@ def time_line(
     fixed = config.protocol != "unbraid" or config.fold_kind == "shuffled"
     found = stats.order_of(x.values, y.values, config.order)
     if not found.in_time:
-        return TimeLine()
+        return TimeLine(found=found)
     if groups is not None:
         among = stats.order_of_groups(x.values, y.values, groups)
         kind = "ignored" if among else "exchangeable"

@@ -86,6 +86,8 @@ def split(
         )
     line = line.drifting(x.take(rows), y.take(rows))
     folds = _folds(len(rows), None if groups is None else groups[rows], config, line, rng)
+    if line.contiguous:
+        line = replace(line, gap=(len(rows) - len(folds.used)) // max(folds.n_folds - 1, 1))
     rows, folds = rows[folds.used], folds.of(folds.used)
     mixed = None
     if line.contiguous and not line.asked:

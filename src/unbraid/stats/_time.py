@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from unbraid.errors import InputError
 from unbraid.stats._folds import Folds, as_folds, contiguous_folds
-from unbraid.stats._order import rows_to_test, serial_dependence
+from unbraid.stats._order import FEWEST, rows_to_test, serial_dependence
 
 ORDERS = ("auto", "exchangeable", "time")
 
@@ -19,6 +19,11 @@ EXCHANGEABLE, TIME, DRIFT, IGNORED = "exchangeable", "time", "drift", "ignored"
 that were asked for split neighbours. The last two leave no p-value."""
 SEVERITY = (EXCHANGEABLE, TIME, DRIFT, IGNORED)
 """The same, what restricts an answer most last."""
+
+UNTESTED = (
+    f"Whether fewer than {FEWEST} stimuli depend on their order cannot be tested. If they follow "
+    'each other in time, say order="time"; if not, order="exchangeable".'
+)
 
 _UNUSED = 4  # 1 / the largest share of the stimuli that gaps may take
 _RUNS = 10  # fewest runs that intervals rest on
@@ -34,7 +39,21 @@ class Order:
     reach: int = 0
     """Stimuli over which neighbours are alike on both sides."""
     drifts: bool = False
-    """Whether both sides drift: no rotation of the one is as good as another."""
+    """Whether both sides drift (of one side a single unit at least): rotations are no null."""
+    units: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    """The units of each side that depend on order, where hardly any of that side do."""
+    tested: bool = True
+    """Whether there were stimuli enough to find a dependence, or the caller said what is so."""
+
+    def single_units(self) -> str:
+        """Return which units alone depend on order, where not all of a side do; else nothing."""
+        sides = zip(self.units, ("x", "y"), strict=True)
+        named = [f"{', '.join(map(str, units))} of {side}" for units, side in sides if units]
+        return f"; only units {' and '.join(named)} do: leave them out" if named else ""
+
+    def most_folds(self, n: int) -> int:
+        """Return the largest number of folds whose gaps are as long as the reach."""
+        return n // (_UNUSED * max(self.reach, 1))
 
     def folds(self, n: int, n_folds: int) -> Folds:
         """Return contiguous folds with gaps of the reach, and runs of twice the reach.
@@ -53,11 +72,22 @@ class Arrangement:
     folds: Folds
     """-1 for stimuli in a gap."""
     order: str = EXCHANGEABLE
-    reach: int = 0
     mixed: Folds | None = None
     """The shuffled folds that would have been taken, had the order not been found."""
 
     held_out: bool = True
+    found: Order = Order(in_time=False)
+    """What was found."""
+
+    @property
+    def reach(self) -> int:
+        """Stimuli over which neighbours are alike on both sides; 0 where any order is as good."""
+        return self.found.reach
+
+    @property
+    def in_time(self) -> bool:
+        """Whether folds follow the order of the stimuli because they depend on it."""
+        return self.order in (TIME, DRIFT)
 
     @property
     def has_null(self) -> bool:
@@ -112,6 +142,8 @@ def order_of(x: Any, y: Any, said: str | None = None) -> Order:
         return Order(in_time=False)
     rows = rows_to_test(x.shape[0], max(x.shape[1], y.shape[1]))
     x, y = x[rows], y[rows]
+    if said != "time" and len(rows) < FEWEST:
+        return Order(in_time=False, tested=False)
     first = serial_dependence(x)
     if said != "time" and not first.found:
         return Order(in_time=False)
@@ -119,7 +151,13 @@ def order_of(x: Any, y: Any, said: str | None = None) -> Order:
     if said != "time" and not second.found:
         return Order(in_time=False)
     reach = min(first.reach, second.reach)
-    return Order(in_time=True, reach=reach, drifts=first.drifts and second.drifts)
+    any_drifts = [side.drifts or side.unit_drifts for side in (first, second)]
+    return Order(
+        in_time=True,
+        reach=reach,
+        drifts=all(any_drifts) and (first.drifts or second.drifts),
+        units=(first.units, second.units),
+    )
 
 
 def check_order(said: Any) -> None:
@@ -163,23 +201,23 @@ def arrangement(
     """
     found, n = order_of(x, y, order), len(labels)
     if not found.in_time:
-        return Arrangement(folds=labels)
+        return Arrangement(folds=labels, found=found)
     kind = DRIFT if found.drifts else TIME
     if not fixed:
         return Arrangement(
-            folds=found.folds(n, labels.n_folds), order=kind, reach=found.reach,
+            folds=found.folds(n, labels.n_folds), order=kind, found=found,
             mixed=None if order == TIME else labels,
         )  # fmt: skip
     if labels.in_order:
         if labels.blocks is None:
             labels.blocks = found.folds(n, labels.n_folds).blocks
-        return Arrangement(folds=labels, order=kind, reach=found.reach)
+        return Arrangement(folds=labels, order=kind, found=found)
     blocks = labels.blocks
     if blocks is not None and len(blocks) > x.shape[0]:
         blocks = blocks[rows_to_test(n, max(x.shape[1], y.shape[1]))]
     if blocks is not None and not order_of_groups(x, y, blocks):
         return Arrangement(folds=labels)
-    return Arrangement(folds=labels, order=IGNORED, reach=found.reach)
+    return Arrangement(folds=labels, order=IGNORED, found=found)
 
 
 def _means(values: Any, group: np.ndarray) -> np.ndarray:

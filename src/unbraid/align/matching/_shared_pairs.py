@@ -18,6 +18,8 @@ from unbraid.align.matching._semi_matching import SemiMatched
 from unbraid.errors import InputError
 from unbraid.responses import pair
 
+_BLOCK = 2**22  # responses of both sides rotated at once
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SharedPairs:
@@ -63,7 +65,8 @@ def shared_pairs(
     """Target units whose match with a source is significant, stable over folds and over refits.
 
     Each target's source is chosen on training stimuli as in ``semi_matching``. The sum of
-    held-out products, in units of its standard deviation within folds, is compared with those of
+    held-out products, in units of its standard deviation over permutations within folds (in time:
+    over rotations), is compared with those of
     all targets after the rows of ``y`` are permuted and everything is refitted;
     Benjamini-Hochberg controls the false discovery rate over targets. A pair is stable if at
     least half of the folds choose the source that all stimuli choose, and if the target is
@@ -167,17 +170,47 @@ def _tested(fit: StimulusMatched, order: np.ndarray | None) -> tuple[Any, np.nda
     scored = target.of.always
     plans = fit.plans(target, scored, all_too=order is None)
     r = fit.pool(target, plans[: len(fit.rows)], scored).r
-    return plans, r, _statistic(fit.x, target.values, fit.rows, plans, r)
+    blocks = fit.folds.blocks
+    in_time = blocks is not None and bool((np.diff(blocks) >= 0).all())
+    return plans, r, _statistic(fit.x, target.values, fit.rows, plans, r, in_time)
 
 
-def _statistic(x, y, rows, plans, r) -> np.ndarray:
+def _statistic(x, y, rows, plans, r, in_time) -> np.ndarray:
     """Return each target's sum of held-out products, standardised within folds; NaN: no match."""
     matched = [carried(x[part], plan.weights) for part, plan in zip(rows, plans, strict=False)]
     targets = [y[part] for part in rows]
     level, spread = _permutation_moments(matched, targets)
+    if in_time:
+        spread = _rotation_spread(matched, targets, rows)
     total = sum(_products(z, b) for z, b in zip(matched, targets, strict=True))
     alive = (spread > 0) & ~np.isnan(r)
     return np.where(alive, (total - level) / np.where(spread > 0, spread, 1.0), np.nan)
+
+
+def _rotation_spread(matched, targets, rows) -> np.ndarray:
+    """Return the root mean square of each target's sum of products over all rotations but none.
+
+    Two slow units have few independent stimuli: their sum varies more than that of fast ones, and
+    one null distribution serves all targets only if each is measured by its own.
+    """
+    order = np.argsort(np.concatenate(rows))
+    answer = np.empty(targets[0].shape[1])
+    step = max(1, _BLOCK // len(order))
+    for start in range(0, len(answer), step):
+        part = slice(start, start + step)
+        z, b = (
+            np.concatenate([_centred(fold[:, part]) for fold in side])[order]
+            for side in (matched, targets)
+        )
+        cross = np.fft.rfft(z, axis=0) * np.fft.rfft(b, axis=0).conj()
+        rotated = np.fft.irfft(cross, len(order), axis=0)[1:]
+        answer[part] = np.sqrt(np.mean(rotated**2, axis=0))
+    return answer
+
+
+def _centred(values: Any) -> np.ndarray:
+    values = values.toarray() if sp.issparse(values) else values
+    return values - values.mean(axis=0)
 
 
 def _products(z: Any, b: Any) -> np.ndarray:
