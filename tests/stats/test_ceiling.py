@@ -92,3 +92,51 @@ def test_the_two_forms_agree_where_one_trial_is_missing():
     whole = stats.noise_ceiling(trials).reliability
     trials[2, 17] = np.nan
     np.testing.assert_allclose(stats.noise_ceiling(trials).reliability, whole, atol=0.02)
+
+
+def gaussian(rng, n, m, repeats, noise):
+    """m of n stimuli shown ``repeats`` times, the others once."""
+    return shown(rng, rng.normal(size=(n, 200)), np.where(np.arange(n) < m, repeats, 1), noise)
+
+
+@pytest.mark.parametrize(
+    "n, m, repeats, noise", [(10, 10, 2, 1), (30, 30, 4, 2), (300, 10, 2, 1), (300, 30, 4, 2)]
+)
+def test_ceilings_of_few_repeated_stimuli_are_doubted_and_of_enough_are_not(n, m, repeats, noise):
+    """The number that is named is enough: there the ceiling over all is right to .01."""
+    rng = np.random.default_rng(0)
+    with pytest.warns(RuntimeWarning, match="about .* stimuli with repeats are needed") as told:
+        stats.noise_ceiling(gaussian(rng, n, m, repeats, noise), splits=10)
+    enough = int(str(told[0].message).split(" about ")[-1].split()[0])
+    trials = gaussian(rng, max(n, 2 * enough), 2 * enough, repeats, noise)
+    found = stats.noise_ceiling(trials, splits=10)
+    count = (~np.isnan(trials[:, :, 0])).sum(axis=0)
+    best = np.sqrt(1 / (1 + noise**2 * np.mean(1 / count)))
+    assert np.mean(found.ceiling_over_all) == pytest.approx(best, abs=0.015)
+
+
+def test_scores_say_what_their_ceilings_rest_on():
+    rng = np.random.default_rng(0)
+    trials = gaussian(rng, 60, 60, 2, 2)
+    score = align.ridge(rng.normal(size=(60, 3)), Responses(trials.mean(axis=0), repeats=trials),
+                        **FAST)  # fmt: skip
+    assert any("noise ceilings rest on 60 stimuli" in line for line in score.warnings)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_repeat_that_is_noisier_is_said(seed):
+    """Halves give .42 for a reliability of 1 / (1 + 7.25 / 4) = .36."""
+    rng = np.random.default_rng(seed)
+    signal, noise = rng.normal(size=(300, 40)), rng.normal(size=(2, 300, 40))
+    with pytest.warns(RuntimeWarning, match="repeats differ in their noise.*0.3[4-8]"):
+        stats.noise_ceiling(signal + noise * np.array([1.0, 2.5])[:, None, None])
+
+
+@pytest.mark.parametrize("factor", [0.2, 2])
+def test_stimuli_shown_once_that_are_noisier_or_cleaner_are_said(factor):
+    rng = np.random.default_rng(0)
+    trials = gaussian(rng, 600, 300, 2, 1)
+    assert not stats.noise_ceiling(trials).warnings
+    trials[0, 300:] = rng.normal(size=(300, 200)) + factor * rng.normal(size=(300, 200))
+    with pytest.warns(RuntimeWarning, match="stimuli shown once vary"):
+        stats.noise_ceiling(trials)

@@ -19,6 +19,8 @@ class Ceiling:
     """(q,) in [0, 1]; NaN where it is not known."""
     excluded: np.ndarray
     """(q,) targets whose reliability, or whose source's, is below the floor."""
+    notes: tuple[str, ...] = ()
+    """What makes it doubtful."""
 
     def of(self, scored: np.ndarray) -> dict[str, Any]:
         """Return what a score tells of it, for the targets that are scored."""

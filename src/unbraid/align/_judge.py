@@ -178,6 +178,7 @@ def judge(
     named = zip("xy", ("source", "target"), sides, strict=True)
     notes += dominated([(name, v) for side, name, v in named if side in estimator.scaled])
     best = estimator.ceiling(x, y, found)
+    notes += best.notes if best else ()
     return scored_as(
         metric,
         found,

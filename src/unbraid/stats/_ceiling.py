@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from unbraid.errors import InputError
 from unbraid.responses import as_responses
 from unbraid.responses._labelled import kind_of
 from unbraid.responses._repeats import in_one_order
+from unbraid.stats import _ceiling_doubts as doubts
 
 _ROUNDING = 1e-28  # of squares: means that differ by less do not differ
 _LARGEST = 1e60  # sums of squared products are far from the end of float64
@@ -27,6 +29,8 @@ class NoiseCeiling:
     """(q,) units below the floor (or undefined): dividing by their ceiling would explode."""
     n_repeats: int
     floor: float
+    warnings: tuple[str, ...] = ()
+    """Too few repeated stimuli, or noise that is not as assumed."""
 
     def __repr__(self) -> str:
         known = self.reliability[~np.isnan(self.reliability)]
@@ -96,13 +100,26 @@ def noise_ceiling(
     Spearman-Brown is applied to the reliability only, never to a score. It takes halves of one
     length; where most stimuli were shown once, those that enter a half are far more reliable than
     the mean that is scored. The other form assumes noise of one variance, and needs stimuli with
-    two trials; estimates can be negative. Cost: O(splits R n q).
+    two trials; estimates can be negative. Few stimuli with repeats (20 at reliability .8, 60 at
+    .6, 400 at .3) make ceilings of single units too high above the floor and too low over all;
+    ``warnings`` says so, and where repeats, or stimuli shown once and more, differ in their noise.
+    Cost: O(splits R n q).
 
     References
     ----------
     Spearman (1910); Brown (1910); Searle, Casella & McCulloch (1992), Variance components, ch. 3
     (analysis of variance of unbalanced data).
     """
+    found = measured_ceiling(repeats, splits=splits, floor=floor, rng=rng)
+    for line in found.warnings:
+        warnings.warn(line, RuntimeWarning, stacklevel=2)
+    return found
+
+
+def measured_ceiling(
+    repeats: Any, *, splits: int = 100, floor: float = 0.1, rng: Any = 0
+) -> NoiseCeiling:
+    """Return ``noise_ceiling`` without warning of its doubts: they are told with the score."""
     if kind_of(repeats) == "assembly":  # its dimensions say which is which
         repeats = as_responses(repeats, "repeats").repeats
     trials = as_floats(in_one_order(repeats), "repeats")
@@ -120,10 +137,52 @@ def noise_ceiling(
     check_number(floor, "floor")
     if not 0 <= floor < 1:
         raise InputError(f"floor must lie in [0, 1), got {floor}.")
-    reliability = np.where(
-        np.isnan(trials).any(axis=(0, 1)), _by_variances(trials), _by_halves(trials, splits, rng)
-    )
-    return NoiseCeiling(reliability, ~(reliability >= floor), len(trials), floor)
+    uneven = np.isnan(trials).any(axis=(0, 1))
+    reliability = np.where(uneven, _by_variances(trials), _by_halves(trials, splits, rng))
+    found = _doubts_of_halves(trials[:, :, ~uneven], reliability[~uneven], floor)
+    found += _doubts_of_variances(trials[:, :, uneven], reliability[uneven], floor)
+    return NoiseCeiling(reliability, ~(reliability >= floor), len(trials), floor, found)
+
+
+def _doubts_of_halves(trials, reliability, floor) -> tuple[str, ...]:
+    n_repeats, n, q = trials.shape
+    if not q:
+        return ()
+    longer = n_repeats / (n_repeats // 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = reliability / (longer - (longer - 1) * reliability)
+        error = longer * (1 - r**2) / (1 + (longer - 1) * r) ** 2 / np.sqrt(n - 1)
+    whole = np.var(trials.mean(axis=0, dtype=float), axis=0)
+    each = np.var(trials, axis=1, dtype=float).sum(axis=0)
+    covariance = (n_repeats**2 * whole - each) / (n_repeats * (n_repeats - 1))
+    found = doubts.of_few(reliability, error, n, floor)
+    return found + doubts.of_repeats(reliability, error, whole, covariance)
+
+
+def _doubts_of_variances(trials, reliability, floor) -> tuple[str, ...]:
+    q = trials.shape[2]
+    if not q:
+        return ()
+    count = (~np.isnan(trials)).sum(axis=0)
+    once, more = count == 1, count > 1
+    free, n = np.maximum(count - 1, 0).sum(axis=0), (count > 0).sum(axis=0)
+    n_once, n_more = int(np.median(once.sum(axis=0))), int(np.median(more.sum(axis=0)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        error = (1 - reliability) * np.sqrt(2 / free + 2 / (n - 1))
+        mean = _mean(trials)
+        noise = np.nansum((trials - mean) ** 2, axis=0, dtype=float).sum(axis=0) / free
+        of_means = noise * (more / np.maximum(count, 1)).sum(axis=0) / more.sum(axis=0)
+        expected = _variance(mean, more) - of_means + noise
+        seen = _variance(mean, once)
+    found = doubts.of_few(reliability, error, n_more, floor)
+    return found + doubts.of_once(expected, seen, n_once, n_more)
+
+
+def _variance(values: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Return the variance (q,) of each column over the rows chosen for it, (n, q)."""
+    n = chosen.sum(axis=0)
+    centre = np.where(chosen, values, 0.0).sum(axis=0) / n
+    return np.where(chosen, (values - centre) ** 2, 0.0).sum(axis=0) / (n - 1)
 
 
 def _by_halves(trials: np.ndarray, splits: int, rng: Any) -> np.ndarray:

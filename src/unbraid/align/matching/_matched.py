@@ -31,7 +31,7 @@ from unbraid.align._score import NAN
 from unbraid.align.matching._marginals import Side
 from unbraid.errors import InputError
 from unbraid.responses import Responses
-from unbraid.stats import noise_ceiling
+from unbraid.stats._ceiling import measured_ceiling
 
 _DIGITS = 12  # of correlations, as TIE
 
@@ -263,11 +263,13 @@ def _ceiling(x: Responses, y: Responses, estimate: Estimate) -> Ceiling | None:
     if x.repeats is None and y.repeats is None:
         return None
     best, excluded = np.ones(y.shape[1]), np.zeros(y.shape[1], dtype=bool)
+    notes: tuple[str, ...] = ()
     if y.repeats is not None:
-        known = noise_ceiling(y.repeats)
-        best, excluded = known.ceiling_over_all, known.excluded
+        known = measured_ceiling(y.repeats)
+        best, excluded, notes = known.ceiling_over_all, known.excluded, known.warnings
     if x.repeats is not None and estimate.matching is not None:
-        own, source = noise_ceiling(x.repeats), estimate.matching
+        own, source = measured_ceiling(x.repeats), estimate.matching
         best = best * np.where(source >= 0, own.ceiling_over_all[source], np.nan)
         excluded = excluded | (source < 0) | own.excluded[source]
-    return Ceiling(best, excluded)
+        notes = tuple(dict.fromkeys(notes + own.warnings))
+    return Ceiling(best, excluded, notes)

@@ -19,7 +19,7 @@ from unbraid.align.regression._leading import NestedLeading, check_leading
 from unbraid.align.regression._nested_ridge import ALPHAS, Nested, NestedRidge, Predictions
 from unbraid.errors import InputError
 from unbraid.responses import Responses
-from unbraid.stats import noise_ceiling
+from unbraid.stats._ceiling import measured_ceiling
 
 _BLOCK = 2.0**27  # bytes of predictions held at once
 _DIRECT = 3000  # smaller side of codes up to which they are decomposed
@@ -134,8 +134,8 @@ class Ridge(Estimator):
 
         if y.repeats is None:
             return None
-        known = noise_ceiling(y.repeats)
-        return Ceiling(self.best(known.ceiling_over_all), known.excluded)
+        known = measured_ceiling(y.repeats)
+        return Ceiling(self.best(known.ceiling_over_all), known.excluded, known.warnings)
 
     def best(self, ceiling: np.ndarray) -> np.ndarray:
         """Best score of each target, from its best correlation."""
