@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -46,7 +47,7 @@ def warnings_of(
             f"{name}: {n_units} units are fewer than K ln(N/K) = {units:.1f} (K = {active:.1f} "
             f"active of N = {n_features}): sparse recovery must fail, so low scores say little."
         )
-    if np.e * active > n_features:  # where K ln(N/K) falls with K
+    if math.e * active > n_features:  # where K ln(N/K) falls with K
         found.append(
             f"{name}: {active:.1f} of {n_features} features are active at a time, which is not "
             "sparse: other atoms may describe the units as well."

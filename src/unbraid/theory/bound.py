@@ -2,6 +2,7 @@ r"""When sparse codes can be recovered: ``M = C K ln(N / K)`` and its inverses."
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,9 +104,9 @@ def max_active(n_features: Any, n_units: Any, *, constant: float = 1.0) -> Any:
 
     n, m, c = positive(n_features, "n_features"), positive(n_units, "n_units"), _constant(constant)
     ratio = m / (c * n)
-    inside = np.minimum(ratio, 1 / np.e)
+    inside = np.minimum(ratio, 1 / math.e)
     root = n * np.exp(np.real(lambertw(-inside, -1)))
-    return scalar(np.where(ratio >= 1 / np.e, n, root))
+    return scalar(np.where(ratio >= 1 / math.e, n, root))
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def boundary_table(
             "n_units": model.n_units,
             "n_features": n,
             "max_active": max_active(n, model.n_units, constant=constant),
-            "any": bool(model.n_units >= constant * n / np.e),
+            "any": bool(model.n_units >= constant * n / math.e),
         }
         for model in KNOWN_MODELS
         for n in n_features

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -137,7 +138,7 @@ def _units_of(model: str) -> int:
 
 
 def _boundary() -> Figure:
-    ends = np.e * np.array([model.n_units for model in theory.KNOWN_MODELS])  # every K, till here
+    ends = math.e * np.array([model.n_units for model in theory.KNOWN_MODELS])  # every K, till here
     n = np.sort(np.concatenate([np.geomspace(1e3, 1e7, 33), ends * 0.9999, ends * 1.0001]))
     n = n[n >= 1e3]
     return Figure(
