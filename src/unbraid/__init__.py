@@ -30,6 +30,7 @@ _HOMES = {
     "images": "responses",
     "load": "responses",
     "load_foreign": "sparse",
+    "load_run": "runs",
     "open_network": "responses",
     "open_store": "responses",
     "pair": "responses",

@@ -105,7 +105,7 @@ def test_a_gain_in_time_must_exceed_rotations(kind, p_value, doubted):
 
 
 def test_a_gain_that_is_doubted_is_none():
-    from unbraid.comparison._comparison import Change
+    from unbraid.comparison._answer import Change
     from unbraid.comparison._grounds import Grounds
     from unbraid.comparison._verdict import verdict
 

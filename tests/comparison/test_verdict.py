@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from unbraid.comparison._comparison import Change
+from unbraid.comparison._answer import Change
 from unbraid.comparison._grounds import Grounds
 from unbraid.comparison._verdict import verdict
 

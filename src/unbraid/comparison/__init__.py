@@ -1,8 +1,10 @@
 """The main job: two systems before and after unbraiding, beside the controls."""
 
+from unbraid.comparison._answer import Change, Verdict
 from unbraid.comparison._compare import compare
-from unbraid.comparison._comparison import Change, Comparison, Verdict
+from unbraid.comparison._comparison import Comparison
 from unbraid.comparison._config import CompareConfig, read_config
+from unbraid.comparison._load import load_comparison
 from unbraid.comparison._save import check_free, write_run
 from unbraid.comparison.page._figures import score_figure
 from unbraid.comparison.page._page import page
@@ -14,6 +16,7 @@ __all__ = [
     "Verdict",
     "check_free",
     "compare",
+    "load_comparison",
     "page",
     "read_config",
     "score_figure",

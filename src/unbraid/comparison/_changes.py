@@ -8,7 +8,7 @@ import numpy as np
 
 from unbraid import align
 from unbraid.align import Score
-from unbraid.comparison._comparison import Change
+from unbraid.comparison._answer import Change
 from unbraid.comparison._controls import rivals
 from unbraid.comparison._seed_means import mean_over_seeds
 

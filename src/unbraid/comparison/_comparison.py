@@ -11,51 +11,17 @@ import numpy as np
 
 from unbraid._severity import VOID, most_serious_first, severity
 from unbraid.align import Score
+from unbraid.comparison._answer import Change, Verdict, plain
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._lift import Lifted, Pair, forward, side_of, targets
 from unbraid.comparison._predict import Prediction
 from unbraid.comparison._save import write_run
+from unbraid.comparison._saved import FORMAT_VERSION, KIND, packed
 from unbraid.comparison.page._page import page
 from unbraid.report import render
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Change:
-    """A paired difference of two scores on the same stimuli, for other stimuli and other seeds."""
-
-    name: str
-    metric: str
-    before: float
-    after: float
-    value: float
-    low: float
-    high: float
-    p_value: float = float("nan")
-    """Two-sided, of no difference."""
-    width: int | None = None
-    """Units of the wide random expansion that it exceeds or not: the median of those chosen."""
-
-    @property
-    def is_gain(self) -> bool:
-        """Whether the whole interval is above zero."""
-        return self.low > 0
-
-    def record(self) -> dict[str, Any]:
-        """Return plain JSON data."""
-        return {name: _plain(value) for name, value in vars(self).items()}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What the comparison found, in one sentence that a control can overturn."""
-
-    tone: str
-    """``gain``, ``no gain``, ``explained by a control`` or ``cannot help``."""
-    sentence: str
-    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -135,6 +101,8 @@ class Comparison:
     def record(self) -> dict[str, Any]:
         """Return everything but arrays, as plain JSON data."""
         return {
+            "kind": KIND,
+            "format_version": FORMAT_VERSION,
             "verdict": {
                 "tone": self.verdict.tone,
                 "sentence": self.verdict.sentence,
@@ -176,8 +144,21 @@ class Comparison:
         """
         html = render(page(self, pictures))
         config = {**self.config.describe(), "seed": self.provenance["seed"]}
-        result, arrays = self.record(), self.arrays()
-        return write_run(Path(folder), config, result, arrays, html, overwrite, beside=beside)
+        state, arrays = packed(vars(self))
+        return write_run(
+            Path(folder),
+            config,
+            self.record(),
+            arrays,
+            html,
+            overwrite,
+            state=state,
+            beside=beside,
+        )
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return every array of the result by where it stands: ``scores.3.per_target``."""
+        return packed(vars(self))[1]
 
     def _system(self, side: int) -> dict[str, Any]:
         return {
@@ -190,30 +171,9 @@ class Comparison:
                     "method": lifted.dictionary.method.describe(),
                     "n_latents": int(lifted.codes.shape[1]),
                     "l0": lifted.codes.l0,
-                    "fvu": _plain(lifted.fvu),
+                    "fvu": plain(lifted.fvu),
                     "dead": lifted.dead,
                 }
                 for seed, lifted in enumerate(self.of_side(side))
             ],
         }
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """Return atoms, and per fold, per target and matching of every score, by name."""
-        arrays = {"rows": self.rows}
-        for seed, pair in enumerate(self.lifted):
-            for name, lifted in zip("xy", pair, strict=True):
-                if lifted is None:
-                    continue
-                arrays[f"atoms.{name}.{seed}"] = np.asarray(lifted.dictionary.atoms)
-        for i, score in enumerate(self.scores):
-            arrays[f"scores.{i}.per_fold"] = np.asarray(score.per_fold)
-            arrays[f"scores.{i}.per_target"] = np.asarray(score.per_target)
-            if score.matching is not None:
-                arrays[f"scores.{i}.matching"] = np.asarray(score.matching)
-        return arrays
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float | np.floating):
-        return None if not np.isfinite(value) else float(value)
-    return value

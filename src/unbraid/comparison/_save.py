@@ -30,15 +30,19 @@ def write_run(
     overwrite: bool,
     kind: str = "comparison",
     *,
+    state: str = "",
     beside: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write a run, and texts beside it; an earlier one of its kind is replaced only when asked."""
+    """Write a run, and texts beside it; an earlier one of its kind is replaced only when asked.
+
+    ``state``: what ``arrays`` are, for ``load_run``.
+    """
     names = (_CONFIG, _RESULT, _ARRAYS, _REPORT, *(beside or {}))
     with _folders.writing(folder, kind, names, overwrite=overwrite) as new:
         _write_json(new / _CONFIG, config)
         _write_json(new / _RESULT, result)
         if arrays:
-            _write_arrays(new / _ARRAYS, arrays)
+            _write_arrays(new / _ARRAYS, arrays, {"state": state} if state else {})
         # names that the system gave need not be Unicode
         (new / _REPORT).write_text(html, encoding="utf-8", errors="backslashreplace")
         for name, text in (beside or {}).items():
@@ -64,5 +68,6 @@ def _as_json(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not JSON data")
 
 
-def _write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    write_tensors(path, {name: np.ascontiguousarray(array) for name, array in arrays.items()}, {})
+def _write_arrays(path: Path, arrays: dict[str, np.ndarray], told: dict[str, str]) -> None:
+    whole = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    write_tensors(path, whole, told)

@@ -56,6 +56,7 @@ class DemoResult:
         """Return everything but arrays, as plain JSON data."""
         return {
             **self.comparison.record(),
+            "kind": "demo",
             "exact_naming": list(self.accuracies),
             "hopeless": self.hopeless.record(),
         }

@@ -1,0 +1,79 @@
+"""Saved runs: which main job wrote a folder, and the answer that it held."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from unbraid import _folders
+from unbraid.errors import InputError
+
+KINDS: dict[str, tuple[str, str]] = {
+    "comparison": ("unbraid.comparison", "load_comparison"),
+}
+"""Kind of a run, as its ``result.json`` says -> the room and the function that read it."""
+
+_RESULT = "result.json"
+
+
+def load_run(folder: str | Path) -> Any:
+    """Return the answer that a main job saved, as it was; nothing is computed.
+
+    Parameters
+    ----------
+    folder : str or Path
+        What ``save`` or ``-o`` wrote.
+
+    Returns
+    -------
+    Comparison
+        Of ``compare``: scores, changes, verdict, table, codes, dictionaries and matches, bit for
+        bit. The codes of controls are not kept (``lifted[...].controls`` is empty), their scores
+        are.
+
+    Raises
+    ------
+    InputError
+        A folder that is no run, is not whole, was written by a newer Unbraid, or before runs could
+        be loaded.
+
+    Examples
+    --------
+    >>> import unbraid as ub
+    >>> ub.load_run("run/").verdict  # doctest: +SKIP
+    Verdict(tone='gain', ...)
+    """
+    path = Path(folder).expanduser()
+    return _folders.steadily(path, lambda: _loaded(path))
+
+
+def _loaded(folder: Path) -> Any:
+    kind = _kind(folder)
+    room, name = KINDS[kind]
+    return getattr(import_module(room), name)(folder)
+
+
+def _kind(folder: Path) -> str:
+    path = folder / _RESULT
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder: give the folder that a run was saved to.")
+    if not path.is_file():
+        raise InputError(f"{folder} holds no {_RESULT}: it is no saved run, or not a whole one.")
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is damaged or cut short: {error}.") from None
+    kind = found.get("kind") if isinstance(found, dict) else None
+    if kind is None:
+        raise InputError(
+            f"{path} does not say its kind: the run is a study, or older than runs that can be "
+            f"loaded (kinds: {', '.join(KINDS)}). Its report.html shows it."
+        )
+    if kind not in KINDS:
+        close = difflib.get_close_matches(str(kind), KINDS, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else "; a newer one may."
+        raise InputError(f"{path} is a run of kind {kind!r}, which this Unbraid cannot load{hint}")
+    return str(kind)
