@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import warnings as python_warnings
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,9 @@ import numpy as np
 from unbraid import stats
 from unbraid._kernels.device import check_device
 from unbraid._validate import as_rng, check_count, check_scale
-from unbraid.align._ceiling import Ceiling
 from unbraid.align._dense import to_dense
+from unbraid.align._estimator import Blocks, Estimate, Estimator
+from unbraid.align._null import Null, held_out_null, held_out_sums, refitted_null
 from unbraid.align._order import arrange, notes_of
 from unbraid.align._refits import refitted_losses
 from unbraid.align._scale import dominated
@@ -27,84 +27,13 @@ _FEW = 5.0  # below this, Student's t is more than 30 % wider than the normal
 _COPY = 1e-12  # a score this close to 1 is certain
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Estimate:
-    """What a metric finds on one arrangement of the rows."""
-
-    value: float
-    per_fold: np.ndarray = field(default_factory=lambda: np.empty(0))
-    per_target: np.ndarray = field(default_factory=lambda: np.empty(0))
-    weights: np.ndarray | None = None
-    """(q,) share of folds in which each target could be scored; None: all of them."""
-    influence: np.ndarray | None = None
-    """(n,) what the value loses when a stimulus is deleted, what was fitted held fixed: exactly or
-    to first order (then it sums to 0); (n_blocks,) where blocks are deleted, exactly."""
-    in_sample: float = NAN
-    matching: np.ndarray | None = None
-    gap: float = NAN
-    leading: int | None = None
-    ceiling: float = NAN
-    warnings: tuple[str, ...] = ()
-    """Worse than asked: raised as RuntimeWarning and recorded."""
-    notes: tuple[str, ...] = ()
-    """Worth knowing: recorded only."""
-
-
-@dataclass(frozen=True, eq=False)
-class Blocks:
-    """Which dependent stimuli are deleted together."""
-
-    number: np.ndarray
-    """(n,) block of each stimulus, from 0."""
-    count: int
-
-    @classmethod
-    def of(cls, folds: stats.Folds) -> Blocks | None:
-        """Return the blocks of these folds, None where every stimulus stands for itself."""
-        if folds.blocks is None:
-            return None
-        number = np.unique(folds.blocks, return_inverse=True)[1]
-        return cls(number, int(number.max()) + 1)
-
-    def sums(self, values: np.ndarray) -> np.ndarray:
-        """Return the sums of rows (n, ...) over each block, (count, ...)."""
-        total = np.zeros((self.count, *values.shape[1:]))
-        np.add.at(total, self.number, values)
-        return total
-
-
-class Estimator(ABC):
-    """A metric's estimate on one problem; ``x`` stays, the rows of ``y`` are permuted."""
-
-    least = -1.0
-    """Least possible value; ``-inf`` for a share of variance."""
-    scaled: tuple[str, ...] = ("x", "y")
-    """Sides of which the scales of single units count."""
-
-    def __init__(self, x: Any, y: Any, folds: stats.Folds, **options: Any) -> None:
-        self.x, self.y, self.folds, self.options = x, y, folds, options
-
-    @property
-    def device(self) -> Any:
-        """Where large products are made; None: by NumPy."""
-        return self.options.get("device")
-
-    @abstractmethod
-    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
-        """Fit and score with ``y[order]``; with ``order`` only the value is used."""
-
-    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> Ceiling | None:  # noqa: ARG002
-        """Return the best score that noise allows each target; None without repeats."""
-        return None
-
-
 @dataclass(frozen=True, kw_only=True)
 class Judging:
     """The options all metrics share."""
 
     protocol: str = "unbraid"
     folds: Any = 5
-    permutations: int = 20
+    permutations: Any = 20
     resamples: Any = 200
     rng: Any = 0
     level: float = 0.95
@@ -113,10 +42,16 @@ class Judging:
 
     def __post_init__(self) -> None:
         check_device(self.device)
-        for name in ("permutations", "resamples"):
+        for name, kind in (("permutations", stats.Permutations), ("resamples", stats.Refits)):
             count = getattr(self, name)
-            if not (name == "resamples" and isinstance(count, stats.Refits)):
+            if not isinstance(count, kind):
                 check_count(count, name)
+
+    @property
+    def refits(self) -> stats.Permutations:
+        """How the null is had."""
+        given = self.permutations
+        return given if isinstance(given, stats.Permutations) else stats.Permutations(given)
 
 
 def judge(
@@ -152,15 +87,9 @@ def judge(
         x, y, sides = x.take(rows), y.take(rows), (sides[0][rows], sides[1][rows])
     estimator = build(*sides, folds, **options)
     again = judging.resamples if isinstance(judging.resamples, stats.Refits) else None
-    found = estimator.estimate(None, influence=again is None and judging.resamples > 0)
+    influence = again is None and judging.resamples > 0
+    found, null = _found(estimator, folds, judging, influence, plan.has_null, streams[2])
     shuffled = found.value if plan.mixed is not None and not held_out else shuffled
-    permutations = judging.permutations if plan.has_null else 0
-    null = np.array(
-        [
-            estimator.estimate(order, influence=False).value
-            for order in stats.permuted_rows(n, permutations, streams[2], folds.blocks)
-        ]
-    )
     losses = _losses(found, folds)
     if again is not None:
         losses = refitted_losses(build, sides, folds, again.labels(folds, streams[1]), options)
@@ -174,7 +103,7 @@ def judge(
             known, losses, draws, streams[1], least=estimator.least
         )
     notes = notes_of(plan, shuffled) + found.notes + still + _few(spread)
-    notes += _no_null(found.value, null)
+    notes += null.notes
     named = zip("xy", ("source", "target"), sides, strict=True)
     notes += dominated([(name, v) for side, name, v in named if side in estimator.scaled])
     best = estimator.ceiling(x, y, found)
@@ -186,8 +115,8 @@ def judge(
         notes,
         protocol=judging.protocol,
         sign=options.get("sign", "signed"),
-        null=float(null.mean()) if len(null) else NAN,
-        p_value=stats.permutation_p(found.value, null),
+        null=null.mean,
+        p_value=null.p_value,
         low=bounds.low,
         high=bounds.high,
         level=judging.level,
@@ -198,6 +127,20 @@ def judge(
         influence=losses,
         replicates=replicates,
     )
+
+
+def _found(
+    estimator: Estimator, folds: stats.Folds, judging: Judging, influence: bool, has_null: bool,
+    rng: np.random.Generator,
+) -> tuple[Estimate, Null]:  # fmt: skip
+    """Return the estimate and its null: of few targets refitted where that suffices, or of all."""
+    asked = judging.refits if has_null else stats.Permutations(0)
+    sums = held_out_sums(estimator, folds, asked, rng)
+    estimator.sums = sums
+    found = estimator.estimate(None, influence=influence)
+    if sums is None:
+        return found, refitted_null(estimator, found.value, asked, folds, rng)
+    return found, Null() if np.isnan(found.value) else held_out_null(estimator, sums, asked, rng)
 
 
 def scored_as(
@@ -272,13 +215,6 @@ def _device_of(judging: Judging, x: Responses, y: Responses) -> Any:
                 f"leave it out, or pass {name}.toarray()."
             )
     return judging.device
-
-
-def _no_null(value: float, null: np.ndarray) -> tuple[str, ...]:
-    undefined = int(np.isnan(null).sum())
-    if np.isnan(value) or not undefined:
-        return ()
-    return (f"no null: the score is undefined after {undefined} of {len(null)} permutations.",)
 
 
 def _values(side: Responses, name: str, sparse: bool) -> Any:

@@ -33,9 +33,11 @@ class Score:
     in_sample: float = NAN
     """The same fit scored on its own stimuli: optimistic, shown to be distrusted."""
     null: float = NAN
-    """Mean score of the refitted metric after the target's rows are permuted."""
+    """Mean score of the refitted metric after the target's rows are permuted; of few targets each
+    time where the metric scores every target by itself."""
     p_value: float = NAN
-    """(1 + #{permuted >= observed}) / (1 + permutations); never 0."""
+    """(1 + #{drawn >= observed}) / (1 + draws); never 0. Drawn are refits with permuted rows, or
+    permuted held-out rows (``stats.Permutations``)."""
     low: float = NAN
     high: float = NAN
     level: float = 0.95

@@ -23,7 +23,8 @@ import numpy as np
 
 from unbraid._kernels.device import check_device, product
 from unbraid._kernels.rotation import rotation_of
-from unbraid.align._judge import Estimate, scored_as
+from unbraid.align._estimator import Estimate
+from unbraid.align._judge import scored_as
 from unbraid.align._order import notes_of_moments
 from unbraid.align._score import NAN, Score
 from unbraid.align.matching._one_to_one import assignment

@@ -26,7 +26,7 @@ from unbraid.stats._jackknife import (
 )
 from unbraid.stats._moments import FoldMoments, Moments
 from unbraid.stats._order import SerialDependence, rows_to_test, serial_dependence
-from unbraid.stats._permutation import permutation_p, permuted_rows
+from unbraid.stats._permutation import Permutations, permutation_p, permuted_rows
 from unbraid.stats._stream import fold_moments
 from unbraid.stats._time import (
     DRIFT,
@@ -56,6 +56,7 @@ __all__ = [
     "Moments",
     "NoiseCeiling",
     "Order",
+    "Permutations",
     "Refits",
     "SerialDependence",
     "Spread",

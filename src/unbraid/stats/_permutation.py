@@ -1,14 +1,37 @@
-"""Permutation null: rows of one side permuted, everything refitted."""
+"""Permutation null: rows of one side permuted, and fitted again."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from unbraid._validate import as_floats, as_rng, check_count, check_number
 from unbraid.errors import InputError
+
+
+@dataclass(frozen=True)
+class Permutations:
+    """How the null of a score is had; pass as ``permutations=`` to a metric.
+
+    A metric that scores every target unit by itself needs refits of a few targets only. Then the
+    p-value is that of the held-out sum of products, whose terms are permuted with the fits held
+    fixed and widened by what sharing of training stimuli adds to their variance, as the refits
+    show it: an approximation (rejections of independent systems: ``docs/speed.md``), but hundreds
+    of draws for less than the price of one refit of every target. ``targets=None`` refits all.
+    """
+
+    count: int = 20
+    """Refits with the rows of ``y`` permuted."""
+    targets: int | None = 32
+    """Targets of each refit, others each time; None, or not fewer than there are: all."""
+
+    def __post_init__(self) -> None:
+        check_count(self.count, "count")
+        if self.targets is not None:
+            check_count(self.targets, "targets", 1)
 
 
 def permutation_p(observed: float, permuted: Any) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 from unbraid import stats
 from unbraid._validate import as_rng, check_callable, check_mapping
 from unbraid.align._catalogue import METRICS
-from unbraid.align._judge import Blocks
+from unbraid.align._estimator import Blocks
 from unbraid.align._order import arrange_all
 from unbraid.align._score import Score
 from unbraid.align.matching._semi_matching import semi_matching

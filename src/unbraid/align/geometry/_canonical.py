@@ -8,7 +8,8 @@ import numpy as np
 
 from unbraid._kernels.deletion import LEFT
 from unbraid._validate import check_number
-from unbraid.align._judge import Blocks, Estimate, Estimator, Judging, judge
+from unbraid.align._estimator import Blocks, Estimate, Estimator
+from unbraid.align._judge import Judging, judge
 from unbraid.align._score import NAN, Score
 from unbraid.errors import InputError
 

@@ -9,7 +9,8 @@ import scipy.sparse as sp
 
 from unbraid._kernels.device import product
 from unbraid.align._dense import check_memory, densified
-from unbraid.align._judge import Estimate, Estimator, Judging, judge
+from unbraid.align._estimator import Estimate, Estimator
+from unbraid.align._judge import Judging, judge
 from unbraid.align._score import NAN, Score
 from unbraid.errors import InputError
 

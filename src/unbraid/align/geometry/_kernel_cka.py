@@ -8,7 +8,8 @@ import numpy as np
 
 from unbraid._validate import check_number
 from unbraid.align._dense import check_memory
-from unbraid.align._judge import Estimator, Judging, judge
+from unbraid.align._estimator import Estimator
+from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
 from unbraid.align.geometry._cka import Cka, centre_kernel
 from unbraid.align.geometry._rdm import squared_euclidean

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from unbraid.align._judge import Estimate, Estimator
+from unbraid.align._estimator import Estimate, Estimator
 from unbraid.align._score import NAN
 from unbraid.align.geometry._rdm import correlation_distance
 from unbraid.align.geometry._rdm_compare import Pearson

@@ -9,7 +9,8 @@ import numpy as np
 
 from unbraid._validate import check_count
 from unbraid.align._dense import check_memory
-from unbraid.align._judge import Estimate, Estimator, Judging, judge
+from unbraid.align._estimator import Estimate, Estimator
+from unbraid.align._judge import Judging, judge
 from unbraid.align._score import NAN, Score
 from unbraid.align.geometry._cka import centre_kernel
 from unbraid.align.geometry._rdm import snapped, squared_euclidean

@@ -8,7 +8,8 @@ import numpy as np
 
 from unbraid._kernels.deletion import Sums, Totals, losses
 from unbraid._kernels.rotation import best_rotation, overlap
-from unbraid.align._judge import Blocks, Estimate, Estimator, Judging, judge
+from unbraid.align._estimator import Blocks, Estimate, Estimator
+from unbraid.align._judge import Judging, judge
 from unbraid.align._score import NAN, Score
 
 

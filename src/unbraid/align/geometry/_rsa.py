@@ -8,7 +8,8 @@ import numpy as np
 
 from unbraid import stats
 from unbraid.align._dense import check_memory
-from unbraid.align._judge import Blocks, Estimate, Estimator, Judging, judge
+from unbraid.align._estimator import Blocks, Estimate, Estimator
+from unbraid.align._judge import Judging, judge
 from unbraid.align._score import NAN, Score
 from unbraid.align.geometry._crossnobis import crossnobis
 from unbraid.align.geometry._longon_rsa import LongonRsa

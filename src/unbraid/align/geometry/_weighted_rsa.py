@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from unbraid.align._dense import check_memory
-from unbraid.align._judge import Estimate, Estimator, Judging, judge
+from unbraid.align._estimator import Estimate, Estimator
+from unbraid.align._judge import Judging, judge
 from unbraid.align._score import NAN, Score
 from unbraid.align.geometry._rdm import squared_euclidean
 from unbraid.align.geometry._rdm_compare import Pearson

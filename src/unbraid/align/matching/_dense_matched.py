@@ -11,7 +11,7 @@ from unbraid._kernels.deletion import Sums, Totals
 from unbraid._kernels.device import product
 from unbraid.align._dense import densified, row_chunks
 from unbraid.align.matching._marginals import Marginals, Side, dense_side
-from unbraid.align.matching._matched import StimulusMatched
+from unbraid.align.matching._matched import Plan, StimulusMatched, carried
 
 
 class DenseMatched(StimulusMatched):
@@ -41,6 +41,10 @@ class DenseMatched(StimulusMatched):
             y = target.values[rows]
             total += np.einsum("tc,tc->c", self.x[rows].take(i, 1), y if whole else y.take(j, 1))
         return total
+
+    def held_out(self, target: Side, plan: Plan, rows: np.ndarray) -> tuple[Any, Any]:
+        said = carried(_standardised(self.source, -1, rows), plan.weights)
+        return said, _standardised(target, -1, rows)
 
     def add_losses(self, target: Side, plan: Any, fold: int, totals: Totals, answer: Any) -> None:
         from unbraid._kernels.deletion_loops import dense_losses  # compiles: not at import

@@ -12,7 +12,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid.align._dense import finite_mean
-from unbraid.align._judge import Estimate, Estimator, Judging, judge
+from unbraid.align._estimator import Estimate, Estimator
+from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
 
 

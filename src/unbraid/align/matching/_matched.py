@@ -26,7 +26,8 @@ import scipy.sparse as sp
 from unbraid._kernels.deletion import Sums, Totals, losses
 from unbraid.align._ceiling import Ceiling
 from unbraid.align._dense import finite_mean
-from unbraid.align._judge import Blocks, Estimate, Estimator
+from unbraid.align._estimator import Blocks, Estimate, Estimator
+from unbraid.align._held_out import HeldOutSums
 from unbraid.align._score import NAN
 from unbraid.align.matching._marginals import Side
 from unbraid.errors import InputError
@@ -73,6 +74,10 @@ class Matched(Estimator):
         """Return what deleting each stimulus costs; None where single stimuli are not known."""
         return None
 
+    def add_held_out(self, target: Side, plans: list[Plan], sums: HeldOutSums) -> None:
+        """Add what each fold's plan says of its held-out stimuli, and what was measured."""
+        raise NotImplementedError
+
     def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
         target = self.target(order)
         scored = target.of.always
@@ -81,6 +86,8 @@ class Matched(Estimator):
         plans = self.plans(target, scored, all_too=order is None)
         pooled = self.pool(target, plans[: len(target.sizes)], scored)
         value = finite_mean(pooled.r, pooled.share)
+        if self.sums is not None:
+            self.add_held_out(target, plans, self.sums)
         if order is not None:
             return Estimate(value=value)
         return Estimate(
@@ -134,6 +141,14 @@ class StimulusMatched(Matched):
     @abstractmethod
     def side(self, values: Any) -> Side:
         """Return one side with its sums."""
+
+    @abstractmethod
+    def held_out(self, target: Side, plan: Plan, rows: np.ndarray) -> tuple[Any, Any]:
+        """Return what a plan says of some stimuli, and the targets, both in whole deviations."""
+
+    def add_held_out(self, target: Side, plans: list[Plan], sums: HeldOutSums) -> None:
+        for group, (fold, rows) in enumerate(sums.groups):
+            sums.add(group, *self.held_out(target, plans[fold], rows))
 
     @abstractmethod
     def add_losses(self, target: Side, plan: Any, fold: int, totals: Totals, answer: Any) -> None:

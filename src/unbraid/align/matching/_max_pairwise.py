@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from unbraid.align._ceiling import Ceiling
-from unbraid.align._judge import Estimate, Judging, judge
+from unbraid.align._estimator import Estimate
+from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
 from unbraid.align.matching._semi_matching import SemiMatched
 from unbraid.responses import Responses
@@ -16,6 +17,8 @@ from unbraid.responses import Responses
 
 class MaxPairwise(SemiMatched):
     """The in-sample score of semi-matching as the value."""
+
+    by_target = False
 
     def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
         if order is not None:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid.align._judge import Estimator, Judging, judge
+from unbraid.align._estimator import Estimator
+from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
 from unbraid.align.matching._dense_matched import DenseMatched
 from unbraid.align.matching._marginals import Side

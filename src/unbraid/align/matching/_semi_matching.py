@@ -8,7 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid._kernels.device import product
-from unbraid.align._judge import Estimator, Judging, judge
+from unbraid.align._estimator import Estimator
+from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
 from unbraid.align.matching._dense_matched import DenseMatched, correlation
 from unbraid.align.matching._marginals import TIE, Side
@@ -21,6 +22,8 @@ _LARGE = 2**19  # pairs from which on the search in float32 pays
 
 class SemiMatched(DenseMatched):
     """Best source of each target, found in blocks of targets."""
+
+    by_target = True
 
     def plans(self, target: Side, scored: np.ndarray, all_too: bool) -> list[Plan]:
         n_plans, p = len(self.rows) + bool(all_too), self.x.shape[1]
@@ -108,8 +111,10 @@ def semi_matching(
     folds : int or array of labels (n,)
         See ``unbraid.stats``. A number leaves the kind to be chosen, as ``order`` says. Contiguous
         or grouped labels also move bootstrap and null by blocks.
-    permutations : int
-        Refits with the rows of ``y`` permuted, for ``null`` and ``p_value``.
+    permutations : int or stats.Permutations
+        Refits with the rows of ``y`` permuted, for ``null`` and ``p_value``. Of more than 32
+        targets a few are refitted each time, and the p-value comes from permuted held-out rows
+        widened by what these refits show: ``stats.Permutations(targets=None)`` refits all.
     resamples : int or stats.Refits
         Draws of the score for other stimuli, the matching held fixed; 0: no interval.
         ``stats.Refits()`` deletes groups of stimuli and matches again.

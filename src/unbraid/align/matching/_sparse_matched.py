@@ -28,6 +28,11 @@ class SparseMatched(StimulusMatched):
     def pair_sums(self, target: Side, pairs: tuple[Any, Any], fold: int) -> np.ndarray:
         return pair_sums(self.source.columns, target.columns, pairs, self.fold, fold)
 
+    def held_out(self, target: Side, plan: Plan, rows: np.ndarray) -> tuple[Any, Any]:
+        inverse = [np.nan_to_num(1 / side.of.scale[-1]) for side in (self.source, target)]
+        said = (self.source.values[rows] * inverse[0]) @ plan.weights
+        return said.tocsr(), (target.values[rows] * inverse[1]).tocsr()
+
     def add_losses(self, target: Side, plan: Any, fold: int, totals: Totals, answer: Any) -> None:
         x, y, marginals = self._columns(target, fold)
         sparse_losses(x, y, marginals, plan, self.fold == fold, totals, answer)
@@ -48,6 +53,8 @@ class SparseMatched(StimulusMatched):
 
 class SparseSemi(SparseMatched):
     """Best source of each target."""
+
+    by_target = True
 
     def plans(self, target: Side, scored: np.ndarray, all_too: bool) -> list[Plan]:
         n_plans = len(self.rows) + bool(all_too)

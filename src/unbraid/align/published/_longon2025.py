@@ -18,7 +18,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid.align._dense import finite_mean
-from unbraid.align._judge import Estimate, Estimator
+from unbraid.align._estimator import Estimate, Estimator
 from unbraid.align._score import NAN
 from unbraid.errors import InputError
 

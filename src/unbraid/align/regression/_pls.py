@@ -11,7 +11,8 @@ from scipy.sparse.linalg import ArpackNoConvergence, svds
 
 from unbraid._validate import check_count
 from unbraid.align._dense import densified, finite_mean
-from unbraid.align._judge import Estimate, Estimator, Judging, judge
+from unbraid.align._estimator import Estimate, Estimator
+from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
 from unbraid.align.regression._nested_ridge import check_folds
 from unbraid.align.regression._ridge import Ridge
@@ -23,6 +24,8 @@ _LANCZOS = 100  # units of the smaller side from which one vector is cheaper tha
 
 class Pls(Ridge):
     """Pooled correlation of held-out PLS predictions with targets."""
+
+    by_target = False
 
     def __init__(self, x, y, folds, *, components: int) -> None:
         Estimator.__init__(self, densified(x, "x"), densified(y, "y"), folds)

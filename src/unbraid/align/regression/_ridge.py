@@ -11,7 +11,9 @@ import scipy.sparse as sp
 from unbraid._kernels.deletion import Sums, Totals, losses
 from unbraid.align._ceiling import Ceiling
 from unbraid.align._dense import finite_mean
-from unbraid.align._judge import Blocks, Estimate, Estimator, Judging, judge
+from unbraid.align._estimator import Blocks, Estimate, Estimator
+from unbraid.align._held_out import HeldOutSums
+from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
 from unbraid.align.published._longon2025 import LongonRidge, LongonScaledRidge
 from unbraid.align.regression._iterative_ridge import IterativeRidge
@@ -31,6 +33,7 @@ class Ridge(Estimator):
     """Pooled correlation of held-out predictions with targets."""
 
     scaled = ("x",)
+    by_target = True
 
     def __init__(self, x, y, folds, **options) -> None:
         x = x if sp.issparse(x) else x - x.mean(axis=0)
@@ -94,6 +97,8 @@ class Ridge(Estimator):
             found = self.nested.predict(y)
             predicted, centred = self.comparable(found)
             per_target[block] = self.score(predicted, centred)
+            if self.sums is not None:
+                self._add_held_out(found, y, self.sums, block)
             if order is not None:
                 continue
             for fold, rows in enumerate(self.in_fold):
@@ -119,6 +124,16 @@ class Ridge(Estimator):
             warnings=_unsolved(self.nested.residual, self.nested.unsure),
             notes=edge_notes(edges / (len(self.in_fold) * n_scored)),
         )
+
+    def _add_held_out(
+        self, found: Predictions, y: np.ndarray, sums: HeldOutSums, block: np.ndarray
+    ) -> None:
+        """Add predictions and targets, in their training's and in whole standard deviations."""
+        whole = y.std(axis=0)
+        for group, (fold, rows) in enumerate(sums.groups):
+            spread = found.scales[0, fold]
+            said = found.held_out[rows] / np.where(spread > 0, spread, 1.0)
+            sums.add(group, said, y[rows] / whole, block)
 
     def _targets(self, block: np.ndarray, order: np.ndarray | None) -> np.ndarray:
         y = self.y[:, block]

@@ -16,7 +16,7 @@ import numpy as np
 from unbraid._kernels.device import product
 from unbraid._kernels.ridge import eigen, penalty_unit
 from unbraid.align._dense import finite_mean
-from unbraid.align._judge import Estimate
+from unbraid.align._estimator import Estimate
 from unbraid.align.regression._nested_ridge import ALPHAS, check_folds
 from unbraid.align.regression._ridge import NOTHING, edge_notes
 from unbraid.errors import InputError
