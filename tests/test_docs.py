@@ -41,6 +41,6 @@ def test_every_link_of_the_readme_leads_somewhere():
 def test_commands_named_in_documents_exist(document):
     known = {command.callback.__name__ for command in cli.app.registered_commands}
     text = (ROOT / "docs" / document).read_text() + (ROOT / "README.md").read_text()
-    named = set(re.findall(r"(?:^\$ |`)unbraid (\w+)", text, flags=re.M))
+    named = set(re.findall(r"(?:^\$ |`)unbraid ([\w-]+)", text, flags=re.M))
     assert named
-    assert named <= known
+    assert {name.replace("-", "_") for name in named} <= known

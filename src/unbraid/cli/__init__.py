@@ -17,6 +17,8 @@ from unbraid.cli.doctor import doctor
 from unbraid.cli.encode import encode
 from unbraid.cli.fit import fit
 from unbraid.cli.interpret import interpret
+from unbraid.cli.intrusion_score import intrusion_score
+from unbraid.cli.intrusion_test import intrusion_test
 from unbraid.cli.record import record
 from unbraid.cli.results import results
 from unbraid.cli.study import study
@@ -29,6 +31,8 @@ COMMANDS = (
     fit,
     encode,
     interpret,
+    intrusion_test,
+    intrusion_score,
     sweep,
     results,
     study,
@@ -46,6 +50,8 @@ __all__ = [
     "encode",
     "fit",
     "interpret",
+    "intrusion_score",
+    "intrusion_test",
     "main",
     "record",
     "results",

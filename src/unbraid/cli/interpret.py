@@ -63,7 +63,7 @@ def interpret(
         known["labels"] = room.read_labels(labels)
     shown = None
     if pictures is not None:
-        shown = evaluation.thumbnails(responses.images(pictures), values)
+        shown = evaluation.thumbnails(responses.images(pictures), values.stimuli, len(values))
         if not known.keys() & {"embeddings", "labels", "features"}:
             known["judge"] = room.pixels(shown, stimuli=values.stimuli)
     result = evaluation.evaluate(learned, values, config, rng=seed, progress=not as_json, **known)

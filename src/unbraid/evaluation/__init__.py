@@ -6,6 +6,7 @@ from unbraid.evaluation._evaluation import Evaluation, Verdict
 from unbraid.evaluation._save import KIND
 from unbraid.evaluation._side_score import Contrast, SideScore
 from unbraid.evaluation._thumbnails import thumbnails
+from unbraid.evaluation.human_test import human_trials, write_test
 
 __all__ = [
     "KIND",
@@ -15,5 +16,7 @@ __all__ = [
     "SideScore",
     "Verdict",
     "evaluate",
+    "human_trials",
     "thumbnails",
+    "write_test",
 ]

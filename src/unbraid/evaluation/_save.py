@@ -8,16 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unbraid import _folders
+from unbraid import _folders, interpret
 from unbraid.evaluation._page import page
 from unbraid.report import render
+from unbraid.responses import Responses
 from unbraid.responses._formats.safetensors import write_tensors
 
 if TYPE_CHECKING:
     from unbraid.evaluation._evaluation import Evaluation
 
 KIND = "interpretation"
-_NAMES = ("config.json", "result.json", "units.csv", "arrays.safetensors", "report.html")
+_NAMES = (
+    "config.json",
+    "result.json",
+    "units.csv",
+    "arrays.safetensors",
+    "report.html",
+    *interpret.TRIAL_FILES,
+)
+_TRIALS = 4  # of each latent, one a set of its stimuli, for a test with people
 
 
 def save(result: Evaluation, folder: Path, *, overwrite: bool, pictures: Any) -> Path:
@@ -28,8 +37,10 @@ def save(result: Evaluation, folder: Path, *, overwrite: bool, pictures: Any) ->
         for seed, found in enumerate(score.seeds):
             name = f"{score.side}.{score.measure}.{seed}"
             arrays[name] = np.stack([found.values, found.low, found.high, found.chance])
+    trials = _trials(result)
     config = {**result.config.describe(), "seed": result.provenance["seed"]}
     with _folders.writing(folder, KIND, _NAMES, overwrite=overwrite) as new:
+        trials.write(new)
         _write_json(new / "config.json", config)
         _write_json(new / "result.json", result.record())
         result.units().to_csv(new / "units.csv", float_format="%.6g")
@@ -38,6 +49,16 @@ def save(result: Evaluation, folder: Path, *, overwrite: bool, pictures: Any) ->
         text = html.encode("utf-8", errors="backslashreplace")
         (new / "report.html").write_bytes(text)
     return folder.expanduser()
+
+
+def _trials(result: Evaluation) -> interpret.Trials:
+    """Return trials of intrusion for people, of the scored latents of the first dictionary."""
+    codes = Responses(
+        result.codes.values[:, result.latents],
+        stimuli=result.responses.stimuli,
+        units=[str(latent) for latent in result.latents],
+    )
+    return interpret.intrusion_trials(codes, trials=_TRIALS)
 
 
 def _write_json(path: Path, data: dict[str, Any]) -> None:

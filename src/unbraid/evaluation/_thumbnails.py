@@ -7,36 +7,36 @@ from typing import Any
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.responses import Images, Responses
+from unbraid.responses import Images
 
 _SIDE = 96  # pixels
 
 
-def thumbnails(pictures: Images, x: Responses) -> np.ndarray:
-    """Return the pictures of the stimuli of ``x``, uint8 of shape (n, 96, 96, 3).
+def thumbnails(pictures: Images, stimuli: Any, n: int) -> np.ndarray:
+    """Return the pictures of n stimuli, uint8 of shape (n, 96, 96, 3).
 
-    By name where the stimuli of ``x`` have ids, in order where they have none.
+    By name where the stimuli have ids, in order where they have none (None).
 
     Raises
     ------
     InputError
         No picture for some stimulus; another number of pictures, without ids.
     """
-    if x.stimuli is None:
-        if len(pictures) != len(x):
+    if stimuli is None:
+        if len(pictures) != n:
             raise InputError(
-                f"pictures must be one a stimulus, {len(x)} without ids, got {len(pictures)}."
+                f"pictures must be one a stimulus, {n} without ids, got {len(pictures)}."
             )
-        rows: Any = range(len(x))
+        rows: Any = range(n)
     else:
         row = {name: i for i, name in enumerate(pictures.names)}
-        missing = [str(s) for s in x.stimuli if str(s) not in row]
+        missing = [str(s) for s in stimuli if str(s) not in row]
         if missing:
             raise InputError(
                 f"pictures must show each stimulus, got none named {missing[0]!r} (and "
                 f"{len(missing) - 1} more); they are named like {pictures.names[0]!r}."
             )
-        rows = [row[str(s)] for s in x.stimuli]
+        rows = [row[str(s)] for s in stimuli]
     return np.stack([shrunk(pictures[i]) for i in rows])
 
 

@@ -48,10 +48,11 @@ from unbraid.interpret.recovery import (
 from unbraid.interpret.redundancy import Redundancy, redundancy, units_spread
 from unbraid.interpret.retrieval import retrieval_ranks
 from unbraid.interpret.sparse_probe import sparse_probe, splitting
-from unbraid.interpret.trials import Trials, read_trials
+from unbraid.interpret.trials import TRIAL_FILES, Trials, read_trials
 from unbraid.interpret.unit_identity import unit_identity
 
 __all__ = [
+    "TRIAL_FILES",
     "Clones",
     "Composed",
     "Contrast",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from unbraid.interpret._scores import UnitScores
 from unbraid.interpret.judges import Judge, as_judge
 
 _TRIALS, _KEY, _ABOUT = "trials.csv", "key.csv", "about.json"
+TRIAL_FILES = (_TRIALS, _KEY, _ABOUT)
+"""What ``Trials.write`` writes."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -114,28 +116,42 @@ class Trials:
         A row of trials.csv names the stimuli shown; key.csv its unit, set and the intruder's place
         (1 is the first). ``read_trials`` reads the folder.
         """
-        path, k = Path(folder), self.items.shape[1]
-        names = (_TRIALS, _KEY, _ABOUT)
-        with _folders.writing(path, "intrusion trials", names, overwrite=overwrite) as new:
-            shown = self.items if self.stimuli is None else self.stimuli[self.items]
-            rows = [["trial", *(f"item_{i + 1}" for i in range(k))]]
-            rows += [[str(t + 1), *map(str, row)] for t, row in enumerate(shown)]
-            _write(new / _TRIALS, rows)
-            key = [["trial", "unit", "set", "intruder"]]
-            key += [
-                [str(t + 1), str(u), str(b), str(p + 1)]
-                for t, (u, b, p) in enumerate(zip(self.unit, self.block, self.place, strict=True))
-            ]
-            _write(new / _KEY, key)
-            about = {
-                "kind": self.kind,
-                "n": self.n,
-                "reasons": list(self.reasons),
-                "stimuli": None if self.stimuli is None else [str(s) for s in self.stimuli],
-                "names": None if self.names is None else [str(s) for s in self.names],
-            }
-            (new / _ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
+        path = Path(folder)
+        with _folders.writing(path, "intrusion trials", TRIAL_FILES, overwrite=overwrite) as new:
+            self.write(new)
         return path
+
+    def write(self, folder: Path) -> None:
+        """Write the files of ``save`` into a folder that is being made."""
+        k = self.items.shape[1]
+        shown = self.items if self.stimuli is None else self.stimuli[self.items]
+        rows = [["trial", *(f"item_{i + 1}" for i in range(k))]]
+        rows += [[str(t + 1), *map(str, row)] for t, row in enumerate(shown)]
+        _write(folder / _TRIALS, rows)
+        key = [["trial", "unit", "set", "intruder"]]
+        key += [
+            [str(t + 1), str(u), str(b), str(p + 1)]
+            for t, (u, b, p) in enumerate(zip(self.unit, self.block, self.place, strict=True))
+        ]
+        _write(folder / _KEY, key)
+        about = {
+            "kind": self.kind,
+            "n": self.n,
+            "reasons": list(self.reasons),
+            "stimuli": None if self.stimuli is None else [str(s) for s in self.stimuli],
+            "names": None if self.names is None else [str(s) for s in self.names],
+        }
+        (folder / _ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
+
+    def some(self, trials: np.ndarray) -> Trials:
+        """Return these trials alone."""
+        return replace(
+            self,
+            unit=self.unit[trials],
+            items=self.items[trials],
+            place=self.place[trials],
+            block=self.block[trials],
+        )
 
     def judge_of(self, judge: Any) -> Judge:
         """Return the judge of the stimuli that the trials refer to, in their order."""
@@ -158,7 +174,7 @@ class Trials:
 def read_trials(folder: str | Path) -> Trials:
     """Read a folder that ``Trials.save`` wrote."""
     path = Path(folder)
-    missing = [name for name in (_TRIALS, _KEY, _ABOUT) if not (path / name).is_file()]
+    missing = [name for name in TRIAL_FILES if not (path / name).is_file()]
     if missing:
         raise InputError(f"{path} holds no trials: {missing[0]} is missing.")
     try:
