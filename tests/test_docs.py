@@ -44,3 +44,24 @@ def test_commands_named_in_documents_exist(document):
     named = set(re.findall(r"(?:^\$ |`)unbraid ([\w-]+)", text, flags=re.M))
     assert named
     assert {name.replace("-", "_") for name in named} <= known
+
+
+EXAMPLES = re.findall(
+    r"### \.\.\. (.*?)\n.*?```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), flags=re.S
+)
+
+
+@pytest.mark.parametrize("code", [pytest.param(c, id=title) for title, c in EXAMPLES])
+def test_what_contributing_shows_works(code, tmp_path, monkeypatch):
+    """A metric, a method, a reader and a study of one's own."""
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "CONTRIBUTING.md", "exec"), {"__name__": "contributed"})
+
+
+def test_contributing_shows_one_of_each():
+    assert [title for title, _ in EXAMPLES] == [
+        "a metric",
+        "a method that learns dictionaries",
+        "a reader",
+        "a study",
+    ]
