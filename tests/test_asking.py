@@ -77,7 +77,8 @@ def test_a_command_says_it_of_warnings_too(capsys, monkeypatch, tmp_path):
 
 
 def test_a_dictionary_that_needs_options_names_their_reader(tmp_path):
-    torch = pytest.importorskip("torch")
+    import torch
+
     path = tmp_path / "bare.pt"
     weights = torch.eye(3)
     torch.save({"encoder.weight": weights, "encoder.bias": weights[0], "decoder.weight": weights,

@@ -127,7 +127,8 @@ def test_fit_then_encode(run, systems):
 
 
 def test_record_then_load(run, tmp_path):
-    image = pytest.importorskip("PIL.Image")
+    from PIL import Image as image
+
     (tmp_path / "pictures").mkdir()
     for seed, name in enumerate("ab"):
         picture = np.random.default_rng(seed).integers(0, 255, (32, 32, 3), dtype=np.uint8)
@@ -153,7 +154,8 @@ def test_record_then_load(run, tmp_path):
 
 
 def test_record_says_how_pictures_are_shown(run, tmp_path):
-    image = pytest.importorskip("PIL.Image")
+    from PIL import Image as image
+
     (tmp_path / "pictures").mkdir()
     pixels = np.random.default_rng(0).integers(0, 2, (9, 9, 4), dtype=np.uint8)
     image.fromarray(pixels).save(tmp_path / "pictures" / "a.png")

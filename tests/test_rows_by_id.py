@@ -103,7 +103,8 @@ def test_training_responses_have_the_same_units():
 
 
 def test_ceiling_of_an_assembly():
-    xarray = pytest.importorskip("xarray")
+    import xarray
+
     rng = np.random.default_rng(0)
     trials = rng.normal(size=(30, 4)) + rng.normal(size=(6, 30, 4))
     turned = xarray.DataArray(trials.transpose(2, 1, 0), dims=("neuroid", "stimulus", "repeat"))

@@ -94,7 +94,8 @@ def test_what_cannot_become_an_array_is_named():
 
 
 def test_tensors(rng):
-    torch = pytest.importorskip("torch")
+    import torch
+
     x = rng.normal(size=(4, 3)).astype(np.float32)
     tensor = torch.from_numpy(x).requires_grad_()
     np.testing.assert_array_equal(as_matrix(tensor, "x"), x)

@@ -235,7 +235,8 @@ def test_ceilings_from_repeats(rng):
 
 
 def test_partial_soft_matching_leaves_out_what_nothing_matches(rng):
-    ot = pytest.importorskip("ot")
+    import ot
+
     z = rng.normal(size=(300, 6))
     x = np.hstack([z, rng.normal(size=(300, 4))])
     y = np.hstack([z + 0.3 * rng.normal(size=z.shape), rng.normal(size=(300, 4))])

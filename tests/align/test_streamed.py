@@ -89,8 +89,9 @@ def test_workers_merge_in_any_order(rng):
 
 
 def test_dask_arrays_and_workers(rng):
-    dask = pytest.importorskip("dask")
-    da = pytest.importorskip("dask.array")
+    import dask
+    from dask import array as da
+
     x, y = systems(rng)
     folds = stats.shuffled_folds(300, 5)
     expected = align.semi_matching(x, y, folds=folds, **BARE)

@@ -94,11 +94,11 @@ def test_units_are_left_alone(tmp_path, names):
 
 
 def test_frames_and_parquet_say_it_in_the_name_of_their_index(tmp_path):
-    pandas = pytest.importorskip("pandas")
+    import pandas
+
     frame = pandas.DataFrame(np.eye(2), index=pandas.Index(["a", "b"], name="neuron"))
     with pytest.raises(InputError, match="x has an index named 'neuron', like units.*x.T, or"):
         as_responses(frame)
-    pytest.importorskip("pyarrow")
     frame.columns = ["p1", "p2"]
     frame.to_parquet(tmp_path / "x.parquet")
     with pytest.raises(InputError, match="its rows are named by 'neuron', like units"):
@@ -107,7 +107,8 @@ def test_frames_and_parquet_say_it_in_the_name_of_their_index(tmp_path):
 
 
 def test_an_index_that_counts_takes_no_text_for_each_row():
-    pd = pytest.importorskip("pandas")
+    import pandas as pd
+
     rows = 10**5
     tracemalloc.start()
     try:

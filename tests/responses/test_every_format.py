@@ -3,36 +3,28 @@
 import tracemalloc
 import warnings
 
+import h5py
 import numpy as np
+import pandas
+import pyarrow
 import pytest
+import xarray
+import zarr
 
 from unbraid.errors import InputError
 from unbraid.responses import Center, Positions, load, record, record_to
-
-h5py = pytest.importorskip("h5py")
-zarr = pytest.importorskip("zarr")
-xarray = pytest.importorskip("xarray")
-pyarrow = pytest.importorskip("pyarrow")
-pandas = pytest.importorskip("pandas")
-pytest.importorskip("h5netcdf")
 
 
 def write_safetensors(path, array):
     from unbraid.responses._formats.safetensors import write_tensors
 
-    if array.dtype.kind not in "fi":
-        pytest.skip("the format has no such numbers")
     write_tensors(path, {"values": array}, {})
 
 
 def write_table(path, array):
-    if array.ndim != 2:
-        pytest.skip("a table has two axes")
     table = pandas.DataFrame(array, columns=[f"u{i}" for i in range(array.shape[1])])
     if path.suffix == ".csv":
         table.to_csv(path, index=False)
-    elif array.dtype.kind == "c":
-        pytest.skip("the format has no such numbers")
     else:
         table.to_parquet(path)
 
@@ -51,15 +43,11 @@ def write_matlab(path, array):
 
 
 def write_netcdf(path, array):
-    if array.dtype.kind == "c":
-        pytest.skip("the format has no such numbers")
     names = ("presentation", "neuroid", "other")[: array.ndim]
     xarray.Dataset({"values": (names, array)}).to_netcdf(path, engine="h5netcdf")
 
 
 def write_arrow(path, array):
-    if array.ndim != 2 or array.dtype.kind == "c":
-        pytest.skip("a column of lists of lists of numbers")
     table = pyarrow.table({"h": pyarrow.array([[row.tolist()] for row in array])})
     with (
         pyarrow.OSFile(str(path), "wb") as sink,
@@ -69,8 +57,6 @@ def write_arrow(path, array):
 
 
 def write_zarr(path, array):
-    if array.dtype.kind == "U":
-        pytest.skip("text is the format's own warning")
     group = zarr.open_group(str(path), mode="w", zarr_format=3)
     group.create_array("values", data=array, chunks=tuple(max(1, s) for s in array.shape))
 
@@ -98,10 +84,19 @@ WRONG = {
     "no units": np.ones((4, 0)),
 }
 
+CANNOT_HOLD = {
+    "x.safetensors": {"complex numbers", "text"},
+    "x.csv": {"three axes"},
+    "x.parquet": {"three axes", "complex numbers"},
+    "x.nc": {"complex numbers"},
+    "x.arrow": {"three axes", "complex numbers"},
+    "x.zarr": {"text"},
+}
+HELD = [(n, what) for n in FORMATS for what in WRONG if what not in CANNOT_HOLD.get(n, ())]
+
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("what", WRONG)
+@pytest.mark.parametrize("name, what", HELD)
 def test_what_is_no_matrix_of_numbers(tmp_path, name, what):
     path = tmp_path / name
     FORMATS[name](path, WRONG[what])
@@ -143,7 +138,8 @@ def test_parquet_with_a_damaged_footer(tmp_path):
 
 def test_positions_need_the_memory_of_a_batch_and_of_their_names(tmp_path):
     """An eighth of a million positions in an eighth of 1 GiB."""
-    torch = pytest.importorskip("torch")
+    import torch
+
     conv = torch.nn.Conv2d(1, 64, 1)
     shown = np.random.default_rng(0).random((32, 1, 64, 64), dtype=np.float32)
     tracemalloc.start()

@@ -62,7 +62,8 @@ def broken_copies(path, rng, n=12):
 
 @pytest.mark.parametrize("suffix, sep", [(".csv", ","), (".tsv", "\t")])
 def test_csv(values, tmp_path, suffix, sep):
-    pandas = pytest.importorskip("pandas")
+    import pandas
+
     table = pandas.DataFrame(values, columns=UNITS, index=IDS)
     path = tmp_path / f"x{suffix}"
     table.to_csv(path, sep=sep)
@@ -143,8 +144,8 @@ def test_columns_that_are_no_units_are_refused(tmp_path):
 
 
 def test_embeddings_in_a_column_of_lists(values, tmp_path):
-    pytest.importorskip("pyarrow")
-    pandas = pytest.importorskip("pandas")
+    import pandas
+
     path = tmp_path / "x.parquet"
     rows = {"id": IDS, "kind": "object", "clip": list(values.astype("float32"))}
     pandas.DataFrame(rows).to_parquet(path)
@@ -170,8 +171,8 @@ def test_a_turned_table_turns_its_names(tmp_path):
 
 @pytest.mark.parametrize("level, chosen", [("stimulus", "stimulus"), ("picture", None)])
 def test_an_index_is_never_a_unit(rng, tmp_path, level, chosen):
-    pytest.importorskip("pyarrow")
-    pandas = pytest.importorskip("pandas")
+    import pandas
+
     path, x = tmp_path / "x.parquet", rng.normal(size=(4, 2))
     several = pandas.MultiIndex.from_arrays([["a", "b"] * 2, [0, 0, 1, 1]], names=[level, "trial"])
     pandas.DataFrame(x, columns=["n1", "n2"], index=several).to_parquet(path)
@@ -215,8 +216,8 @@ def test_csv_that_is_not_utf8(tmp_path):
 
 
 def test_parquet(values, rng, tmp_path):
-    pytest.importorskip("pyarrow")
-    pandas = pytest.importorskip("pandas")
+    import pandas
+
     path = tmp_path / "x.parquet"
     table = pandas.DataFrame(values, columns=UNITS, index=pandas.Index(IDS, name="stimulus_id"))
     table.to_parquet(path)
@@ -234,7 +235,8 @@ def test_parquet(values, rng, tmp_path):
 
 
 def test_hdf5(values, rng, tmp_path):
-    h5py = pytest.importorskip("h5py")
+    import h5py
+
     path = tmp_path / "x.h5"
     with h5py.File(path, "w") as file:
         group = file.create_group("session/one")
@@ -251,7 +253,8 @@ def test_hdf5(values, rng, tmp_path):
 
 
 def test_one_matrix_in_groups_is_found(values, tmp_path):
-    h5py = pytest.importorskip("h5py")
+    import h5py
+
     path = tmp_path / "x.h5"
     with h5py.File(path, "w") as file:
         file["monkey/V4/rates"] = values
@@ -267,7 +270,8 @@ def test_one_matrix_in_groups_is_found(values, tmp_path):
 
 
 def test_hdf5_trials(rng, tmp_path):
-    h5py = pytest.importorskip("h5py")
+    import h5py
+
     trials = rng.normal(size=(4, 6, 3))
     with h5py.File(tmp_path / "x.hdf5", "w") as file:
         file["spikes"] = trials
@@ -278,7 +282,8 @@ def test_hdf5_trials(rng, tmp_path):
 
 def test_a_text_that_claims_more_than_the_file(values, tmp_path):
     """HDF5 makes room for what a text claims before it looks for it."""
-    h5py = pytest.importorskip("h5py")
+    import h5py
+
     path = tmp_path / "x.h5"
     with h5py.File(path, "w") as file:
         file["values"] = values
@@ -291,7 +296,8 @@ def test_a_text_that_claims_more_than_the_file(values, tmp_path):
 
 
 def test_hostile_hdf5(tmp_path):
-    h5py = pytest.importorskip("h5py")
+    import h5py
+
     path = tmp_path / "x.h5"
     with h5py.File(path, "w") as file:
         file.create_dataset("values", shape=(10**6, 10**7), chunks=(100, 100), dtype="f8")
@@ -351,7 +357,8 @@ def test_matlab_agrees_with_scipy(rng, tmp_path, dtype, compressed):
 
 @pytest.mark.parametrize("compressed", [False, True])
 def test_matlab_text_beyond_ascii(values, tmp_path, compressed):
-    io = pytest.importorskip("scipy.io")
+    from scipy import io
+
     names = np.empty((len(values), 1), object)
     names[:, 0] = [f"Äffin {i} 猫🐈" for i in range(len(values))]
     path = tmp_path / "x.mat"
@@ -383,7 +390,8 @@ def test_matlab_that_claims_more_than_the_file(tmp_path):
 
 
 def test_matlab_73(values, tmp_path):
-    h5py = pytest.importorskip("h5py")
+    import h5py
+
     path = tmp_path / "x.mat"
     with h5py.File(path, "w", userblock_size=512) as file:
         file["values"] = values.T  # as MATLAB lays it out
@@ -405,7 +413,8 @@ def test_matlab_73(values, tmp_path):
 @pytest.mark.filterwarnings("ignore:.*Zarr V3 specification.*")  # text, in zarr's own words
 @pytest.mark.parametrize("version", [2, 3])
 def test_zarr(values, tmp_path, version):
-    zarr = pytest.importorskip("zarr")
+    import zarr
+
     path = tmp_path / "x.zarr"
     group = zarr.open_group(str(path), mode="w", zarr_format=version)
     array = group.create_array("values", shape=values.shape, chunks=(4, 3), dtype="f8")
@@ -422,7 +431,8 @@ def test_zarr(values, tmp_path, version):
 
 
 def test_zarr_in_groups_and_zipped(values, tmp_path):
-    zarr = pytest.importorskip("zarr")
+    import zarr
+
     group = zarr.open_group(str(tmp_path / "x.zarr"), mode="w")
     group.create_group("V4")["rates"] = values
     np.testing.assert_array_equal(load(tmp_path / "x.zarr").values, values)
@@ -441,8 +451,8 @@ def test_zarr_in_groups_and_zipped(values, tmp_path):
 @pytest.mark.parametrize("version", [2, 3])
 def test_zarr_of_xarray(values, tmp_path, version):
     """Names of dimensions, packed numbers and what stands for a missing one are those of xarray."""
-    pytest.importorskip("zarr")
-    xarray = pytest.importorskip("xarray")
+    import xarray
+
     path = tmp_path / "x.zarr"
     data = xarray.DataArray(values.T, dims=("neuroid", "presentation"), name="rate")
     data = data.assign_coords(stimulus_id=("presentation", IDS), neuroid_id=("neuroid", UNITS))
@@ -459,7 +469,8 @@ def test_zarr_of_xarray(values, tmp_path, version):
 
 
 def test_hostile_zarr(tmp_path):
-    zarr = pytest.importorskip("zarr")
+    import zarr
+
     path = tmp_path / "x.zarr"
     zarr.create_array(str(path), shape=(10**6, 10**6), chunks=(10, 10), dtype="f8")
     refused(path, "claims 8000000000000 bytes")
@@ -485,7 +496,8 @@ BOTH = {"region": ["IT", "V4"]}
 
 def assembly(rng, *, times=1):
     """An assembly as Brain-Score stores it: MultiIndex coordinates flattened."""
-    xarray = pytest.importorskip("xarray")
+    import xarray
+
     shown = ["b", "a", "b", "c", "a", "b"]
     data = rng.normal(size=(6, 4, times)).astype("float32")
     array = xarray.DataArray(
@@ -508,8 +520,6 @@ def assembly(rng, *, times=1):
 
 @pytest.mark.parametrize("engine", ["h5netcdf", "scipy"])
 def test_brain_score_assembly(rng, tmp_path, engine):
-    if engine == "h5netcdf":
-        pytest.importorskip("h5netcdf")
     array, shown, data = assembly(rng)
     path = tmp_path / "x.nc"
     array.to_netcdf(path, engine=engine)
@@ -530,7 +540,6 @@ def test_brain_score_assembly(rng, tmp_path, engine):
 
 
 def test_assembly_with_time_bins_and_stacked_index(rng, tmp_path):
-    pytest.importorskip("h5netcdf")
     array, _, data = assembly(rng, times=3)
     stacked = array.set_index(presentation=["stimulus_id", "repetition"])
     stacked.reset_index("presentation").to_netcdf(tmp_path / "x.nc", engine="h5netcdf")
@@ -544,8 +553,8 @@ def test_assembly_with_time_bins_and_stacked_index(rng, tmp_path):
 
 
 def test_netcdf_of_any_dimensions(values, tmp_path):
-    xarray = pytest.importorskip("xarray")
-    pytest.importorskip("h5netcdf")
+    import xarray
+
     path = tmp_path / "x.nc"
     coords = {"who": ("cell", UNITS), "pic": ("shown", IDS)}
     data = xarray.Dataset({"rate": (("cell", "shown"), values.T), "n": 3}, coords=coords)
@@ -564,7 +573,8 @@ def test_netcdf_of_any_dimensions(values, tmp_path):
 
 @pytest.fixture
 def nwb(rng, tmp_path):
-    pynwb = pytest.importorskip("pynwb")
+    import pynwb
+
     start = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
     file = pynwb.NWBFile("s", "id", start)
     file.add_trial_column("stimulus_id", "what was shown")
@@ -606,7 +616,8 @@ def test_nwb(nwb, rng):
 
 
 def test_nwb_without_trials(tmp_path):
-    h5py = pytest.importorskip("h5py")
+    import h5py
+
     with h5py.File(tmp_path / "x.nwb", "w") as file:
         file["units/id"] = [0]
     refused(tmp_path / "x.nwb", "has no intervals/trials, nor other intervals. An NWB file")
@@ -614,7 +625,8 @@ def test_nwb_without_trials(tmp_path):
 
 def test_nwb_says_the_same_of_every_trial(rng, tmp_path):
     """As Allen's: the name of the set of stimuli stands beside the number of each."""
-    pynwb = pytest.importorskip("pynwb")
+    import pynwb
+
     file = pynwb.NWBFile("s", "id", datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))
     shown = pynwb.epoch.TimeIntervals(name="natural_scenes_presentations", description="of one set")
     for name in ("stimulus_name", "frame"):
@@ -635,7 +647,8 @@ def test_nwb_says_the_same_of_every_trial(rng, tmp_path):
 
 
 def test_hdf5_that_is_no_nwb(tmp_path):
-    h5py = pytest.importorskip("h5py")
+    import h5py
+
     with h5py.File(tmp_path / "x.nwb", "w") as file:
         file["a"] = 1
     refused(tmp_path / "x.nwb", "has no intervals/trials")
@@ -643,7 +656,8 @@ def test_hdf5_that_is_no_nwb(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".nii", ".nii.gz"])
 def test_nifti(rng, tmp_path, suffix):
-    nibabel = pytest.importorskip("nibabel")
+    import nibabel
+
     volumes = rng.normal(size=(4, 3, 2, 20)).astype("float32")
     mask = rng.random((4, 3, 2)) < 0.5
     mask[0, 0, 0] = True
@@ -692,7 +706,8 @@ def test_nifti(rng, tmp_path, suffix):
 
 def test_seconds_and_places_of_volumes(rng, tmp_path):
     """Times in milliseconds are what they say; a mask of another space is told."""
-    nibabel = pytest.importorskip("nibabel")
+    import nibabel
+
     volumes, affine = rng.normal(size=(3, 3, 2, 20)).astype("float32"), np.diag([2, 2, 2, 1])
     events = tmp_path / "events.tsv"
     events.write_text("onset\tduration\tstim_file\n0\t4\ta.png\n20\t4\tb.png\n")
@@ -713,7 +728,8 @@ def test_seconds_and_places_of_volumes(rng, tmp_path):
 
 
 def test_hostile_nifti(tmp_path):
-    nibabel = pytest.importorskip("nibabel")
+    import nibabel
+
     path = tmp_path / "x.nii"
     nibabel.save(nibabel.Nifti1Image(np.zeros((2, 2, 2, 2), "f4"), np.eye(4)), path)
     content = bytearray(path.read_bytes())
@@ -725,7 +741,6 @@ def test_hostile_nifti(tmp_path):
 def test_real_fmri(real_data):
     import scipy.signal
 
-    pytest.importorskip("nibabel")
     folder = real_data / "haxby2001_slice"
     lines = (folder / "attributes.txt").read_text().split("\n")
     rows = [line.split() for line in lines if line.strip()]
@@ -753,7 +768,8 @@ def test_real_fmri(real_data):
 
 
 def activations(path, values, hook="blocks.3.hook_resid_post"):
-    pa = pytest.importorskip("pyarrow")
+    import pyarrow as pa
+
     n, tokens, p = values.shape
     inner = pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), p)
     column = pa.ListArray.from_arrays(pa.array(np.arange(n + 1, dtype="i4") * tokens), inner)
@@ -782,7 +798,8 @@ def test_cached_activations(rng, tmp_path):
 
 
 def test_arrow_lists_of_other_lengths(tmp_path):
-    pa = pytest.importorskip("pyarrow")
+    import pyarrow as pa
+
     path = tmp_path / "x.arrow"
     for column, match in [
         (pa.array([[1.0, 2.0], [3.0]]), "contexts must have one length and no gaps"),
@@ -798,7 +815,8 @@ def test_arrow_lists_of_other_lengths(tmp_path):
 
 def test_arrow_offsets_that_point_elsewhere(tmp_path):
     """Trusted, they would abort the process."""
-    pa = pytest.importorskip("pyarrow")
+    import pyarrow as pa
+
     path = tmp_path / "x.arrow"
     column = pa.array([[1.0, 2.0], [3.0, 4.0]], pa.list_(pa.float32()))
     table = pa.table({"h": column})

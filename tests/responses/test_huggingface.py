@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 
 from unbraid.errors import InputError
 from unbraid.responses import (
@@ -19,10 +20,9 @@ from unbraid.responses import (
 from unbraid.responses._huggingface import Tokens
 from unbraid.studies.systems import _pooled
 
-torch = pytest.importorskip("torch")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    transformers = pytest.importorskip("transformers")
+    import transformers
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")

@@ -42,20 +42,21 @@ def csv_column(name):
 
 
 def parquet(path, index=True):
-    pytest.importorskip("pyarrow")
     frame = pd.DataFrame(VALUES, index=pd.Index(IDS, name="stimulus"), columns=UNITS)
     (frame if index else frame.reset_index()).to_parquet(path)
 
 
 def hdf5(path, text=True, name="stimuli"):
-    h5py = pytest.importorskip("h5py")
+    import h5py
+
     with h5py.File(path, "w") as file:
         file["values"] = VALUES
         file[name] = IDS if text else np.char.encode(IDS, "utf-8")
 
 
 def anndata(path):
-    h5py = pytest.importorskip("h5py")
+    import h5py
+
     with h5py.File(path, "w") as file:
         file["X"] = VALUES
         file["obs/_index"] = IDS
@@ -80,7 +81,8 @@ def matlab_labels(shape):
 
 
 def matlab_73(path):
-    h5py = pytest.importorskip("h5py")
+    import h5py
+
     with h5py.File(path, "w", userblock_size=512) as file:
         file["values"] = VALUES.T
         cells = file.create_dataset("stimuli", (1, N), dtype=h5py.ref_dtype)
@@ -93,7 +95,8 @@ def matlab_73(path):
 
 
 def zarr(path):
-    zarr = pytest.importorskip("zarr")
+    import zarr
+
     group = zarr.open_group(path, mode="w")
     group.create_array("values", data=VALUES)
     group.create_array("stimuli", shape=(N,), dtype=str)[:] = np.array(IDS, dtype=object)
@@ -101,7 +104,8 @@ def zarr(path):
 
 def netcdf(engine, coordinate="stimulus_id"):
     def write(path):
-        xarray = pytest.importorskip("xarray")
+        import xarray
+
         coords = {coordinate: ("presentation", IDS)}
         array = xarray.DataArray(VALUES, dims=("presentation", "neuroid"), coords=coords, name="x")
         array.to_netcdf(path, engine=engine)
@@ -256,7 +260,6 @@ def test_missing_numbers(tmp_path, cell):
 )
 @pytest.mark.parametrize("zone", [None, "UTC", "Asia/Tokyo"])
 def test_dates_of_two_files_stay_dates(tmp_path, dates, zone):
-    pytest.importorskip("pyarrow")
     frame = pd.DataFrame({"when": pd.to_datetime(dates, format="mixed"), "u": [1.0, 2.0]})
     frame["when"] = frame["when"].dt.tz_localize(zone)
     frame.to_csv(tmp_path / "x.csv", index=False)
@@ -274,8 +277,9 @@ def test_dates_of_two_files_stay_dates(tmp_path, dates, zone):
 
 
 def test_days_of_parquet_are_days(tmp_path):
-    pyarrow = pytest.importorskip("pyarrow")
     import datetime
+
+    import pyarrow
 
     days = [datetime.date(2020, 1, 2), datetime.date(2020, 1, 1)]
     import pyarrow.parquet as parquet
@@ -285,8 +289,8 @@ def test_days_of_parquet_are_days(tmp_path):
 
 
 def test_times_since_are_dates(tmp_path):
-    xarray = pytest.importorskip("xarray")
-    pytest.importorskip("h5netcdf")
+    import xarray
+
     when = np.array(["2020-01-02", "2020-01-01"], dtype="datetime64[ns]")
     array = xarray.DataArray(np.eye(2), dims=("stimuli", "units"), coords={"stimuli": when})
     array.to_dataset(name="x").to_netcdf(tmp_path / "x.nc", engine="h5netcdf")
@@ -325,7 +329,8 @@ def test_only_new_lines_end_an_id(tmp_path, name):
 
 
 def test_labels_of_events(tmp_path):
-    nibabel = pytest.importorskip("nibabel")
+    import nibabel
+
     volumes = np.random.default_rng(0).normal(size=(2, 2, 1, N)).astype("f4")
     image = nibabel.Nifti1Image(volumes, np.eye(4))
     image.header.set_zooms((1, 1, 1, 2))

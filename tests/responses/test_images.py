@@ -1,16 +1,14 @@
 """Images: names are sorted, whatever the zip's own order; preprocessing without torchvision."""
 
 import io
-import warnings
 import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image as PIL
 
 from unbraid.errors import InputError
 from unbraid.responses import Preprocess, images
-
-PIL = pytest.importorskip("PIL.Image")
 
 
 def png(array):
@@ -141,13 +139,11 @@ def test_crop_is_central_and_stretch_keeps_everything():
     np.testing.assert_array_equal(stretched, np.repeat(image[:1, :, 0] / 255.0, 30, axis=0))
 
 
+@pytest.mark.peers
+@pytest.mark.filterwarnings("ignore")
 def test_preprocess_agrees_with_torchvision(rng):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            from torchvision import transforms
-        except Exception:  # absent, or built for another torch
-            pytest.skip("torchvision does not import")
+    from torchvision import transforms
+
     image = rng.integers(0, 256, (70, 97, 3), np.uint8)
     theirs = transforms.Compose(
         [

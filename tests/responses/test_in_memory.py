@@ -183,7 +183,8 @@ def test_trials_of_a_frame():
 
 
 def test_other_tables():
-    polars = pytest.importorskip("polars")
+    import polars
+
     x = as_responses(polars.DataFrame({"u": [1.0, 2.0], "v": [3, 4]}))
     assert list(x.units) == ["u", "v"]
     with pytest.raises(InputError, match="its column 'name' does not"):
@@ -191,7 +192,8 @@ def test_other_tables():
 
 
 def test_tables_of_arrow():
-    pyarrow = pytest.importorskip("pyarrow")
+    import pyarrow
+
     x = as_responses(pyarrow.table({"u": [1.0, 2.0], "v": [3, 4]}))
     np.testing.assert_array_equal(x.values, [[1, 3], [2, 4]])
     assert list(x.units) == ["u", "v"]
@@ -203,7 +205,8 @@ def test_tables_of_arrow():
 
 
 def assembly(values, dims=("presentation", "neuroid"), **coords):
-    xarray = pytest.importorskip("xarray")
+    import xarray
+
     return xarray.DataArray(values, dims=dims, coords=coords)
 
 

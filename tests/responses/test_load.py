@@ -105,7 +105,7 @@ def test_large_npy_is_mapped_not_read(rng, tmp_path, monkeypatch):
 
 
 def test_bfloat16_and_float16_tensors_of_the_library(rng, tmp_path):
-    torch = pytest.importorskip("torch")
+    import torch
     from safetensors.torch import save_file
 
     values = torch.from_numpy(rng.normal(size=(5, 3))).to(torch.bfloat16)

@@ -31,7 +31,8 @@ def save_5(path, arrays, compressed=False):
 
 def save_73(path, name, items, shape):
     """Write a cell array as MATLAB 7.3 does: references, every axis turned."""
-    h5py = pytest.importorskip("h5py")
+    import h5py
+
     with h5py.File(path, "w", userblock_size=512) as file:
         references = []
         for i, item in enumerate(items):

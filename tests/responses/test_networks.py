@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
 from unbraid.errors import InputError
 from unbraid.responses import ChannelMean, load, network, record, save
 from unbraid.responses._formats.safetensors import write_tensors
-
-torch = pytest.importorskip("torch")
 
 
 def state_of(model):

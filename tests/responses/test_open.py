@@ -7,12 +7,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from unbraid.errors import InputError
 from unbraid.responses import open_network, open_store, record, record_to
 from unbraid.responses._formats import safetensors
 
-torch = pytest.importorskip("torch")
 SQUARE = {"input_size": (3, 20, 20), "mean": (0.5,) * 3, "std": (0.25,) * 3, "crop_pct": 0.5,
           "interpolation": "bicubic", "crop_mode": "center"}  # fmt: skip
 

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
 from unbraid.errors import InputError
 from unbraid.responses import (
@@ -21,7 +22,6 @@ from unbraid.responses import (
     record_to,
 )
 
-torch = pytest.importorskip("torch")
 nn = torch.nn
 
 

@@ -4,11 +4,11 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 
 from unbraid.errors import InputError
 from unbraid.responses import AveragePool, ChannelMean, Preprocess, images, record, record_to
 
-torch = pytest.importorskip("torch")
 nn = torch.nn
 
 
@@ -128,7 +128,8 @@ def test_means_of_half_precision_are_of_single_precision(rng):
 @pytest.mark.parametrize("mode", ["P", "L", "1", "RGBA", "CMYK", "LA", "YCbCr", "LAB"])
 def test_pictures_in_memory_are_those_in_files(rng, tmp_path, mode):
     """A palette's numbers, or another space's, are never taken for colours."""
-    pillow = pytest.importorskip("PIL.Image")
+    from PIL import Image as pillow
+
     colours = pillow.fromarray(rng.integers(0, 255, (9, 12, 3), dtype=np.uint8))
     pictures = [colours.convert(mode), colours.rotate(90).convert(mode)]
     paths = [tmp_path / "a.tif", tmp_path / "b.tif"]

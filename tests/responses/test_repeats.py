@@ -1,12 +1,12 @@
 """Repeats given one by one are matched by the names that they bring."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from unbraid import Responses, stats
 from unbraid.errors import InputError
 
-pd = pytest.importorskip("pandas")
 IDS = [f"s{i}" for i in range(60)]
 
 
@@ -29,7 +29,8 @@ def turned(values, kind, rows, columns):
         return pd.DataFrame(values, index=rows, columns=units)
     if kind == "frame":
         return pd.DataFrame(values, index=ids, columns=units)
-    xarray = pytest.importorskip("xarray")
+    import xarray
+
     coords = {"stimulus": ids, "unit": units}
     return xarray.DataArray(values, dims=("stimulus", "unit"), coords=coords)
 

@@ -25,7 +25,8 @@ def test_ids_of_many_kinds():
     eye = np.eye(2)
     for ids in (["1", "2"], [1, 2], np.array([1.0, 2.0]), np.array([b"1", b"2"]), ("1", 2)):
         assert list(Responses(eye, stimuli=ids).stimuli) == ["1", "2"]
-    pandas = pytest.importorskip("pandas")
+    import pandas
+
     assert list(Responses(eye, stimuli=pandas.Index(["1", "2"])).stimuli) == ["1", "2"]
 
 
@@ -116,7 +117,8 @@ def test_errors_name_the_argument():
 
 
 def test_columns_of_a_table_are_not_ids():
-    pandas = pytest.importorskip("pandas")
+    import pandas
+
     table = pandas.DataFrame({"stimuli": [1.0, 1.0], "units": [2.0, 3.0]})
     assert as_responses(table).stimuli is None
 

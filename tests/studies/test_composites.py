@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image as PIL
+from scipy import io as scipy_io
 
 from unbraid import studies
 from unbraid.responses import network
@@ -17,9 +19,6 @@ from unbraid.studies.networks._composites import (
     canvases,
     things,
 )
-
-scipy_io = pytest.importorskip("scipy.io")
-PIL = pytest.importorskip("PIL.Image")
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,8 @@ import gzip
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image as PIL
 
 from unbraid import studies
 from unbraid.errors import InputError
@@ -14,9 +16,6 @@ from unbraid.studies.networks.dnn_dnn import DnnDnn
 from unbraid.studies.systems import _small_pictures, _two_networks
 from unbraid.studies.systems._convnet import trained
 from unbraid.studies.systems._small_pictures import Pictures
-
-torch = pytest.importorskip("torch")
-PIL = pytest.importorskip("PIL.Image")
 
 
 def silent(*_):

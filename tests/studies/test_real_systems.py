@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.stats
+import torch
+from PIL import Image as PIL
 
 from unbraid import align, sparse, stats, studies
 from unbraid.errors import InputError
@@ -21,9 +23,6 @@ from unbraid.studies.brains.dnn_brain import DnnBrain
 from unbraid.studies.brains.it_rsa import ItRsa
 from unbraid.studies.systems import _pooled, _v4
 from unbraid.studies.systems._objects92 import objects92
-
-torch = pytest.importorskip("torch")
-PIL = pytest.importorskip("PIL.Image")
 
 
 def picture(rng):

@@ -2,15 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
+import transformers
 
 from unbraid import studies
 from unbraid.errors import InputError
 from unbraid.responses import Responses, save
 from unbraid.studies.text import _language, _meaning, _words
 from unbraid.studies.text.text import Text
-
-torch = pytest.importorskip("torch")
-transformers = pytest.importorskip("transformers")
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 

@@ -49,7 +49,7 @@ class Said:
     >>> said.take("encoding-type")
     'array'
     >>> said.settle()
-    ['lab']
+    ['lab', 'scale_factor']
     """
 
     def __init__(self, where: str, items: Mapping[str, Any]) -> None:

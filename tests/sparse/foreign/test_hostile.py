@@ -150,7 +150,8 @@ def test_a_name_that_holds_no_array(sae, tmp_path):
 
 @pytest.mark.parametrize("format", ["saelens", "sparsify", "dictionary_learning"])
 def test_what_cannot_be_written_is_one_line_and_leaves_nothing(rng, tmp_path, format):
-    resource = pytest.importorskip("resource")
+    import resource
+
     learned = sparse.fit(rng.normal(size=(60, 30)), sparse.RandomDictionary(), rng=0)
     least, most = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (3000, most))  # as on a disk with no more space

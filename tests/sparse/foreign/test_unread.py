@@ -124,6 +124,7 @@ LAYOUTS = [name for name in vars(Layout) if not name.startswith("_") and name !=
 
 @pytest.fixture(params=LAYOUTS)
 def layout(request, sae, tmp_path):
+    """A library's layout; tests that some layouts have nothing for name the others."""
     made = Layout(tmp_path, sae)
     return SimpleNamespace(
         name=request.param, write=getattr(made, request.param), options=lambda: made.options
@@ -154,9 +155,8 @@ def test_an_unknown_tensor_does_not_load_silently(layout, name, shape):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("layout", sorted({*LAYOUTS} - {"gemma_scope"}), indirect=True)
 def test_a_threshold_beside_an_encoder_without_one(layout, sae):
-    if layout.name == "gemma_scope":
-        pytest.skip("its encoder has a threshold")
     with pytest.raises(InputError, match="threshold"):
         load(layout, tensors={"threshold": sae.threshold})
 
@@ -167,9 +167,8 @@ def test_an_unknown_activation_does_not_load_silently(layout, key):
         load(layout, settings={key: "softplus"})
 
 
+@pytest.mark.parametrize("layout", [n for n in LAYOUTS if n[:6] != "native"], indirect=True)
 def test_what_the_caller_ignores_is_left_out_and_noted(layout, sae):
-    if layout.name.startswith("native"):
-        pytest.skip("our own layout has nothing to ignore")
     names = {"mystery_flag", "mystery"}
     ours = load(layout, {"mystery": np.ones(3, np.float32)}, {"mystery_flag": 1}, ignore=names)
     assert names <= set(ours.method.unread)

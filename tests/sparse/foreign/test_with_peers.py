@@ -1,11 +1,11 @@
 """sparsify, dictionary_learning, overcomplete and saev judge what we read and write.
 
-Each is skipped where it is not installed. Last run by hand with eai-sparsify 1.3.3,
+`make peers` installs and runs them. Last run by hand with eai-sparsify 1.3.3,
 dictionary-learning 0.1.0, overcomplete 0.3.0, saev 0.1.0 and torch 2.13.
 """
 
+import importlib
 import json
-import warnings
 
 import numpy as np
 import pytest
@@ -14,14 +14,12 @@ import torch
 from unbraid import sparse
 from unbraid.sparse import Dictionary, Encoder, Imported
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.peers, pytest.mark.filterwarnings("ignore")]
 SOURCE = Imported(library="unbraid", architecture="made for a test")
 
 
 def peer(name):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return pytest.importorskip(name)
+    return importlib.import_module(name)
 
 
 def randomised(theirs):

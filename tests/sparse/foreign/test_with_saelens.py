@@ -1,9 +1,9 @@
-"""SAELens itself opens what we save, and we open what it saves; skipped where it is not installed.
+"""SAELens itself opens what we save, and we open what it saves; `make peers` runs it.
 
 Last run by hand with sae-lens 6.54.12 and torch 2.13.
 """
 
-import warnings
+import importlib
 
 import numpy as np
 import pytest
@@ -12,15 +12,13 @@ import torch
 from unbraid import sparse
 from unbraid.sparse import Dictionary, Encoder, Imported
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.peers, pytest.mark.filterwarnings("ignore")]
 SOURCE = Imported(library="saelens", architecture="made for a test")
 
 
 @pytest.fixture(scope="module")
 def saelens():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return pytest.importorskip("sae_lens")
+    return importlib.import_module("sae_lens")
 
 
 def made(sae, activation, **options):
