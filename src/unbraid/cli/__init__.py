@@ -19,6 +19,7 @@ from unbraid.cli.fit import fit
 from unbraid.cli.interpret import interpret
 from unbraid.cli.intrusion_score import intrusion_score
 from unbraid.cli.intrusion_test import intrusion_test
+from unbraid.cli.matrix import matrix
 from unbraid.cli.record import record
 from unbraid.cli.results import results
 from unbraid.cli.study import study
@@ -33,6 +34,7 @@ COMMANDS = (
     interpret,
     intrusion_test,
     intrusion_score,
+    matrix,
     sweep,
     results,
     study,
@@ -53,6 +55,7 @@ __all__ = [
     "intrusion_score",
     "intrusion_test",
     "main",
+    "matrix",
     "record",
     "results",
     "study",

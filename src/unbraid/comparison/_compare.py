@@ -158,7 +158,8 @@ def compare(
     of_given = []
     if given is not None:
         for name, of, scored in zip(names, (given.x, given.y), (parts.x, parts.y), strict=True):
-            of_given += warnings_of_given(name, of, scored, parts.apart)
+            known = parts.apart and config.learned_from == "train"
+            of_given += warnings_of_given(name, of, scored, parts.apart, known)
     said = [
         *result.warnings,
         *of_given,

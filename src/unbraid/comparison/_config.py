@@ -58,6 +58,9 @@ class CompareConfig(Config):
     """Whether controls that learn half of an autoencoder are scored too: decoder frozen at random,
     soft-frozen, or encoder frozen; none: of given dictionaries, where there are responses to learn
     from."""
+    learned_from: Literal["unknown", "train"] = "unknown"
+    """What dictionaries that are given learned from: unknown, or the training responses given
+    beside them and nothing else."""
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
     """Confidence level of the intervals."""
 

@@ -86,6 +86,13 @@ def cost_of(
     return cost
 
 
+def cost_of_learning(method: Method, n: int, p: int) -> Cost:
+    """Return what learning one dictionary from ``n`` stimuli of ``p`` units will cost."""
+    m = _width(method, n, p)
+    seconds = _learning(method, n, p, m)
+    return Cost(seconds=seconds, memory=_START + 8.0 * (4 * n * p + 2 * m * p + n * min(m, 64)))
+
+
 def _predicting(
     parts: Split, config: CompareConfig, latents: int, seeds: int
 ) -> tuple[float, float]:

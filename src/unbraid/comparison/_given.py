@@ -105,11 +105,14 @@ def check_given(given: Given, x: Responses, y: Responses) -> None:
 
 
 def warnings_of_given(
-    name: str, of: Sequence[Dictionary], scored: Responses, apart: bool
+    name: str, of: Sequence[Dictionary], scored: Responses, apart: bool, known: bool
 ) -> list[str]:
-    """Return what a reader must know of one system's given dictionaries."""
+    """Return what a reader must know of one system's given dictionaries.
+
+    ``known``: that they learned from the training responses alone.
+    """
     found = []
-    if of:
+    if of and not known:
         held = "if any is among those scored, what is unexplained is too low"
         found.append(
             f"{name}: the stimuli that the given "

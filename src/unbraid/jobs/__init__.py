@@ -3,6 +3,8 @@
 from unbraid.jobs._folder import RunFolder
 from unbraid.jobs._foretell import Forecast, foretell
 from unbraid.jobs._job import Job
+from unbraid.jobs._matrix import matrix
+from unbraid.jobs._page import page, write_page
 from unbraid.jobs._plan import Plan, job_of, parse_share, plan_of, read_sweep
 from unbraid.jobs._results import Results, results, results_of
 from unbraid.jobs._run import Outcome, run
@@ -23,6 +25,8 @@ __all__ = [
     "WorkerDied",
     "foretell",
     "job_of",
+    "matrix",
+    "page",
     "parse_share",
     "plan_of",
     "read_sweep",
@@ -30,4 +34,5 @@ __all__ = [
     "results_of",
     "run",
     "sweep",
+    "write_page",
 ]

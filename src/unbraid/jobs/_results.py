@@ -88,14 +88,9 @@ class Results:
         return read_json(RunFolder(self.folder).place(job.fingerprint) / RESULT)
 
     def text(self) -> str:
-        """Return the rows as lines for a terminal."""
-        names = [n for n in self.columns if n not in ("traceback", "kind")]
-        lines = [names, *([_cell(row.get(n)) for n in names] for row in self.rows)]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(names))]
-        return "\n".join(
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-            for line in lines
-        )
+        """Return the rows as lines for a terminal, a table for each kind of job."""
+        kinds = dict.fromkeys(row["kind"] for row in self.rows)
+        return "\n\n".join(_lines([r for r in self.rows if r["kind"] == kind]) for kind in kinds)
 
     def to_parquet(self, path: str | Path, *, scores: bool = False) -> Path:
         """Write the rows, or those of ``scores``, to one Parquet file, whole or not at all.
@@ -140,8 +135,9 @@ def results_of(plan: Plan, folder: str | Path) -> Results:
 
 
 def _results(kept: RunFolder, jobs: tuple[Job, ...]) -> Results:
-    varying = _varying(jobs)
-    rows = tuple(_row(kept, job, varying) for job in jobs)
+    kinds = dict.fromkeys(job.kind for job in jobs)
+    varying = {kind: _varying([job for job in jobs if job.kind == kind]) for kind in kinds}
+    rows = tuple(_row(kept, job, varying[job.kind]) for job in jobs)
     return Results(folder=kept.root, rows=rows, jobs=jobs)
 
 
@@ -162,6 +158,17 @@ def _row(kept: RunFolder, job: Job, varying: Sequence[str]) -> dict[str, Any]:
         failure = kept.failure(job.fingerprint) or {}
         row |= {"error": failure.get("message"), "traceback": failure.get("traceback")}
     return row
+
+
+def _lines(rows: Sequence[Mapping[str, Any]]) -> str:
+    columns = dict.fromkeys(name for row in rows for name in row)
+    names = [name for name in columns if name not in ("traceback", "kind")]
+    lines = [names, *([_cell(row.get(name)) for name in names] for row in rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(names))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
 
 
 def _varying(jobs: Sequence[Job]) -> list[str]:

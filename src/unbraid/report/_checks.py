@@ -66,3 +66,10 @@ def as_tuple(owner: object, field: str) -> tuple[Any, ...]:
         raise InputError(f"{name} must be a list, got {type(value).__name__}.") from None
     object.__setattr__(owner, field, items)
     return items
+
+
+def check_path(value: object, name: str) -> None:
+    """Refuse a link that is no plain path beside or below the page; empty is no link."""
+    text = value if isinstance(value, str) else "?"
+    if not all(c.isalnum() or c in "-_./" for c in text) or text.startswith("/") or ".." in text:
+        raise InputError(f"{name} must be a path below the page, got {value!r}.")

@@ -202,6 +202,8 @@ class Heatmap:
     columns_are: str = ""
     domain: tuple[float, float] | None = None
     digits: int = 2
+    links: Sequence[Sequence[str]] = ()
+    """Where a click on each cell leads: a path from the page on; empty where nowhere."""
 
     def __post_init__(self) -> None:
         _check_figure(self)
@@ -216,6 +218,13 @@ class Heatmap:
         for row in values:
             for value in row:
                 checks.check_number(value, f"a value of {self.title!r}")
+        links = tuple(tuple(row) for row in checks.as_tuple(self, "links"))
+        object.__setattr__(self, "links", links)
+        if links and [len(row) for row in links] != [len(row) for row in values]:
+            raise InputError(f"links of {self.title!r} must be one a cell.")
+        for row in links:
+            for link in row:
+                checks.check_path(link, f"a link of {self.title!r}")
         _check_domain(self.domain, self.title)
 
 

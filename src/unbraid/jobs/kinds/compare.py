@@ -9,15 +9,22 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from unbraid._validate import check_count
 from unbraid.errors import InputError
+from unbraid.jobs._inputs import check_unchanged
 from unbraid.jobs._job import Job
 from unbraid.jobs.kinds._kind import Cost, Kind, Write
 from unbraid.jobs.kinds._loaded import load
+from unbraid.jobs.kinds._parts import learning_rows
+from unbraid.jobs.kinds.fit import part_of
 
 if TYPE_CHECKING:  # heavy, and imported where it is called
     from unbraid.comparison import CompareConfig
 
-_OWN: dict[str, Any] = {"seed": 0, "common": False}
-_MORE = ("x_train", "y_train", "features", "features_train")
+LEARNED = "learned"
+"""Which part of the stimuli the dictionaries given learned from; the rest is scored."""
+_OWN: dict[str, Any] = {"seed": 0, "common": False, LEARNED: None}
+_UNTRAINED = ("x_untrained", "y_untrained")
+_MORE = ("x_train", "y_train", "features", "features_train", *_UNTRAINED)
+_DICTIONARIES = ("x_dictionary", "y_dictionary")
 _PAGE = 400_000  # bytes of a page and the records beside it
 _BEFORE = "base->base"
 
@@ -28,8 +35,8 @@ class Compare(Kind):
     name: ClassVar[str] = "compare"
 
     def files(self, given: Mapping[str, Any]) -> dict[str, bool]:  # noqa: ARG002
-        """Return both systems, their training responses, and the true features."""
-        return {"x": True, "y": True, **dict.fromkeys(_MORE, False)}
+        """Return both systems and what may stand beside: other responses, dictionaries."""
+        return {"x": True, "y": True, **dict.fromkeys((*_MORE, *_DICTIONARIES), False)}
 
     def options(self, given: Mapping[str, Any]) -> tuple[str, ...]:  # noqa: ARG002
         """Return the options of a comparison, the seed, and whether only common stimuli count."""
@@ -45,21 +52,34 @@ class Compare(Kind):
         check_count(own["seed"], "seed")
         if not isinstance(own["common"], bool):
             raise InputError(f"common must be true or false, got {own['common']!r}.")
+        own[LEARNED] = None if own[LEARNED] is None else part_of(own[LEARNED])
         config = CompareConfig(**{k: v for k, v in given.items() if k not in _OWN})
         return {"config": config.describe(), **own}
 
-    def compute(self, job: Job, used: Mapping[str, Path]) -> Write:  # noqa: ARG002
+    def compute(self, job: Job, used: Mapping[str, Path]) -> Write:
         """Compare."""
         from unbraid import comparison, responses
 
-        config = _config(job)
-        loaded: dict[str, Any] = {slot: load(file) for slot, file in job.files.items()}
+        files = {s: file for s, file in job.files.items() if s not in _DICTIONARIES}
+        loaded: dict[str, Any] = {slot: load(file) for slot, file in files.items()}
+        part = job.settings[LEARNED]
+        if part is not None:
+            for side in ("x", "y"):
+                learned = learning_rows(loaded[side], part)
+                loaded[f"{side}_train"] = loaded[side].take(learned)
+                loaded[side] = loaded[side].take(~learned)
         x, y = loaded.pop("x"), loaded.pop("y")
         if job.settings["common"]:
             x, y = responses.common(x, y)
-        names = (job.files["x"].name, job.files["y"].name)
-        seed = job.settings["seed"]
-        result = comparison.compare(x, y, config, names=names, rng=seed, **loaded)
+        result = comparison.compare(
+            x,
+            y,
+            config_of(job),
+            names=(job.files["x"].name, job.files["y"].name),
+            rng=job.settings["seed"],
+            dictionaries=_dictionaries(job, used),
+            **loaded,
+        )
         return lambda folder, beside: result.save(folder, beside=beside)
 
     def summary(self, result: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,8 +114,9 @@ class Compare(Kind):
         """Return what a comparison of files of these sizes will take."""
         from unbraid.comparison._cost import cost_of
 
-        config = _config(job)
-        shapes = {slot: load(file).shape for slot, file in job.files.items()}
+        config = config_of(job)
+        files = {s: file for s, file in job.files.items() if s not in _DICTIONARIES}
+        shapes = {slot: load(file).shape for slot, file in files.items()}
         n = min(shapes["x"][0], shapes["y"][0])
         share = 0.5 if config.train_share is None else config.train_share
         learned = round(share * n) if "x_train" not in shapes else 0
@@ -109,14 +130,30 @@ class Compare(Kind):
             rows=range(n - learned),
             apart=True,
         )
-        told = cost_of(parts, config)
+        count = len([name for name in job.needs if name.startswith(_DICTIONARIES[0])])
+        wide = 2 * shapes["x"][1], 2 * shapes["y"][1]
+        given = wide if count or files != job.files else None
+        told = cost_of(parts, config, given, count)
         units = [shapes[slot][1] for slot in "xy"]
         atoms = 8.0 * config.seeds * sum(2 * p * p for p in units)
         kept = 24.0 * config.seeds * len(config.scored) * 14 * max(units)
         return Cost(seconds=told.seconds, memory=told.memory, disk=_PAGE + atoms + kept)
 
 
-def _config(job: Job) -> CompareConfig:
+def _dictionaries(job: Job, used: Mapping[str, Path]) -> Any:
+    """Return what ``compare`` takes as dictionaries; None where it learns them."""
+    sides: list[Any] = []
+    for slot in _DICTIONARIES:
+        if slot in job.files:
+            check_unchanged(job.files[slot])
+            sides.append(job.files[slot].path)
+        else:
+            sides.append([used[name] for name in sorted(used) if name.startswith(slot)] or None)
+    return None if sides == [None, None] else tuple(sides)
+
+
+def config_of(job: Job) -> CompareConfig:
+    """Return the options of a comparison, as its job holds them."""
     from unbraid.comparison import CompareConfig
 
     plain = {k: v for k, v in job.settings["config"].items() if k != "name"}

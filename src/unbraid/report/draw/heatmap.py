@@ -32,7 +32,9 @@ def draw(figure: Heatmap, width: float) -> Drawing:
         parts.append(text(label, left - 8, y + height / 2 + 4.5, "e"))
         for j, value in enumerate(row):
             box = (left + j * cell, y, cell - 2, height - 2)
-            parts.append(_cell(figure, i, j, float(value), box, (low, high)))
+            drawn = _cell(figure, i, j, float(value), box, (low, high))
+            link = figure.links[i][j] if figure.links else ""
+            parts.append(element("a", drawn, href=link) if link else drawn)
     bottom = top + len(figure.values) * height
     if figure.rows_are:
         parts.append(
