@@ -178,19 +178,21 @@ def shown(value: Any) -> str:
 
 def _one_line(kind: type[Config], error: pydantic.ValidationError) -> str:
     """Say the first fault of a configuration in one line, with a suggestion for a misspelling."""
+    name = kind.__name__
+    name = name.removesuffix("Config").lower() if name.endswith("Config") else name
     fault = error.errors()[0]
     option = ".".join(str(part) for part in fault["loc"])
     option = option if len(option) <= 80 else f"{option[:77]}..."
     if fault["type"] == "extra_forbidden":
         close = difflib.get_close_matches(option, kind.model_fields, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else f"; it has {_names(kind)}."
-        return f"{kind.__name__} has no option {option!r}{hint}"
+        return f"{name} has no option {option!r}{hint}"
     if fault["type"] == "missing":
-        return f"{kind.__name__} needs the option {option!r}."
+        return f"{name} needs the option {option!r}."
     message = fault["msg"].removeprefix("Value error, ")
     where = f" {option!r}" if option else ""
     came = "" if fault["type"] == "value_error" else f", got {shown(fault['input'])}"
-    line = f"{kind.__name__}{where}: {message}{came}"
+    line = f"{name}{where}: {message}{came}"
     return line if line.endswith((".", "?")) else f"{line}."
 
 

@@ -121,6 +121,8 @@ def test_folds_that_split_neighbours_are_respected_without_a_p_value(rng):
     assert "split neighbours" in score.warnings[0]
     published = align.ridge(x, y, protocol="longon2025", permutations=1, resamples=0)
     assert published.order == "ignored" and np.isnan(published.p_value)
+    assert 'Use protocol="unbraid"' in published.warnings[0]  # folds cannot be chosen under it
+    assert "Leave folds" not in published.warnings[0]
 
 
 def test_contiguous_folds_are_respected(rng):

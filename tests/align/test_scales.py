@@ -133,3 +133,27 @@ def test_rotated_duplicates_are_ties():
     x = np.repeat(rng.normal(size=(6, 20)), 3, axis=0) + 100
     turned = x @ np.linalg.qr(rng.normal(size=(20, 20)))[0]
     np.testing.assert_array_equal(squared_euclidean(x) == 0, squared_euclidean(turned) == 0)
+
+
+@pytest.mark.parametrize("metric", [align.rsa, align.cka, align.ridge], ids=lambda m: m.__name__)
+def test_a_matrix_of_stimuli_by_stimuli_is_called_that(metric):
+    """As arrays in memory too; a square matrix of responses is not."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 30, 30))
+    rdm = np.linalg.norm(x[:, None] - x, axis=2)
+    options = {"permutations": 0, "resamples": 0}
+    for a, b, side in ((rdm, y, "x"), (y, rdm, "y"), (x, np.corrcoef(y), "y")):
+        said = [line for line in metric(a, b, **options).warnings if "square symmetric" in line]
+        assert len(said) == 1 and said[0].startswith(f"{side} holds")
+    assert not any("symmetric" in line for line in metric(x, y, **options).warnings)
+
+
+def test_what_grows_with_the_cube_of_the_units_is_said_before(monkeypatch):
+    import unbraid.align.geometry._weighted_rsa as module
+
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(60, 40)), rng.normal(size=(60, 3))
+    align.weighted_rsa(x, y, permutations=0, resamples=0)
+    monkeypatch.setattr(module, "_LONG", 1e-9)
+    with pytest.warns(RuntimeWarning, match="weighted_rsa of 40 units takes about"):
+        align.weighted_rsa(x, y, permutations=0, resamples=0)

@@ -160,7 +160,7 @@ def test_saved_run_and_its_report(shared, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"seed": 3}, "CompareConfig has no option 'seed'; did you mean 'seeds'"),
+        ({"seed": 3}, "compare has no option 'seed'; did you mean 'seeds'"),
         ({"method": "topkk"}, "did you mean 'TopK'"),
         ({"method": "TopK(k=0)"}, "k"),
         ({"metrics": ("semi",)}, "metrics must be among semi_matching"),

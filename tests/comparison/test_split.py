@@ -59,7 +59,7 @@ def test_training_responses_of_their_own_leave_all_stimuli_to_be_scored(rng):
             "must hold different stimuli, got 5 in both, e.g. 's35'",
         ),
         ({"groups": np.zeros(7)}, "groups must name the group of each of the 40"),
-        ({"groups": np.zeros(40)}, "groups must leave some"),
+        ({"groups": np.zeros(40)}, "groups must leave one for each of the 5 folds.*got 1 groups"),
         ({"train_share": 0.9}, "at least 10 alignment stimuli, got 4 of 40"),
     ],
 )
@@ -113,3 +113,25 @@ def test_features_follow_the_stimuli_though_some_are_left_out(rng):
     truth = truth_of(x.values, None, x, parts, own=False)
     np.testing.assert_array_equal(truth.scored.values, parts.x.values)
     np.testing.assert_array_equal(truth.train.values, parts.x_train.values)
+
+
+@pytest.mark.parametrize("sizes", [[20] * 5, [10, 40, 20, 5, 25], [20] * 8])
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_advised_for_few_groups_works(sizes, seed):
+    """Before, five groups led from folds=2 to ridge, which wants three, and back."""
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    sides = responses(len(groups), 3), responses(len(groups), 3)
+    with pytest.raises(InputError, match="groups must leave one for each of the") as refused:
+        cut(*sides, np.random.default_rng(seed), groups=groups, folds=6)
+    said = str(refused.value)
+    share = float(said.split("train_share=")[1].split()[0])
+    folds = int(said.split("and folds=")[1].split(",")[0])
+    assert folds >= 3
+    again = np.random.default_rng(seed)
+    parts = cut(*sides, again, groups=groups, train_share=share, folds=folds)
+    assert parts.folds.n_folds == folds
+
+
+def test_three_groups_are_too_few(rng):
+    with pytest.raises(InputError, match="Give at least 4 groups"):
+        cut(responses(60, 3), responses(60, 3), rng, groups=np.repeat(np.arange(3), 20))

@@ -17,7 +17,7 @@ from unbraid.align._estimator import Blocks, Estimate, Estimator
 from unbraid.align._null import Null, held_out_null, held_out_sums, refitted_null
 from unbraid.align._order import arrange, notes_of
 from unbraid.align._refits import refitted_losses
-from unbraid.align._scale import dominated
+from unbraid.align._scale import dominated, no_responses
 from unbraid.align._score import NAN, Score
 from unbraid.errors import InputError
 from unbraid.responses import Responses, pair
@@ -102,10 +102,12 @@ def judge(
         replicates = stats.student_replicates(
             known, losses, draws, streams[1], least=estimator.least
         )
-    notes = notes_of(plan, shuffled) + found.notes + still + _few(spread)
+    notes = notes_of(plan, shuffled, judging.protocol) + found.notes + still + _few(spread)
     notes += null.notes
     named = zip("xy", ("source", "target"), sides, strict=True)
-    notes += dominated([(name, v) for side, name, v in named if side in estimator.scaled])
+    notes += no_responses(x, y) + dominated(
+        [(name, v) for side, name, v in named if side in estimator.scaled]
+    )
     best = estimator.ceiling(x, y, found)
     notes += best.notes if best else ()
     return scored_as(

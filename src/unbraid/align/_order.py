@@ -22,12 +22,18 @@ DRIFTS = (
 )
 
 
-def notes_of(plan: stats.Arrangement, shuffled: float) -> tuple[str, ...]:
+def notes_of(
+    plan: stats.Arrangement, shuffled: float, protocol: str = "unbraid"
+) -> tuple[str, ...]:
     """Return what a reader must know, given the value with shuffled folds."""
     if plan.order == stats.IGNORED:
+        asked, remedy = "the folds asked for split", REMEDY
+        if protocol != "unbraid":
+            asked = f"the shuffled folds that protocol {protocol!r} fixes split"
+            remedy = f'Use protocol="unbraid", which chooses folds. {SORTED}'
         return (
-            "stimuli depend on their order in time on both sides, and the folds asked for "
-            f"split neighbours: the value may be theirs, and has no p-value. {REMEDY}",
+            f"stimuli depend on their order in time on both sides, and {asked} "
+            f"neighbours: the value may be theirs, and has no p-value. {remedy}",
         )
     found: tuple[str, ...] = ()
     if not plan.found.tested:

@@ -1,4 +1,4 @@
-"""Whether one unit's scale decides a score that depends on units' scales."""
+"""What a score cannot mean: one unit's scale decides it, or a side holds no responses."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from unbraid.responses import Responses
+from unbraid.responses._looks import symmetric
 from unbraid.stats._series import moments
 
 _SHARE, _FEWEST = 0.99, 3  # of the variance of a side, and the units from which on it is unusual
@@ -29,3 +31,10 @@ def dominated(sides: Sequence[tuple[str, Any]]) -> tuple[str, ...]:
                 "leave it out."
             )
     return tuple(found)
+
+
+def no_responses(x: Responses, y: Responses) -> tuple[str, ...]:
+    """Return a line for each side that is a matrix of stimuli by stimuli, such as an RDM."""
+    sides = [(name, symmetric(side.toarray())) for name, side in (("x", x), ("y", y))
+             if side.shape[0] == side.shape[1] and not side.is_sparse]  # fmt: skip
+    return tuple(f"{name} {line}" for name, line in sides if line is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from unbraid.errors import InputError
 from unbraid.responses import Responses, as_responses, in_rows_of, pair
 
 _SHARE = 0.5  # of the stimuli that dictionaries learn from, unless said otherwise
+_FEWEST_FOLDS = 3  # ridge chooses its penalty on inner ones
 _FEWEST = 10  # alignment stimuli under which no fold can be scored
 
 
@@ -119,13 +121,27 @@ def _learning_rows(
         names, sizes = np.unique(groups, return_counts=True)
         order = rng.permutation(len(names))
         n_groups = int(np.searchsorted(np.cumsum(sizes[order]), n_learn)) + 1
-        if n_groups >= len(names):
-            raise InputError(f"groups must leave some for the alignment, got {len(names)}.")
+        left = len(names) - n_groups
+        if left < config.folds:
+            raise InputError(_too_few_groups(np.cumsum(sizes[order]), n, left, config.folds))
         return np.isin(groups, names[order[:n_groups]])
     learn = np.zeros(n, dtype=bool)
     in_order = line.contiguous or config.fold_kind == "contiguous"
     learn[np.arange(n_learn) if in_order else rng.permutation(n)[:n_learn]] = True
     return learn
+
+
+def _too_few_groups(ends: np.ndarray, n: int, left: int, folds: int) -> str:
+    """Say which share of learning and how many folds the groups allow; ``ends`` in their order."""
+    problem = (
+        f"groups must leave one for each of the {folds} folds after those that dictionaries learn "
+        f"from, got {len(ends)} groups, of which {left} are left. "
+    )
+    if len(ends) <= _FEWEST_FOLDS:
+        return f"{problem}Give at least {_FEWEST_FOLDS + 1} groups, or training responses apart."
+    fewer = min(folds, len(ends) - 1)
+    share = math.floor(1000 * ends[len(ends) - fewer - 1] / n) / 1000
+    return f"{problem}Pass train_share={share:g} and folds={fewer}, or give more groups."
 
 
 def _folds(

@@ -23,6 +23,12 @@ def number(value: float, digits: int = 2) -> str:
     return f"−{text}" if value < 0 and text.strip("0.,") else text
 
 
+def with_minus(sentence: str) -> str:
+    """Write the numbers of a sentence as ``number`` does: true minus signs, and no negative 0."""
+    sentence = re.sub(r"(?<![\w.)\]-])-(?=0?\.?0+(?![\d.]))(?=[\d.])", "", sentence)
+    return re.sub(r"(?<![\w.)\]-])-(?=\.?\d)", "−", sentence)
+
+
 def significant(value: float, digits: int = 3) -> str:
     """Write a number with its leading digits, however small or large it is."""
     if not math.isfinite(value):

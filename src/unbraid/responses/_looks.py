@@ -54,7 +54,7 @@ def warn_if_odd(path: Path, x: Responses, *, told: bool) -> None:
         return
     values = np.asarray(x.values)
     n, p = values.shape
-    found = _symmetric(values) if n == p else None
+    found = symmetric(values) if n == p else None
     if found is None and p == 1:
         found = _times(values[:, 0])
     if found is None and not told and x.stimuli is None and x.units is None:
@@ -65,7 +65,8 @@ def warn_if_odd(path: Path, x: Responses, *, told: bool) -> None:
         warnings.warn(f"{path} {found}", RuntimeWarning, stacklevel=3)
 
 
-def _symmetric(values: np.ndarray) -> str | None:
+def symmetric(values: np.ndarray) -> str | None:
+    """Return what a square matrix (n, n) is, if it is one of stimuli by stimuli."""
     block = np.asarray(values[:_LARGEST, :_LARGEST])
     inside = block[~np.eye(len(block), dtype=bool)]
     if len(block) < 3 or np.ptp(inside) == 0 or not np.allclose(block, block.T, rtol=1e-6):
@@ -76,7 +77,7 @@ def _symmetric(values: np.ndarray) -> str | None:
         kind = "dissimilarities (an RDM)" if not diagonal.any() else "similarities or correlations"
     return (
         f"holds a square symmetric matrix, like {kind} between stimuli: its rows are no responses "
-        "of units. Load the responses it was made from."
+        "of units. Take the responses it was made from."
     )
 
 

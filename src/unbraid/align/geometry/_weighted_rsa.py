@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import combinations
 from typing import Any
 
@@ -17,6 +18,8 @@ from unbraid.errors import InputError
 
 PENALTIES = (1e-3, 1e-2, 0.1, 1.0, np.inf)
 """In units of the mean diagonal of the normal equations; infinite: one weight for all units."""
+_CUBE, _SQUARE = 2e-8, 1e-8  # seconds of a core at 2 GHz, measured at 100 to 400 units
+_LONG = 5.0  # seconds of a fit, of which there are 21 by default, that are worth a warning
 _LEAST = 4  # stimuli of a fold: fewer have too few pairs to correlate
 
 
@@ -33,6 +36,15 @@ class WeightedRsa(Estimator):
                 f"weighted_rsa needs at least 3 folds of at least {_LEAST} stimuli each, got "
                 f"{folds.n_folds} of {min(len(rows) for rows in self.rows)} or more. Pass fewer "
                 "folds or more stimuli."
+            )
+        seconds = (_CUBE * p**3 + _SQUARE * n * n * p) * (folds.n_folds / 5) ** 2
+        if seconds > _LONG:
+            warnings.warn(
+                f"weighted_rsa of {p} units takes about {seconds:.0f} s a fit on one core, growing "
+                "with their cube, and each permutation is a fit: pass fewer units (principal "
+                "components of x), or permutations=0.",
+                RuntimeWarning,
+                stacklevel=4,
             )
         self.target = _in_ones(squared_euclidean(self.y))
 

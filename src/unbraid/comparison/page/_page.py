@@ -16,6 +16,7 @@ from unbraid.comparison.page._tables import (
     prediction_table,
     score_table,
 )
+from unbraid.report._text import with_minus
 
 if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison
@@ -78,9 +79,9 @@ def verdict_block(result: Comparison) -> report.Verdict:
         ("best control", best, "control", LABELS[control]),
     )
     return report.Verdict(
-        headline=result.verdict.sentence,
+        headline=with_minus(result.verdict.sentence),
         tone=_TONES[result.verdict.tone],
-        lead=" ".join(result.verdict.reasons)
+        lead=with_minus(" ".join(result.verdict.reasons))
         or "Scores are held out; intervals are for other stimuli and seeds.",
         numbers=[
             report.KeyNumber(label=label, value=v, low=low, high=high, kind=kind, note=note)  # type: ignore[arg-type]
