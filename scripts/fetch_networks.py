@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from unbraid.responses import Responses, save
-from unbraid.responses._formats.safetensors import write_tensors
+from unbraid.responses._formats.arrays.safetensors import write_tensors
 
 ALLOWED = {
     ("numpy", "dtype"): np.dtype,

@@ -17,7 +17,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from unbraid.responses import _processor, _timm, _torchvision
+from unbraid.responses.networks import _timm, _torchvision
+from unbraid.responses.pictures import _processor
 
 FACTS = Path(__file__).parents[1] / "tests" / "responses" / "zoo_transforms.json"
 SIZES = ((101, 153), (130, 94), (77, 240))

@@ -77,7 +77,7 @@ LATE = {
     "unbraid.worlds._toy_kernel": "compiled by numba",
     "unbraid.sparse.autoencoders._dense_net": "made of torch",
     "unbraid.sparse.autoencoders._published_loop": "made of torch",
-    "unbraid.responses._networks": "made of torch",
+    "unbraid.responses.networks.architectures": "made of torch",
     "unbraid.sparse.estimator": "scikit-learn",
 }
 # a command, or a kind of job, imports what it needs when it runs

@@ -16,7 +16,7 @@ from unbraid.responses import Center, Positions, load, record, record_to
 
 
 def write_safetensors(path, array):
-    from unbraid.responses._formats.safetensors import write_tensors
+    from unbraid.responses._formats.arrays.safetensors import write_tensors
 
     write_tensors(path, {"values": array}, {})
 

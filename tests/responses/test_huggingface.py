@@ -17,7 +17,7 @@ from unbraid.responses import (
     open_network,
     record,
 )
-from unbraid.responses._huggingface import Tokens
+from unbraid.responses.networks._huggingface import Tokens
 from unbraid.studies.systems import _pooled
 
 with warnings.catch_warnings():

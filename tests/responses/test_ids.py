@@ -128,7 +128,7 @@ def saved(path):
 
 
 def header_in_json(path):
-    from unbraid.responses._formats.safetensors import write_tensors
+    from unbraid.responses._formats.arrays.safetensors import write_tensors
 
     write_tensors(path, {"values": VALUES}, {"stimuli": json.dumps(IDS, ensure_ascii=True)})
 

@@ -94,7 +94,7 @@ def test_npy_of_every_number_type_and_order(rng, tmp_path, dtype, order):
 
 
 def test_large_npy_is_mapped_not_read(rng, tmp_path, monkeypatch):
-    from unbraid.responses._formats import npy
+    from unbraid.responses._formats.arrays import npy
 
     monkeypatch.setattr(npy, "MAP_FROM", 100)
     values = rng.normal(size=(50, 4))
@@ -128,7 +128,7 @@ def test_the_library_reads_what_we_write(full, tmp_path):
 
 
 def test_mapped_tensors(rng, tmp_path, monkeypatch):
-    from unbraid.responses._formats import safetensors
+    from unbraid.responses._formats.arrays import safetensors
 
     monkeypatch.setattr(safetensors, "MAP_FROM", 100)
     values = rng.normal(size=(50, 4))

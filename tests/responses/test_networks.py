@@ -6,7 +6,7 @@ import torch
 
 from unbraid.errors import InputError
 from unbraid.responses import ChannelMean, load, network, record, save
-from unbraid.responses._formats.safetensors import write_tensors
+from unbraid.responses._formats.arrays.safetensors import write_tensors
 
 
 def state_of(model):
@@ -33,7 +33,7 @@ def test_published_sizes(name, n_parameters, shapes):
 
 
 def test_same_padding_is_that_of_tensorflow():
-    from unbraid.responses._networks.efficientnet_lite import SameConv
+    from unbraid.responses.networks.architectures.efficientnet_lite import SameConv
 
     conv = SameConv(1, 1, 3, 2, bias=False)
     with torch.no_grad():

@@ -11,7 +11,7 @@ import torch
 
 from unbraid.errors import InputError
 from unbraid.responses import open_network, open_store, record, record_to
-from unbraid.responses._formats import safetensors
+from unbraid.responses._formats.arrays import safetensors
 
 SQUARE = {"input_size": (3, 20, 20), "mean": (0.5,) * 3, "std": (0.25,) * 3, "crop_pct": 0.5,
           "interpolation": "bicubic", "crop_mode": "center"}  # fmt: skip
@@ -96,7 +96,7 @@ def libraries(monkeypatch):
         ),
     }
     for module in ("_torchvision", "_timm"):
-        monkeypatch.setattr(f"unbraid.responses.{module}.library", known.get)
+        monkeypatch.setattr(f"unbraid.responses.networks.{module}.library", known.get)
     return members
 
 

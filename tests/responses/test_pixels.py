@@ -17,7 +17,7 @@ from PIL import Image
 import unbraid
 from unbraid.errors import InputError
 from unbraid.responses import images
-from unbraid.responses._pixels import rgb
+from unbraid.responses.pictures._pixels import rgb
 
 RAMP = np.arange(0, 256, 5, dtype=np.uint8).reshape(4, 13)  # black to white
 

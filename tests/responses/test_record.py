@@ -452,7 +452,7 @@ def test_nothing_is_computed_twice(net, x, tmp_path):
 
 
 def test_a_killed_recording_resumes(net, x, tmp_path, monkeypatch):
-    from unbraid.responses import _writer
+    from unbraid.responses.stores import _writer
 
     monkeypatch.setattr(_writer, "_SHARD_BYTES", 42 * 4 * 4 * 3)  # three stimuli of (4, 6, 7)
 

@@ -48,7 +48,7 @@ def steered(net):
 @pytest.mark.parametrize("finished", [True, False])
 def test_what_a_model_gives_is_compared(x, tmp_path, change, finished, monkeypatch):
     """Responses of another model are neither opened nor resumed, whatever made it another."""
-    from unbraid.responses import _writer
+    from unbraid.responses.stores import _writer
 
     monkeypatch.setattr(_writer, "_SHARD_BYTES", 4 * 4 * 2)
     net = Scaled()

@@ -12,7 +12,7 @@ from scipy.io import savemat
 
 from unbraid.errors import InputError
 from unbraid.responses import load
-from unbraid.responses._formats.safetensors import write_tensors
+from unbraid.responses._formats.arrays.safetensors import write_tensors
 from unbraid.responses._said import Said, changes_meaning, report
 
 VALUES = np.arange(12.0).reshape(4, 3) + 1

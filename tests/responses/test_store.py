@@ -10,7 +10,7 @@ import pytest
 from unbraid._folders import replacing
 from unbraid.errors import InputError
 from unbraid.responses import Store, StoreWriter, load, open_store, save
-from unbraid.responses._formats.safetensors import write_tensors
+from unbraid.responses._formats.arrays.safetensors import write_tensors
 
 
 def write(path, values, *, ids=True, block=7, **options):
@@ -189,7 +189,7 @@ writer = StoreWriter(sys.argv[1], n_units=4, dtype="float32", rows_per_shard=50)
 replace = os.replace
 for step in range(10):
     if step == int(sys.argv[2]):
-        from unbraid.responses._formats import safetensors
+        from unbraid.responses._formats.arrays import safetensors
         put = safetensors._put
         def kill(block, stream, digest):
             stream.write(block[: len(block) // 2]); stream.flush(); os._exit(9)

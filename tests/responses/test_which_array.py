@@ -8,7 +8,7 @@ from scipy.io import savemat
 
 from unbraid.errors import InputError
 from unbraid.responses import load
-from unbraid.responses._formats.safetensors import write_tensors
+from unbraid.responses._formats.arrays.safetensors import write_tensors
 
 RNG = np.random.default_rng(0)
 MATRIX, DEEP = RNG.normal(size=(20, 4)), RNG.normal(size=(20, 7, 5))

@@ -14,7 +14,7 @@ import pytest
 
 from unbraid.errors import InputError
 from unbraid.responses import Preprocess
-from unbraid.responses._processor import image_preprocess
+from unbraid.responses.pictures._processor import image_preprocess
 
 CLIP = {
     "image_processor_type": "CLIPImageProcessor", "do_resize": True, "do_center_crop": True,

@@ -9,7 +9,7 @@ from scipy import io as scipy_io
 
 from unbraid import studies
 from unbraid.responses import network
-from unbraid.responses._formats.safetensors import write_tensors
+from unbraid.responses._formats.arrays.safetensors import write_tensors
 from unbraid.studies.networks._composites import (
     ARRANGEMENTS,
     EMPTY,

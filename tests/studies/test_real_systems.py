@@ -14,7 +14,7 @@ from PIL import Image as PIL
 from unbraid import align, sparse, stats, studies
 from unbraid.errors import InputError
 from unbraid.responses import AveragePool, Positions, images, network, record
-from unbraid.responses._formats.safetensors import write_tensors
+from unbraid.responses._formats.arrays.safetensors import write_tensors
 from unbraid.studies.brains import it_rsa
 from unbraid.studies.brains._brain import over_units
 from unbraid.studies.brains._brain_dictionary import held_out_units_error, of_the_brain

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import _folders
-from unbraid.responses._formats.safetensors import write_tensors
+from unbraid.responses._formats.arrays.safetensors import write_tensors
 
 _CONFIG, _RESULT, _ARRAYS, _REPORT = (
     "config.json",

@@ -12,7 +12,7 @@ from unbraid import _folders, interpret
 from unbraid.evaluation._page import page
 from unbraid.report import render
 from unbraid.responses import Responses
-from unbraid.responses._formats.safetensors import write_tensors
+from unbraid.responses._formats.arrays.safetensors import write_tensors
 
 if TYPE_CHECKING:
     from unbraid.evaluation._evaluation import Evaluation

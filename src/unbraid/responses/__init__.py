@@ -1,17 +1,25 @@
-"""What a system answered: in memory, on disk, recorded from a model or read from a lab's file."""
+"""What a system answered: in memory, on disk, recorded from a model or read from a lab's file.
+
+In the order in which to read: `labelled` (responses, codes and their ids in memory), `_load` and
+`_formats` (files, a reader a format), `stores` (what is larger than memory), `recording` (layers of
+a model), `networks` (models by name), `pictures` (stimuli), `_betas` (prepared fMRI data sets).
+`_files`, `_looks` and `_said` check what is read.
+"""
 
 from unbraid.responses._betas import Betas, betas
-from unbraid.responses._codes import Codes
-from unbraid.responses._huggingface import huggingface
-from unbraid.responses._images import Images, images
 from unbraid.responses._load import check_codes_file, load, load_plainly, save
-from unbraid.responses._match import in_rows_of, rows_of
-from unbraid.responses._open import open_network
-from unbraid.responses._pair import common, follow, in_order_of, pair
-from unbraid.responses._preprocess import Preprocess
-from unbraid.responses._record import record, record_to
-from unbraid.responses._responses import Responses, as_responses
-from unbraid.responses._rules import (
+from unbraid.responses.labelled._codes import Codes
+from unbraid.responses.labelled._match import in_rows_of, rows_of
+from unbraid.responses.labelled._pair import common, follow, in_order_of, pair
+from unbraid.responses.labelled._responses import Responses, as_responses
+from unbraid.responses.labelled._trials import from_trials
+from unbraid.responses.networks._huggingface import huggingface
+from unbraid.responses.networks._open import open_network
+from unbraid.responses.networks._zoo import Network, network
+from unbraid.responses.pictures._images import Images, images
+from unbraid.responses.pictures._preprocess import Preprocess
+from unbraid.responses.recording._record import record, record_to
+from unbraid.responses.recording._rules import (
     AveragePool,
     Center,
     ChannelMean,
@@ -22,10 +30,8 @@ from unbraid.responses._rules import (
     Rule,
     parse_rule,
 )
-from unbraid.responses._store import Store, open_store
-from unbraid.responses._trials import from_trials
-from unbraid.responses._writer import StoreWriter
-from unbraid.responses._zoo import Network, network
+from unbraid.responses.stores._store import Store, open_store
+from unbraid.responses.stores._writer import StoreWriter
 
 __all__ = [
     "AveragePool",

@@ -10,10 +10,10 @@ import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path
-from unbraid.responses._formats import npy, npz
-from unbraid.responses._ids import as_ids
+from unbraid.responses._formats.arrays import npy, npz
 from unbraid.responses._load import load
-from unbraid.responses._responses import Responses
+from unbraid.responses.labelled._ids import as_ids
+from unbraid.responses.labelled._responses import Responses
 
 
 @dataclass(frozen=True, eq=False)

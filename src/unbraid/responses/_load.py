@@ -14,28 +14,28 @@ from unbraid._asking import explained
 from unbraid._folders import check_makeable
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file
-from unbraid.responses._formats import arrow
-from unbraid.responses._formats._wanted import Wanted
+from unbraid.responses._formats.meaning._wanted import Wanted
+from unbraid.responses._formats.tables import arrow
 from unbraid.responses._looks import warn_if_odd
-from unbraid.responses._responses import Responses, as_responses
-from unbraid.responses._store import MANIFEST, open_store
+from unbraid.responses.labelled._responses import Responses, as_responses
+from unbraid.responses.stores._store import MANIFEST, open_store
 
 READERS = {
-    ".npy": "npy",
-    ".npz": "npz",
-    ".safetensors": "safetensors",
-    ".csv": "table",
-    ".tsv": "table",
-    ".parquet": "table",
-    ".h5": "hdf5",
-    ".hdf5": "hdf5",
-    ".mat": "matlab",
-    ".zarr": "zarr",
-    ".nc": "netcdf",
-    ".nwb": "nwb",
-    ".nii": "nifti",
-    ".nii.gz": "nifti",
-    ".arrow": "arrow",
+    ".npy": "arrays.npy",
+    ".npz": "arrays.npz",
+    ".safetensors": "arrays.safetensors",
+    ".csv": "tables.table",
+    ".tsv": "tables.table",
+    ".parquet": "tables.table",
+    ".h5": "arrays.hdf5",
+    ".hdf5": "arrays.hdf5",
+    ".mat": "arrays.matlab",
+    ".zarr": "arrays.zarr",
+    ".nc": "arrays.netcdf",
+    ".nwb": "brains.nwb",
+    ".nii": "brains.nifti",
+    ".nii.gz": "brains.nifti",
+    ".arrow": "tables.arrow",
 }
 """Suffix -> module of ``_formats`` that has ``read(path)``."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.responses._responses import Responses
+from unbraid.responses.labelled._responses import Responses
 
 # cells x frames, as the programs that write them say
 _TURNED_FILES = {"F.npy": "Suite2p", "Fneu.npy": "Suite2p", "spks.npy": "Suite2p"}

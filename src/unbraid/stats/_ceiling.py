@@ -11,8 +11,8 @@ import numpy as np
 from unbraid._validate import as_floats, as_rng, check_count, check_number
 from unbraid.errors import InputError
 from unbraid.responses import as_responses
-from unbraid.responses._labelled import kind_of
-from unbraid.responses._repeats import in_one_order
+from unbraid.responses.labelled._labelled import kind_of
+from unbraid.responses.labelled._repeats import in_one_order
 from unbraid.stats import _ceiling_doubts as doubts
 
 _ROUNDING = 1e-28  # of squares: means that differ by less do not differ

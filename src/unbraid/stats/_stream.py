@@ -13,7 +13,7 @@ from unbraid._validate import as_floats, as_rng, check_count, check_finite, chec
 from unbraid.errors import InputError
 from unbraid.responses import Responses, Store, as_responses, pair
 from unbraid.responses._files import check_memory
-from unbraid.responses._labelled import kind_of
+from unbraid.responses.labelled._labelled import kind_of
 from unbraid.stats._folds import Folds, as_folds
 from unbraid.stats._moments import FoldMoments
 from unbraid.stats._order import rows_to_test

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 
 from unbraid import _folders
 from unbraid.errors import InputError
-from unbraid.responses._formats.safetensors import write_tensors
+from unbraid.responses._formats.arrays.safetensors import write_tensors
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._method import Method, rebuilt
 from unbraid.sparse.formats import _layout

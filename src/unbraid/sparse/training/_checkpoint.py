@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 
 from unbraid._folders import replacing
 from unbraid.errors import InputError, TrainingError
-from unbraid.responses._formats.safetensors import write_tensors
+from unbraid.responses._formats.arrays.safetensors import write_tensors
 
 _NAME = "training.safetensors"
 

@@ -20,7 +20,7 @@ from unbraid.responses import (
     load,
     open_network,
 )
-from unbraid.responses._images import SUFFIXES
+from unbraid.responses.pictures._images import SUFFIXES
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,8 @@ import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file, check_memory
-from unbraid.responses._formats import npy, safetensors
-from unbraid.responses._formats.npz import DAMAGE
+from unbraid.responses._formats.arrays import npy, safetensors
+from unbraid.responses._formats.arrays.npz import DAMAGE
 
 _RESAVE = "torch.save(model.state_dict(), 'weights.pt')"
 

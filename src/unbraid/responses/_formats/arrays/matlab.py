@@ -1,0 +1,208 @@
+"""MATLAB's .mat: versions 4, 5 to 7, and 7.3, which is HDF5 with its axes turned."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unbraid.errors import InputError
+from unbraid.responses._files import check_file, check_memory
+from unbraid.responses._formats._foreign import check_claim, reading
+from unbraid.responses._formats.arrays import hdf5, mat5
+from unbraid.responses._formats.arrays._cells import gather, warn_of_times
+from unbraid.responses._formats.meaning._entry import Entry, last_of, plain
+from unbraid.responses._formats.meaning._named import STIMULI, UNITS, responses_of
+from unbraid.responses._formats.meaning._wanted import Wanted
+from unbraid.responses.labelled._responses import Responses
+
+_DTYPES = {
+    "double": "f8",
+    "single": "f4",
+    "logical": "?",
+    "char": "U1",
+    "cell": "U1",  # of strings: ids
+    **{f"int{bits}": f"i{bits // 8}" for bits in (8, 16, 32, 64)},
+    **{f"uint{bits}": f"u{bits // 8}" for bits in (8, 16, 32, 64)},
+}
+_KNOWN_73 = {
+    "MATLAB_class", "MATLAB_empty", "MATLAB_int_decode", "MATLAB_fields", "MATLAB_global",
+}  # fmt: skip
+_WIDTHS_4 = (8, 4, 4, 2, 2, 1)  # bytes of a number, by its type
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+def read(path: Path, **options: Any) -> Responses:
+    """Read responses from the named variables of a .mat file."""
+    size = check_file(path)
+    with path.open("rb") as stream:
+        head = stream.read(520)
+    if head.startswith(_HDF5) or head[512:520] == _HDF5:
+        return _read_hdf5(path, Wanted(**options))
+    if head[126:128] not in (b"IM", b"MI"):
+        return _read_version_4(path, size, Wanted(**options))
+    check_memory(size, str(path))
+    content = memoryview(path.read_bytes())
+    with reading(path, "MATLAB .mat"):
+        listed, order = mat5.variables(path, content)
+    entries = {
+        v.name: Entry(v.dtype, v.shape, partial(_variable, path, v, order), opaque=v.opaque)
+        for v in listed
+    }
+    return _responses(path, entries, Wanted(**options))
+
+
+def _variable(path: Path, variable: mat5.Variable, order: str) -> np.ndarray:
+    with reading(path, "MATLAB .mat"):
+        found = mat5.values(path, variable, order)
+    if variable.kind == mat5.CELL:
+        warn_of_times(found, f"{path}: {variable.name}")
+    return found
+
+
+def _responses(
+    path: Path,
+    entries: dict[str, Entry],
+    wanted: Wanted,
+    groups: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Responses:
+    """Return responses; ids are one row or one column, and never bytes."""
+    for name, entry in list(entries.items()):
+        asked = {name, last_of(name)} & {wanted.stimuli, wanted.units}
+        known = last_of(name) in (*STIMULI, *UNITS)
+        vector = entry.dtype.kind in "OUS" or sum(side > 1 for side in entry.shape) < 2
+        if (asked or known) and vector and not entry.opaque:
+            text = entry.dtype.kind == "O"  # what it is is said when it is read
+            dtype = np.dtype("U1") if text else entry.dtype
+            entries[name] = replace(entry, dtype=dtype, read=partial(_flat, entry))
+    return responses_of(path, entries, wanted=wanted, groups=groups)
+
+
+def _flat(entry: Entry) -> np.ndarray:
+    return entry.read().ravel()
+
+
+def _read_version_4(path: Path, size: int, wanted: Wanted) -> Responses:
+    """Read version 4 by SciPy, whose reader of it is plain Python."""
+    from scipy.io.matlab._mio4 import MatFile4Reader
+
+    _check_version_4(path, size)
+
+    def values(name: str, shape: tuple[int, ...]) -> np.ndarray:
+        check_claim(math.prod(shape), size, f"{path}: {name}")
+        with reading(path, "MATLAB .mat"), path.open("rb") as stream:
+            return np.asarray(MatFile4Reader(stream).get_variables([name])[name])
+
+    with reading(path, "MATLAB .mat"), path.open("rb") as stream:
+        listed = MatFile4Reader(stream).list_variables()
+    entries = {
+        name: Entry(np.dtype(_DTYPES.get(kind, "O")), tuple(shape), partial(values, name, shape))
+        for name, shape, kind in listed
+    }
+    return _responses(path, entries, wanted)
+
+
+def _check_version_4(path: Path, size: int) -> None:
+    """Refuse variables of machines that are gone and kinds that are not known; SciPy warns only."""
+    at = 0
+    with path.open("rb") as stream:
+        while at + 20 <= size:
+            stream.seek(at)
+            head = stream.read(20)
+            order = "<" if 0 <= struct.unpack("<i", head[:4])[0] <= 5000 else ">"
+            kind, rows, columns, imaginary, length = struct.unpack(f"{order}5i", head)
+            machine, zero, width, role = kind // 1000, kind // 100 % 10, kind // 10 % 10, kind % 10
+            if machine not in (0, 1) or zero or width >= len(_WIDTHS_4) or role not in (0, 1):
+                raise InputError(
+                    f"{path} is of a machine or a kind that is not read (type {kind} of version "
+                    "4). Save it as version 7, sparse matrices as full(x)."
+                )
+            if min(rows, columns, length) < 0 or imaginary not in (0, 1):
+                raise InputError(f"{path} is not a whole MATLAB .mat file.")
+            at += 20 + length + rows * columns * _WIDTHS_4[width] * (1 + imaginary)
+
+
+def _read_hdf5(path: Path, wanted: Wanted) -> Responses:
+    """Read version 7.3: axes are reversed, text is numbers, cells are references."""
+    with hdf5.open_file(path) as file:
+        held, entries = hdf5.contents(path, file), {}
+        for name, entry in held.entries.items():
+            if name.startswith(("#refs#", "#subsystem#")):
+                continue
+            entries[name] = entry
+            if not entry.opaque:
+                entries[name] = _entry(path, file, name, entry)
+        return _responses(path, entries, wanted, held.groups)
+
+
+def _entry(path: Path, file: Any, name: str, entry: Entry) -> Entry:
+    """Return an array of version 7.3 as MATLAB means it."""
+    attrs = entry.attrs()
+    with reading(path, "MATLAB 7.3"):
+        kind = plain(attrs.get("MATLAB_class", b"double"))
+        if isinstance(attrs.get("MATLAB_class"), bytes):
+            attrs["MATLAB_class"].decode()
+    unknown = set(attrs) - _KNOWN_73
+    unknown = {name for name in unknown if name.startswith("MATLAB_")}
+    if unknown or (kind != "cell" and entry.dtype.kind == "O"):
+        kind = "structure or an object"
+    dtype, shape = np.dtype(_DTYPES.get(kind, "O")), tuple(reversed(entry.shape))
+    if kind == "cell":
+        dtype = _dtype_of_cells(path, file, name)
+    read = partial(_turned, path, file, name, kind)
+    return Entry(dtype, shape, read, entry.attrs)
+
+
+def _dtype_of_cells(path: Path, file: Any, name: str) -> np.dtype:
+    """Return text where the first cell is text, or objects."""
+    with reading(path, "MATLAB 7.3"):
+        data = file[name]
+        if data.dtype.kind != "O" or not data.size or not data.ndim:
+            return np.dtype("O")
+        first = file[data[(0,) * data.ndim]]
+        return np.dtype("U1" if first.attrs.get("MATLAB_class") in (b"char", "char") else "O")
+
+
+def _turned(path: Path, file: Any, name: str, kind: str) -> np.ndarray:
+    data = file[name]
+    if kind not in _DTYPES:
+        raise InputError(
+            f"{path}: {name} is a {kind}, expected a matrix of numbers or ids. Save strings as "
+            "cellstr(ids)."
+        )
+    if data.ndim and data.dtype.names is not None:
+        raise InputError(f"{path}: {name} is complex, expected a matrix of real numbers.")
+    if kind == "cell":
+        hdf5.check_inside(f"{path}: {name}", data)
+        stored = data.id.get_storage_size()
+        check_claim(data.size * data.dtype.itemsize, stored, f"{path}: {name}")
+        with reading(path, "MATLAB 7.3"):
+            cells = [_cell(path, name, file[cell]) for cell in data[()].ravel()]
+            found = gather(cells, tuple(reversed(data.shape)), f"{path}: {name}")
+        warn_of_times(found, f"{path}: {name}")
+        return found
+    values = hdf5.read_dataset(path, name, data).T
+    with reading(path, "MATLAB 7.3"):
+        empty = data.attrs.get("MATLAB_empty")
+    if empty:  # its numbers are the sides
+        raise InputError(f"{path}: {name} is empty, {' x '.join(map(str, values.ravel()))}.")
+    if kind == "char":
+        with reading(path, "MATLAB 7.3"):
+            return np.array([mat5.text_of(row).strip() for row in np.atleast_2d(values)])
+    return values
+
+
+def _cell(path: Path, name: str, data: Any) -> np.ndarray:
+    if not hasattr(data, "dtype"):
+        raise InputError(f"{path}: {name} must be a cell array of strings or of numbers.")
+    if data.attrs.get("MATLAB_empty"):
+        return np.empty((0, 0))
+    values = hdf5.read_dataset(path, name, data).T
+    text = data.attrs.get("MATLAB_class") in (b"char", "char")
+    return np.array([mat5.text_of(values.ravel().astype(int))]) if text else values

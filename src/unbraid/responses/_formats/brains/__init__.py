@@ -1,0 +1,1 @@
+"""Files of brain recordings: `nifti` (voxels), `nwb` (spikes, counted by `_spikes`)."""

@@ -1,0 +1,214 @@
+"""NIfTI: voxels in a mask are units; volumes are stimuli, or are averaged after each event."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from unbraid.errors import InputError
+from unbraid.responses._files import as_path, check_file, check_memory
+from unbraid.responses._formats._foreign import check_claim, need, reading
+from unbraid.responses._formats.meaning._arrange import arrange
+from unbraid.responses._formats.tables._header import is_number
+from unbraid.responses.labelled._responses import Responses
+
+_LABELS = ("stimulus", "stimulus_id", "stim_file", "image_id", "trial_type")
+_APART = 0.1  # millimetres
+_SECONDS = {"sec": 1.0, "unknown": 1.0, "msec": 1e-3, "usec": 1e-6}
+_SHORTEST, _LONGEST = 0.01, 100.0  # seconds between volumes, and of delay
+_NAME_BYTES = 400  # that a voxel's name takes until it is an id
+
+
+def read(
+    path: Path,
+    mask: Any = None,
+    events: Any = None,
+    stimuli: Any = None,
+    delay: float = 5.0,
+    tr: float | None = None,
+) -> Responses:
+    """Read a series of volumes.
+
+    ``mask``: NIfTI file, units are its non-zero voxels. ``events``: table (.tsv) with ``onset``
+    and ``duration`` in seconds and a column of labels (``stimuli`` names it); an event's row is
+    the mean of the volumes that begin in ``[onset + delay, onset + delay + max(duration, tr))``.
+    Without events, ``stimuli`` may list a label for each volume. Rows of one label are repeats.
+    """
+    volumes, spacing, place = _image(path)
+    if volumes.ndim != 4:
+        raise InputError(f"{path} must have 4 axes (x, y, z, time), got {volumes.shape}.")
+    inside = _mask(path, volumes, place, mask)
+    if isinstance(delay, str) or not np.isfinite(delay) or abs(delay) > _LONGEST:
+        raise InputError(f"delay must be a number of seconds, got {delay!r}.")
+    check_memory(_NAME_BYTES * int(inside.sum()), f"{path}: {int(inside.sum())} voxels")
+    series = volumes[inside].T  # (volumes, voxels)
+    units = ["-".join(map(str, place)) for place in np.argwhere(inside).tolist()]
+    made_by: dict[str, Any] = {"mask": None if mask is None else str(mask)}
+    if events is None:
+        labels = stimuli
+        if labels is not None and len(labels) != len(series):
+            raise InputError(
+                f"stimuli must be {len(series)} labels, one a volume, got {len(labels)}."
+            )
+    else:
+        tr = spacing if tr is None else tr
+        if not tr > 0:
+            raise InputError(f"{path} does not say its repetition time; say tr=SECONDS.")
+        if not _SHORTEST <= tr <= _LONGEST:
+            raise InputError(
+                f"{path}: a volume every {tr:.6g} s cannot be (is it in other units?); say "
+                "tr=SECONDS."
+            )
+        onsets, labels = _events(as_path(events), stimuli)
+        _check_seconds(as_path(events), onsets, len(series) * tr)
+        series = _after(path, series, onsets, delay, tr)
+        made_by |= {"events": str(events), "delay": delay, "tr": tr}
+    return arrange(
+        series, None, str(path), stimuli=labels, units=units, made_by=made_by,
+        trials=labels is not None,
+    )  # fmt: skip
+
+
+def _image(path: Path) -> tuple[np.ndarray, float, np.ndarray]:
+    """Return the numbers, the seconds between volumes (0: not told), and where voxels lie."""
+    size = check_file(path)
+    nibabel = need("nibabel", "brain", ".nii")
+    with reading(path, "NIfTI"), _quiet(nibabel.imageglobals.logger):
+        kind = {348: nibabel.Nifti1Image, 540: nibabel.Nifti2Image}.get(_header_size(path))
+        if kind is None:
+            raise InputError(f"{path} is not a NIfTI file.")
+        image = kind.from_filename(path)
+        _check_header(path, image.header)
+        count = math.prod(int(side) for side in image.shape)
+        stored = count * image.header.get_data_dtype().itemsize
+        if path.suffix.lower() != ".gz" and stored > size:
+            raise InputError(f"{path} is truncated: {image.shape} needs {stored} bytes.")
+        check_claim(stored + count * 4, size, str(path))
+        zooms, unit = image.header.get_zooms(), image.header.get_xyzt_units()[1]
+        if unit not in _SECONDS:
+            raise InputError(f"{path}: its fourth axis is in {unit}, expected volumes in time.")
+        spacing = float(zooms[3]) * _SECONDS[unit] if len(zooms) > 3 else 0.0
+        volumes, begins = np.asarray(image.get_fdata(dtype=np.float32)), image.header["toffset"]
+    if begins and np.isfinite(begins):
+        warnings.warn(
+            f"{path} says that its first volume was taken at {float(begins):g}; onsets of events "
+            "are counted from the first volume.",
+            RuntimeWarning,
+            stacklevel=5,
+        )
+    return volumes, spacing, image.affine
+
+
+def _header_size(path: Path) -> int:
+    """Return the size that a header begins with: it tells NIfTI-1 from NIfTI-2."""
+    with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
+        first = stream.read(4)
+    sizes = {int.from_bytes(first, order) for order in ("little", "big")}
+    return next(iter(sizes & {348, 540}), 0)
+
+
+def _check_header(path: Path, header: Any) -> None:
+    """Refuse volumes that are not one real number a voxel."""
+    dtype, intent = header.get_data_dtype(), int(header["intent_code"])
+    if dtype.kind not in "fiu":
+        raise InputError(f"{path} holds {dtype} voxels, expected real numbers.")
+    if 3000 <= intent <= 3100:
+        raise InputError(f"{path} is a CIFTI file, which is not read; save its volumes as NIfTI.")
+
+
+def _check_seconds(path: Path, events: np.ndarray, length: float) -> None:
+    """Refuse or warn of events whose times cannot be the seconds of this series."""
+    onsets, durations = events.T
+    if len(events) and (durations.max() > length or durations.sum() > 10 * length):
+        raise InputError(
+            f"{path}: durations (to {durations.max():g}, {durations.sum():g} in all) must be "
+            f"seconds; the series lasts {length:g} s."
+        )
+    if len(events) >= 10 and (onsets + durations).max() < 0.2 * length:
+        warnings.warn(
+            f"{path}: the last event ends at {(onsets + durations).max():g} of {length:g} s: are "
+            "onsets seconds, not volumes or minutes?",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+
+@contextmanager
+def _quiet(logger: Any) -> Iterator[None]:
+    """Keep nibabel's remarks on odd headers off stderr."""
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
+def _mask(path: Path, volumes: np.ndarray, place: np.ndarray, mask: Any) -> np.ndarray:
+    if mask is None:
+        return np.ones(volumes.shape[:3], bool)
+    where = as_path(mask, "mask")
+    inside, _, own_place = _image(where)
+    inside = np.nan_to_num(inside)  # NaN stands outside the brain
+    inside = inside[..., 0] if inside.ndim == 4 and inside.shape[3] == 1 else inside
+    if inside.shape != volumes.shape[:3]:
+        raise InputError(f"{where} must have shape {volumes.shape[:3]}, got {inside.shape}.")
+    if not (inside != 0).any():
+        raise InputError(f"{where} holds no voxel.")
+    if not np.allclose(own_place, place, rtol=0, atol=_APART):
+        warnings.warn(
+            f"{where} and {path} say that their voxels lie elsewhere (their affines differ): is "
+            "the mask of the same space?",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+    return inside != 0
+
+
+def _events(path: Path, column: Any) -> tuple[np.ndarray, list[str]]:
+    import pandas
+
+    check_file(path)
+    with reading(path, "events"):
+        table = pandas.read_csv(
+            path, sep="\t" if path.suffix == ".tsv" else ",", dtype=str, keep_default_na=False
+        )  # labels stay as they are written: 001, NA
+    name = column if column is not None else next((c for c in _LABELS if c in table), "stimulus")
+    for needed in ("onset", "duration", name):
+        if needed not in table:
+            raise InputError(
+                f"{path} has no column {needed!r}; it has {', '.join(map(str, table))}."
+            )
+    times = table[["onset", "duration"]].to_numpy(dtype=object)
+    if not all(is_number(cell) and math.isfinite(float(cell)) for cell in times.flat):
+        raise InputError(f"{path}: onset and duration must be seconds, without gaps.")
+    gone = int(table[name].isin(("", "n/a")).sum())  # as BIDS writes what is not there
+    if gone:
+        raise InputError(
+            f"{path}: {gone} events have no {name} (n/a). Leave those rows out, or say "
+            "stimuli=COLUMN."
+        )
+    return times.astype(float), table[name].tolist()
+
+
+def _after(
+    path: Path, series: np.ndarray, events: np.ndarray, delay: float, tr: float
+) -> np.ndarray:
+    starts = np.arange(len(series)) * tr
+    rows = np.empty((len(events), series.shape[1]), series.dtype)
+    for row, (onset, duration) in enumerate(events):
+        low = onset + delay
+        during = (starts >= low) & (starts < low + max(duration, tr))
+        if not during.any():
+            raise InputError(
+                f"{path}: the event at {onset} s ends after the last volume (of "
+                f"{len(series)}, one every {tr:g} s: is tr=SECONDS right, are onsets seconds?)."
+            )
+        rows[row] = series[during].mean(axis=0)
+    return rows

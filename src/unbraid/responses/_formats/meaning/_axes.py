@@ -1,0 +1,125 @@
+"""Arrays whose axes are in another order: ``axes="units stimuli repeats"`` and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from unbraid import _validate
+from unbraid.errors import InputError
+from unbraid.responses.labelled._gather import averaged, gathered
+from unbraid.responses.labelled._labels import Labelled
+
+AXES = ("stimuli", "units", "repeats", "time")
+_DIMENSIONS = {
+    "stimuli": ("presentation", "stimuli", "stimulus", "stimulus_id", "image", "image_id",
+                "stimulus_path"),
+    "units": ("neuroid", "units", "unit", "neuron", "neurons", "voxel", "voxels", "channel",
+              "channels", "neuroid_id"),
+    "repeats": ("repeats", "repetition", "repeat", "trial"),
+    "time": ("time_bin", "time"),
+}  # fmt: skip
+
+
+def arranged(
+    array: Any,
+    axes: str | None,
+    *,
+    stimuli: Any = None,
+    units: Any = None,
+    made_by: Mapping[str, Any] | None = None,
+    trials: bool = False,
+    time: str | None = None,
+    repeats: Any = None,
+) -> Labelled:
+    """Return numbers and names from an array with named axes.
+
+    ``axes`` names each axis in order. Repeats are averaged and kept. ``time`` says what becomes
+    of several time bins: ``"mean"``, or ``"units"`` (every bin of every unit is a unit).
+    ``trials``: rows with the same id are repeats of one stimulus.
+    """
+    if axes is None:
+        values = array
+    else:
+        values, repeats = _ordered(array, axes, time)
+        if time == "units" and units is not None and values.shape[1] % len(units) == 0:
+            bins = np.arange(values.shape[1] // len(units)).astype(str)
+            units = [f"{unit}@{t}" for unit in units for t in bins]
+    if trials:
+        if stimuli is None or repeats is not None:
+            raise InputError("trials=True needs stimulus ids, one a trial, and no repeats.")
+        return gathered(values, stimuli, units=units, made_by=made_by)
+    if axes is not None and repeats is not None:
+        return averaged(repeats, stimuli=stimuli, units=units, made_by=made_by)
+    return Labelled(values, stimuli, units, repeats, dict(made_by or {}))
+
+
+@contextmanager
+def naming(where: str, array: Any, axes: str | None) -> Iterator[None]:
+    """Name the file in errors about an array of it, and say what can be given beside its path."""
+    try:
+        yield
+    except InputError as error:
+        text = str(error).replace("or pass them as repeats", "or say trials=True")
+        if array_rank(array) > 2 and axes is None:
+            text += ' Or name its axes: axes="units stimuli repeats".'
+        raise InputError(f"{where}: {text}") from None
+
+
+def axis_of(dimension: Any) -> str | None:
+    """Return which axis a dimension of this name is, if its name says so."""
+    known = (axis for axis, names in _DIMENSIONS.items() if str(dimension) in names)
+    return next(known, None)
+
+
+def check_dimensions(where: str, dimensions: Sequence[str], axes: str | None) -> None:
+    """Refuse an array whose dimensions' names say that it is not (stimuli, units)."""
+    if axes is not None or not any(dimensions):
+        return
+    said = [axis_of(name) for name in dimensions]
+    if said[0] not in (None, "stimuli") or (len(said) > 1 and said[1] not in (None, "units")):
+        raise InputError(
+            f"{where} has the dimensions {', '.join(map(str, dimensions))}; say which is which: "
+            'axes="units stimuli" or the like.'
+        )
+
+
+def array_rank(array: Any) -> int:
+    """Return the number of axes of an array, an array-like or a sparse matrix."""
+    return len(getattr(array, "shape", ()))
+
+
+def _ordered(array: Any, axes: str, time: str | None) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return (values, repeats) with axes (stimuli, units) and (repeats, stimuli, units)."""
+    names = str(axes).split()
+    if not {"stimuli", "units"} <= set(names) <= set(AXES) or len(set(names)) < len(names):
+        raise InputError(
+            f"axes must name each axis once: stimuli, units, and maybe repeats and time, "
+            f"got {axes!r}."
+        )
+    values = _validate.as_floats(array, "values")
+    if values.ndim != len(names):
+        raise InputError(f"axes names {len(names)} axes ({axes}), the array has {values.shape}.")
+    order = [names.index(name) for name in ("repeats", "stimuli", "units", "time") if name in names]
+    values = values.transpose(order)
+    if "time" in names:
+        values = _time(values, time)
+    if "repeats" not in names:
+        return values, None
+    return values[0], values
+
+
+def _time(values: np.ndarray, time: str | None) -> np.ndarray:
+    if values.shape[-1] == 1:
+        return values[..., 0]
+    if time == "mean":
+        return values.mean(axis=-1)
+    if time == "units":
+        return values.reshape(*values.shape[:-2], -1)
+    raise InputError(
+        f"values have {values.shape[-1]} time bins; say time='mean' or time='units' (each bin of "
+        f"each unit is a unit), got {time!r}."
+    )

@@ -1,0 +1,135 @@
+"""Text tables: where they begin, what separates cells, which line names the columns."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any, TextIO
+
+from unbraid.errors import InputError
+from unbraid.responses._formats._foreign import reading
+from unbraid.responses._formats.tables._header import (
+    has_header,
+    is_missing,
+    is_number,
+    is_padded,
+    names_of,
+)
+
+_MAYBE_PADDED = re.compile(r'(?:^|[,;\t"])\s*[+-]?0\d')
+_LOOKED_AT = 1000  # lines with a number padded with zeros: more tell nothing new of a column
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def read_delimited(path: Path, is_id: Callable[[str], bool], header: bool | None = None) -> Any:
+    """Return a pandas table; a first column without a name is its index.
+
+    Lines that begin with ``#`` before the table are skipped; the last of them is the header if it
+    has a name for each column of numbers (as NumPy's ``savetxt`` writes it). Columns of which
+    ``is_id(name)`` is true, those without a name, and those with a number padded with zeros
+    stay text, as it is written.
+    """
+    import pandas
+
+    with path.open("rb") as stream:
+        encoding = "utf-16" if stream.read(2) in _UTF16 else "utf-8-sig"
+    with _as_text(path), path.open(encoding=encoding) as stream:
+        skipped, comment, first = _begin(stream)
+        second = next((line for line in stream if line.strip()), "")
+        separator = _separator(first, path.suffix.lower() == ".tsv")
+        european, padded = _looks(chain((second,), stream), separator)
+        european = european or (separator == ";" and "," in first)
+    if "\0" in first:
+        raise InputError(f"{path} is not text.")
+    cells, below = (_cells(line, separator) for line in (first, second))
+    plain = [[c.replace(",", ".") for c in row] if european else row for row in (cells, below)]
+    above, names = _cells(comment, separator), None
+    if not (len(above) == len(cells) > 1 and all(map(is_number, plain[0]))):
+        above = []
+    if header is None:
+        header = not above and has_header(path, plain[0], plain[1], is_id)
+    if header:
+        quoted = first.lstrip()[:1] == second.lstrip()[:1] == '"'
+        names = names_of(path, cells, plain[1], quoted, is_id)
+    elif above:
+        names = above
+    labels = [i for i, name in enumerate(names or []) if not name or is_id(name)]
+    labels += [i for i in padded if i < len(cells) + 1]
+    labels += [i for i, cell in enumerate(plain[int(header)]) if not _may_be_a_number(cell)]
+    with _as_text(path):
+        table = pandas.read_csv(
+            path,
+            sep=separator,
+            header=None,
+            skiprows=skipped + 1 if header else skipped,
+            encoding=encoding,
+            keep_default_na=False,
+            skipinitialspace=True,
+            decimal="," if european else ".",
+            dtype=dict.fromkeys(labels, str),  # 007 stays 007
+            low_memory=False,  # in pieces a wide table takes twice as long
+        )
+    return table if names is None else _named(path, table, names)
+
+
+def _looks(lines: Iterable[str], separator: str) -> tuple[bool, set[int]]:
+    """Return whether numbers have a comma for a point, and which cells of a line hold 007."""
+    european, padded, left = False, set[int](), _LOOKED_AT
+    for line in lines:
+        european = european or (separator == ";" and "," in line)
+        if left and _MAYBE_PADDED.search(line):
+            left -= 1
+            padded |= {i for i, cell in enumerate(_cells(line, separator)) if is_padded(cell)}
+    return european, padded
+
+
+def _may_be_a_number(cell: str) -> bool:
+    return is_number(cell) or is_missing(cell) or cell.lower() in ("true", "false")
+
+
+def _begin(stream: TextIO) -> tuple[int, str, str]:
+    """Return how many lines come before the table, the last comment, and the first line."""
+    comment = ""
+    for skipped, line in enumerate(stream):
+        if line.startswith("#"):
+            comment = line.lstrip("# ")
+        elif line.strip():
+            return skipped, comment, line
+    return 0, "", ""
+
+
+def _separator(first: str, tabs: bool) -> str:
+    """Return what separates the cells: a comma, unless the first line has what says otherwise."""
+    likely = ("\t", ";", ",") if tabs else (";", "\t", ",")
+    return next((mark for mark in likely if mark in first), ",")
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    found = next(csv.reader([line.rstrip("\r\n")], delimiter=separator, skipinitialspace=True), [])
+    return [cell.strip() for cell in found]
+
+
+def _named(path: Path, table: Any, names: list[str]) -> Any:
+    """Name the columns; empty ones without a name are left out."""
+    empty = [not name and (table.iloc[:, i] == "").all() for i, name in enumerate(names)]
+    if any(not (name or nothing) for name, nothing in list(zip(names, empty, strict=True))[1:]):
+        raise InputError(f"{path}: rows have more cells than the header has names.")
+    table.columns = names
+    table = table.loc[:, [not nothing for nothing in empty]]
+    return table if names[0] else table.set_index(table.columns[0])
+
+
+@contextmanager
+def _as_text(path: Path) -> Iterator[None]:
+    """Say of a file that is no UTF-8 text, or no table, what it should be."""
+    with reading(path, "CSV"):
+        try:
+            yield
+        except UnicodeError:
+            raise InputError(
+                f"{path} is not text in UTF-8 or UTF-16; save it as CSV UTF-8."
+            ) from None

@@ -1,0 +1,7 @@
+"""Responses in memory: numbers, and the names of the stimuli and units that they belong to.
+
+Read `_responses` first (what a system answered), then `_codes` (sparse codes, which remember their
+stimuli), `_pair` (two systems side by side, matched by id) and `_trials` (repeats of one stimulus).
+`_labelled` takes pandas, xarray, polars and Arrow; `_ids`, `_labels`, `_match`, `_repeats` and
+`_gather` are what these are made of.
+"""
