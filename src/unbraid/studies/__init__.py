@@ -23,6 +23,7 @@ from unbraid.studies.known_truth.toy import Toy
 from unbraid.studies.networks.additivity import Additivity
 from unbraid.studies.networks.analogy import Analogy
 from unbraid.studies.networks.dnn_dnn import DnnDnn
+from unbraid.studies.networks.interpretation import Interpretation
 from unbraid.studies.text.text import Text
 
 STUDIES: dict[str, type[Study]] = {
@@ -44,6 +45,7 @@ STUDIES: dict[str, type[Study]] = {
         DnnBrain,
         DnnDnn,
         ItRsa,
+        Interpretation,
         Text,
     )
 }
@@ -75,6 +77,7 @@ __all__ = [
     "Figure",
     "FoundRun",
     "Identifiability",
+    "Interpretation",
     "ItRsa",
     "OnionStudy",
     "Pipeline",
