@@ -38,7 +38,7 @@ LEVELS = [
     {"responses"},
     {"stats"},
     {"align", "sparse", "interpret", "theory", "worlds", "report"},
-    {"comparison", "evaluation"},
+    {"comparison", "evaluation", "sharing"},
     {"studies", "runs"},
     {"jobs", "doctor"},
     {"cli"},

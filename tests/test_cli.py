@@ -250,3 +250,18 @@ def test_an_interrupt_is_one_line_and_waits_for_no_thread(monkeypatch, capsys):
     cli.main()
     assert left == [130]
     assert capsys.readouterr().err == "Interrupted.\n"
+
+
+def test_joint_writes_a_whole_run(run, systems):
+    words = ("joint", "x.npy", "y.npy", "-o", "j", "--names", "A,B", "--set", "seeds=1")
+    words += ("--set", "refits=0", "--method", "SparseCoding(n_latents=12, cycles=0)")
+    status, out, err = run(*words)
+    assert status == 0, err
+    assert "A and B" in out
+    record = json.loads((systems / "j" / "result.json").read_text())
+    assert record["kind"] == "joint"
+    assert {each["name"] for each in record["systems"]} == {"A", "B"}
+    assert (systems / "j" / "report.html").is_file()
+    status, _, err = run("joint", "x.npy", "y.npy", "-o", "k", "--names", "A")
+    assert status == 2
+    assert "--names must name each of the 2 systems" in err

@@ -13,8 +13,8 @@ from importlib import import_module
 from typing import Any
 
 # Rooms and names are imported when they are first asked for, so that `import unbraid` is quick.
-_ROOMS = ("align", "interpret", "jobs", "report", "responses", "sparse", "stats", "studies",
-          "theory", "worlds")  # fmt: skip
+_ROOMS = ("align", "interpret", "jobs", "report", "responses", "sharing", "sparse", "stats",
+          "studies", "theory", "worlds")  # fmt: skip
 _HOMES = {
     "Codes": "responses",
     "Comparison": "comparison",
@@ -25,9 +25,11 @@ _HOMES = {
     "compare": "comparison",
     "evaluate": "evaluation",
     "export": "sparse",
+    "Joint": "sharing",
     "fit": "sparse",
     "from_trials": "responses",
     "images": "responses",
+    "joint": "sharing",
     "load": "responses",
     "load_foreign": "sparse",
     "load_run": "runs",

@@ -13,6 +13,7 @@ from unbraid.errors import InputError
 
 KINDS: dict[str, tuple[str, str]] = {
     "comparison": ("unbraid.comparison", "load_comparison"),
+    "joint": ("unbraid.sharing", "load_joint"),
 }
 """Kind of a run, as its ``result.json`` says -> the room and the function that read it."""
 

@@ -19,6 +19,7 @@ from unbraid.cli.fit import fit
 from unbraid.cli.interpret import interpret
 from unbraid.cli.intrusion_score import intrusion_score
 from unbraid.cli.intrusion_test import intrusion_test
+from unbraid.cli.joint import joint
 from unbraid.cli.matrix import matrix
 from unbraid.cli.record import record
 from unbraid.cli.results import results
@@ -28,6 +29,7 @@ from unbraid.cli.sweep import sweep
 COMMANDS = (
     demo,
     compare,
+    joint,
     record,
     fit,
     encode,
@@ -54,6 +56,7 @@ __all__ = [
     "interpret",
     "intrusion_score",
     "intrusion_test",
+    "joint",
     "main",
     "matrix",
     "record",

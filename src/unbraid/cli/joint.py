@@ -1,0 +1,71 @@
+"""The second main job: several systems, and what they share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unbraid import _terminal
+from unbraid.cli._options import (
+    Json,
+    MaybeInt,
+    MaybePath,
+    MaybeText,
+    Output,
+    Overwrite,
+    Set,
+    finish,
+)
+from unbraid.errors import InputError
+
+
+def joint(
+    systems: Annotated[
+        list[Path], typer.Argument(metavar="X Y [Z ...]", help="Responses, one file a system.")
+    ],
+    *,
+    output: Output,
+    names: Annotated[
+        MaybeText, typer.Option(help="Of the systems, as A,B; default: files'.")
+    ] = None,
+    method: Annotated[MaybeText, typer.Option(help="E.g. 'TopK(k=32)'; default: auto.")] = None,
+    config: Annotated[MaybePath, typer.Option(help="YAML options, or a run's config.json.")] = None,
+    order: Annotated[MaybeText, typer.Option(help="Stimuli: auto, exchangeable or time.")] = None,
+    overrides: Set = None,
+    seed: Annotated[MaybeInt, typer.Option(min=0, help="Default: --config's, else 0.")] = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """One dictionary of several systems, and which of its features they share.
+
+    For example: unbraid joint a.npy b.npy c.npy -o run/ --names A,B,C
+    """
+    from unbraid import responses, sharing
+
+    sharing.check_joint_free(output, overwrite)
+    given = {"method": method, "order": order}
+    chosen = [f"{name}={value!r}" for name, value in given.items() if value is not None]
+    options, seed = sharing.read_joint_config(config, [*chosen, *(overrides or [])], seed)
+    loaded = dict(zip(_names(systems, names), map(responses.load_plainly, systems), strict=True))
+    result = sharing.joint(loaded, options, rng=seed, progress=True)
+    result = result.with_warnings(_terminal.pending())
+    _terminal.warn(result.warnings)
+    finish(result.save(output, overwrite=overwrite), result.record(), str(result), as_json)
+
+
+def _names(systems: list[Path], names: str | None) -> list[str]:
+    """Return one name a system: those given, else the files' where they differ."""
+    if names is None:
+        short = [path.stem for path in systems]
+        found = short if len(set(short)) == len(short) else [str(path) for path in systems]
+        if len(set(found)) < len(found):
+            raise InputError("The same file is given twice; give --names, one for each system.")
+        return found
+    found = [name.strip() for name in names.split(",")]
+    if len(found) != len(systems):
+        raise InputError(
+            f"--names must name each of the {len(systems)} systems, got {len(found)}: {names}."
+        )
+    return found

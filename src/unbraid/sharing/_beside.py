@@ -1,0 +1,157 @@
+"""What stands beside a joint dictionary: each system alone, matched dictionaries, ridge."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from unbraid import align, sparse
+from unbraid._progress import Progress, silent
+from unbraid.interpret import feature_correlations
+from unbraid.sharing._infer import Coder, chosen_coder, judging_rows, left_out_errors, power_of
+from unbraid.sharing._learn import Learned
+from unbraid.sharing._stack import Systems
+
+MOST_ALIKE = 0.9  # correlation from which on a system's own latent is a joint one
+
+RIDGE = "ridge from units"
+SEPARATE = "ridge from codes of separate dictionaries"
+JOINT = "ridge from joint codes"
+ALONE = "units left out, alone"
+TOGETHER = "units left out, together"
+FOUND_ALONE = "joint latents found alone"
+MATCHED = "separate dictionaries, one to one"
+CEILING = "ceiling"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """One number beside the joint dictionary."""
+
+    measure: str
+    source: str
+    target: str
+    value: float
+    low: float = float("nan")
+    high: float = float("nan")
+    kind: str = "R2"
+    """``R2``, ``r`` or ``share``."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Alone:
+    """A dictionary of one system, learned as the joint one is."""
+
+    coder: Coder
+    codes: sp.csr_array
+    """Of the held-out stimuli."""
+    r2: float
+    """Of its units left out, from its other units; NaN for one unit."""
+
+
+def alone(
+    train: Systems,
+    held: Systems,
+    learned: Learned,
+    method: sparse.Method,
+    rng: np.random.Generator,
+    tell: Progress,
+) -> tuple[Alone, ...]:
+    """Learn a dictionary of each system with the method, and the width, of the joint one."""
+    found = []
+    for number, each in enumerate(rng.spawn(len(train.sizes))):
+        tell(f"{train.names[number]} alone", number / len(train.sizes))
+        columns = train.columns(number)
+        scale = learned.scale
+        x = (train.only(number) - scale.center[columns]) / scale.size[columns]
+        y = (held.values[:, columns] - scale.center[columns]) / scale.size[columns]
+        with warnings.catch_warnings():  # what weakens a dictionary alone is what is measured
+            warnings.simplefilter("ignore", RuntimeWarning)
+            own = sparse.fit(x, method, rng=each)
+        coder = Coder(
+            atoms=np.asarray(own.atoms), offset=np.asarray(own.offset), signed=own.signed,
+            power=power_of(x), floor=own.floor or 0.0,
+        )  # fmt: skip
+        sizes = (train.sizes[number],)
+        coder = chosen_coder(x, coder, sizes)
+        error = left_out_errors(judging_rows(y), coder, sizes)[0]
+        codes = coder.floored(coder.codes(y))
+        found.append(Alone(coder=coder, codes=codes, r2=1 - float(error)))
+    return tuple(found)
+
+
+def beside(
+    held: Systems,
+    learned: Learned,
+    lies: np.ndarray,
+    together: Sequence[float],
+    separate: Sequence[Alone],
+    order: str,
+    tell: Progress = silent,
+) -> tuple[Beside, ...]:
+    """Return every number beside; ``together`` are the joint R2 of units left out, a system."""
+    x = learned.scale.apply(held.values).astype(learned.coder.atoms.dtype, copy=False)
+    joint_codes = learned.coder.floored(learned.coder.codes(x))
+    found: list[Beside] = []
+    for number, name in enumerate(held.names):
+        tell(f"beside {name}", number / len(held.names))
+        columns = held.columns(number)
+        others = " + ".join(other for other in held.names if other != name)
+        y, shown = x[:, columns], np.repeat(np.arange(len(held.sizes)) != number, held.sizes)
+        codes = [each.codes for at, each in enumerate(separate) if at != number]
+        sources: tuple[tuple[str, Any], ...] = (
+            (RIDGE, x[:, shown]),
+            (SEPARATE, sp.csr_array(sp.hstack(codes, format="csr"))),
+            (JOINT, learned.coder.codes(x, shown)),
+        )
+        found += [_ridge(measure, source, y, others, name, order) for measure, source in sources]
+        found.append(Beside(measure=ALONE, source=name, target=name, value=separate[number].r2))
+        found.append(
+            Beside(measure=TOGETHER, source=" + ".join(held.names), target=name,
+                   value=float(together[number]))
+        )  # fmt: skip
+        share = _found_alone(separate[number].codes, joint_codes[:, lies[:, number]])
+        found.append(
+            Beside(measure=FOUND_ALONE, source=name, target="joint latents", value=share,
+                   kind="share")
+        )  # fmt: skip
+    for a, b in combinations(range(len(held.names)), 2):
+        found.append(_matched(separate, held.names, a, b, order))
+    return tuple(found)
+
+
+def _ridge(measure: str, source: Any, y: np.ndarray, others: str, name: str, order: str) -> Beside:
+    if sp.issparse(source) and not source.nnz:
+        return Beside(measure=measure, source=others, target=name, value=0.0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        score = align.ridge_r2(source, y, permutations=0, rng=0, order=order)
+    return Beside(measure=measure, source=others, target=name, value=score.value,
+                  low=score.low, high=score.high)  # fmt: skip
+
+
+def _matched(separate: Sequence[Alone], names: Sequence[str], a: int, b: int, order: str) -> Beside:
+    value, low, high = 0.0, float("nan"), float("nan")
+    if separate[a].codes.nnz and separate[b].codes.nnz:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            score = align.one_to_one(
+                separate[a].codes, separate[b].codes, permutations=0, rng=0, order=order
+            )
+        value, low, high = score.value, score.low, score.high
+    return Beside(measure=MATCHED, source=names[a], target=names[b], value=value, low=low,
+                  high=high, kind="r")  # fmt: skip
+
+
+def _found_alone(own: sp.csr_array, joint: sp.csr_array) -> float:
+    """Return the share of a system's joint latents with a latent of its own dictionary like it."""
+    if not joint.shape[1]:
+        return float("nan")
+    best = np.abs(feature_correlations(own, joint)).max(axis=0)
+    return float((best >= MOST_ALIKE).mean())

@@ -1,0 +1,169 @@
+"""The evidence for one joint dictionary, from stimuli that it was not learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from unbraid._progress import Progress, part
+from unbraid.sharing._latents import Latents, judged
+from unbraid.sharing._learn import Learned
+from unbraid.sharing._left_out import Gains, Pairings, contrast_p, gains_of, interval_of
+from unbraid.sharing._lengths import squared_lengths
+from unbraid.sharing._stack import Systems
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """How well one system's units that were left out are predicted."""
+
+    system: str
+    r2: float
+    """R2 with the true pairing; may be below 0 though the pairing is real. NaN: one unit only."""
+    wrong_r2: float
+    """Mean R2 with wrong pairings."""
+    contrast: float
+    """The difference, which tells of sharing."""
+    low: float
+    high: float
+    p: float
+    reason: str = ""
+    """Why there is no number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contrast:
+    """Leave-units-out R2 with the true pairing of stimuli less that with wrong ones."""
+
+    value: float
+    """Mean over the systems that have a score."""
+    low: float
+    high: float
+    p: float
+    """Of no pairing at all: the smallest over systems, times their number."""
+    systems: tuple[LeftOut, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Evidence:
+    """What held-out stimuli say of one dictionary."""
+
+    latents: Latents
+    contrast: Contrast
+    variance: np.ndarray
+    """(S,): variance of held-out stimuli explained by the code of all units. No evidence."""
+    carried: np.ndarray
+    """(S,): share of the explained variance that latents called shared carry."""
+    l0: float
+    active_in: np.ndarray
+    """(S,): mean number of active latents that lie in each system."""
+    alive_in: np.ndarray
+    """(S,): number of latents that lie in each system and are active."""
+
+
+def evidence_of(
+    held: Systems,
+    learned: Learned,
+    pairs: Pairings,
+    *,
+    level: float,
+    permutations: int,
+    rng: np.random.Generator,
+    tell: Progress,
+) -> Evidence:
+    """Return the evidence on held-out stimuli; ``pairs`` are its true and wrong pairings."""
+    x = learned.scale.apply(held.values).astype(learned.coder.atoms.dtype, copy=False)
+    coder, sizes = learned.coder, held.sizes
+    n_systems = len(sizes)
+    gains = [
+        gains_of(x, coder, sizes, s, pairs, part(tell, s / n_systems, (s + 1) / n_systems))
+        for s in range(n_systems)
+    ]
+    codes = coder.floored(coder.codes(x))
+    active = np.bincount(codes.indices, minlength=codes.shape[1])
+    left = x - coder.offset - codes @ coder.atoms
+    lengths = []
+    for s, found in enumerate(gains):
+        own = held.columns(s)
+        plain = squared_lengths(codes, left[:, own], coder.atoms[:, own])
+        weight = float(learned.scale.weight[own][0])
+        lengths.append((plain if found is None else found.length).weighing(weight))
+    latents = judged(
+        held.names, lengths, gains, active, level=level, permutations=permutations, rng=rng
+    )
+    lies = latents.lies
+    return Evidence(
+        latents=latents,
+        contrast=_contrast(held.names, gains, level, permutations, rng),
+        variance=_explained(x, codes, coder.atoms, coder.offset, held),
+        carried=_carried(codes, coder.atoms, latents.kind, held),
+        l0=float(len(codes.data) / len(x)),
+        active_in=np.array([active[lies[:, s]].sum() / len(x) for s in range(n_systems)]),
+        alive_in=lies.sum(axis=0),
+    )
+
+
+def _contrast(
+    names: Sequence[str],
+    gains: Sequence[Gains | None],
+    level: float,
+    permutations: int,
+    rng: np.random.Generator,
+) -> Contrast:
+    systems, blocks = [], []
+    for name, found in zip(names, gains, strict=True):
+        if found is None:
+            nothing = dict.fromkeys(("r2", "wrong_r2", "contrast", "low", "high", "p"), np.nan)
+            reason = "one unit: none can be left out"
+            systems.append(LeftOut(system=name, reason=reason, **nothing))
+            continue
+        steps = found.missed[1:].mean(axis=0) - found.missed[0]
+        low, high = interval_of(steps, level)
+        systems.append(
+            LeftOut(
+                system=name,
+                r2=found.r2,
+                wrong_r2=found.wrong_r2,
+                contrast=found.r2 - found.wrong_r2,
+                low=low,
+                high=high,
+                p=contrast_p(found, permutations, rng),
+            )
+        )
+        blocks.append(steps)
+    if not blocks:
+        return Contrast(value=np.nan, low=np.nan, high=np.nan, p=np.nan, systems=tuple(systems))
+    mean = np.mean(blocks, axis=0)
+    low, high = interval_of(mean, level)
+    least = min(each.p for each in systems if np.isfinite(each.p))
+    p = min(1.0, len(blocks) * least)
+    return Contrast(value=float(mean.sum()), low=low, high=high, p=p, systems=tuple(systems))
+
+
+def _explained(
+    x: np.ndarray, codes: Any, atoms: np.ndarray, offset: np.ndarray, held: Systems
+) -> np.ndarray:
+    left = np.square(x - offset - codes @ atoms, dtype=np.float64)
+    total = np.square(x - x.mean(axis=0), dtype=np.float64)
+    return np.array(
+        [
+            1 - left[:, held.columns(s)].sum() / max(total[:, held.columns(s)].sum(), 1e-300)
+            for s in range(len(held.sizes))
+        ]
+    )
+
+
+def _carried(codes: Any, atoms: np.ndarray, kinds: Sequence[str], held: Systems) -> np.ndarray:
+    """Return the share of the latents' summed power in each system that shared ones have."""
+    power = np.asarray(codes.multiply(codes).mean(axis=0)).ravel()
+    mean = np.asarray(codes.mean(axis=0)).ravel()
+    spread = np.maximum(power - mean**2, 0)
+    shared = np.array([kind == "shared" for kind in kinds])
+    found = []
+    for s in range(len(held.sizes)):
+        each = spread * np.square(atoms[:, held.columns(s)], dtype=np.float64).sum(axis=1)
+        found.append(float(each[shared].sum() / each.sum()) if each.sum() > 0 else np.nan)
+    return np.array(found)

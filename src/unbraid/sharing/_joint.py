@@ -1,0 +1,271 @@
+"""The answer of the second main job: the latents of several systems, and which they share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from unbraid._severity import VOID, most_serious_first, severity
+from unbraid.errors import InputError
+from unbraid.report import render
+from unbraid.responses import Codes, as_responses
+from unbraid.sharing._beside import Beside
+from unbraid.sharing._config import JointConfig
+from unbraid.sharing._evidence import Contrast
+from unbraid.sharing._infer import Coder
+from unbraid.sharing._latents import Latents
+from unbraid.sharing._save import write_joint
+from unbraid.sharing._stack import Scale, matched
+from unbraid.sharing._verdict import Bound, JointVerdict, plain
+from unbraid.sharing.page._page import joint_page
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TABLE = ("lies", "share", "gain", "gain_high", "p_system", "p", "q", "active", "stability")
+CODER = ("atoms", "offset", "power")
+SCALE = ("center", "size", "weight")
+"""Arrays of the evidence, the inference and the scale that are saved."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """Latents of one kind: of the best dictionary, and the least and most over seeds."""
+
+    value: int
+    low: int
+    high: int
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Joint:
+    """One dictionary of several systems, and the evidence for what they share."""
+
+    config: JointConfig
+    names: tuple[str, ...]
+    sizes: tuple[int, ...]
+    """Units of each system."""
+    evidence: Latents
+    """Of each latent of the dictionary that predicts units left out best."""
+    counts: Mapping[str, Count]
+    """Latents of each kind."""
+    expected_shared: float
+    """Mean number of latents that look shared in dictionaries of wrongly paired stimuli; NaN
+    without refits."""
+    contrast: Contrast
+    """Leave-units-out: R2 with the true pairing of stimuli less that with wrong ones."""
+    beside: tuple[Beside, ...]
+    """Each system alone, separate dictionaries, ridge."""
+    bounds: tuple[Bound, ...]
+    variance: Mapping[str, float]
+    """Held-out variance of each system that the code of all units explains. No evidence."""
+    carried: Mapping[str, float]
+    """Share of it that shared latents carry."""
+    values_r: np.ndarray
+    """(m,): correlation of a shared latent's values in two systems, least over pairs; NaN unless
+    ``values="per system"``."""
+    verdict: JointVerdict
+    warnings: tuple[str, ...]
+    coder: Coder
+    scale: Scale
+    joint_rows: int
+    """Stimuli that all systems answered."""
+    held_stimuli: np.ndarray
+    """Ids (or row numbers) of the stimuli of the evidence."""
+    provenance: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return f"Joint({len(self.evidence.kind)} latents: {self.verdict.sentence})"
+
+    @property
+    def n_latents(self) -> int:
+        """Number of latents."""
+        return len(self.coder.atoms)
+
+    def latents(self) -> pd.DataFrame:
+        """Return one row a latent: kind, shares, gains, p, q, stability."""
+        import pandas as pd
+
+        seen = self.evidence
+        columns: dict[str, Any] = {"latent": np.arange(self.n_latents), "kind": list(seen.kind)}
+        for number, name in enumerate(self.names):
+            columns[f"share_{name}"] = seen.share[:, number]
+        columns["delta"] = seen.delta()
+        columns["systems"] = seen.effective()
+        for number, name in enumerate(self.names):
+            columns[f"gain_{name}"] = seen.gain[:, number]
+        columns |= {"p": seen.p, "q": seen.q, "stability": seen.stability, "active": seen.active}
+        if self.config.values == "per system":
+            columns["values_r"] = self.values_r
+        return pd.DataFrame(columns)
+
+    def atoms(self, name: str) -> np.ndarray:
+        """Return a system's part of the atoms (m, p), in its own units."""
+        columns = self._columns(name)
+        return self.scale.back(self.coder.atoms[:, columns], columns)
+
+    def offset(self, name: str) -> np.ndarray:
+        """Return what the system answers when no latent is active (p,), in its own units."""
+        columns = self._columns(name)
+        return self.scale.center[columns] + self.scale.back(self.coder.offset[columns], columns)
+
+    def encode(self, systems: Mapping[str, Any]) -> Codes:
+        """Return the codes of stimuli from the responses of any of the systems.
+
+        Parameters
+        ----------
+        systems : mapping of names to Responses or arrays of shape (n, p)
+            One or more of the systems that the dictionary was learned from. Rows of several are
+            matched by stimulus id, and may be missing in some where ids are given.
+
+        Returns
+        -------
+        Codes
+            CSR (n, m), the same latents whatever the systems.
+
+        Raises
+        ------
+        InputError
+            An unknown system; another number of units.
+
+        Notes
+        -----
+        Inferred by the lasso or by matching pursuit, whichever predicted units left out better,
+        with atoms of unit length over the units that are given. Codes from a system that is too
+        small to be separated alone are poor, however good the dictionary.
+        """
+        x, observed, stimuli = self._scaled(systems)
+        patterns, which = np.unique(observed, axis=0, return_inverse=True)
+        parts, order = [], []
+        for number, pattern in enumerate(patterns):
+            rows = np.flatnonzero(which == number)
+            shown = np.repeat(pattern, self.sizes)
+            parts.append(self.coder.floored(self.coder.codes(x[rows], shown)))
+            order.append(rows)
+        codes = sp.csr_array(sp.vstack(parts, format="csr"))[np.argsort(np.concatenate(order))]
+        made_by = {"joint": list(systems), "inference": self.coder.by}
+        return Codes(codes, stimuli=stimuli, made_by=made_by)
+
+    def decode(self, codes: Any, name: str) -> np.ndarray:
+        """Return the responses (n, p) of a system that codes describe."""
+        return np.asarray(codes @ self.atoms(name)) + self.offset(name)
+
+    def with_warnings(self, lines: Iterable[str]) -> Joint:
+        """Return the same with more warnings; the verdict begins with what would void it."""
+        said = most_serious_first([*self.warnings, *lines])
+        verdict = self.verdict
+        if said and severity(said[0]) == VOID and not verdict.sentence.startswith(said[0]):
+            verdict = replace(verdict, sentence=f"{said[0]} {verdict.sentence}")
+        return replace(self, warnings=tuple(said), verdict=verdict)
+
+    def record(self) -> dict[str, Any]:
+        """Return everything but arrays, as plain JSON data."""
+        systems = [_plain_of(vars(each)) for each in self.contrast.systems]
+        return {
+            "kind": "joint",
+            "verdict": {
+                "tone": self.verdict.tone,
+                "sentence": self.verdict.sentence,
+                "reasons": list(self.verdict.reasons),
+            },
+            "warnings": list(self.warnings),
+            "systems": [
+                {
+                    "name": name,
+                    "n_units": size,
+                    "variance": plain(self.variance[name]),
+                    "carried_by_shared": plain(self.carried[name]),
+                }
+                for name, size in zip(self.names, self.sizes, strict=True)
+            ],
+            "counts": {kind: vars(count) for kind, count in self.counts.items()},
+            "expected_shared": plain(self.expected_shared),
+            "contrast": {**_plain_of(vars(self.contrast)), "systems": systems},
+            "beside": [_plain_of(vars(each)) for each in self.beside],
+            "bounds": [_plain_of(vars(each)) for each in self.bounds],
+            "latents": {"kind": list(self.evidence.kind)},
+            "coder": {
+                "by": self.coder.by,
+                "penalty": self.coder.penalty,
+                "k": self.coder.k,
+                "signed": self.coder.signed,
+                "floor": self.coder.floor,
+            },
+            "joint_rows": self.joint_rows,
+            "provenance": self.provenance,
+        }
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Write config.json, result.json, arrays.safetensors and report.html; whole or not at all.
+
+        ``sharing.load_joint`` reads it again.
+        """
+        record = {**self.record(), "held_stimuli": [str(each) for each in self.held_stimuli]}
+        return write_joint(
+            Path(folder),
+            {**self.config.describe(), "seed": self.provenance["seed"]},
+            record,
+            self.arrays(),
+            render(joint_page(self)),
+            overwrite=overwrite,
+        )
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the evidence for each latent, atoms and scale, by name."""
+        found = {f"latents.{name}": getattr(self.evidence, name) for name in TABLE}
+        found |= {f"coder.{name}": getattr(self.coder, name) for name in CODER}
+        found |= {f"scale.{name}": getattr(self.scale, name) for name in SCALE}
+        found["latents.values_r"] = self.values_r
+        found["latents.lies"] = self.evidence.lies.astype(np.uint8)
+        return found
+
+    def _columns(self, name: str) -> slice:
+        if name not in self.names:
+            raise InputError(
+                f"There is no system {name!r}; the dictionary has {', '.join(self.names)}."
+            )
+        at = self.names.index(name)
+        start = int(sum(self.sizes[:at]))
+        return slice(start, start + self.sizes[at])
+
+    def _scaled(self, systems: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, Any]:
+        if not isinstance(systems, Mapping) or not systems:
+            raise InputError(
+                f"encode needs a mapping of names to responses, such as {{{self.names[0]!r}: x}}."
+            )
+        for name in systems:
+            self._columns(name)
+        if len(systems) == 1:
+            [(name, values)] = systems.items()
+            side = as_responses(values, name)
+            given = {name: (side.toarray(), np.ones(len(side), bool))}
+            n, stimuli = len(side), side.stimuli
+        else:
+            both = matched(systems)
+            n, stimuli = len(both), both.stimuli
+            given = {
+                name: (both.values[:, both.columns(number)], both.observed[:, number])
+                for number, name in enumerate(both.names)
+            }
+        x = np.zeros((n, sum(self.sizes)), self.coder.atoms.dtype)
+        observed = np.zeros((n, len(self.sizes)), bool)
+        for name, (values, seen) in given.items():
+            columns, number = self._columns(name), self.names.index(name)
+            if values.shape[1] != self.sizes[number]:
+                raise InputError(
+                    f"{name} must have the {self.sizes[number]} units that the dictionary was "
+                    f"learned from, got {values.shape[1]}."
+                )
+            size = self.scale.weight[columns] / self.scale.size[columns]
+            x[:, columns] = (values - self.scale.center[columns]) * size
+            observed[:, number] = seen
+        return x, observed, stimuli
+
+
+def _plain_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: plain(value) for name, value in data.items() if name != "systems"}

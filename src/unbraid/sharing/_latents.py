@@ -1,0 +1,156 @@
+"""What is known of each latent: which systems it belongs to, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from unbraid import stats
+from unbraid.sharing._left_out import Gains, gain_p, p_values, upper_ends
+from unbraid.sharing._lengths import PRESENT, Lengths, lying, shares_of
+
+FEW = 10  # held-out stimuli on which a latent must be active
+SHARED, UNDECIDED = "shared", "undecided"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Latents:
+    """The evidence for each of the m latents; S systems."""
+
+    kind: tuple[str, ...]
+    lies: np.ndarray
+    """(m, S): which systems the latent lies in."""
+    share: np.ndarray
+    """(m, S): share of each system in the latent's squared length, held out."""
+    gain: np.ndarray
+    """(m, S): squared error of left-out units that the latent saves, in shares of the variance."""
+    gain_high: np.ndarray
+    """(m, S): upper end of the interval of the gain."""
+    p_system: np.ndarray
+    """(m, S): p-value of the gain against wrong pairings."""
+    p: np.ndarray
+    """(m,): p-value of being shared, the largest over the systems that it lies in, or the two with
+    the largest shares."""
+    q: np.ndarray
+    """(m,): the same after Benjamini and Hochberg."""
+    active: np.ndarray
+    """(m,): held-out stimuli on which it is active."""
+    stability: np.ndarray
+    """(m,): largest cosine with an atom of another seed, mean over seeds; NaN for one seed."""
+
+    def count(self, names: Sequence[str]) -> dict[str, int]:
+        """Return how many latents are of each kind that systems of these names can have."""
+        kinds = [SHARED, *(f"{name} only" for name in names), UNDECIDED]
+        kinds += sorted(set(self.kind) - set(kinds))
+        return {kind: self.kind.count(kind) for kind in kinds}
+
+    def delta(self) -> np.ndarray:
+        """Return ``(1 + (|d_b| - |d_a|) / max(|d_a|, |d_b|)) / 2`` (m,) of two systems."""
+        if self.share.shape[1] != 2:
+            return np.full(len(self.share), np.nan)
+        a, b = np.sqrt(self.share).T
+        most = np.maximum(a, b)
+        return np.where(most > 0, 0.5 * (1 + (b - a) / np.where(most > 0, most, 1)), np.nan)
+
+    def effective(self) -> np.ndarray:
+        """Return the effective number of systems (m,), ``exp(-sum q ln q)`` of the shares."""
+        q = self.share
+        entropy = -(q * np.log(np.where(q > 0, q, 1))).sum(axis=1)
+        return np.exp(entropy)
+
+
+def judged(
+    names: tuple[str, ...],
+    lengths: Sequence[Lengths],
+    gains: Sequence[Gains | None],
+    active: np.ndarray,
+    *,
+    level: float,
+    permutations: int,
+    rng: np.random.Generator,
+) -> Latents:
+    """Return each latent's kind with its evidence; ``stability`` is not known yet.
+
+    A latent lies in the systems where its atom has at least a fifth of its largest length (delta
+    between .1 and .9 of two systems). It is *shared* by them if in each of them it predicts units
+    left out better with the true pairing of stimuli than with wrong ones (false discovery rate
+    ``level``), and better than nothing. It is of *one system only* if it predicts this one's units
+    better than nothing would (the same rate), and if its gain in every other is surely smaller than
+    its own, and not significant or below what a fifth of the length could give: absence needs
+    power. All else is *undecided*, and so is a latent that is active on fewer than ten stimuli.
+    """
+    shares = shares_of(lengths)
+    m, n_systems = shares.shape
+    gain, high = np.full((m, n_systems), np.nan), np.full((m, n_systems), np.nan)
+    p, own_q = np.full((m, n_systems), np.nan), np.full((m, n_systems), np.nan)
+    for system, found in enumerate(gains):
+        if found is not None:
+            gain[:, system], high[:, system] = found.gain, upper_ends(found, level)
+            p[:, system] = p_values(found, permutations, rng)
+            own_q[:, system] = stats.benjamini_hochberg(gain_p(found))
+    known = np.isfinite(shares).all(axis=1) & (active >= FEW)
+    lies = lying(lengths) & known[:, None]
+    shared_p = _shared_p(p, lies, shares)
+    q = stats.benjamini_hochberg(shared_p)
+    q_system = np.column_stack([stats.benjamini_hochberg(p[:, s]) for s in range(n_systems)])
+    kind = []
+    for j in range(m):
+        inside, outside = np.flatnonzero(lies[j]), np.flatnonzero(~lies[j])
+        own = _own_gain(gain[j], inside)
+        small = (q_system[j, outside] > level) | (high[j, outside] < PRESENT**2 * own)
+        absent = bool(np.all(small & (high[j, outside] < own)))
+        if not len(inside) or not (len(outside) == 0 or absent):
+            kind.append(UNDECIDED)
+        elif len(inside) == 1:
+            certain = own_q[j, inside[0]] <= level
+            kind.append(f"{names[int(inside[0])]} only" if certain else UNDECIDED)
+        elif q[j] <= level:
+            kind.append("+".join(names[int(s)] for s in inside) if len(outside) else SHARED)
+        else:
+            kind.append(UNDECIDED)
+    return Latents(
+        kind=tuple(kind),
+        lies=lies,
+        share=shares,
+        gain=gain,
+        gain_high=high,
+        p_system=p,
+        p=shared_p,
+        q=q,
+        active=active,
+        stability=np.full(m, np.nan),
+    )
+
+
+def stability(atoms: np.ndarray, others: Sequence[np.ndarray], signed: bool) -> np.ndarray:
+    """Return the largest cosine (m,) with an atom of each other dictionary, mean over them."""
+    if not others:
+        return np.full(len(atoms), np.nan)
+
+    def unit(rows: np.ndarray) -> np.ndarray:
+        length = np.sqrt(np.square(rows, dtype=np.float64).sum(axis=1, keepdims=True))
+        return np.asarray(rows / np.where(length > 0, length, 1))
+
+    cosines = [unit(atoms) @ unit(other).T for other in others]
+    best = [np.abs(each) if signed else each for each in cosines]
+    return np.asarray(np.mean([each.max(axis=1) for each in best], axis=0))
+
+
+def _own_gain(gain: np.ndarray, inside: np.ndarray) -> float:
+    """Return the least gain in the systems that a latent lies in; 0 where none is known."""
+    own = gain[inside]
+    own = own[np.isfinite(own)]
+    return max(float(own.min()), 0.0) if len(own) else 0.0
+
+
+def _shared_p(p: np.ndarray, lies: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Return the largest p-value over the systems that each latent lies in, at least two."""
+    inside = lies.copy()
+    order = np.argsort(-np.nan_to_num(shares, nan=-1.0), axis=1)[:, :2]
+    np.put_along_axis(inside, order, True, axis=1)
+    worst = np.where(inside, np.where(np.isnan(p), -1.0, p), -1.0).max(axis=1)
+    untested = np.isnan(np.where(inside, p, 0.0)).all(axis=1) | (worst < 0)
+    found = np.where(untested, np.nan, worst)
+    return np.where(np.isfinite(shares).all(axis=1), found, np.nan)

@@ -1,0 +1,135 @@
+"""One dictionary of the units of all systems, learned from complete rows and from parts of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from unbraid import sparse
+from unbraid._progress import Progress, part
+from unbraid.errors import InputError
+from unbraid.sharing._infer import Coder, chosen_coder, judging_rows, left_out_errors, power_of
+from unbraid.sharing._stack import Scale, Systems, scale_of
+
+_TURNS = 10  # of codes and least squares over all rows, where some are incomplete
+_FEWEST = 20  # complete rows under which nothing can be learned
+_PREDICTED = 0.5  # error at units left out below which a system is predicted
+_NOISE_WEIGHS = 0.1  # a hundredth of the power: its noise no longer decides which latent is active
+_RIDGE = 1e-6  # of the largest diagonal: atoms that codes do not determine stay as they are
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Learned:
+    """A joint dictionary, in scaled units, and the inference that predicts units left out best."""
+
+    dictionary: sparse.Dictionary
+    coder: Coder
+    errors: np.ndarray
+    """(S,): squared error at units left out, in shares of each system's variance."""
+    scale: Scale
+    sizes: tuple[int, ...]
+
+    @property
+    def error(self) -> float:
+        """Mean error at units left out over the systems that have one; NaN if none has."""
+        known = self.errors[np.isfinite(self.errors)]
+        return float(known.mean()) if len(known) else float("nan")
+
+
+def learn(
+    train: Systems, method: sparse.Method, rng: np.random.Generator, tell: Progress
+) -> Learned:
+    """Learn a dictionary from the systems side by side.
+
+    The start is learned from the rows that all systems answered. Where others are given too, turns
+    over all rows follow: codes from the systems that answered, and for each system's part of the
+    atoms least squares over its rows. If of some systems no unit that is left out can be predicted,
+    but of another half of the variance can, all is learned again with those at a tenth of their
+    size, and kept if the others are predicted better.
+    """
+    found = _learn(train, method, scale_of(train), rng, part(tell, 0.0, 0.5))
+    noise = _noise(found.errors)
+    if not noise.any():
+        return found
+    weight = np.where(np.repeat(noise, train.sizes), _NOISE_WEIGHS, 1.0)
+    scale = replace(found.scale, weight=weight)
+    again = _learn(train, method, scale, rng, part(tell, 0.5, 1.0))
+    better = np.nanmean(again.errors[~noise]) < np.nanmean(found.errors[~noise])
+    return again if better else found
+
+
+def _noise(errors: np.ndarray) -> np.ndarray:
+    """Return which systems (S,) are not predicted at all, though another is."""
+    known = errors[np.isfinite(errors)]
+    if not len(known) or known.min() > _PREDICTED:
+        return np.zeros(len(errors), bool)
+    return np.asarray(errors >= 1)
+
+
+def _learn(
+    train: Systems, method: sparse.Method, scale: Scale, rng: np.random.Generator, tell: Progress
+) -> Learned:
+    complete = train.complete
+    if len(complete) < _FEWEST:
+        raise InputError(
+            f"At least {_FEWEST} training stimuli must be answered by all systems, got "
+            f"{len(complete)}."
+        )
+    x = np.where(np.repeat(train.observed, train.sizes, axis=1), scale.apply(train.values), 0)
+    x = x.astype(train.values.dtype, copy=False)
+    whole = np.ascontiguousarray(x[complete])
+    found = sparse.fit(whole, method, rng=rng, progress=tell)
+    coder = chosen_coder(whole, _coder(found, whole), train.sizes)
+    if len(complete) < len(train) and found.encoder is None:
+        coder = _with_incomplete_rows(x, train, coder)
+        coder = chosen_coder(whole, coder, train.sizes)
+        found = replace(found, atoms=coder.atoms, offset=coder.offset)
+    errors = left_out_errors(judging_rows(whole), coder, train.sizes)
+    return Learned(dictionary=found, coder=coder, errors=errors, scale=scale, sizes=train.sizes)
+
+
+def _coder(found: sparse.Dictionary, x: np.ndarray) -> Coder:
+    return Coder(
+        atoms=np.asarray(found.atoms),
+        offset=np.asarray(found.offset),
+        signed=found.signed,
+        power=power_of(x),
+        floor=found.floor or 0.0,
+    )
+
+
+def _with_incomplete_rows(x: np.ndarray, train: Systems, coder: Coder) -> Coder:
+    patterns, which = np.unique(train.observed, axis=0, return_inverse=True)
+    for _ in range(_TURNS):
+        codes = np.zeros((len(x), len(coder.atoms)), x.dtype)
+        for number, pattern in enumerate(patterns):
+            rows = np.flatnonzero(which == number)
+            shown = np.repeat(pattern, train.sizes)
+            codes[rows] = coder.codes(x[rows], shown).toarray()
+        atoms, offset = coder.atoms.copy(), coder.offset.copy()
+        for system in range(len(train.sizes)):
+            rows, columns = train.observed[:, system], train.columns(system)
+            change, moved = _least_squares(
+                codes[rows], x[rows, columns], coder.atoms[:, columns], coder.offset[columns]
+            )
+            atoms[:, columns] += change
+            offset[columns] += moved
+        length = np.sqrt(np.square(atoms, dtype=np.float64).sum(axis=1))
+        atoms /= np.where(length > 0, length, 1)[:, None].astype(atoms.dtype)
+        coder = replace(coder, atoms=np.ascontiguousarray(atoms), offset=offset)
+    return coder
+
+
+def _least_squares(
+    codes: np.ndarray, x: np.ndarray, atoms: np.ndarray, offset: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the change of atoms and offset that fits the codes best."""
+    left = x - offset - codes @ atoms
+    mean_code, mean_left = codes.mean(axis=0), left.mean(axis=0)
+    centred = codes - mean_code
+    gram: Any = centred.T @ centred
+    ridge = _RIDGE * max(float(gram.diagonal().max()), 1e-30)
+    change = np.linalg.solve(gram + ridge * np.eye(len(gram)), centred.T @ (left - mean_left))
+    return change, mean_left - mean_code @ change

@@ -1,0 +1,276 @@
+"""The second main job: what several systems tell together that none can tell alone."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time
+import warnings
+from dataclasses import replace
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from unbraid import _validate, sparse
+from unbraid._kernels.threads import is_small, one_thread
+from unbraid._progress import Progress, part, told_to
+from unbraid.errors import InputError
+from unbraid.sharing._beside import Beside, alone, beside
+from unbraid.sharing._config import JointConfig
+from unbraid.sharing._evidence import Evidence, evidence_of
+from unbraid.sharing._joint import Count, Joint
+from unbraid.sharing._latents import stability
+from unbraid.sharing._learn import Learned, learn
+from unbraid.sharing._left_out import pairings
+from unbraid.sharing._split import Split, split
+from unbraid.sharing._stack import matched
+from unbraid.sharing._values import correlation_of_values, values_by_system
+from unbraid.sharing._verdict import bounds_of, verdict_of
+from unbraid.sharing._warn import warnings_of_order, warnings_of_systems
+from unbraid.sharing._wrong import expected_shared
+
+_LEARNING, _REFITS = 0.6, 0.85  # shares of the work that are behind after learning, and refits
+
+
+def joint(
+    systems: Any,
+    config: JointConfig | None = None,
+    *,
+    rng: int | np.random.Generator | None = 0,
+    progress: bool | Progress = False,
+    **options: Any,
+) -> Joint:
+    """One dictionary of several systems that answered the same stimuli, and what they share.
+
+    Systems that encode the same sparse features in different mixtures are one set of measurements
+    of one code: recovery needs ``K ln(N/K)`` units *in all*, so that systems that are too small to
+    be separated alone can be separable together. Which latents are shared is tested on stimuli that
+    nothing was learned from, against wrong pairings of stimuli.
+
+    Parameters
+    ----------
+    systems : mapping of names to Responses, arrays of shape (n, p) or CSR
+        Two or more. Rows are matched by stimulus id where all have ids, and may then be missing in
+        some of them; else all have the same number of rows, in the same order.
+    config : JointConfig, optional
+        All options; or give them one by one as keywords, e.g. ``method=SparseCoding(), seeds=1``.
+    rng : int, Generator or None
+    progress : bool or callable
+        Show progress on stderr, or tell it to ``progress(message, share)``.
+
+    Returns
+    -------
+    Joint
+        Latents with their kinds and evidence, counts, contrast, what stands beside, verdict.
+
+    Raises
+    ------
+    InputError
+        One system alone; rows that cannot be matched; fewer than 60 stimuli that all answered.
+
+    Notes
+    -----
+    *Scaling.* Means go; each system is divided by one number, so that all have power 1.
+    *Evidence.* A quarter of a system's units at a time (an eighth of fewer than 32) is left out and
+    predicted from the code of all other units, of this system and the others. Wrong pairings rotate
+    the others' stimuli within random blocks of five, a group of pairings, so that p-values are
+    exact. Explained variance is no evidence: wrongly paired systems are explained as well.
+    Cost: ``seeds + refits`` trainings, one a system for what stands beside, and five inferences of
+    each held-out stimulus for each group of units.
+
+    References
+    ----------
+    Lindsey et al. (2024), crosscoders; Minder et al. (2025, arXiv 2504.02922), latent scaling.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import unbraid as ub
+    >>> rng = np.random.default_rng(0)
+    >>> z = rng.random((900, 8)) * (rng.random((900, 8)) < 0.2)
+    >>> x, y = z @ rng.normal(size=(8, 5)), z @ rng.normal(size=(8, 5))
+    >>> method = ub.SparseCoding(n_latents=8)
+    >>> found = ub.joint({"a": x, "b": y}, method=method, seeds=1, refits=0, baselines=False)
+    >>> found.counts["shared"].value > 5, found.encode({"b": y}).shape
+    (True, (900, 8))
+    """
+    config = _configured(config, options)
+    seed = rng if isinstance(rng, int) else None
+    rng = _validate.as_rng(rng)
+    started = time.perf_counter()
+    split_rng, learn_rng, pair_rng, wrong_rng, alone_rng = rng.spawn(5)
+    with warnings.catch_warnings(record=True) as caught, told_to(progress) as tell:
+        warnings.simplefilter("always", RuntimeWarning)
+        both = matched(systems)
+        parts = split(both, config.evidence_share, config.order, split_rng)
+        with one_thread(when=is_small(parts.train.values.shape)):
+            found = _learn_all(parts, config, learn_rng, pair_rng, part(tell, 0.0, _LEARNING))
+            learned, seen = min(found, key=lambda each: _error(each[0]))
+            wrong = expected_shared(
+                parts, learned, config, wrong_rng, part(tell, _LEARNING, _REFITS)
+            )
+            beside_it = _beside(parts, learned, seen, config, alone_rng, tell)
+            result = _conclude(parts, config, found, learned, seen, wrong, beside_it)
+        tell("done", 1.0)
+    said = [str(w.message) for w in caught]
+    provenance = {**_provenance(parts, learned, config), "seed": seed}
+    provenance["seconds"] = round(time.perf_counter() - started, 1)
+    result = replace(result, joint_rows=len(both.complete), provenance=provenance)
+    return result.with_warnings(dict.fromkeys(said))
+
+
+def _configured(config: JointConfig | None, options: dict[str, Any]) -> JointConfig:
+    if config is None:
+        return JointConfig(**options)
+    if options:
+        raise InputError("Give either config or single options, not both.")
+    if not isinstance(config, JointConfig):
+        raise InputError(
+            f"config must be a JointConfig, got {type(config).__name__}. Give options one by one "
+            "as keywords, e.g. method=TopK(k=8), seeds=3."
+        )
+    return config
+
+
+def _error(learned: Learned) -> float:
+    return learned.error if np.isfinite(learned.error) else np.inf
+
+
+def _learn_all(
+    parts: Split,
+    config: JointConfig,
+    rng: np.random.Generator,
+    pair_rng: np.random.Generator,
+    tell: Progress,
+) -> list[tuple[Learned, Evidence]]:
+    """Learn a dictionary from each seed, and take the evidence for it."""
+    pairs = pairings(len(parts.held), parts.order, pair_rng)
+    method: sparse.Method = config.method
+    found = []
+    for number, seeded in enumerate(rng.spawn(config.seeds)):
+        start, stop = number / config.seeds, (number + 1) / config.seeds
+        own = part(tell, start, stop, f"dictionary {number + 1} of {config.seeds}: ")
+        learned = learn(parts.train, method, seeded, part(own, 0.0, 0.8))
+        method = learned.dictionary.method  # what "auto" chose serves the other seeds
+        evidence = evidence_of(
+            parts.held,
+            learned,
+            pairs,
+            level=config.level,
+            permutations=config.permutations,
+            rng=pair_rng,
+            tell=part(own, 0.8, 1.0),
+        )
+        found.append((learned, evidence))
+    return found
+
+
+def _beside(
+    parts: Split,
+    learned: Learned,
+    seen: Evidence,
+    config: JointConfig,
+    rng: np.random.Generator,
+    tell: Progress,
+) -> tuple[Beside, ...]:
+    if not config.baselines:
+        return ()
+    half = (_REFITS + 1) / 2
+    separate = alone(
+        parts.train, parts.held, learned, learned.dictionary.method, rng, part(tell, _REFITS, half)
+    )
+    together = [each.r2 for each in seen.contrast.systems]
+    order = "time" if parts.order.in_time else "exchangeable"
+    return beside(
+        parts.held, learned, seen.latents.lies, together, separate, order, part(tell, half, 1.0)
+    )
+
+
+def _conclude(
+    parts: Split,
+    config: JointConfig,
+    found: list[tuple[Learned, Evidence]],
+    learned: Learned,
+    seen: Evidence,
+    wrong: float,
+    numbers: tuple[Beside, ...],
+) -> Joint:
+    names, sizes = parts.train.names, parts.train.sizes
+    others = [each.coder.atoms for each, _ in found if each is not learned]
+    steady = stability(learned.coder.atoms, others, learned.coder.signed)
+    counts = [each.latents.count(names) for _, each in found]
+    own = seen.latents.count(names)
+    kinds = {
+        kind: Count(
+            value=value,
+            low=min(count.get(kind, 0) for count in counts),
+            high=max(count.get(kind, 0) for count in counts),
+        )
+        for kind, value in own.items()
+    }
+    bounds = bounds_of(seen, names, sizes)
+    doubt, lines = warnings_of_order(parts)
+    held = parts.held
+    ids = held.stimuli if held.stimuli is not None else np.arange(len(held)).astype(str)
+    verdict = verdict_of(
+        seen, own, wrong, bounds, numbers, learned.error, level=config.level, doubt=doubt
+    )
+    return Joint(
+        config=config,
+        names=names,
+        sizes=sizes,
+        evidence=replace(seen.latents, stability=steady),
+        counts=kinds,
+        expected_shared=wrong,
+        contrast=seen.contrast,
+        beside=numbers,
+        bounds=bounds,
+        variance=dict(zip(names, map(float, seen.variance), strict=True)),
+        carried=dict(zip(names, map(float, seen.carried), strict=True)),
+        values_r=_values_r(parts, learned, seen, config),
+        verdict=verdict,
+        warnings=tuple(lines + warnings_of_systems(learned, seen, names)),
+        coder=learned.coder,
+        scale=learned.scale,
+        joint_rows=0,
+        held_stimuli=ids,
+        provenance={},
+    )
+
+
+def _values_r(parts: Split, learned: Learned, seen: Evidence, config: JointConfig) -> np.ndarray:
+    if config.values == "shared":
+        return np.full(len(learned.coder.atoms), np.nan)
+    x = learned.scale.apply(parts.held.values).astype(learned.coder.atoms.dtype, copy=False)
+    coder = learned.coder
+    codes = coder.floored(coder.codes(x))
+    values = [
+        values_by_system(x[:, own], codes, coder.atoms[:, own], coder.offset[own],
+                         signed=coder.signed)
+        for own in map(parts.held.columns, range(len(parts.held.sizes)))
+    ]  # fmt: skip
+    return correlation_of_values(values, seen.latents.lies, codes)
+
+
+def _provenance(parts: Split, learned: Learned, config: JointConfig) -> dict[str, Any]:
+    packages = ("unbraid", "numpy", "scipy", "scikit-learn")
+    sides = {
+        name: {
+            "sha256": hashlib.sha256(
+                np.ascontiguousarray(parts.train.only(number)).tobytes()
+            ).hexdigest(),
+            **parts.train.made_by[number],
+        }
+        for number, name in enumerate(parts.train.names)
+    }
+    return {
+        "fingerprint": config.fingerprint(),
+        "versions": {name: version(name) for name in packages},
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "n_train": len(parts.train),
+        "n_held_out": len(parts.held),
+        "method": learned.dictionary.method.describe(),
+        "systems": sides,
+    }

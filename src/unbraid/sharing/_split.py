@@ -1,0 +1,75 @@
+"""Stimuli to learn from, and stimuli that all systems answered, for the evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from unbraid import stats
+from unbraid.errors import InputError
+from unbraid.sharing._stack import Systems
+
+_FEWEST = 60  # complete rows under which neither learning nor evidence is possible
+_MOST = 2000  # stimuli of evidence: more make p-values smaller, not answers other
+_LEAST = 25
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Split:
+    """Training stimuli, of which some systems may have missed some, and held-out stimuli."""
+
+    train: Systems
+    held: Systems
+    order: stats.Order
+    said: bool
+    """Whether the caller said that stimuli follow each other in time."""
+
+
+def split(systems: Systems, share: float, order: str, rng: np.random.Generator) -> Split:
+    """Set complete stimuli aside for the evidence; the rest is learned from."""
+    complete = systems.complete
+    if len(complete) < _FEWEST:
+        raise InputError(
+            f"At least {_FEWEST} stimuli must be answered by all systems, got {len(complete)} of "
+            f"{len(systems)}: what systems share can only be seen in stimuli that they have in "
+            "common."
+        )
+    found = order_of_systems(systems.take(complete), order)
+    count = int(np.clip(round(share * len(complete)), _LEAST, _MOST))
+    if found.in_time:
+        held = complete[len(complete) - count :]
+        gap = min(found.reach, count // 2)
+        near = complete[len(complete) - count - gap : len(complete) - count]
+        rest = np.setdiff1d(np.arange(len(systems)), np.concatenate([held, near]))
+        rest = rest[(rest < held[0]) | ~systems.observed[rest].all(axis=1)]
+    else:
+        held = np.sort(rng.permutation(complete)[:count])
+        rest = np.setdiff1d(np.arange(len(systems)), held)
+    return Split(
+        train=systems.take(rest),
+        held=systems.take(held),
+        order=found,
+        said=order == "time",
+    )
+
+
+def order_of_systems(systems: Systems, said: str) -> stats.Order:
+    """Find out whether at least two of the systems depend on the order of the stimuli.
+
+    The reach is the largest of a pair of systems: the smaller of the two reaches.
+    """
+    stats.check_order(said)
+    if said == "exchangeable":
+        return stats.Order(in_time=False)
+    rows = stats.rows_to_test(len(systems), max(systems.sizes))
+    found = [
+        stats.serial_dependence(systems.values[rows, systems.columns(number)])
+        for number in range(len(systems.sizes))
+    ]
+    dependent = [each for each in found if each.found or said == "time"]
+    if len(dependent) < 2:
+        return stats.Order(in_time=False)
+    reach = sorted(each.reach for each in dependent)[-2]
+    drifts = sum(each.drifts for each in dependent) >= 2
+    return stats.Order(in_time=True, reach=reach, drifts=drifts)

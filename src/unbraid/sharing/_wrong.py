@@ -1,0 +1,66 @@
+"""How many latents look shared where none is: everything learned from wrongly paired stimuli."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+
+from unbraid._progress import Progress, part
+from unbraid.sharing._config import JointConfig
+from unbraid.sharing._evidence import evidence_of
+from unbraid.sharing._latents import UNDECIDED
+from unbraid.sharing._learn import Learned, learn
+from unbraid.sharing._left_out import pairings
+from unbraid.sharing._split import Split
+from unbraid.sharing._stack import Systems
+
+
+def expected_shared(
+    parts: Split, learned: Learned, config: JointConfig, rng: np.random.Generator, tell: Progress
+) -> float:
+    """Return the mean number of latents of several systems after wrong pairing; NaN without refits.
+
+    The rows of each system but the first are permuted among those that the same systems answered
+    (rotated, where stimuli follow each other in time), apart for training and evidence; the method,
+    with the width that was chosen, learns anew and is judged alike.
+    """
+    if not config.refits:
+        return float("nan")
+    found = []
+    for number, own in enumerate(rng.spawn(config.refits)):
+        told = part(tell, number / config.refits, (number + 1) / config.refits, "wrong pairing: ")
+        train = _wrongly_paired(parts.train, parts.order.in_time, own)
+        held = _wrongly_paired(parts.held, parts.order.in_time, own)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            again = learn(train, learned.dictionary.method, own, told)
+        pairs = pairings(len(held), parts.order, own)
+        seen = evidence_of(
+            held,
+            again,
+            pairs,
+            level=config.level,
+            permutations=config.permutations,
+            rng=own,
+            tell=told,
+        )
+        alone = {UNDECIDED, *(f"{name} only" for name in held.names)}
+        found.append(sum(kind not in alone for kind in seen.latents.kind))
+    return float(np.mean(found))
+
+
+def _wrongly_paired(systems: Systems, in_time: bool, rng: np.random.Generator) -> Systems:
+    values = systems.values.copy()
+    _, pattern = np.unique(systems.observed, axis=0, return_inverse=True)
+    for number in range(1, len(systems.sizes)):
+        columns = systems.columns(number)
+        for which in range(int(pattern.max()) + 1):
+            rows = np.flatnonzero(pattern == which)
+            if in_time:
+                moved = np.roll(rows, int(rng.integers(len(rows) // 4, 3 * len(rows) // 4 + 1)))
+            else:
+                moved = rng.permutation(rows)
+            values[rows, columns] = systems.values[moved, columns]
+    return replace(systems, values=values)

@@ -1,0 +1,269 @@
+"""A joint dictionary as a page: verdict, what stands beside, and each latent in all systems."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from unbraid import report
+from unbraid.sharing._beside import (
+    ALONE,
+    FOUND_ALONE,
+    JOINT,
+    MATCHED,
+    RIDGE,
+    SEPARATE,
+    TOGETHER,
+)
+
+_TONES: dict[str, Any] = {
+    "joint pays": "gain",
+    "each suffices": "holds",
+    "shared": "holds",
+    "nothing shared": "no-gain",
+    "undecided": "cannot-help",
+}
+_KINDS: dict[str, Any] = {
+    RIDGE: "before",
+    SEPARATE: "control",
+    JOINT: "after",
+    ALONE: "before",
+    TOGETHER: "after",
+    MATCHED: "control",
+    FOUND_ALONE: "before",
+}
+
+
+def joint_page(result: Any, title: str = "") -> report.Page:
+    """Summarise a joint dictionary (`Joint`) as a page."""
+    sections = [
+        report.Section(
+            title="Latents",
+            lead="Each latent once, with its share in every system, side by side.",
+            blocks=[_counts_table(result), _latent_table(result)],
+        ),
+        report.Section(
+            title="Evidence",
+            lead="Units left out of the inference, with true and wrong pairings of stimuli.",
+            blocks=[_contrast_table(result), _bound_table(result), _how_to_read()],
+        ),
+    ]
+    if result.beside:
+        sections.insert(
+            1,
+            report.Section(
+                title="Beside it",
+                lead="Each system alone, separate dictionaries, and ridge, on the same stimuli.",
+                blocks=[_beside_table(result)],
+            ),
+        )
+    return report.Page(
+        title=title or " and ".join(result.names),
+        verdict=_verdict(result),
+        provenance=_provenance(result),
+        opening=[*_beside_figure(result), report.Warnings(items=result.warnings)],
+        sections=sections,
+    )
+
+
+def _verdict(result: Any) -> report.Verdict:
+    shared = result.counts["shared"]
+    contrast = result.contrast
+    numbers = [
+        report.KeyNumber(
+            label="shared latents", value=shared.value, low=shared.low, high=shared.high, digits=0,
+            note=f"of {result.n_latents}; least and most over {result.config.seeds} seeds",
+        ),
+        report.KeyNumber(
+            label="leave-units-out contrast", value=contrast.value, low=contrast.low,
+            high=contrast.high, note=f"p = {contrast.p:.2g}",
+        ),
+    ]  # fmt: skip
+    if np.isfinite(result.expected_shared):
+        numbers.insert(
+            1,
+            report.KeyNumber(label="by chance", value=result.expected_shared, kind="null", digits=1,
+                             note="with stimuli paired wrongly, learned anew"),
+        )  # fmt: skip
+    return report.Verdict(
+        headline=result.verdict.sentence,
+        tone=_TONES[result.verdict.tone],
+        lead=" ".join(result.verdict.reasons),
+        numbers=numbers,
+    )
+
+
+def _beside_figure(result: Any) -> list[report.BeforeAfterFigure]:
+    """Return R2 of each system, predicted from the others and from what was not left out."""
+    groups = []
+    for name in result.names:
+        rows = [
+            report.ScoreRow(label=each.measure, value=each.value, low=each.low, high=each.high,
+                            kind=_KINDS[each.measure])
+            for each in result.beside
+            if each.target == name and each.kind == "R2"
+        ]  # fmt: skip
+        if rows:
+            groups.append(report.MetricGroup(title=f"{name}: R2 of its units", rows=rows))
+    if not groups:
+        return []
+    return [
+        report.BeforeAfterFigure(
+            title="Together and alone",
+            groups=groups,
+            caption=report.Caption(
+                finding="Units left out are predicted from all other units under the joint "
+                "dictionary, or from the system's own under its own dictionary; ridge predicts all "
+                "units of a system from the others.",
+                n=len(result.held_stimuli),
+                seed=_seed(result),
+            ),
+        )
+    ]
+
+
+def _counts_table(result: Any) -> report.Table:
+    rows = [(kind, each.value, each.low, each.high) for kind, each in result.counts.items()]
+    return report.Table(
+        title="How many latents of each kind",
+        columns=[
+            report.Column(name="kind"),
+            report.Column(name="latents", format="integer"),
+            report.Column(name="least over seeds", format="integer"),
+            report.Column(name="most over seeds", format="integer"),
+        ],
+        rows=rows,
+    )
+
+
+def _latent_table(result: Any) -> report.Table:
+    seen = result.evidence
+    order = np.lexsort((-seen.active, np.array(seen.kind)))
+    columns = [report.Column(name="latent", format="integer"), report.Column(name="kind")]
+    columns += [
+        report.Column(name=f"share {name}", format="percent", digits=0) for name in result.names
+    ]
+    columns += [
+        report.Column(name=f"gain {name}", format="number", digits=4, missing="one unit only")
+        for name in result.names
+    ]
+    columns += [
+        report.Column(name="q", format="p", help="false discovery rate of being shared"),
+        report.Column(name="stability", format="number", missing="one seed only"),
+        report.Column(name="active", format="integer", help="held-out stimuli"),
+    ]
+    rows = [
+        (
+            int(j),
+            seen.kind[j],
+            *map(float, seen.share[j]),
+            *map(float, seen.gain[j]),
+            float(seen.q[j]),
+            float(seen.stability[j]),
+            int(seen.active[j]),
+        )
+        for j in order
+    ]
+    return report.Table(title="Every latent", columns=columns, rows=rows)
+
+
+def _contrast_table(result: Any) -> report.Table:
+    return report.Table(
+        title="Units left out",
+        columns=[
+            report.Column(name="system"),
+            report.Column(name="R2", format="number", digits=3),
+            report.Column(name="R2, wrong pairing", format="number", digits=3),
+            report.Column(name="contrast", format="estimate", digits=3),
+            report.Column(name="p", format="p"),
+            report.Column(name="explained", format="number", digits=3, help="no evidence"),
+        ],
+        rows=[
+            (
+                each.system,
+                each.r2,
+                each.wrong_r2,
+                report.Estimate(value=each.contrast, low=each.low, high=each.high),
+                each.p,
+                result.variance[each.system],
+            )
+            for each in result.contrast.systems
+        ],
+    )
+
+
+def _beside_table(result: Any) -> report.Table:
+    return report.Table(
+        title="What stands beside",
+        columns=[
+            report.Column(name="measure"),
+            report.Column(name="source"),
+            report.Column(name="target"),
+            report.Column(name="in"),
+            report.Column(name="value", format="estimate", digits=3),
+        ],
+        rows=[
+            (
+                each.measure,
+                each.source,
+                each.target,
+                each.kind,
+                report.Estimate(value=each.value, low=each.low, high=each.high),
+            )
+            for each in result.beside
+        ],
+    )
+
+
+def _bound_table(result: Any) -> report.Table:
+    return report.Table(
+        title="Units that recovery needs, K ln(N/K)",
+        columns=[
+            report.Column(name="of"),
+            report.Column(name="units", format="integer"),
+            report.Column(name="needed", format="number", digits=1),
+            report.Column(name="N", format="integer"),
+            report.Column(name="K", format="number"),
+        ],
+        rows=[(b.of, b.units, b.needed, b.n_latents, b.active) for b in result.bounds],
+    )
+
+
+def _how_to_read() -> report.Prose:
+    return report.Prose(
+        paragraphs=[
+            "**Shared**: in each system that it lies in, the latent predicts units that were left "
+            "out better with the true pairing of stimuli than with wrong ones, at this false "
+            "discovery rate, and better than nothing. **Only**: it predicts one system's units, "
+            "and surely less in all others. **Undecided**: the stimuli do not tell.",
+            "**Explained variance** is no evidence of sharing: systems whose stimuli are paired "
+            "wrongly are explained as well.",
+        ]
+    )
+
+
+def _provenance(result: Any) -> report.Provenance:
+    made = result.provenance
+    facts = [
+        report.Fact(name="Stimuli that all answered", value=result.joint_rows),
+        report.Fact(name="Training stimuli", value=made["n_train"]),
+        report.Fact(name="Held-out stimuli", value=made["n_held_out"]),
+        report.Fact(name="Units", value=" + ".join(map(str, result.sizes))),
+        report.Fact(name="Method", value=made["method"]["name"]),
+        report.Fact(name="Seconds", value=made["seconds"]),
+        report.Fact(name="Python", value=made["python"]),
+        *[report.Fact(name=name, value=value) for name, value in made["versions"].items()],
+        *[
+            report.Fact(name=f"Hash of {name}", value=side["sha256"][:12])
+            for name, side in made["systems"].items()
+        ],
+    ]
+    return report.Provenance(
+        fingerprint=made["fingerprint"], config=result.config.describe(), facts=facts
+    )
+
+
+def _seed(result: Any) -> Any:
+    seed = result.provenance["seed"]
+    return () if seed is None else seed
