@@ -193,6 +193,13 @@ def test_what_cannot_be_joined_is_refused(systems, said):
         quick(systems, 4)
 
 
+def test_a_dictionary_agrees_with_itself(found, half_shared):
+    systems, _ = half_shared
+    score = found.agreement(found, systems, systems)
+    assert score.value > 0.999
+    assert score.null < 0.2
+
+
 def test_encode_refuses_what_it_does_not_know(found):
     with pytest.raises(ub.InputError, match="no system 'c'"):
         found.encode({"c": np.ones((3, 14))})

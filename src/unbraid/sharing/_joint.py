@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 
+from unbraid import align
 from unbraid._severity import VOID, most_serious_first, severity
 from unbraid.errors import InputError
 from unbraid.report import render
@@ -154,6 +155,30 @@ class Joint:
     def decode(self, codes: Any, name: str) -> np.ndarray:
         """Return the responses (n, p) of a system that codes describe."""
         return np.asarray(codes @ self.atoms(name)) + self.offset(name)
+
+    def agreement(
+        self, other: Joint, own: Mapping[str, Any], others: Mapping[str, Any]
+    ) -> align.Score:
+        """Return how alike the latents of two joint dictionaries answer: semi-matching of codes.
+
+        Where the truth is not known, the agreement of dictionaries of *disjoint* groups of systems
+        (a and b against c and d) says whether joining them brings them closer to what all hold.
+
+        Parameters
+        ----------
+        other : Joint
+            A dictionary of other systems.
+        own, others : mapping of names to Responses or arrays
+            What the systems of this dictionary, and those of the other, answered to the same
+            stimuli; best ones that neither has learned from.
+
+        Returns
+        -------
+        Score
+            For each latent of ``other`` its best latent here, chosen on other folds than scored on;
+            with null and interval.
+        """
+        return align.semi_matching(self.encode(own), other.encode(others))
 
     def with_warnings(self, lines: Iterable[str]) -> Joint:
         """Return the same with more warnings; the verdict begins with what would void it."""
