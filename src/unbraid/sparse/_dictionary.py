@@ -15,6 +15,7 @@ from unbraid.responses import Codes, as_responses
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._method import Method
 from unbraid.sparse._shuffle import shuffle_latents
+from unbraid.sparse._units import in_units
 from unbraid.sparse.formats import hub, native
 from unbraid.sparse.formats._open import open_pretrained, open_saved
 from unbraid.sparse.inference import _lasso_and_pursuit
@@ -60,6 +61,9 @@ class Dictionary:
         Least size ``|z_j| |a_j|`` of a code that counts, in the units of the responses: smaller
         ones are exactly 0, whatever infers them but an encoder that picks by itself. Learned by
         ``fit``; None where nobody has: then codes stay as they come.
+    units : array of shape (p,), optional
+        Names of the units that it was learned from: what ``encode`` is given is brought into their
+        order where it names its units too.
     transform : str
         ``layer_norm``: each stimulus is brought to mean 0 and unit sd over units first.
         ``constant_norm_rescale``: each stimulus is brought to length sqrt(p) first.
@@ -78,6 +82,7 @@ class Dictionary:
     floor: float | None = None
     transform: Transform = "none"
     shuffled: int | None = None
+    units: np.ndarray | None = None
 
     def __repr__(self) -> str:
         m, p = self.atoms.shape
@@ -106,6 +111,8 @@ class Dictionary:
         Parameters
         ----------
         x : Responses or array of shape (n, p)
+            Columns go by the names of their units where ``x`` and the dictionary have some, else by
+            position.
         by : {"encoder", "omp", "fista", "posterior"}, optional
             ``encoder``: one pass through the learned encoder. ``omp``: orthogonal matching
             pursuit, at most ``k`` atoms, codes non-negative. ``fista``: the minimiser of
@@ -145,7 +152,7 @@ class Dictionary:
         better.
         """
         responses = as_responses(x)
-        values = responses.toarray()
+        values = in_units(self.units, responses)
         if values.shape[1] != self.atoms.shape[1]:
             raise InputError(
                 f"x must have the {self.atoms.shape[1]} units that the dictionary was learned "
@@ -236,7 +243,7 @@ class Dictionary:
         responses, ids = as_responses(x), getattr(codes, "stimuli", None)
         if ids is not None and responses.stimuli is not None:
             responses = responses.select(ids)
-        values = self.centred(responses.toarray())
+        values = self.centred(in_units(self.units, responses))
         residual = np.square(values - self._products(codes), dtype=np.float64).sum()
         total = np.square(values - values.mean(0, dtype=np.float64)).sum()
         return float(residual / total) if total > 0 else float("nan")

@@ -15,6 +15,7 @@ from unbraid import _validate
 from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import progress as show_progress
 from unbraid.errors import InputError
+from unbraid.responses import Store, as_responses
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method
@@ -103,6 +104,7 @@ def fit(
     learned = with_evidence(learned, values, log, seconds)
     if center is not None:
         learned = replace(learned, offset=learned.offset.astype(np.float64) + center)
+    learned = replace(learned, units=None if isinstance(x, Store) else as_responses(x).units)
     for line in learned.evidence.warnings:
         warnings.warn(line, RuntimeWarning, stacklevel=2)
     return learned

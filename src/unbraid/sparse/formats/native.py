@@ -15,6 +15,7 @@ from safetensors.numpy import load_file
 from unbraid import _folders
 from unbraid.errors import InputError
 from unbraid.responses._formats.arrays.safetensors import write_tensors
+from unbraid.responses.labelled._ids import as_ids
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._method import Method, rebuilt
 from unbraid.sparse.formats import _layout
@@ -31,7 +32,7 @@ FORMAT_VERSION = 1
 KIND = "dictionary"
 _WEIGHTS = "sae_weights.safetensors"
 _OWN = ("by", "k", "penalty", "signed", "floor", "transform", "shuffled")
-_BESIDE = {"format_version", "method", "evidence", "prior", "activation"}
+_BESIDE = {"format_version", "method", "evidence", "prior", "activation", "units"}
 
 
 def save(dictionary: Dictionary, folder: Path, beside: Mapping[str, str] | None = None) -> Path:
@@ -88,8 +89,18 @@ def load(kind: type[D], folder: Path) -> D:
         method=_method(own.get("method"), folder),
         evidence=Evidence(**evidence),
         prior=read_prior(own.get("prior"), m, folder / CONFIG),
+        units=_units(own.get("units"), p, folder / CONFIG),
         **options,
     )
+
+
+def _units(names: Any, p: int, path: Path) -> np.ndarray | None:
+    if names is None:
+        return None
+    alike = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not alike or len(names) != p or len(set(names)) != p:
+        raise InputError(f"{path}: units must be {p} different names.")
+    return as_ids(names, p, "units")
 
 
 def _mapping(own: dict[str, Any], name: str, folder: Path) -> dict[str, Any]:
@@ -135,6 +146,8 @@ def _config(dictionary: Dictionary) -> dict[str, Any]:
     said: dict[str, Any] = {}
     if _layout.unsaid(dictionary) is not None:
         said["activation"] = dictionary.encoder.activation if dictionary.encoder else None
+    if dictionary.units is not None:
+        said["units"] = [str(unit) for unit in dictionary.units]
     return _layout.settings(dictionary) | {
         "metadata": {
             "sae_lens_version": "6.54.12",
