@@ -1,7 +1,9 @@
 """Imports only go down and in no circle, the names promised exist, and the door stays light."""
 
+import ast
 import importlib
 import importlib.util
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -193,6 +195,16 @@ def test_table_of_contents_of_each_room_is_true(room):
     module = importlib.import_module(f"unbraid.{room}")
     assert sorted(set(module.__all__)) == sorted(module.__all__)
     assert [name for name in module.__all__ if not hasattr(module, name)] == []
+
+
+def test_rooms_name_files_that_they_have():
+    lost = [
+        f"{path.parent.relative_to(SOURCE)}: {name}"
+        for path in SOURCE.rglob("__init__.py")
+        for name in re.findall(r"`(_\w+)`", ast.get_docstring(ast.parse(path.read_text())) or "")
+        if not ((path.parent / name).is_dir() or (path.parent / f"{name}.py").is_file())
+    ]
+    assert lost == []
 
 
 @pytest.mark.parametrize("statement", ["import unbraid", "import unbraid.cli"])

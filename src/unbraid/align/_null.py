@@ -33,7 +33,7 @@ def held_out_sums(
 
 
 def held_out_null(estimator: Any, sums: HeldOutSums, asked: stats.Permutations, rng: Any) -> Null:
-    """Return the null from refits of a few targets, drawn anew for each permutation."""
+    """Return the null from refits of a few targets, drawn again for each permutation."""
     n, q = estimator.y.shape
     targets = asked.targets or q
     drawn = [

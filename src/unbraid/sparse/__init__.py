@@ -1,4 +1,11 @@
-"""Dictionaries of sparse features: learned from responses, and codes inferred under them."""
+"""Dictionaries of sparse features: learned from responses, and codes inferred under them.
+
+In the order in which to read: `_method` (what a way of learning promises), `_dictionary` (what it
+returns) and `_fit` (the one verb); `autoencoders` and `training`, `learning` (without an encoder)
+and `inference` (codes under given atoms: the lasso), `auto` (what chooses), `baselines`
+(what to compare with), `evidence` (how good it is) and `formats` (files, other libraries).
+A new method is one file with a subclass of `Method`, imported here.
+"""
 
 from __future__ import annotations
 

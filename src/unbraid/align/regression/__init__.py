@@ -1,1 +1,5 @@
-"""Metrics that predict: ridge, partial least squares, bands."""
+"""Metrics that predict targets from sources.
+
+`_ridge` first (penalties on inner folds), then `_nested_ridge`, `_iterative_ridge` and
+`_streamed_ridge` (its ways of computing), `_pls`, `_bands` (parts of the variance).
+"""

@@ -1,1 +1,1 @@
-"""The page of a comparison: tables, figures and pictures."""
+"""The page of a comparison: `_page` (order and headline), `_tables`, `_figures`, `_gallery`."""

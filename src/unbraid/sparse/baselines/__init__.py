@@ -1,1 +1,5 @@
-"""What a dictionary is compared with: components, clusters and random controls."""
+"""What a dictionary is compared with.
+
+Components (`pca`, `ica`, `nmf`), clusters (`k_means`), controls that learn nothing (`controls`,
+`random_like`) or half of an autoencoder (`frozen`).
+"""

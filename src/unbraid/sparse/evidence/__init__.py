@@ -1,1 +1,5 @@
-"""What a dictionary says of itself: what its codes lose, stability over seeds, consensus."""
+"""What a dictionary says of itself.
+
+`_measure` (what its codes lose, held-out units), `_stability` (over seeds), `consensus` (one
+dictionary of several seeds).
+"""

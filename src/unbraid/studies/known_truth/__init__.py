@@ -1,1 +1,1 @@
-"""Studies of worlds whose features are known."""
+"""Studies of worlds whose features are known, one a file: what the measures must find there."""

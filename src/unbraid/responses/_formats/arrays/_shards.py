@@ -22,7 +22,7 @@ _ABSENT = 2**64 - 1  # offset of a chunk that a shard does not hold
 
 
 @dataclass(frozen=True)
-class Layout:
+class ChunkLayout:
     """How one array is stored."""
 
     shape: tuple[int, ...]
@@ -38,7 +38,7 @@ class Layout:
     """Whether a shard begins with its index."""
 
 
-def layout_of(where: str, said: Mapping[str, Any], itemsize: int) -> Layout:
+def layout_of(where: str, said: Mapping[str, Any], itemsize: int) -> ChunkLayout:
     """Return how an array is stored, its codecs being known; every size can be had."""
     chunks, inner = said.get("chunks"), None
     index: Mapping[str, Any] = {}
@@ -59,7 +59,7 @@ def layout_of(where: str, said: Mapping[str, Any], itemsize: int) -> Layout:
     if not all(map(_whole, sides)) or len({len(s) for s in sides}) > 1 or 0 in sides[1] + sides[2]:
         raise InputError(f"{where} has a damaged shape or shape of chunks.")
     check_shape(sides[1], itemsize, where)
-    return Layout(
+    return ChunkLayout(
         tuple(sides[0]),
         tuple(sides[1]),
         tuple(sides[2]),
@@ -74,7 +74,7 @@ def _whole(sides: Any) -> bool:
     return isinstance(sides, list) and all(type(s) is int and 0 <= s < 2**63 for s in sides)
 
 
-def check_chunks(path: Path, name: str, layout: Layout, itemsize: int) -> None:
+def check_chunks(path: Path, name: str, layout: ChunkLayout, itemsize: int) -> None:
     """Refuse chunks that are missing, or that inflate to more than a chunk of the array holds."""
     where, prefix = f"{path}: {name or 'its array'}", f"{name}/" if name else ""
     stored = [
@@ -113,7 +113,7 @@ def _check_count(where: str, shape: tuple[int, ...], chunks: tuple[int, ...], fo
         )
 
 
-def _pieces(where: str, shard: bytes, layout: Layout) -> Iterator[bytes]:
+def _pieces(where: str, shard: bytes, layout: ChunkLayout) -> Iterator[bytes]:
     """Yield the chunks in a shard, as its index tells them."""
     count = math.prod(
         -(-side // step) for side, step in zip(layout.chunks, layout.inner, strict=True)
@@ -131,7 +131,7 @@ def _pieces(where: str, shard: bytes, layout: Layout) -> Iterator[bytes]:
 
 
 def _check_piece(
-    where: str, layout: Layout, size: int, read: Callable[[], bytes], itemsize: int
+    where: str, layout: ChunkLayout, size: int, read: Callable[[], bytes], itemsize: int
 ) -> None:
     """Refuse one compressed piece that inflates to more than its chunk, or to too many texts."""
     count = math.prod(layout.inner)
