@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from unbraid.comparison._warn import bound, warnings_of, warnings_of_scores
+from unbraid.comparison._warn import bound, warnings_of, warnings_of_joining, warnings_of_scores
 from unbraid.responses import Codes
 
 
@@ -64,3 +64,18 @@ def test_a_warning_of_several_scores_is_said_once_with_all_its_places():
     )
     assert second == "cca codes->codes (x->y): gone."
     assert third.startswith("x: dictionaries of two seeds agree only to 0.20")
+
+
+@pytest.mark.parametrize(
+    ("units", "needed", "said"),
+    [
+        ((6, 6), (9.2, 9.2), 1),
+        ((6, 12), (9.2, 9.2), 0),
+        ((3, 3), (9.2, 9.2), 0),
+        ((5, 5), (0, 9), 0),
+    ],
+)
+def test_joining_is_named_where_only_both_together_have_enough(units, needed, said):
+    lines = warnings_of_joining(units, needed)
+    assert len(lines) == said
+    assert all("unbraid.joint" in line for line in lines)

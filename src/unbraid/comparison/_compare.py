@@ -36,6 +36,7 @@ from unbraid.comparison._verdict import verdict
 from unbraid.comparison._warn import (
     bound,
     warnings_of,
+    warnings_of_joining,
     warnings_of_scores,
     warnings_of_stimuli,
 )
@@ -223,13 +224,17 @@ def _conclude(
     n_units = (parts.x.shape[1], parts.y.shape[1])
     told = parts.line.sentence()
     beyond, noted = False, [*filter(None, [told]), *warnings_of_stimuli(parts)]
+    needs: list[float] = []
     for side in (0, 1):
         of_side = side_of(lifted, side)
         if not of_side:
             continue
         needed = bound(of_side, truth.counts)
         beyond = beyond or n_units[side] < needed[0]
+        needs.append(needed[0])
         noted += warnings_of(names[side], of_side, n_units[side], needed)
+    if len(needs) == len(n_units):
+        noted += warnings_of_joining(n_units, needs)
     noted += warnings_of_surplus(config.scored[0], lifted[0], scores, names)
     source = side_of(lifted, 0) or side_of(lifted, 1)
     noted += warnings_of_widths(source[0].controls.get("wide_expansion"))

@@ -65,6 +65,18 @@ def warnings_of(
     return found + [f"{name}: {line}" for line in unalike(told)]
 
 
+def warnings_of_joining(n_units: Sequence[int], needed: Sequence[float]) -> list[str]:
+    """Return a line where each system has too few units, and all together have enough."""
+    too_few = all(units < need for units, need in zip(n_units, needed, strict=True))
+    if not too_few or sum(n_units) < max(needed):
+        return []
+    return [
+        "Each system alone has fewer units than K ln(N/K), both together have enough: if they hold "
+        f"the same features, unbraid.joint may separate what neither can ({n_units[0]} + "
+        f"{n_units[1]} units)."
+    ]
+
+
 def warnings_of_stimuli(parts: Split) -> list[str]:
     """Return a line where many stimuli look like one shown twice, on both sides of the split."""
     if parts.folds.blocks is not None:
