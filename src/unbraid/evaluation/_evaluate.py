@@ -90,7 +90,7 @@ def evaluate(
     >>> import unbraid as ub
     >>> rng = np.random.default_rng(0)
     >>> z = rng.uniform(0.5, 1.5, (800, 12)) * (rng.random((800, 12)) < 0.1)
-    >>> result = ub.evaluate(ub.TopK(n_latents=12, k=2), z @ rng.normal(size=(12, 8)),
+    >>> result = ub.evaluate(ub.SparseCoding(n_latents=12), z @ rng.normal(size=(12, 8)),
     ...                      features=z, measures="best_unit", baselines=(), seeds=1)
     >>> result.verdict.tone
     'gain'
