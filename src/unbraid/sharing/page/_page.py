@@ -84,7 +84,7 @@ def _verdict(result: Any) -> report.Verdict:
         numbers.insert(
             1,
             report.KeyNumber(label="by chance", value=result.expected_shared, kind="null", digits=1,
-                             note="with stimuli paired wrongly, learned anew"),
+                             note="with stimuli paired wrongly, learned again"),
         )  # fmt: skip
     return report.Verdict(
         headline=result.verdict.sentence,
