@@ -112,7 +112,8 @@ def verdict_of(
         )
         said = f"No sign that {listed} share features: {why}."
         return JointVerdict(tone="nothing shared", sentence=said, reasons=tuple(reasons))
-    what = f"{listed} share {shared} of {total} latents ({by_chance} expected by chance)"
+    chance = f" ({by_chance} expected by chance)" if np.isfinite(expected) else ""
+    what = f"{listed} share {shared} of {total} latents{chance}"
     if partly:
         what += f", and {partly} more are shared by some of them"
     alone = {b.source: b.value for b in numbers if b.measure == FOUND_ALONE}
