@@ -34,6 +34,7 @@ LEVELS = [
         "_terminal",
         "_folders",
         "_state",
+        "_notebook",
         "_optional",
         "_torch",
     },

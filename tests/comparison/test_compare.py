@@ -80,7 +80,9 @@ def test_records_are_complete_flat_and_json(shared):
             assert (source, target) in sides
     assert ("base", "base") in sides
     assert len(result.table()) == len(record["scores"])
-    assert {str(result.table()[name].dtype) for name in ("value", "ceiling", "seed")} == {"float64"}
+    assert {str(result.table(full=True)[name].dtype) for name in ("value", "ceiling", "seed")} == {
+        "float64"
+    }
     assert record["provenance"]["seed"] == 1
     assert record["provenance"]["x"]["sha256"] != record["provenance"]["y"]["sha256"]
 

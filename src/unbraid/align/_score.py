@@ -7,6 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from unbraid._notebook import card
+
 NAN = float("nan")
 
 
@@ -99,6 +101,18 @@ class Score:
 
     def __float__(self) -> float:
         return float(self.value)
+
+    def __format__(self, spec: str) -> str:
+        """Format the value as a number is; without a format, the whole score."""
+        return format(float(self.value), spec) if spec else repr(self)
+
+    def _repr_html_(self) -> str:
+        sides = f"{self.metric}: {self.source} -> {self.target}"
+        return card(sides, [
+            ("value", f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"),
+            ("null", self.null), ("p", self.p_value), ("in sample", self.in_sample),
+            ("coverage", self.coverage), ("ceiling", self.ceiling), ("stimuli", self.n),
+        ])  # fmt: skip
 
     @property
     def excluded(self) -> int:

@@ -22,6 +22,7 @@ from unbraid.cli.intrusion_test import intrusion_test
 from unbraid.cli.joint import joint
 from unbraid.cli.matrix import matrix
 from unbraid.cli.record import record
+from unbraid.cli.report import report
 from unbraid.cli.results import results
 from unbraid.cli.study import study
 from unbraid.cli.sweep import sweep
@@ -30,6 +31,7 @@ COMMANDS = (
     demo,
     compare,
     joint,
+    report,
     record,
     fit,
     encode,
@@ -60,6 +62,7 @@ __all__ = [
     "main",
     "matrix",
     "record",
+    "report",
     "results",
     "study",
     "sweep",

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Optional
 
 import typer
 
 from unbraid import _terminal
+from unbraid.cli._files import asked_of_a_command, file_options, lines_of, read
 from unbraid.cli._options import (
     Json,
     MaybeInt,
     MaybePath,
     MaybePaths,
     MaybeText,
+    MaybeTexts,
     Output,
     Overwrite,
     Set,
@@ -37,6 +39,27 @@ def compare(
     y_untrained: Annotated[MaybePath, typer.Option(help="Y of an untrained copy.")] = None,
     features: Annotated[MaybePath, typer.Option(help="True features, where known.")] = None,
     features_train: Annotated[MaybePath, typer.Option(help="Those of other stimuli.")] = None,
+    stimuli: Annotated[
+        MaybeTexts,
+        typer.Option(help="Array of ids in the files, or a .txt of them; twice: X's, Y's."),
+    ] = None,
+    axes: Annotated[
+        MaybeTexts, typer.Option(help="E.g. 'units stimuli'; once for both, or twice.")
+    ] = None,
+    time: Annotated[MaybeTexts, typer.Option(help="Time bins: mean or units.")] = None,
+    trials: Annotated[
+        bool, typer.Option("--trials", help="Rows with the same id are repeats.")
+    ] = False,
+    groups: Annotated[
+        MaybePath, typer.Option(help="Group of each stimulus of X: a .txt, one a line.")
+    ] = None,
+    names: Annotated[
+        Optional[tuple[str, str]],  # noqa: UP045 - typer reads this form on every version
+        typer.Option(help="What the report calls X and Y."),
+    ] = None,
+    pictures: Annotated[
+        MaybePath, typer.Option(help="Folder or zip of the stimuli, matched by id.")
+    ] = None,
     method: Annotated[MaybeText, typer.Option(help="E.g. 'TopK(k=32)'; default: auto.")] = None,
     config: Annotated[MaybePath, typer.Option(help="YAML options, or a run's config.json.")] = None,
     order: Annotated[MaybeText, typer.Option(help="Stimuli: auto, exchangeable or time.")] = None,
@@ -50,6 +73,8 @@ def compare(
 
     For example: unbraid compare model_a.npy model_b.npz -o run/ --set seeds=1
 
+    One array of a file: unbraid compare a.mat::responses b.h5::area/V4 -o run/
+
     With SAEs: unbraid compare a.npy b.npy --dictionary-x sae_a/ --dictionary-y sae_b/ -o run/
     """
     from unbraid import comparison, responses
@@ -58,20 +83,27 @@ def compare(
     given = {"method": method, "order": order}
     chosen = [f"{name}={value!r}" for name, value in given.items() if value is not None]
     options, seed = comparison.read_config(config, [*chosen, *(overrides or [])], seed)
-    files = {"x_train": x_train, "y_train": y_train}
-    files |= {"features": features, "features_train": features_train}
-    files |= {"x_untrained": x_untrained, "y_untrained": y_untrained}
+    of_x, of_y = file_options({"stimuli": stimuli, "axes": axes, "time": time}, trials)
+    files = {"x_train": (x_train, of_x), "y_train": (y_train, of_y)}
+    files |= {"x_untrained": (x_untrained, of_x), "y_untrained": (y_untrained, of_y)}
+    files |= {"features": (features, {}), "features_train": (features_train, {})}
     loaded: dict[str, Any] = {
-        name: responses.load_plainly(path) for name, path in files.items() if path is not None
+        name: read(path, own) for name, (path, own) in files.items() if path is not None
     }
     if dictionary_x or dictionary_y:
         loaded["dictionaries"] = dictionary_x or None, dictionary_y or None
-    systems = responses.load_plainly(x), responses.load_plainly(y)
+    if groups is not None:
+        loaded["groups"] = lines_of(groups, "--groups")
+    systems = read(x, of_x), read(y, of_y)
     systems = responses.common(*systems) if common else systems
-    names = (x.stem, y.stem) if x.stem != y.stem else (str(x), str(y))
-    result = comparison.compare(*systems, options, names=names, rng=seed, progress=True, **loaded)
+    called = names or ((x.stem, y.stem) if x.stem != y.stem else (str(x), str(y)))
+    with asked_of_a_command():
+        result = comparison.compare(
+            systems[0], systems[1], options, names=called, rng=seed, progress=True, **loaded
+        )
     result = result.with_warnings(_terminal.pending())
     _terminal.warn(result.warnings)
-    finish(result.save(output, overwrite=overwrite), result.record(), str(result), as_json)
+    folder = result.save(output, overwrite=overwrite, pictures=pictures)
+    finish(folder, result.record(), str(result), as_json)
     if not result.answered:
         raise typer.Exit(_terminal.NO_ANSWER)

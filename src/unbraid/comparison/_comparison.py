@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from unbraid._notebook import card
 from unbraid._severity import VOID, most_serious_first, severity
 from unbraid.align import Score
 from unbraid.comparison._answer import Change, Verdict, plain
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._lift import Lifted, Pair, forward, side_of, targets
+from unbraid.comparison._matched import rows_of, summary_of
 from unbraid.comparison._predict import Prediction
 from unbraid.comparison._save import write_run
 from unbraid.comparison._saved import FORMAT_VERSION, KIND, packed
@@ -22,6 +24,9 @@ from unbraid.report import render
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_NARROW = ("metric", "source", "target", "systems", "seed", "value", "low", "high", "null",
+           "p_value", "in_sample", "coverage", "ceiling")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -89,14 +94,51 @@ class Comparison:
             == (metric, source, target, systems)
         )
 
-    def table(self) -> pd.DataFrame:
-        """Return one row a score."""
+    def table(self, full: bool = False) -> pd.DataFrame:
+        """Return one row a score; ``full``: with every field of its record."""
         import pandas as pd
 
-        return pd.DataFrame(
+        table = pd.DataFrame(
             {name: np.nan if value is None else value for name, value in score.record().items()}
             for score in self.scores
         )
+        return table if full else table[list(_NARROW)]
+
+    def matched(self, rate: float = 0.05, top: int = 6) -> pd.DataFrame:
+        """Return one row a matched pair of latents of the first seed, the best first.
+
+        Parameters
+        ----------
+        rate : float
+            False discovery rate at which a pair is ``shared``.
+        top : int
+            Stimuli to name.
+
+        Returns
+        -------
+        DataFrame
+            ``x`` and ``y``, latents from 0, one row a latent of y; ``r``, held out; its
+            ``q_value``; ``shared``: significant, and stable over folds and the other seeds (see
+            ``align.shared_pairs``); of both sides ``density``, ``stability`` over seeds, ``label``
+            where features are known, and ``top``, ids of the stimuli that excite it most.
+
+        Raises
+        ------
+        InputError
+            A system that was compared by its units only.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(rows_of(self, rate, top))
+
+    def summary(self) -> str:
+        """Return the answer in at most ten lines: verdict, scores, dictionaries, first warning."""
+        return summary_of(self)
+
+    def _repr_html_(self) -> str:
+        lines = self.summary().splitlines()
+        return card(lines[0], [("" if i else self.verdict.tone, line)
+                               for i, line in enumerate(lines[1:])])  # fmt: skip
 
     def record(self) -> dict[str, Any]:
         """Return everything but arrays, as plain JSON data."""
@@ -131,9 +173,9 @@ class Comparison:
         ----------
         folder : path
             Must not exist, unless ``overwrite``.
-        pictures : array of shape (n, height, width[, 3]), uint8, optional
-            The stimuli given to ``compare``, in the order of ``x``; the report shows those that
-            excite matched units.
+        pictures : array of shape (n, height, width[, 3]), uint8; path or Images, optional
+            The stimuli given to ``compare``, in the order of ``x``; or a folder or zip of them,
+            matched by id. The report shows those that excite matched units.
         beside : mapping of file name to text, optional
             Written with the rest.
 

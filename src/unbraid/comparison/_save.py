@@ -50,6 +50,16 @@ def write_run(
     return folder.expanduser()
 
 
+def beside_of(folder: Path) -> dict[str, str]:
+    """Return the texts that a run holds beside its own files, to be written again with it."""
+    own = {_CONFIG, _RESULT, _ARRAYS, _REPORT}
+    return {
+        path.name: path.read_text(encoding="utf-8")
+        for path in sorted(folder.iterdir())
+        if path.name not in own and path.is_file() and not path.name.startswith(".")
+    }
+
+
 def check_free(folder: Path, overwrite: bool, kind: str = "comparison", flag: bool = True) -> None:
     """Refuse a folder that a run cannot be written to, before anything is computed."""
     _folders.check_target(folder, kind, overwrite=overwrite, flag=flag)

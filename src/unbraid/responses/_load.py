@@ -42,6 +42,7 @@ READERS = {
 WRITERS = (".npy", ".npz", ".safetensors")
 _SPARSE_WRITERS = WRITERS[1:]
 _VOLUMES = (".nii", ".nii.gz")  # whose axes the format itself names
+_COMMANDED = ("axes", "time", "trials", "stimuli")  # options of files that compare has too
 _PICKLES = {".pkl", ".pickle", ".pt", ".pth", ".th", ".joblib", ".ckpt", ".p", ".jbl"}
 _OTHERS = {
     ".gii": "save the vertices' data as a matrix: .npy",
@@ -128,20 +129,43 @@ def load(path: Any, **options: Any) -> Responses:
     return found
 
 
-def load_plainly(path: Any) -> Responses:
-    """Load without options; what asks for one says how its answer becomes a file of its own."""
-    path = as_path(path)
+def load_plainly(path: Any, **options: Any) -> Responses:
+    """Load as the command line does: ``FILE::NAME`` names the array that is meant.
+
+    ``options`` are those that a command was given; what asks for another says how its answer
+    becomes a file of its own.
+    """
+    path, name = _named(as_path(path))
+    if name:
+        options["values"] = name
 
     def where(option: str) -> str:
+        if option == "values":
+            return f"On the command line: {path}::NAME."
+        if option in _COMMANDED:
+            return f"On the command line: --{option}, where the command has it."
         call = f"unbraid.load({str(path)!r}, {option}=...)"
-        return f"Commands take no options of files; in Python: unbraid.save({call}, 'new.npz')."
+        return f"Commands take no such option; in Python: unbraid.save({call}, 'new.npz')."
 
     try:
-        options = _options_of(_reader(path))
+        known = _options_of(_reader(path))
     except InputError:  # said by load, too
-        options = []
-    with explained(options, where):
-        return load(path)
+        known = []
+    if name and "values" not in known:
+        raise InputError(f"{path} holds one array, and {path}::{name} names another: leave it out.")
+    with explained(known, where):
+        return load(path, **options)
+
+
+def _named(path: Path) -> tuple[Path, str]:
+    """Return the file and the name of an array within it, from ``FILE::NAME``."""
+    text = str(path)
+    if "::" not in text or path.exists():
+        return path, ""
+    file, _, name = text.partition("::")
+    if not name.strip("/"):
+        raise InputError(f"{text} names no array after '::'.")
+    return Path(file), name.strip("/")
 
 
 def _reader(path: Path) -> Callable[..., Responses]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._fit import fit
+from unbraid.sparse._latent_rows import Latent, latent_rows
 from unbraid.sparse._method import Method, known_methods, parse_method
 from unbraid.sparse._seeds import fit_seeds
 from unbraid.sparse._shuffle import shuffle_latents
@@ -88,6 +89,7 @@ __all__ = [
     "ICA",
     "Imported",
     "KMeans",
+    "Latent",
     "Longon2025Dnn",
     "Longon2025Toy",
     "MatchingPursuit",
@@ -110,6 +112,7 @@ __all__ = [
     "fit",
     "fit_seeds",
     "from_pretrained",
+    "latent_rows",
     "load_foreign",
     "parse_method",
     "push_to_hub",

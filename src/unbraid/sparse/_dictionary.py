@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid import _validate
+from unbraid._notebook import card
 from unbraid.errors import InputError
 from unbraid.responses import Codes, as_responses
 from unbraid.sparse._evidence import Evidence
@@ -91,6 +92,15 @@ class Dictionary:
             f"Dictionary({m} atoms in {p} dimensions by {type(self.method).__name__}, "
             f"fvu={seen.fvu:.3g}, l0={seen.l0:.3g}, dead={seen.dead:.2g})"
         )
+
+    def _repr_html_(self) -> str:
+        seen = self.evidence
+        m, p = self.atoms.shape
+        return card(f"Dictionary by {type(self.method).__name__}", [
+            ("latents", m), ("units", p), ("unexplained (FVU)", seen.fvu),
+            ("unexplained, held out", seen.fvu_held_out), ("active a stimulus (l0)", seen.l0),
+            ("dead", seen.dead), ("codes by", self.by),
+        ])  # fmt: skip
 
     @property
     def n_latents(self) -> int:

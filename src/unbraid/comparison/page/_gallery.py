@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image
 
-from unbraid import report
+from unbraid import report, sparse
+from unbraid.comparison._matched import labels
 from unbraid.errors import InputError
+from unbraid.responses import Images, images
 
 if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison
 
 _PAIRS, _STIMULI = 24, 6
+_SIDE = 96  # pixels of a picture on the page, twice what a screen shows
+Pictures = Callable[[int], np.ndarray]
+"""The picture of an alignment stimulus, by its place."""
 
 
 def matched_units(result: Comparison, pictures: Any = None) -> report.MatchedUnits:
@@ -42,12 +50,11 @@ def _has_matching(result: Comparison, metric: str) -> bool:
     return bool(found) and found[0].matching is not None
 
 
-def _pairs(result: Comparison, metric: str, pictures: np.ndarray | None) -> list[Any]:
+def _pairs(result: Comparison, metric: str, pictures: Pictures | None) -> list[Any]:
     score = result.find(metric, "codes", "codes")[0]
     matching = np.asarray(score.matching)
     quality = np.where(np.isfinite(score.per_target), score.per_target, -np.inf)
-    labels = _labels(result, metric)
-    of_x, of_y = (result.of_side(side)[0].codes.values.tocsc() for side in (0, 1))
+    names = labels(result, 0)
     pairs: list[Any] = []
     taken: set[int] = set()
     for target in np.argsort(-quality, kind="stable"):
@@ -60,56 +67,75 @@ def _pairs(result: Comparison, metric: str, pictures: np.ndarray | None) -> list
         pairs.append(
             report.MatchedPair(
                 r=float(quality[target]),
-                source=_view(result, result.names[0], of_x, source, pictures),
-                target=_view(result, result.names[1], of_y, int(target), pictures),
-                label=labels.get(source, ""),
+                source=_view(result, 0, source, pictures),
+                target=_view(result, 1, int(target), pictures),
+                label=names.get(source, ""),
             )
         )
     return pairs
 
 
-def _view(
-    result: Comparison, system: str, codes: Any, latent: int, pictures: np.ndarray | None
-) -> report.UnitView:
+def _view(result: Comparison, side: int, latent: int, pictures: Pictures | None) -> report.UnitView:
     """Return a latent with the stimuli that excite it most, ties in the order of the stimuli."""
-    start, stop = codes.indptr[latent], codes.indptr[latent + 1]
-    active, values = codes.indices[start:stop], codes.data[start:stop]
-    best = np.lexsort((active, -np.abs(values)))[:_STIMULI]
+    codes = result.of_side(side)[0].codes
+    (row,) = sparse.latent_rows(codes, [latent], top=_STIMULI)
+    place = {str(id): at for at, id in enumerate(result.stimuli)}
+    named = codes.stimuli is not None
+    at = [place[id] if named else int(id) for id in row.top]
     return report.UnitView(
-        name=f"{system}, latent {latent}",
-        note=f"active on {len(active) / codes.shape[0]:.1%} of the stimuli",
+        name=f"{result.names[side]}, latent {latent}",
+        note=f"active on {row.density:.1%} of the stimuli",
         stimuli=[
             report.Stimulus(
-                id=str(result.stimuli[active[i]]),
-                activation=float(values[i]),
-                image=None if pictures is None else pictures[result.rows[active[i]]],
+                id=str(result.stimuli[where]),
+                activation=code,
+                image=None if pictures is None else pictures(where),
             )
-            for i in best
+            for where, code in zip(at, row.codes, strict=True)
         ],
     )
 
 
-def _labels(result: Comparison, metric: str) -> dict[int, str]:
-    """Name the latents of the first system that are some true feature's best latent."""
-    found = result.find(metric, "codes", "features", "x->truth")
-    if not found or found[0].matching is None:
-        return {}
-    names = result.feature_names
-    ranked = np.argsort(np.nan_to_num(found[0].per_target, nan=-1.0))
-    return {
-        int(found[0].matching[feature]): f"{names[feature]} (r {found[0].per_target[feature]:.2f})"
-        for feature in ranked
-        if found[0].per_target[feature] > 0.5
-    }
-
-
-def _as_pictures(pictures: Any, result: Comparison) -> np.ndarray | None:
+def _as_pictures(pictures: Any, result: Comparison) -> Pictures | None:
+    """Return what gives the picture of an alignment stimulus: by its row, or by its id."""
     if pictures is None:
         return None
+    if isinstance(pictures, str | Path | Images):
+        return _by_id(pictures if isinstance(pictures, Images) else images(pictures), result)
     array = np.asarray(pictures)
     if array.dtype != np.uint8 or array.ndim not in (3, 4) or len(array) <= result.rows.max():
         raise InputError(
             "pictures must be uint8 of shape (n, height, width) or (n, height, width, 3), one a "
             f"stimulus given to compare, got {array.dtype} of shape {array.shape}."
         )
-    return array
+    return lambda where: array[result.rows[where]]
+
+
+def _by_id(pictures: Images, result: Comparison) -> Pictures:
+    """Match pictures by id: the name, with its suffix or without."""
+    place = {name: at for at, name in enumerate(pictures.names)}
+    stems: dict[str, list[int]] = {}
+    for name, at in place.items():
+        stems.setdefault(PurePosixPath(name).stem, []).append(at)
+    found = {}
+    for where, id in enumerate(map(str, result.stimuli)):
+        near = stems.get(PurePosixPath(id).stem, [])
+        if id in place:
+            found[where] = place[id]
+        elif len(near) == 1:
+            found[where] = near[0]
+    if len(found) < len(result.stimuli):
+        lost = next(id for at, id in enumerate(result.stimuli) if at not in found)
+        raise InputError(
+            f"pictures must hold one for each stimulus, under its id: {pictures.source} has "
+            f"{len(found)} of {len(result.stimuli)}, and none of {str(lost)!r} (its names are like "
+            f"{pictures.names[0] if pictures.names else 'none'!r})."
+        )
+    return lambda where: _small(pictures[found[where]])
+
+
+def _small(picture: np.ndarray) -> np.ndarray:
+    """Return a picture no larger than the page shows it."""
+    shown = Image.fromarray(picture)
+    shown.thumbnail((_SIDE, _SIDE))
+    return np.asarray(shown)

@@ -11,6 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid import _validate
+from unbraid._notebook import card
 from unbraid.errors import InputError
 from unbraid.responses.labelled._ids import as_ids
 from unbraid.responses.labelled._labelled import labelled
@@ -71,6 +72,14 @@ class Responses:
 
     def __len__(self) -> int:
         return self.values.shape[0]
+
+    def _repr_html_(self) -> str:
+        n, p = self.shape
+        first = "none" if self.stimuli is None else ", ".join(map(str, self.stimuli[:3])) + ", ..."
+        made = {name: self.made_by[name] for name in ("model", "layer") if name in self.made_by}
+        repeats = "none" if self.repeats is None else len(self.repeats)
+        return card("Responses", [("stimuli", n), ("units", p), ("stimulus ids", first),
+                                  ("repeats", repeats), *made.items()])  # fmt: skip
 
     def __repr__(self) -> str:
         n, p = self.shape

@@ -1,0 +1,83 @@
+"""Files as a command takes them: one array of many, its axes and ids; messages in its words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from unbraid.errors import InputError
+
+_OPTIONS = ("x_train", "y_train", "x_untrained", "y_untrained", "features_train")
+
+
+def file_options(
+    given: Mapping[str, Sequence[str] | None], trials: bool
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what each of the two files is read with: an option once for both, or once for each."""
+    both: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+    for name, values in given.items():
+        if not values:
+            continue
+        if len(values) > 2:
+            raise InputError(
+                f"--{name} is given once for both, or once for each, got {len(values)}."
+            )
+        both[0][name], both[1][name] = values[0], values[-1]
+    if trials:
+        both[0]["trials"] = both[1]["trials"] = True
+    return both
+
+
+def read(path: Path, options: Mapping[str, Any]) -> Any:
+    """Return the responses of ``FILE`` or ``FILE::NAME``; ids may stand in a text file."""
+    from unbraid import responses
+
+    own = dict(options)
+    ids = Path(own["stimuli"]) if "stimuli" in own else None
+    if ids is not None and ids.suffix == ".txt":
+        own.pop("stimuli")
+        found = responses.load_plainly(path, **own)
+        names = lines_of(ids, "--stimuli")
+        if len(names) != len(found):
+            raise InputError(
+                f"--stimuli {ids} has {len(names)} lines, and {path} {len(found)} rows."
+            )
+        return replace(found, stimuli=names)
+    return responses.load_plainly(path, **own)
+
+
+def lines_of(path: Path, option: str) -> list[str]:
+    """Return the lines of a text file, one for each stimulus."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise InputError(f"{option} {path} could not be read: {reason}.") from None
+    while lines and not lines[-1].strip():
+        lines.pop()
+    if any(not line.strip() for line in lines):
+        raise InputError(f"{option} {path} must name one a line, got an empty line.")
+    return [line.strip() for line in lines]
+
+
+@contextmanager
+def asked_of_a_command() -> Iterator[None]:
+    """Let errors name the options of the command line, where Python's were named."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(in_words_of_a_command(str(error))) from None
+
+
+def in_words_of_a_command(text: str) -> str:
+    """Return a message with ``x_train`` as ``--x-train``, ``train_share`` as ``--set ...``."""
+    for name in _OPTIONS:
+        text = re.sub(rf"(?<![\w.-]){name}\b(?!=)", f"--{name.replace('_', '-')}", text)
+    text = re.sub(r"\btrain_share\b(?!=)", "--set train_share=SHARE", text)
+    text = re.sub(r"\bdictionaries must", "--dictionary-x and --dictionary-y must", text)
+    text = re.sub(r"\bThe dictionary of ([xy])\b", r"--dictionary-\1", text)
+    return re.sub(r"(leave out \S.*?) or dictionaries\b", r"\1 or --dictionary-x and -y", text)

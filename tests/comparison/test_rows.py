@@ -1,0 +1,79 @@
+"""A result as rows and lines: what matched, in numbers that a program reads."""
+
+import numpy as np
+import pytest
+
+import unbraid as ub
+from unbraid.errors import InputError
+from unbraid.sparse import latent_rows
+
+FEW = {"permutations": 2, "resamples": 20, "metrics": ("semi_matching",)}
+
+
+@pytest.fixture(scope="module")
+def planted():
+    """Eight latents shared in another order, two of x and two of y alone."""
+    rng = np.random.default_rng(0)
+    z = rng.uniform(0.5, 1.5, (800, 12)) * (rng.random((800, 12)) < 0.1)
+    order = rng.permutation(10)
+    a, b = np.eye(12)[:10], np.eye(12)[2:][order]
+    x, y = z[:, :10], z[:, 2:]
+    given = [
+        ub.Dictionary(atoms=atoms, offset=np.zeros(10), method=ub.PCA(), by="omp", k=5)
+        for atoms in (a[:, :10], b[:, 2:])
+    ]
+    ids = [f"im{i}" for i in range(800)]
+    features = ub.Responses(z, stimuli=ids, units=[f"f{i}" for i in range(12)])
+    x, y = ub.Responses(x, stimuli=ids), ub.Responses(y, stimuli=ids)
+    result = ub.compare(x, y, dictionaries=([given[0]] * 2, given[1]), features=features, **FEW)
+    return result, order, z
+
+
+def test_every_shared_latent_finds_its_partner(planted):
+    result, order, z = planted
+    rows = result.matched(top=3)
+    found = rows[rows.shared]
+    # latent j of y stands for feature order[j] + 2, latent i of x for feature i
+    assert sorted(found.y) == sorted(np.flatnonzero(order < 8))
+    assert (found.x.to_numpy() == order[found.y] + 2).all()
+    assert (found.r > 0.95).all() and (found.q_value <= 0.05).all()
+    assert found.label_x.tolist() == [f"f{i} (r 1.00)" for i in found.x]
+    row = found.iloc[0]
+    best = np.argsort(-z[:, row.x])[:3]
+    assert set(row.top_x) == {f"im{i}" for i in best}
+    assert row.density_x == pytest.approx((z[:, row.x] > 0).mean(), abs=0.01)
+
+
+def test_a_summary_has_at_most_ten_lines_and_the_verdict(planted):
+    result = planted[0]
+    lines = result.summary().splitlines()
+    assert len(lines) <= 10
+    assert result.verdict.sentence in lines
+    assert any("best control" in line for line in lines)
+    assert len(result.table().columns) < len(result.table(full=True).columns)
+
+
+def test_units_only_have_no_matched_latents(planted):
+    x = np.random.default_rng(0).normal(size=(60, 10))
+    one = planted[0].of_side(0)[0].dictionary
+    with pytest.raises(InputError, match="needs dictionaries of both"):
+        ub.compare(x, x[:, ::-1], dictionaries=(one, None), **FEW).matched()
+
+
+def test_a_score_is_a_number_and_shows_itself(planted):
+    result = planted[0]
+    score = result.scores[0]
+    assert f"{score:.2f}" == f"{score.value:.2f}" == format(float(score), ".2f")
+    assert f"{score}" == repr(score)
+    hostile = ub.Responses(np.eye(3), stimuli=["<script>", "b", "c"])
+    for shown in (result, score, result.of_side(0)[0].dictionary, hostile):
+        html = shown._repr_html_()
+        assert html.startswith("<table>") and "<script>" not in html
+
+
+def test_a_row_of_a_latent_that_never_fires(planted):
+    codes = ub.Codes(np.array([[0.0, -2.0], [0.0, 1.0]]), stimuli=["a", "b"])
+    silent, active = latent_rows(codes)
+    assert (silent.density, silent.largest, silent.top) == (0.0, 0.0, ())
+    assert (active.density, active.largest, active.top) == (1.0, -2.0, ("a", "b"))
+    assert active.codes == (-2.0, 1.0)

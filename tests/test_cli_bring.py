@@ -1,0 +1,131 @@
+"""What people hold, on the command line: SAEs, one array of many, ids, pictures, saved runs."""
+
+import json
+
+import h5py
+import numpy as np
+import pytest
+import scipy.io
+from PIL import Image
+
+import unbraid as ub
+from unbraid._terminal import run as run_app
+from unbraid.cli import app
+
+QUICK = ("--set", "metrics=semi_matching", "--set", "permutations=2", "--set", "resamples=20")
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """Three foreign files with several arrays each, two SAEs of other libraries, pictures."""
+    folder = tmp_path_factory.mktemp("lab")
+    rng = np.random.default_rng(0)
+    z = rng.uniform(0.5, 1.5, (120, 10)) * (rng.random((120, 10)) < 0.15)
+    x, y = z @ rng.normal(size=(10, 8)), z @ rng.normal(size=(10, 7))
+    scipy.io.savemat(
+        folder / "a.mat", {"responses": x.T, "times": np.arange(33.0)[:, None] @ [[1, 2.0]]}
+    )
+    with h5py.File(folder / "b.h5", "w") as f:
+        f["area/V4"], f["area/IT"] = y, y[:, :3]
+    np.savez(folder / "c.npz", x=x, other=y)
+    np.save(folder / "x.npy", x)
+    (folder / "ids.txt").write_text("".join(f"im{i:03d}.png\n" for i in range(120)))
+    (folder / "groups.txt").write_text("".join(f"g{i // 3}\n" for i in range(120)))
+    (folder / "pics").mkdir()
+    for i in range(120):
+        shade = np.full((40, 40, 3), i, np.uint8)
+        Image.fromarray(shade).save(folder / "pics" / f"im{i:03d}.png")
+    steps = ub.Training(steps=60)
+    a = ub.fit(x, ub.TopK(n_latents=12, k=2, training=steps), rng=0)
+    b = ub.fit(y, ub.TopK(n_latents=9, k=2, training=steps), rng=0)
+    ub.export(a, folder / "sae_a", "sparsify")
+    ub.export(b, folder / "sae_b", "saelens")
+    return folder
+
+
+@pytest.fixture
+def run(lab, monkeypatch, capsys):
+    monkeypatch.chdir(lab)
+
+    def call(*words):
+        monkeypatch.setattr("sys.argv", ["unbraid", *words])
+        with pytest.raises(SystemExit) as stopped:
+            run_app(app, "unbraid")
+        out = capsys.readouterr()
+        return stopped.value.code or 0, out.out, out.err
+
+    return call
+
+
+def test_two_saes_arrays_by_name_ids_and_pictures(run, lab):
+    words = (
+        "compare", "a.mat::responses", "b.h5::/area/V4", "-o", "run", "--axes", "units stimuli",
+        "--axes", "stimuli units", "--stimuli", "ids.txt", "--dictionary-x", "sae_a",
+        "--dictionary-y", "sae_b", "--names", "mouse", "macaque", "--pictures", "pics", *QUICK,
+    )  # fmt: skip
+    status, out, err = run(*words)
+    assert status == 0, err
+    result = ub.load_run(lab / "run")
+    assert result.names == ("mouse", "macaque")
+    assert result.stimuli[5] == "im005.png"
+    expected = ub.compare(
+        np.load("c.npz")["x"], np.load("c.npz")["other"], dictionaries=("sae_a", "sae_b"),
+        metrics="semi_matching", permutations=2, resamples=20,
+    )  # fmt: skip
+    assert [s.value for s in result.scores] == pytest.approx([s.value for s in expected.scores])
+    html = (lab / "run" / "report.html").read_text()
+    assert html.count("data:image/png") >= 12
+    assert "learned from are not known" in err
+
+
+def test_a_page_is_written_anew_without_computing(run, lab, monkeypatch):
+    words = ("compare", "c.npz::x", "c.npz::other", "-o", "again", "--dictionary-x", "sae_a",
+             "--stimuli", "ids.txt", "--groups", "groups.txt", *QUICK)  # fmt: skip
+    assert run(*words)[0] == 0
+    files = {p.name: p.read_bytes() for p in (lab / "again").iterdir()}
+    monkeypatch.setattr("unbraid.comparison._score_all.score", None)
+    status, out, err = run("report", "again", "--json")
+    assert status == 0, err
+    assert json.loads(out)["kind"] == "comparison"
+    for name, before in files.items():
+        if name != ".unbraid.json":
+            assert (lab / "again" / name).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("a.mat", "b.h5::area/V4"), "On the command line: a.mat::NAME"),
+        (("x.npy::y", "x.npy"), "x.npy holds one array"),
+        (("c.npz::", "x.npy"), "names no array after"),
+        (("c.npz::nope", "x.npy"), "nope"),
+        (("x.npy", "x.npy", "--stimuli", "nope.txt"), "--stimuli nope.txt could not be read"),
+        (("x.npy", "x.npy", "--stimuli", "short.txt"), "has 2 lines, and x.npy 120 rows"),
+        (("x.npy", "x.npy", "--axes", "a", "--axes", "b", "--axes", "c"), "once for each, got 3"),
+        (("x.npy", "x.npy", "--groups", "short.txt"), "120 stimuli"),
+        (("x.npy", "x.npy", "--dictionary-x", "nope"), "nope"),
+        (("c.npz::x", "c.npz::other", "--dictionary-x", "sae_b"), "--dictionary-x"),
+        (("x.npy", "x.npy", "--dictionary-x", "sae_a", "--method", "PCA"), "or --dictionary-x"),
+        (("x.npy", "x.npy", "--dictionary-x", "sae_a", "--set", "frozen=true"), "give --x-train"),
+        (("x.npy", "x.npy", "--dictionary-x", "sae_a", "--dictionary-x", "sae_a",
+          "--dictionary-x", "sae_a", "--dictionary-y", "sae_a", "--dictionary-y", "sae_a"),
+         "got 3 and 2"),
+    ],
+)  # fmt: skip
+def test_wrong_uses_are_one_line(run, lab, words, message):
+    (lab / "short.txt").write_text("a\nb\n")
+    status, _, err = run("compare", *words, "-o", "wrong", *QUICK)
+    assert status == 2
+    (line,) = [line for line in err.splitlines() if line.startswith("Error")]
+    assert message in line
+    assert not (lab / "wrong").exists()
+
+
+def test_pictures_that_do_not_match_are_one_line(run, lab):
+    run("compare", "c.npz::x", "c.npz::other", "-o", "plain", "--dictionary-x", "sae_a",
+        "--dictionary-y", "sae_b", *QUICK)  # fmt: skip
+    status, _, err = run("report", "plain", "--pictures", "pics")
+    assert status == 2
+    assert "under its id" in err and "im000.png" in err
+    status, _, err = run("report", "pics")
+    assert status == 2 and "pics" in err
