@@ -140,12 +140,12 @@ def load_plainly(path: Any, **options: Any) -> Responses:
         options["values"] = name
 
     def where(option: str) -> str:
+        call = f"in Python: unbraid.save(unbraid.load({str(path)!r}, {option}=...), 'new.npz')."
         if option == "values":
-            return f"On the command line: {path}::NAME."
+            return f"On the command line: {path}::NAME; {call}"
         if option in _COMMANDED:
-            return f"On the command line: --{option}, where the command has it."
-        call = f"unbraid.load({str(path)!r}, {option}=...)"
-        return f"Commands take no such option; in Python: unbraid.save({call}, 'new.npz')."
+            return f"The command compare has --{option}; {call}"
+        return f"Commands take no such option of files; {call}"
 
     try:
         known = _options_of(_reader(path))
