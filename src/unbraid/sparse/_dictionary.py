@@ -10,11 +10,11 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid import _validate
-from unbraid._notebook import card
 from unbraid.errors import InputError
 from unbraid.responses import Codes, as_responses
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._method import Method
+from unbraid.sparse._shown import shown
 from unbraid.sparse._shuffle import shuffle_latents
 from unbraid.sparse._units import in_units
 from unbraid.sparse.formats import hub, native
@@ -94,13 +94,7 @@ class Dictionary:
         )
 
     def _repr_html_(self) -> str:
-        seen = self.evidence
-        m, p = self.atoms.shape
-        return card(f"Dictionary by {type(self.method).__name__}", [
-            ("latents", m), ("units", p), ("unexplained (FVU)", seen.fvu),
-            ("unexplained, held out", seen.fvu_held_out), ("active a stimulus (l0)", seen.l0),
-            ("dead", seen.dead), ("codes by", self.by),
-        ])  # fmt: skip
+        return shown(type(self.method).__name__, self.atoms.shape, self.by, self.evidence)
 
     @property
     def n_latents(self) -> int:
@@ -298,8 +292,7 @@ class Dictionary:
         return np.asarray(codes @ self.atoms)
 
     def _encoded(self, values: np.ndarray) -> sp.csr_array:
-        encoder = self.encoder
-        if encoder is None:  # cannot be: encode has checked
+        if (encoder := self.encoder) is None:  # cannot be: encode has checked
             raise InputError("This dictionary has no encoder.")
         x = self.centred(values) if encoder.centred else self.transformed(values)
         rows = max(1, _BLOCK_NUMBERS // len(self.atoms))
