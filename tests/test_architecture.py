@@ -62,6 +62,7 @@ FILES = frozenset(house.files_of(SOURCE))
 # What may be imported in a function: nobody who does not use it should wait for it, or need it.
 LATE = {
     "PIL": "optional: pictures",
+    "distributed": "optional: dask",
     "h5py": "optional: HDF5",
     "jinja2": "pages alone need it",
     "pandas": "optional: tables",
@@ -70,6 +71,7 @@ LATE = {
     "rich": "progress alone needs it",
     "scipy": "its optimize, special, stats, io and integrate are slow to import",
     "sklearn": "slow to import",
+    "submitit": "optional: Slurm",
     "threadpoolctl": "optional",
     "importlib": "the version alone needs it",
     "unbraid._torch": "torch",

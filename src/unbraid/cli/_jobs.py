@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from unbraid import _terminal
 from unbraid.cli._options import MaybeFloat, MaybeInt, MaybeText
+from unbraid.errors import InputError
 
 if TYPE_CHECKING:
     from unbraid.jobs import Plan, Results
@@ -18,6 +19,7 @@ Folder = Annotated[
     Path, typer.Option("--output", "-o", help="Folder of the run; what is done there stays.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say the size of the run; run nothing.")]
+On = Annotated[str, typer.Option(help="local, dask, or the address of a dask scheduler.")]
 Workers = Annotated[MaybeInt, typer.Option(min=1, help="Processes; default: one a core.")]
 Threads = Annotated[int, typer.Option(min=1, help="Threads of each worker.")]
 Memory = Annotated[MaybeFloat, typer.Option(help="GiB of data that a worker may hold.")]
@@ -44,13 +46,14 @@ def do(
     shard: str | None,
     retry: bool,
     attempts: int,
+    on: str,
 ) -> Results:
-    """Run a plan on this machine; progress is for terminals."""
+    """Run a plan; progress is for terminals."""
     from unbraid import jobs
 
     share = None if shard is None else jobs.parse_share(shard)
-    with jobs.Local(workers, threads, memory) as pool:
-        jobs.run(
+    with _executor(on, workers, threads, memory) as pool:
+        ended = jobs.run(
             plan,
             folder,
             pool,
@@ -59,7 +62,25 @@ def do(
             shard=share,
             progress=sys.stderr is not None and sys.stderr.isatty(),
         )
-    return jobs.results_of(plan if share is None else plan.share(*share), folder)
+    found = jobs.results_of(plan if share is None else plan.share(*share), folder)
+    for row in found.rows:  # a full disk holds no reason either
+        if row["state"] == "missing" and row["job"] in ended.failed:
+            row["error"] = ended.failed[row["job"]]
+    return found
+
+
+def _executor(on: str, workers: int | None, threads: int, memory: float | None) -> Any:
+    """Return where the jobs run."""
+    from unbraid import jobs
+    from unbraid.jobs.executors.dask import Dask
+
+    if on == "local":
+        return jobs.Local(workers, threads, memory)
+    if (workers, threads, memory) != (None, 1, None):
+        raise InputError("--workers, --threads and --memory are for --on local; dask has its own.")
+    if on != "dask" and "://" not in on:
+        raise InputError(f"--on is local, dask or an address such as tcp://host:8786, got {on!r}.")
+    return Dask(None if on == "dask" else on)
 
 
 def say(found: Results, folder: Path, as_json: bool) -> None:

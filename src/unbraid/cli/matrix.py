@@ -29,6 +29,7 @@ def matrix(
     workers: _jobs.Workers = None,
     threads: _jobs.Threads = 1,
     memory: _jobs.Memory = None,
+    on: _jobs.On = "local",
     shard: _jobs.Shard = None,
     retry: _jobs.Retry = False,
     attempts: _jobs.Attempts = 3,
@@ -57,6 +58,7 @@ def matrix(
         shard=shard,
         retry=retry,
         attempts=attempts,
+        on=on,
     )
     if any(row["kind"] == "compare" and row["state"] == "done" for row in found.rows):
         jobs.write_page(found)

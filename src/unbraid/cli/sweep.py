@@ -19,6 +19,7 @@ def sweep(
     threads: _jobs.Threads = 1,
     *,
     memory: _jobs.Memory = None,
+    on: _jobs.On = "local",
     shard: _jobs.Shard = None,
     retry: _jobs.Retry = False,
     attempts: _jobs.Attempts = 3,
@@ -40,5 +41,6 @@ def sweep(
         shard=shard,
         retry=retry,
         attempts=attempts,
+        on=on,
     )
     _jobs.say(found, output, as_json)
