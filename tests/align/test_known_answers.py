@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from unbraid import align
+from unbraid.align.matching._semi_matching import strongest_sources
 
 FAST = {"permutations": 0, "resamples": 0}
 MATCHING = [align.semi_matching, align.soft_matching, align.one_to_one]
@@ -118,3 +119,14 @@ def test_an_example_by_hand(rng):
     score = align.semi_matching(x, y, folds=folds, **FAST)
     assert score.value == pytest.approx(num / norm, abs=1e-12)
     np.testing.assert_array_equal(score.matching, [0])
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_sources_that_rounding_alone_tells_apart_are_tied(absolute):
+    """The first is taken, though sums in another order made the second larger by 1e-15."""
+    r = np.array([[0.5, 0.1, -0.3], [0.5 + 1e-15, 0.1 - 1e-9, 0.2], [0.5 - 1e-15, 0.1, 0.2 - 1e-8]])
+    best, sign = strongest_sources(r, absolute)
+    assert best.tolist() == [0, 0, 0 if absolute else 1]
+    assert sign.tolist() == [1, 1, -1 if absolute else 1]
+    apart, _ = strongest_sources(r + np.array([[0], [1e-9], [0]]) * (r > 0.4), absolute)
+    assert apart[0] == 1

@@ -135,3 +135,12 @@ def test_what_is_advised_for_few_groups_works(sizes, seed):
 def test_three_groups_are_too_few(rng):
     with pytest.raises(InputError, match="Give at least 4 groups"):
         cut(responses(60, 3), responses(60, 3), rng, groups=np.repeat(np.arange(3), 20))
+
+
+@pytest.mark.parametrize("leaking", ["x_train", "y_train"])
+def test_neither_dictionary_learns_from_what_is_scored(leaking):
+    """Each side is looked at: here the other one's training stimuli are others."""
+    train = {"x_train": responses(9, 3, 99), "y_train": responses(9, 3, 99)}
+    train[leaking] = responses(9, 3, 35)  # 35 to 39 are scored
+    with pytest.raises(InputError, match=f"{leaking} and . must hold different stimuli, got 5"):
+        cut(responses(40, 3), responses(40, 3), np.random.default_rng(0), **train)

@@ -173,3 +173,24 @@ def test_units_that_predict_what_codes_do_not_speak_for_the_dictionaries():
     known = Grounds(agreement=(0.9, 0.9))
     sentence = verdict(("semi_matching", "ridge"), found, known).sentence
     assert "codes predict the other system's units to 0.60, units to 0.90" in sentence
+
+
+@pytest.mark.parametrize(
+    "low, high, words",
+    [
+        (-0.0049, 0.0049, "leaves"),
+        (-0.0049, 0.0051, "not a reliable gain"),
+        (-0.0051, 0.0049, "not a reliable gain"),
+        (0.001, 0.0049, "leaves"),
+        (-0.0049, -0.001, "leaves"),
+        (-0.0060, -0.0051, "lowers"),
+    ],
+)
+def test_a_difference_counts_from_the_second_decimal_on(low, high, words):
+    """0.005 is where two decimals begin to show it, on either side of zero."""
+    found = changes("semi_matching", "codes", 0.5, 0.5, (0.1, 0.1, 0.0))
+    middle = (low + high) / 2
+    found[0] = replace(found[0], after=0.5 + middle, value=middle, low=low, high=high)
+    answer = verdict(("semi_matching",), found, Grounds())
+    assert answer.tone == "no gain"
+    assert words in answer.sentence

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from scipy.fft import dct
 from scipy.special import fdtri, gammaincc, ndtr
 
-from unbraid.stats._series import largest, moments, ranked, series_of
+from unbraid.stats._series import dense_columns, largest, moments, ranked, series_of
 from unbraid.stats._slow_units import cosines, units_to_test
 
 LEVEL = 1e-4
@@ -118,7 +117,7 @@ def serial_dependence(x: Any) -> SerialDependence:
         return SerialDependence(1.0, 1, False)
     units, n_units = units_to_test(x, mean, spread), int((spread > 0).sum())
     columns = x[:, units]
-    ranks, varies = ranked((columns.toarray() if sp.issparse(columns) else columns).T)
+    ranks, varies = ranked(dense_columns(columns).T)
     own = np.minimum(_of_lags(ranks, _products(ranks)), _of_slow_changes(ranks))
     own = np.minimum(2 * n_units * own / _UNITS, 1.0)
     slow, at = ranks[own <= LEVEL], units[varies][own <= LEVEL]

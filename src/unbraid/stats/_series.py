@@ -53,6 +53,15 @@ def ranked(series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return ranks, varies
 
 
+def dense_columns(columns: Any) -> np.ndarray:
+    """Return a few columns (n, k) as an array."""
+    if not sp.issparse(columns):
+        return np.asarray(columns)
+    entries, answer = columns.tocoo(), np.zeros(columns.shape)
+    answer[entries.row, entries.col] = entries.data
+    return answer
+
+
 def largest(x: Any) -> float:
     values = x.data if sp.issparse(x) else x
     return float(max(values.max(), -values.min())) if values.size else 0.0

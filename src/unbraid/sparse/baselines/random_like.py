@@ -46,7 +46,7 @@ def random_like(
     >>> from unbraid.sparse import TopK, fit
     >>> x = np.random.default_rng(0).normal(size=(200, 6))
     >>> learned = fit(x, TopK(n_latents=12, k=2), rng=0)
-    >>> random_like(learned, x, rng=0).encode(x).l0
+    >>> float(random_like(learned, x, rng=0).encode(x).l0)
     2.0
     """
     rng = _validate.as_rng(rng)
