@@ -1,4 +1,4 @@
-"""The page of a saved run, written anew."""
+"""The page of a saved run, written again."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def report(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write the page of a run anew, without computing anything.
+    """Write the page of a run again, without computing anything.
 
     For example: unbraid report run/
 
