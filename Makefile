@@ -43,6 +43,15 @@ peers: .venv-peers/.ready
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' $(PEERS)
 	touch $@
 
+# The pages and the reference of every public name; a warning is an error.
+docs: .venv-docs/.ready
+	.venv-docs/bin/python -m sphinx -W --keep-going -q docs build/docs
+
+.venv-docs/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	touch $@
+
 # The tests that rounding could turn, as processors of other kinds would run them.
 processors: $(READY)
 	$(BIN)/python scripts/processors.py
@@ -52,7 +61,7 @@ format: $(READY)
 	$(BIN)/ruff check --fix src tests benchmarks scripts
 
 clean:
-	rm -rf $(VENV) .venv-peers build runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-peers $(VENV)-docs docs/reference build runs .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Unbraid needs Python 3.11 or newer; call make PYTHON=/path/to/python3.11")'

@@ -25,7 +25,7 @@ class Clones:
     silhouette_surrogate: float
     """Largest of nine Gaussians of the same spectrum: groups that do not exceed it are none."""
     within: float
-    """Mean |r| of units of one group, held out; NaN where every unit is alone."""
+    """Mean ``|r|`` of units of one group, held out; NaN where every unit is alone."""
 
     @property
     def sizes(self) -> np.ndarray:

@@ -78,7 +78,7 @@ def mcc(units: Any, features: Any) -> float:
 
 
 def dictionary_mcc(atoms: Any, true_atoms: Any) -> float:
-    """Mean |cosine| of true directions with their own atom, after one-to-one matching.
+    """Mean ``|cosine|`` of true directions with their own atom, after one-to-one matching.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ class Redundancy:
     r2_surrogate: np.ndarray
     """(k,) the same for a Gaussian of the same eigenvalues in a random basis."""
     residual: np.ndarray
-    """(k,) mean |correlation| of what is left, less its floor for independent noise."""
+    """(k,) mean ``|correlation|`` of what is left, less its floor for independent noise."""
     residual_surrogate: np.ndarray
     units_needed: float
     """Width from which on 90 % is known, interpolated; NaN where no chunk reaches it."""
@@ -169,7 +169,7 @@ def _curve(
 
 
 def _mean_correlation(left: np.ndarray) -> float:
-    """Return the mean |correlation| of columns, less what independent noise has; NaN of one."""
+    """Return the mean ``|correlation|`` of columns, less what independent noise has; NaN of one."""
     n, q = left.shape
     sd = left.std(axis=0)
     left = left[:, sd > 1e-9 * max(float(sd.max()), 1e-300)]

@@ -37,7 +37,7 @@ class DictionaryTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     ----------
     dictionary_ : Dictionary
         With its evidence; ``dictionary_.encode`` gives the codes as a sparse matrix.
-    components_ : array of shape (m, n_features_in_)
+    components_ : array of shape (m, p)
         The atoms.
     n_features_in_ : int
     feature_names_in_ : array, where the input names its columns

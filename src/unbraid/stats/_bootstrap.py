@@ -32,7 +32,7 @@ class Difference:
     high: float
     level: float
     p_value: float
-    """Two-sided, of no difference: (1 + #{|d* - d| >= |d|}) / (1 + replicates); never 0.
+    """Two-sided, of no difference: (1 + #{abs(d* - d) >= abs(d)}) / (1 + replicates); never 0.
     NaN where the value or a replicate is."""
     replicates: np.ndarray
 

@@ -77,7 +77,7 @@ class FeatureHierarchy(Config):
     """Whether a parent brings one child at most (anti-correlated siblings)."""
     magnitude: Literal["uniform", "normal"] = "uniform"
     """Law of an active feature's value: uniform on [0.5, 1.5]; or normal, cut off at 0, means
-    falling from 5 to 4 with the rank, each feature's own standard deviation |N(0.5, 0.5)|, and
+    falling from 5 to 4 with the rank, each feature's own standard deviation ``|N(0.5, 0.5)|``, and
     times the ratio of the parent's value to its mean."""
     lean: float = Field(default=0.0, ge=0, lt=1)
     """Cosine of a child's direction with its parent's."""

@@ -49,7 +49,7 @@ class Amortization(Study):
     n_units: int = Field(default=8, ge=1)
     """M."""
     active: int = Field(default=3, ge=2)
-    """K, exactly; values |N(0, 1)|."""
+    """K, exactly; values ``|N(0, 1)|``."""
     n_stimuli: int = Field(default=1_024, ge=10)
     """Training stimuli, and as many to judge on."""
     known_steps: int = Field(default=20_000, ge=1)
