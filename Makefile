@@ -19,7 +19,7 @@ quick: check
 test: check tests
 
 # And all that needs others: the built wheel without torch, other libraries, other processors.
-test-all: test built peers processors
+test-all: test built docs peers processors
 
 check: $(READY)
 	$(BIN)/ruff format --check src tests benchmarks scripts

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import unbraid
 from unbraid import cli
 
 ROOT = Path(__file__).parent.parent
@@ -65,3 +66,20 @@ def test_contributing_shows_one_of_each():
         "a reader",
         "a study",
     ]
+
+
+def listed(page):
+    """Return what the tables of contents of a page of docs name."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    lists = re.findall(r"```\{toctree\}\n(.*?)```", text, flags=re.S)
+    return {line for each in lists for line in each.splitlines() if line and line[0] != ":"}
+
+
+def test_every_page_stands_in_a_table_of_contents():
+    pages = {page.stem for page in (ROOT / "docs").glob("*.md")} - {"index"}
+    assert listed("index.md") == pages
+
+
+def test_every_room_stands_in_the_reference():
+    rooms = {f"reference/unbraid.{room}" for room in unbraid._ROOMS}
+    assert listed("reference.md") == rooms | {"reference/unbraid"}

@@ -89,9 +89,9 @@ def redundancy(
     The published measures are fitted and scored on the same stimuli and count a chunk's own units,
     so that they reach 1 trivially as w nears p. Here they are fitted on one half of the stimuli,
     scored on the other, and on units outside the chunk alone; the finite-sample floor
-    ``sqrt(2 / (pi n))`` of mean |correlation| is taken off. Low rank alone makes units predictable:
-    what exceeds the Gaussian surrogate at small widths is clones. Cost: ``chunks n (w + p) w`` a
-    width.
+    ``sqrt(2 / (pi n))`` of the mean size of a correlation is taken off. Low rank alone makes units
+    predictable: what exceeds the Gaussian surrogate at small widths is clones. Cost:
+    ``chunks n (w + p) w`` a width.
 
     References
     ----------
