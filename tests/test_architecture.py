@@ -39,7 +39,7 @@ LEVELS = [
         "_torch",
     },
     {"responses"},
-    {"stats"},
+    {"stats", "_answers"},
     {"align", "sparse", "interpret", "theory", "worlds", "report"},
     {"comparison", "evaluation", "sharing"},
     {"studies", "runs"},

@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar, get_args
 import pydantic
 import yaml
 
+from unbraid._validate import check_count
 from unbraid.errors import InputError
 
 
@@ -78,12 +79,7 @@ def read(kind: type[Config], path: Path | None) -> dict[str, Any]:
     """Return the options in a YAML file, or in what ``describe`` wrote; none without a file."""
     if path is None:
         return {}
-    if not path.is_file():
-        raise InputError(f"{path} is not a file; give a YAML file of {kind.__name__} options.")
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read as UTF-8 text: {error}.") from None
+    text = _text_of(path, f"a YAML file of {kind.__name__} options")
     options = _read_yaml(text, str(path))
     options = {} if options is None else options
     options = _with_texts(kind, options, text) if isinstance(options, dict) else options
@@ -95,15 +91,31 @@ def read(kind: type[Config], path: Path | None) -> dict[str, Any]:
     return {str(name): value for name, value in options.items()}
 
 
+def load_seeded(
+    kind: type[C], path: Path | None, overrides: Sequence[str], seed: int | None
+) -> tuple[C, int]:
+    """Return the options of a YAML file or a run's config.json, and the seed, else the file's."""
+    options = read(kind, path)
+    own = options.pop("seed", 0)
+    if own is None and seed is None:
+        raise InputError(f"{path} was made by a generator, not by a seed: give a seed.")
+    seed = own if seed is None else seed
+    check_count(seed, "seed")
+    return kind(**options).with_options(overrides), seed
+
+
 def read_yaml(path: Path) -> Any:
     """Return what a YAML file holds; tags, long aliases and options given twice are refused."""
+    return _read_yaml(_text_of(path, "a YAML file"), str(path))
+
+
+def _text_of(path: Path, wanted: str) -> str:
     if not path.is_file():
-        raise InputError(f"{path} is not a file; give a YAML file.")
+        raise InputError(f"{path} is not a file; give {wanted}.")
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read as UTF-8 text: {error}.") from None
-    return _read_yaml(text, str(path))
 
 
 def _with_texts(kind: type[Config], options: dict, text: str) -> dict:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import json
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from unbraid import _folders
+from unbraid._answers import RESULT, kind_of
 from unbraid.errors import InputError
 
 KINDS: dict[str, tuple[str, str]] = {
@@ -16,8 +16,6 @@ KINDS: dict[str, tuple[str, str]] = {
     "joint": ("unbraid.sharing", "load_joint"),
 }
 """Kind of a run, as its ``result.json`` says -> the room and the function that read it."""
-
-_RESULT = "result.json"
 
 
 def load_run(folder: str | Path) -> Any:
@@ -58,16 +56,7 @@ def _loaded(folder: Path) -> Any:
 
 
 def _kind(folder: Path) -> str:
-    path = folder / _RESULT
-    if not folder.is_dir():
-        raise InputError(f"{folder} is no folder: give the folder that a run was saved to.")
-    if not path.is_file():
-        raise InputError(f"{folder} holds no {_RESULT}: it is no saved run, or not a whole one.")
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is damaged or cut short: {error}.") from None
-    kind = found.get("kind") if isinstance(found, dict) else None
+    path, kind = folder / RESULT, kind_of(folder)
     if kind is None:
         raise InputError(
             f"{path} does not say its kind: the run is a study, or older than runs that can be "

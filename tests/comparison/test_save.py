@@ -6,13 +6,16 @@ import os
 import numpy as np
 import pytest
 
-from unbraid.comparison._save import check_free, write_run
+from unbraid._answers import check_free, write_answer
 from unbraid.errors import InputError
 
 
 def write(folder, overwrite=False, result=None):
     arrays = {"rows": np.arange(3)}
-    return write_run(folder, {"name": "c"}, result or {"a": 1}, arrays, "<html>", overwrite)
+    record = result or {"a": 1}
+    return write_answer(
+        folder, {"name": "c"}, record, arrays, "<html>", kind="comparison", overwrite=overwrite
+    )
 
 
 def test_the_four_files_are_there(tmp_path):

@@ -161,6 +161,9 @@ def test_a_result_is_saved_whole_and_read_again(half_shared, tmp_path):
     assert again.latents().equals(result.latents())
     assert (again.encode(systems) != result.encode(systems)).nnz == 0
     assert again.config == result.config
+    for name, array in result.arrays().items():
+        assert np.array_equal(again.arrays()[name], array, equal_nan=True), name
+    assert np.array_equal(again.held_stimuli, result.held_stimuli)
     with pytest.raises(ub.InputError, match="exists"):
         result.save(tmp_path / "run")
     measures = {each.measure for each in result.beside}

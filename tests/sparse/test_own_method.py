@@ -8,6 +8,7 @@ import pytest
 import unbraid as ub
 from unbraid.comparison import CompareConfig
 from unbraid.errors import InputError
+from unbraid.sharing import JointConfig
 from unbraid.sparse import METHODS, Dictionary, Method, parse_method
 
 
@@ -61,14 +62,15 @@ def test_a_saved_dictionary_of_ones_own_method_is_loaded(own, x, tmp_path):
     assert ub.load_foreign(tmp_path / "own").method == own(size=2.0)
 
 
-def test_it_is_an_option_of_other_methods_and_read_from_text(own, x, tmp_path):
+@pytest.mark.parametrize("kind", [CompareConfig, JointConfig])
+def test_it_is_an_option_of_other_methods_and_read_from_text(own, kind, x, tmp_path):
     shuffled = ub.ShuffledLatents(of=own(size=3.0))
     assert ub.ShuffledLatents(of=shuffled.describe()["of"]) == shuffled
     opened = Dictionary.load(ub.fit(x, shuffled, rng=0).save(tmp_path / "shuffled"))
     assert opened.method == shuffled
     assert parse_method("shuffledlatents(of=ownaxes(size=3.0))") == shuffled
-    config = CompareConfig(method=own(size=3.0))
-    assert CompareConfig(**config.model_dump()).method == own(size=3.0)
+    config = kind(method=own(size=3.0))
+    assert kind(**config.model_dump()).method == own(size=3.0)
 
 
 def test_a_method_that_is_not_defined_is_asked_for(x, tmp_path):

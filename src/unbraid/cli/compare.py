@@ -8,6 +8,7 @@ from typing import Annotated, Any, Optional
 import typer
 
 from unbraid import _terminal
+from unbraid._config import load_seeded
 from unbraid.cli._files import asked_of_a_command, file_options, lines_of, read
 from unbraid.cli._options import (
     Json,
@@ -82,7 +83,8 @@ def compare(
     comparison.check_free(output, overwrite)
     given = {"method": method, "order": order}
     chosen = [f"{name}={value!r}" for name, value in given.items() if value is not None]
-    options, seed = comparison.read_config(config, [*chosen, *(overrides or [])], seed)
+    kind = comparison.CompareConfig
+    options, seed = load_seeded(kind, config, [*chosen, *(overrides or [])], seed)
     of_x, of_y = file_options({"stimuli": stimuli, "axes": axes, "time": time}, trials)
     files = {"x_train": (x_train, of_x), "y_train": (y_train, of_y)}
     files |= {"x_untrained": (x_untrained, of_x), "y_untrained": (y_untrained, of_y)}

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from unbraid import _terminal
+from unbraid._answers import check_free
+from unbraid._config import load_seeded
 from unbraid.cli._options import (
     Json,
     MaybeInt,
@@ -44,10 +46,11 @@ def joint(
     """
     from unbraid import responses, sharing
 
-    sharing.check_joint_free(output, overwrite)
+    check_free(output, overwrite, sharing.KIND)
     given = {"method": method, "order": order}
     chosen = [f"{name}={value!r}" for name, value in given.items() if value is not None]
-    options, seed = sharing.read_joint_config(config, [*chosen, *(overrides or [])], seed)
+    kind = sharing.JointConfig
+    options, seed = load_seeded(kind, config, [*chosen, *(overrides or [])], seed)
     loaded = dict(zip(_names(systems, names), map(responses.load_plainly, systems), strict=True))
     result = sharing.joint(loaded, options, rng=seed, progress=True)
     result = result.with_warnings(_terminal.pending())

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from unbraid._config import load_seeded
 from unbraid.cli import _jobs
 from unbraid.cli._options import Json, MaybePath, MaybeTexts, Method, Seed, Set
 
@@ -40,9 +41,9 @@ def matrix(
     Each dictionary is learned once. Resumes. The page shows all pairs; a click opens one.
     """
     from unbraid import jobs
-    from unbraid.comparison import read_config
+    from unbraid.comparison import CompareConfig
 
-    options, _ = read_config(config, overrides or [], seed)
+    options, _ = load_seeded(CompareConfig, config, overrides or [], seed)
     given: dict[str, Any] = {name: getattr(options, name) for name in options.model_fields_set}
     given.setdefault("method", method)
     plan = jobs.matrix(systems, against, seed=seed, common=common, **given)

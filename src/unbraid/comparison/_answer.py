@@ -1,11 +1,11 @@
-"""A paired difference, and the verdict on all of them."""
+"""A paired difference of two scores."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+from unbraid._answers import plain
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -32,20 +32,3 @@ class Change:
     def record(self) -> dict[str, Any]:
         """Return plain JSON data."""
         return {name: plain(value) for name, value in vars(self).items()}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What the comparison found, in one sentence that a control can overturn."""
-
-    tone: str
-    """``gain``, ``no gain``, ``explained by a control`` or ``cannot help``."""
-    sentence: str
-    reasons: tuple[str, ...] = ()
-
-
-def plain(value: Any) -> Any:
-    """Return plain JSON data; numbers that are not finite become None."""
-    if isinstance(value, float | np.floating):
-        return None if not np.isfinite(value) else float(value)
-    return value

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from unbraid._answers import FORMAT_VERSION, Verdict, packed, plain, warned, write_answer
 from unbraid._notebook import card
-from unbraid._severity import VOID, most_serious_first, severity
 from unbraid.align import Score
-from unbraid.comparison._answer import Change, Verdict, plain
+from unbraid.comparison._answer import Change
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._lift import Lifted, Pair, forward, side_of, targets
 from unbraid.comparison._matched import rows_of, summary_of
 from unbraid.comparison._predict import Prediction
-from unbraid.comparison._save import write_run
-from unbraid.comparison._saved import FORMAT_VERSION, KIND, packed
+from unbraid.comparison._saved import KIND, LAYOUT
 from unbraid.comparison.page._page import page
 from unbraid.report import render
 
@@ -64,11 +63,8 @@ class Comparison:
 
     def with_warnings(self, lines: Iterable[str]) -> Comparison:
         """Return the same with more warnings; the verdict begins with what would void it."""
-        said = most_serious_first([*self.warnings, *lines])
-        verdict = self.verdict
-        if said and severity(said[0]) == VOID and not verdict.sentence.startswith(said[0]):
-            verdict = replace(verdict, sentence=f"{said[0]} {verdict.sentence}")
-        return replace(self, warnings=tuple(said), verdict=verdict)
+        verdict, said = warned(self.verdict, self.warnings, lines)
+        return replace(self, warnings=said, verdict=verdict)
 
     @property
     def forward(self) -> str:
@@ -145,11 +141,7 @@ class Comparison:
         return {
             "kind": KIND,
             "format_version": FORMAT_VERSION,
-            "verdict": {
-                "tone": self.verdict.tone,
-                "sentence": self.verdict.sentence,
-                "reasons": list(self.verdict.reasons),
-            },
+            "verdict": self.verdict.record(),
             "warnings": list(self.warnings),
             "scores": [score.record() for score in self.scores],
             "changes": [change.record() for change in self.changes],
@@ -186,21 +178,22 @@ class Comparison:
         """
         html = render(page(self, pictures))
         config = {**self.config.describe(), "seed": self.provenance["seed"]}
-        state, arrays = packed(vars(self))
-        return write_run(
+        state, arrays = packed(vars(self), LAYOUT)
+        return write_answer(
             Path(folder),
             config,
             self.record(),
             arrays,
             html,
-            overwrite,
+            overwrite=overwrite,
+            kind=KIND,
             state=state,
             beside=beside,
         )
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return every array of the result by where it stands: ``scores.3.per_target``."""
-        return packed(vars(self))[1]
+        return packed(vars(self), LAYOUT)[1]
 
     def _system(self, side: int) -> dict[str, Any]:
         return {

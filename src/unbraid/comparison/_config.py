@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pydantic
 from pydantic import Field
 
-from unbraid import align, sparse
-from unbraid._config import Config, read
-from unbraid._validate import check_count
+from unbraid import align
+from unbraid._config import Config
 from unbraid.errors import InputError
-from unbraid.sparse._method import rebuilt
+from unbraid.sparse._method import NamedMethod
 from unbraid.sparse.inference._asked import By
 
 
 class CompareConfig(Config):
     """Options of a comparison of two systems before and after unbraiding."""
 
-    method: Any = Field(default="auto", validate_default=True)
+    method: NamedMethod = Field(default="auto", validate_default=True)
     """How the dictionaries are learned: a method such as TopK(k=32), or its name."""
     by: By | None = None
     """How codes are inferred from a dictionary; none: as the method does."""
@@ -64,19 +61,6 @@ class CompareConfig(Config):
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
     """Confidence level of the intervals."""
 
-    @pydantic.field_validator("method", mode="before")
-    @classmethod
-    def _name_or_method(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return sparse.parse_method(value)
-        if isinstance(value, dict) and "name" in value:
-            return rebuilt(value)
-        if not isinstance(value, sparse.Method):
-            raise InputError(
-                f"method must be a method such as unbraid.TopK(k=32), or its name, got {value!r}"
-            )
-        return value
-
     @pydantic.field_validator("metrics", mode="before")
     @classmethod
     def _one_or_more(cls, value: Any) -> Any:
@@ -106,20 +90,3 @@ class CompareConfig(Config):
     def scored(self) -> tuple[str, ...]:
         """The metrics that the protocol defines; the first is the headline."""
         return tuple(m for m in self.metrics if self.protocol in align.METRICS[m].protocols)
-
-    @pydantic.field_serializer("method")
-    def _described(self, value: Any) -> dict[str, Any]:
-        return value.describe()
-
-
-def read_config(
-    path: Path | None, overrides: Sequence[str], seed: int | None
-) -> tuple[CompareConfig, int]:
-    """Return the options of a YAML file or a run's config.json, and the seed, else the file's."""
-    options = read(CompareConfig, path)
-    own = options.pop("seed", 0)
-    if own is None and seed is None:
-        raise InputError(f"{path} was made by a generator, not by a seed: give a seed.")
-    seed = own if seed is None else seed
-    check_count(seed, "seed")
-    return CompareConfig(**options).with_options(overrides), seed

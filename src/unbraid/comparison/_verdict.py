@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from unbraid.comparison._answer import Change, Verdict
+from unbraid._answers import Verdict
+from unbraid.comparison._answer import Change
 from unbraid.comparison._controls import is_prediction
 from unbraid.comparison._grounds import Grounds
 

@@ -1,8 +1,9 @@
 """The third step: how interpretable units, codes and baselines are."""
 
+from unbraid._answers import Verdict
 from unbraid.evaluation._config import EvaluateConfig
 from unbraid.evaluation._evaluate import evaluate
-from unbraid.evaluation._evaluation import Evaluation, Verdict
+from unbraid.evaluation._evaluation import Evaluation
 from unbraid.evaluation._save import KIND
 from unbraid.evaluation._side_score import Contrast, SideScore
 from unbraid.evaluation._thumbnails import thumbnails

@@ -8,25 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from unbraid._answers import Verdict, plain
 from unbraid.errors import InputError
 from unbraid.evaluation._config import EvaluateConfig
 from unbraid.evaluation._save import save
-from unbraid.evaluation._side_score import Contrast, SideScore, plain
+from unbraid.evaluation._side_score import Contrast, SideScore
 from unbraid.responses import Codes, Responses
 from unbraid.sparse import Dictionary
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """What the evaluation found, in one sentence that a baseline can overturn."""
-
-    tone: str
-    """``gain``, ``no gain``, ``explained by a control`` or ``cannot help``."""
-    sentence: str
-    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -107,11 +98,7 @@ class Evaluation:
     def record(self) -> dict[str, Any]:
         """Return everything but arrays, as plain JSON data."""
         return {
-            "verdict": {
-                "tone": self.verdict.tone,
-                "sentence": self.verdict.sentence,
-                "reasons": list(self.verdict.reasons),
-            },
+            "verdict": self.verdict.record(),
             "warnings": list(self.warnings),
             "scores": [score.record() for score in self.scores],
             "contrasts": [contrast.record() for contrast in self.contrasts],

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from unbraid._answers import plain
 from unbraid.evaluation._baselines import TITLES
 from unbraid.evaluation._measures import MEASURES
 from unbraid.interpret import UnitScores, score_difference
@@ -120,9 +121,3 @@ def _with_seeds(
     joint = both**2 / (own**2 / freedom + seeds**2 / (count - 1))
     reach = float(special.stdtrit(joint, (1 + level) / 2) * np.sqrt(both))
     return value - reach, value + reach
-
-
-def plain(value: Any) -> Any:
-    if isinstance(value, float | np.floating):
-        return None if not np.isfinite(value) else float(value)
-    return value.item() if isinstance(value, np.integer) else value

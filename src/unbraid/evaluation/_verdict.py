@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from unbraid._answers import Verdict
 from unbraid.evaluation._baselines import BASELINES
-from unbraid.evaluation._evaluation import Verdict
 from unbraid.evaluation._side_score import Contrast, SideScore, title_of
 
 _IS_IT = 0.9  # share of the gain over units from which on a baseline is the gain

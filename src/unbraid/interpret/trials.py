@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -123,17 +124,20 @@ class Trials:
 
     def write(self, folder: Path) -> None:
         """Write the files of ``save`` into a folder that is being made."""
+        for name, text in self.texts().items():
+            (folder / name).write_text(text, encoding="utf-8", newline="")
+
+    def texts(self) -> dict[str, str]:
+        """Return the files of ``save`` as texts."""
         k = self.items.shape[1]
         shown = self.items if self.stimuli is None else self.stimuli[self.items]
         rows = [["trial", *(f"item_{i + 1}" for i in range(k))]]
         rows += [[str(t + 1), *map(str, row)] for t, row in enumerate(shown)]
-        _write(folder / _TRIALS, rows)
         key = [["trial", "unit", "set", "intruder"]]
         key += [
             [str(t + 1), str(u), str(b), str(p + 1)]
             for t, (u, b, p) in enumerate(zip(self.unit, self.block, self.place, strict=True))
         ]
-        _write(folder / _KEY, key)
         about = {
             "kind": self.kind,
             "n": self.n,
@@ -141,7 +145,7 @@ class Trials:
             "stimuli": None if self.stimuli is None else [str(s) for s in self.stimuli],
             "names": None if self.names is None else [str(s) for s in self.names],
         }
-        (folder / _ABOUT).write_text(json.dumps(about, indent=1), encoding="utf-8")
+        return {_TRIALS: _csv(rows), _KEY: _csv(key), _ABOUT: json.dumps(about, indent=1)}
 
     def some(self, trials: np.ndarray) -> Trials:
         """Return these trials alone."""
@@ -213,9 +217,10 @@ def _distances(judge: Judge, items: np.ndarray, place: np.ndarray) -> tuple[floa
     return float(inter.mean()), float(intra.sum(axis=(1, 2)).mean() / ((k - 1) * (k - 2)))
 
 
-def _write(path: Path, rows: list[list[str]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream).writerows(rows)
+def _csv(rows: list[list[str]]) -> str:
+    stream = io.StringIO(newline="")
+    csv.writer(stream).writerows(rows)
+    return stream.getvalue()
 
 
 def _read(path: Path) -> list[list[str]]:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import pydantic
 from pydantic import Field
 
-from unbraid import sparse
-from unbraid._config import Config, read
-from unbraid._parse import choice_of
-from unbraid._validate import check_count
-from unbraid.errors import InputError
+from unbraid._config import Config
+from unbraid.sparse._method import NamedMethod
 
 
 class JointConfig(Config):
     """Options of one dictionary learned from several systems together."""
 
-    method: Any = Field(default="auto", validate_default=True)
+    method: NamedMethod = Field(default="auto", validate_default=True)
     """How the dictionary is learned from all units side by side: a method, or its name."""
     seeds: Annotated[int, Field(ge=1, le=100)] = 3
     """Dictionaries learned, each from its own random start."""
@@ -38,33 +32,3 @@ class JointConfig(Config):
     """One code a latent for all systems, or a value for each system on a common support."""
     baselines: bool = True
     """Whether each system alone, matching and ridge stand beside."""
-
-    @pydantic.field_validator("method", mode="before")
-    @classmethod
-    def _name_or_method(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return sparse.parse_method(value)
-        if isinstance(value, dict) and "name" in value:
-            return choice_of(value, sparse.METHODS)
-        if not isinstance(value, sparse.Method):
-            raise InputError(
-                f"method must be a method such as unbraid.TopK(k=32), or its name, got {value!r}"
-            )
-        return value
-
-    @pydantic.field_serializer("method")
-    def _described(self, value: Any) -> dict[str, Any]:
-        return value.describe()
-
-
-def read_joint_config(
-    path: Path | None, overrides: Sequence[str], seed: int | None
-) -> tuple[JointConfig, int]:
-    """Return the options of a YAML file or a run's config.json, and the seed, else the file's."""
-    options = read(JointConfig, path)
-    own = options.pop("seed", 0)
-    if own is None and seed is None:
-        raise InputError(f"{path} was made by a generator, not by a seed: give a seed.")
-    seed = own if seed is None else seed
-    check_count(seed, "seed")
-    return JointConfig(**options).with_options(overrides), seed

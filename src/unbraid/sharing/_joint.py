@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid import align
-from unbraid._severity import VOID, most_serious_first, severity
+from unbraid._answers import Verdict, packed, plain, warned, write_answer
 from unbraid.errors import InputError
 from unbraid.report import render
 from unbraid.responses import Codes, as_responses
@@ -19,28 +19,14 @@ from unbraid.sharing._beside import Beside
 from unbraid.sharing._config import JointConfig
 from unbraid.sharing._evidence import Contrast
 from unbraid.sharing._infer import Coder
-from unbraid.sharing._latents import Latents
-from unbraid.sharing._save import write_joint
+from unbraid.sharing._latents import Count, Latents
+from unbraid.sharing._saved import KIND, LAYOUT
 from unbraid.sharing._stack import Scale, matched
-from unbraid.sharing._verdict import Bound, JointVerdict, plain
+from unbraid.sharing._verdict import Bound
 from unbraid.sharing.page._page import joint_page
 
 if TYPE_CHECKING:
     import pandas as pd
-
-TABLE = ("lies", "share", "gain", "gain_high", "p_system", "p", "q", "active", "stability")
-CODER = ("atoms", "offset", "power")
-SCALE = ("center", "size", "weight")
-"""Arrays of the evidence, the inference and the scale that are saved."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Count:
-    """Latents of one kind: of the best dictionary, and the least and most over seeds."""
-
-    value: int
-    low: int
-    high: int
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -70,7 +56,7 @@ class Joint:
     values_r: np.ndarray
     """(m,): correlation of a shared latent's values in two systems, least over pairs; NaN unless
     ``values="per system"``."""
-    verdict: JointVerdict
+    verdict: Verdict
     warnings: tuple[str, ...]
     coder: Coder
     scale: Scale
@@ -182,22 +168,15 @@ class Joint:
 
     def with_warnings(self, lines: Iterable[str]) -> Joint:
         """Return the same with more warnings; the verdict begins with what would void it."""
-        said = most_serious_first([*self.warnings, *lines])
-        verdict = self.verdict
-        if said and severity(said[0]) == VOID and not verdict.sentence.startswith(said[0]):
-            verdict = replace(verdict, sentence=f"{said[0]} {verdict.sentence}")
-        return replace(self, warnings=tuple(said), verdict=verdict)
+        verdict, said = warned(self.verdict, self.warnings, lines)
+        return replace(self, warnings=said, verdict=verdict)
 
     def record(self) -> dict[str, Any]:
         """Return everything but arrays, as plain JSON data."""
         systems = [_plain_of(vars(each)) for each in self.contrast.systems]
         return {
-            "kind": "joint",
-            "verdict": {
-                "tone": self.verdict.tone,
-                "sentence": self.verdict.sentence,
-                "reasons": list(self.verdict.reasons),
-            },
+            "kind": KIND,
+            "verdict": self.verdict.record(),
             "warnings": list(self.warnings),
             "systems": [
                 {
@@ -228,26 +207,24 @@ class Joint:
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """Write config.json, result.json, arrays.safetensors and report.html; whole or not at all.
 
-        ``sharing.load_joint`` reads it again.
+        ``load_run`` reads it again, equal in every field.
         """
         record = {**self.record(), "held_stimuli": [str(each) for each in self.held_stimuli]}
-        return write_joint(
+        state, arrays = packed(vars(self), LAYOUT)
+        return write_answer(
             Path(folder),
             {**self.config.describe(), "seed": self.provenance["seed"]},
             record,
-            self.arrays(),
+            arrays,
             render(joint_page(self)),
+            kind=KIND,
             overwrite=overwrite,
+            state=state,
         )
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return the evidence for each latent, atoms and scale, by name."""
-        found = {f"latents.{name}": getattr(self.evidence, name) for name in TABLE}
-        found |= {f"coder.{name}": getattr(self.coder, name) for name in CODER}
-        found |= {f"scale.{name}": getattr(self.scale, name) for name in SCALE}
-        found["latents.values_r"] = self.values_r
-        found["latents.lies"] = self.evidence.lies.astype(np.uint8)
-        return found
+        """Return every array of the result by where it stands: ``evidence.share``."""
+        return packed(vars(self), LAYOUT)[1]
 
     def _columns(self, name: str) -> slice:
         if name not in self.names:

@@ -15,6 +15,15 @@ FEW = 10  # held-out stimuli on which a latent must be active
 SHARED, UNDECIDED = "shared", "undecided"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """Latents of one kind: of the best dictionary, and the least and most over seeds."""
+
+    value: int
+    low: int
+    high: int
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Latents:
     """The evidence for each of the m latents; S systems."""

@@ -19,8 +19,8 @@ from unbraid.errors import InputError
 from unbraid.sharing._beside import Beside, alone, beside
 from unbraid.sharing._config import JointConfig
 from unbraid.sharing._evidence import Evidence, evidence_of
-from unbraid.sharing._joint import Count, Joint
-from unbraid.sharing._latents import stability
+from unbraid.sharing._joint import Joint
+from unbraid.sharing._latents import Count, stability
 from unbraid.sharing._learn import Learned, learn
 from unbraid.sharing._left_out import pairings
 from unbraid.sharing._split import Split, split

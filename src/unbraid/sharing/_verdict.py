@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from unbraid import theory
+from unbraid._answers import Verdict
 from unbraid.sharing._beside import FOUND_ALONE, Beside
 from unbraid.sharing._evidence import Evidence
 from unbraid.sharing._latents import SHARED
@@ -38,18 +38,6 @@ class Bound:
         return self.units >= self.needed
 
 
-@dataclass(frozen=True, kw_only=True)
-class JointVerdict:
-    """What was found, in one sentence.
-
-    ``tone`` is ``joint pays``, ``each suffices``, ``shared``, ``nothing shared`` or ``undecided``.
-    """
-
-    tone: str
-    sentence: str
-    reasons: tuple[str, ...] = ()
-
-
 def bounds_of(found: Evidence, names: Sequence[str], sizes: Sequence[int]) -> tuple[Bound, ...]:
     """Return the bound of each system and of all together."""
     alive = int(np.count_nonzero(found.latents.active))
@@ -74,7 +62,7 @@ def verdict_of(
     *,
     level: float,
     doubt: str = "",
-) -> JointVerdict:
+) -> Verdict:
     """Say what the systems share and which regime they are in.
 
     1. *undecided*: the stimuli's order allows no answer, or no unit could be left out.
@@ -98,10 +86,10 @@ def verdict_of(
             "systems): the dictionary is not yet the systems' code."
         )
     if doubt:
-        return JointVerdict(tone="undecided", sentence=doubt, reasons=tuple(reasons))
+        return Verdict(tone="undecided", sentence=doubt, reasons=tuple(reasons))
     if not np.isfinite(contrast.p):
         said = f"What {listed} share is undecided: each has one unit, and none can be left out."
-        return JointVerdict(tone="undecided", sentence=said, reasons=tuple(reasons))
+        return Verdict(tone="undecided", sentence=said, reasons=tuple(reasons))
     by_chance = f"{expected:.1f}" if np.isfinite(expected) else "an unknown number"
     floor = _CHANCE * expected + 1 if np.isfinite(expected) else 0.0
     if contrast.p > level or (shared + partly) <= floor:
@@ -111,7 +99,7 @@ def verdict_of(
             else f"{shared + partly} latents look shared, and {by_chance} of wrongly paired stimuli"
         )
         said = f"No sign that {listed} share features: {why}."
-        return JointVerdict(tone="nothing shared", sentence=said, reasons=tuple(reasons))
+        return Verdict(tone="nothing shared", sentence=said, reasons=tuple(reasons))
     chance = f" ({by_chance} expected by chance)" if np.isfinite(expected) else ""
     what = f"{listed} share {shared} of {total} latents{chance}"
     if partly:
@@ -120,13 +108,13 @@ def verdict_of(
     weak = [name for name in names if name in alone and alone[name] < _ALL]
     if alone and not weak:
         said = f"{what}; each suffices alone: its own dictionary finds the same latents."
-        return JointVerdict(tone="each suffices", sentence=said, reasons=tuple(reasons))
+        return Verdict(tone="each suffices", sentence=said, reasons=tuple(reasons))
     short = [bound.of for bound in bounds[:-1] if not bound.enough]
     if not bounds[-1].enough:
         said = f"{what}; even together they have fewer units than K ln(N/K), so some are mixtures."
-        return JointVerdict(tone=SHARED, sentence=said, reasons=tuple(reasons))
+        return Verdict(tone=SHARED, sentence=said, reasons=tuple(reasons))
     if not weak and not short:
-        return JointVerdict(tone=SHARED, sentence=f"{what}.", reasons=tuple(reasons))
+        return Verdict(tone=SHARED, sentence=f"{what}.", reasons=tuple(reasons))
     too_few = short or weak
     few = f"{', '.join(too_few)} alone {'has' if len(too_few) == 1 else 'have'} too few units"
     found_alone = "; ".join(f"{name} alone finds {alone[name]:.0%}" for name in weak)
@@ -134,7 +122,7 @@ def verdict_of(
     if not short:
         few = f"{', '.join(weak)} alone {'does' if len(weak) == 1 else 'do'} not find them"
     said = f"{what}; together they pay: {few}{tail}, all together have enough."
-    return JointVerdict(tone="joint pays", sentence=said, reasons=tuple(reasons))
+    return Verdict(tone="joint pays", sentence=said, reasons=tuple(reasons))
 
 
 def _bound_line(bounds: Sequence[Bound]) -> str:
@@ -146,12 +134,3 @@ def _bound_line(bounds: Sequence[Bound]) -> str:
 
 def _needed(n: int, k: float) -> float:
     return float(theory.units_needed(n_features=n, active=k)) if 0 < k < n else 0.0
-
-
-def plain(value: Any) -> Any:
-    """Return a number as JSON knows it; None where it is not finite."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return value if np.isfinite(value) else None
-    return value

@@ -113,6 +113,20 @@ MethodOption = Annotated[
 """A method as an option of another: written down in full, read back."""
 
 
+def _read_named(value: Any) -> Any:
+    if not isinstance(value, str | Method) and not (isinstance(value, dict) and "name" in value):
+        raise InputError(
+            f"method must be a method such as unbraid.TopK(k=32), or its name, got {value!r}"
+        )
+    return _read_option(value)
+
+
+NamedMethod = Annotated[
+    Any, BeforeValidator(_read_named), PlainSerializer(lambda method: method.describe())
+]
+"""The method of a main job: as ``MethodOption``; anything else is refused in a user's words."""
+
+
 def width(n_latents: int | None, expansion: float, n_units: int) -> int:
     """Return the number of latents asked for: given, or ``expansion`` times the units."""
     return n_latents if n_latents is not None else max(1, round(expansion * n_units))

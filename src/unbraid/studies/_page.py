@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from unbraid import report
+from unbraid._answers import write_answer
 from unbraid._config import fingerprint
-from unbraid.comparison import write_run
 from unbraid.studies._study import Figure, Series, StudyResult
 
 _KINDS: dict[str, Any] = {"theory": "prediction", "published": "ceiling", "control": "control"}
@@ -25,8 +25,15 @@ def save(
     """Write config.json, result.json and report.html, and texts beside; whole or not at all."""
     html = report.render(page(result))
     kind, record = f"study {result.name}", result.record()
-    return write_run(
-        Path(folder), result.settings, record, {}, html, overwrite, kind, beside=beside
+    return write_answer(
+        Path(folder),
+        result.settings,
+        record,
+        {},
+        html,
+        kind=kind,
+        overwrite=overwrite,
+        beside=beside,
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from unbraid import comparison, report, worlds
+from unbraid._answers import write_answer
 from unbraid._config import Config
 from unbraid._progress import Progress, part, silent
 from unbraid.comparison import CompareConfig, Comparison
@@ -63,13 +64,13 @@ class DemoResult:
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """Write the run's folder; whole or not at all."""
-        return comparison.write_run(
+        return write_answer(
             Path(folder),
             self.config.describe(),
             self.record(),
             self.comparison.arrays(),
             report.render(self.page()),
-            overwrite,
+            overwrite=overwrite,
             kind="demo",
         )
 

@@ -1,4 +1,4 @@
-"""A run's folder: it is whole, or it is not there."""
+"""An answer's folder: it is whole, or it is not there."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from unbraid import _folders
+from unbraid.errors import InputError
 from unbraid.responses._formats.arrays.safetensors import write_tensors
 
-_CONFIG, _RESULT, _ARRAYS, _REPORT = (
+CONFIG, RESULT, ARRAYS, REPORT = (
     "config.json",
     "result.json",
     "arrays.safetensors",
@@ -21,38 +22,38 @@ _CONFIG, _RESULT, _ARRAYS, _REPORT = (
 )
 
 
-def write_run(
+def write_answer(
     folder: Path,
     config: dict[str, Any],
     result: dict[str, Any],
     arrays: dict[str, np.ndarray],
     html: str,
-    overwrite: bool,
-    kind: str = "comparison",
     *,
+    kind: str,
+    overwrite: bool,
     state: str = "",
     beside: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write a run, and texts beside it; an earlier one of its kind is replaced only when asked.
+    """Write an answer, and texts beside it; an earlier one of its kind is replaced only when asked.
 
     ``state``: what ``arrays`` are, for ``load_run``.
     """
-    names = (_CONFIG, _RESULT, _ARRAYS, _REPORT, *(beside or {}))
+    names = (CONFIG, RESULT, ARRAYS, REPORT, *(beside or {}))
     with _folders.writing(folder, kind, names, overwrite=overwrite) as new:
-        _write_json(new / _CONFIG, config)
-        _write_json(new / _RESULT, result)
+        _write_json(new / CONFIG, config)
+        _write_json(new / RESULT, result)
         if arrays:
-            _write_arrays(new / _ARRAYS, arrays, {"state": state} if state else {})
+            _write_arrays(new / ARRAYS, arrays, {"state": state} if state else {})
         # names that the system gave need not be Unicode
-        (new / _REPORT).write_text(html, encoding="utf-8", errors="backslashreplace")
+        (new / REPORT).write_text(html, encoding="utf-8", errors="backslashreplace")
         for name, text in (beside or {}).items():
-            (new / name).write_text(text, encoding="utf-8")
+            (new / name).write_text(text, encoding="utf-8", newline="")
     return folder.expanduser()
 
 
 def beside_of(folder: Path) -> dict[str, str]:
     """Return the texts that a run holds beside its own files, to be written again with it."""
-    own = {_CONFIG, _RESULT, _ARRAYS, _REPORT}
+    own = {CONFIG, RESULT, ARRAYS, REPORT}
     return {
         path.name: path.read_text(encoding="utf-8")
         for path in sorted(folder.iterdir())
@@ -63,6 +64,20 @@ def beside_of(folder: Path) -> dict[str, str]:
 def check_free(folder: Path, overwrite: bool, kind: str = "comparison", flag: bool = True) -> None:
     """Refuse a folder that a run cannot be written to, before anything is computed."""
     _folders.check_target(folder, kind, overwrite=overwrite, flag=flag)
+
+
+def kind_of(folder: Path) -> Any:
+    """Return what an answer's ``result.json`` says its kind is; None where it does not say."""
+    path = folder / RESULT
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder: give the folder that a run was saved to.")
+    if not path.is_file():
+        raise InputError(f"{folder} has no {RESULT}: it is no saved run, or not a whole one.")
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is damaged or cut short: {error}.") from None
+    return found.get("kind") if isinstance(found, dict) else None
 
 
 def _write_json(path: Path, data: dict[str, Any]) -> None:

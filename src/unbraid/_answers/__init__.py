@@ -1,0 +1,24 @@
+"""What the answers of all main jobs have.
+
+A verdict and its warnings (`_verdict`), a folder that is whole or absent (`_files`), and every
+field saved in it and read again (`_saved`).
+"""
+
+from unbraid._answers._files import RESULT, beside_of, check_free, kind_of, write_answer
+from unbraid._answers._saved import FORMAT_VERSION, config_codec, packed, unpacked
+from unbraid._answers._verdict import Verdict, plain, warned
+
+__all__ = [
+    "FORMAT_VERSION",
+    "RESULT",
+    "Verdict",
+    "beside_of",
+    "check_free",
+    "config_codec",
+    "kind_of",
+    "packed",
+    "plain",
+    "unpacked",
+    "warned",
+    "write_answer",
+]

@@ -1,0 +1,44 @@
+"""One sentence that says what was found, and what would void it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from unbraid._severity import VOID, most_serious_first, severity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What a main job found, in one sentence that a control can overturn."""
+
+    tone: str
+    """``gain``, ``no gain``, ``explained by a control`` or ``cannot help``; of systems joined
+    ``joint pays``, ``each suffices``, ``shared``, ``nothing shared`` or ``undecided``."""
+    sentence: str
+    reasons: tuple[str, ...] = ()
+
+    def record(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        return {"tone": self.tone, "sentence": self.sentence, "reasons": list(self.reasons)}
+
+
+def warned(
+    verdict: Verdict, warnings: Iterable[str], lines: Iterable[str]
+) -> tuple[Verdict, tuple[str, ...]]:
+    """Return verdict and warnings with more lines; it begins with what would void it."""
+    said = most_serious_first([*warnings, *lines])
+    if said and severity(said[0]) == VOID and not verdict.sentence.startswith(said[0]):
+        verdict = replace(verdict, sentence=f"{said[0]} {verdict.sentence}")
+    return verdict, tuple(said)
+
+
+def plain(value: Any) -> Any:
+    """Return a number as JSON has it, None where it is not finite; anything else as it is."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value

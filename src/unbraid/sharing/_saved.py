@@ -1,0 +1,21 @@
+"""What a saved joint dictionary holds: every field, bit for bit."""
+
+from __future__ import annotations
+
+from unbraid import _state
+from unbraid._answers import Verdict, config_codec
+from unbraid.sharing._beside import Beside
+from unbraid.sharing._config import JointConfig
+from unbraid.sharing._evidence import Contrast, LeftOut
+from unbraid.sharing._infer import Coder
+from unbraid.sharing._latents import Count, Latents
+from unbraid.sharing._stack import Scale
+from unbraid.sharing._verdict import Bound
+
+KIND = "joint"
+
+LAYOUT = _state.Layout(
+    (Latents, Count, Contrast, LeftOut, Beside, Bound, Verdict, Coder, Scale),
+    (config_codec(JointConfig),),
+)
+"""What a saved joint dictionary may hold; nothing else is ever made of a file."""
