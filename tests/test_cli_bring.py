@@ -9,8 +9,6 @@ import scipy.io
 from PIL import Image
 
 import unbraid as ub
-from unbraid._terminal import run as run_app
-from unbraid.cli import app
 
 QUICK = ("--set", "metrics=semi_matching", "--set", "permutations=2", "--set", "resamples=20")
 
@@ -44,17 +42,9 @@ def lab(tmp_path_factory):
 
 
 @pytest.fixture
-def run(lab, monkeypatch, capsys):
+def run(run, lab, monkeypatch):
     monkeypatch.chdir(lab)
-
-    def call(*words):
-        monkeypatch.setattr("sys.argv", ["unbraid", *words])
-        with pytest.raises(SystemExit) as stopped:
-            run_app(app, "unbraid")
-        out = capsys.readouterr()
-        return stopped.value.code or 0, out.out, out.err
-
-    return call
+    return run
 
 
 def test_two_saes_arrays_by_name_ids_and_pictures(run, lab):

@@ -1,31 +1,12 @@
 """`unbraid interpret` as a user types it."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import unbraid as ub
-from unbraid import cli
-
-
-@pytest.fixture
-def run(capsys, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["unbraid", *map(str, words)])
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            status = stop.code or 0
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture

@@ -5,14 +5,13 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import unbraid as ub
-from unbraid import cli, evaluation, interpret
+from unbraid import evaluation, interpret
 from unbraid.errors import InputError
 from unbraid.evaluation.human_test import page_of
 from unbraid.responses import Responses
@@ -86,23 +85,6 @@ def test_from_the_first_trial_to_the_file(trials, tmp_path):
     (tmp_path / "answers.csv").write_text(html.unescape(text))
     found = interpret.score_answers(interpret.read_trials(folder), tmp_path / "answers.csv")
     assert found.precision == 1 and found.catch == {'Ada "A", L': 1}
-
-
-@pytest.fixture
-def run(capsys, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["unbraid", *map(str, words)])
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            status = stop.code or 0
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return run
 
 
 def test_a_run_becomes_a_test_and_its_answers_a_score(run, tmp_path):

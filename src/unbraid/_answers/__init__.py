@@ -6,11 +6,12 @@ field saved in it and read again (`_saved`).
 
 from unbraid._answers._files import RESULT, beside_of, check_free, kind_of, write_answer
 from unbraid._answers._saved import FORMAT_VERSION, config_codec, packed, unpacked
-from unbraid._answers._verdict import Verdict, plain, warned
+from unbraid._answers._verdict import TONES, Verdict, plain, warned
 
 __all__ = [
     "FORMAT_VERSION",
     "RESULT",
+    "TONES",
     "Verdict",
     "beside_of",
     "check_free",

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from unbraid._severity import VOID, most_serious_first, severity
+
+TONES: dict[str, Literal["gain", "holds", "no-gain", "explained-by-control", "cannot-help"]] = {
+    "gain": "gain",
+    "no gain": "no-gain",
+    "explained by a control": "explained-by-control",
+    "cannot help": "cannot-help",
+    "joint pays": "gain",
+    "each suffices": "holds",
+    "shared": "holds",
+    "nothing shared": "no-gain",
+    "undecided": "cannot-help",
+}
+"""Tone of an answer -> that of its page: of comparisons and evaluations, then of systems joined."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,8 +29,7 @@ class Verdict:
     """What a main job found, in one sentence that a control can overturn."""
 
     tone: str
-    """``gain``, ``no gain``, ``explained by a control`` or ``cannot help``; of systems joined
-    ``joint pays``, ``each suffices``, ``shared``, ``nothing shared`` or ``undecided``."""
+    """One of ``TONES``."""
     sentence: str
     reasons: tuple[str, ...] = ()
 

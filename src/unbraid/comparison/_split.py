@@ -12,7 +12,7 @@ from unbraid import stats
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._order import TimeLine, time_line
 from unbraid.errors import InputError
-from unbraid.responses import Responses, as_responses, in_rows_of, pair
+from unbraid.responses import Responses, as_responses, as_training, in_rows_of, pair
 
 _SHARE = 0.5  # of the stimuli that dictionaries learn from, unless said otherwise
 _FEWEST_FOLDS = 3  # ridge chooses its penalty on inner ones
@@ -79,7 +79,7 @@ def split(
         x_train, y_train = x.take(learn), y.take(learn)
     else:
         x_train, y_train = as_responses(x_train, "x_train"), as_responses(y_train, "y_train")
-        x_train, y_train = _apart(x_train, x, "x"), _apart(y_train, y, "y")
+        x_train, y_train = as_training(x_train, x, "x"), as_training(y_train, y, "y")
         rows = np.arange(len(x))
     if len(rows) < _FEWEST:
         raise InputError(
@@ -169,29 +169,3 @@ def _as_groups(groups: Any, n: int) -> np.ndarray | None:
             f"groups must name the group of each of the {n} stimuli, got {array.shape}."
         )
     return array.astype(str)
-
-
-def _apart(train: Responses, scored: Responses, name: str) -> Responses:
-    """Return training responses of the same units, in their order, to other stimuli."""
-    if train.shape[1] != scored.shape[1]:
-        raise InputError(
-            f"{name}_train must have the {scored.shape[1]} units of {name}, got {train.shape[1]}."
-        )
-    if train.stimuli is not None and scored.stimuli is not None:
-        shared = np.intersect1d(train.stimuli, scored.stimuli)
-        if len(shared):
-            raise InputError(
-                f"{name}_train and {name} must hold different stimuli, got {len(shared)} in both, "
-                f"e.g. {str(shared[0])!r}: what a dictionary learned from must not be scored."
-            )
-    if train.units is None or scored.units is None or np.array_equal(train.units, scored.units):
-        return train
-    column = {unit: place for place, unit in enumerate(train.units)}
-    other = [str(unit) for unit in scored.units if unit not in column]
-    if other:
-        raise InputError(
-            f"{name}_train must have the units of {name}, got none named {other[0]!r}."
-        )
-    order = [column[unit] for unit in scored.units]
-    repeats = None if train.repeats is None else train.repeats[:, :, order]
-    return replace(train, values=train.values[:, order], units=scored.units, repeats=repeats)

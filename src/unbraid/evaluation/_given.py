@@ -13,7 +13,7 @@ from unbraid._progress import Progress
 from unbraid.errors import InputError
 from unbraid.evaluation._config import EvaluateConfig
 from unbraid.evaluation._measures import Known
-from unbraid.responses import Responses, as_responses, follow
+from unbraid.responses import Responses, as_responses, as_training, follow
 
 _FEWEST = 40  # stimuli under which no measure has an interval
 
@@ -71,18 +71,7 @@ def split(
     """Return the training responses, and the rows of ``x`` that are scored."""
     n = len(x)
     if x_train is not None:
-        train, rows = as_responses(x_train, "x_train"), np.arange(n)
-        if train.shape[1] != x.shape[1]:
-            raise InputError(
-                f"x_train must have the {x.shape[1]} units of x, got {train.shape[1]}."
-            )
-        if train.stimuli is not None and x.stimuli is not None:
-            shared = np.intersect1d(train.stimuli, x.stimuli)
-            if len(shared):
-                raise InputError(
-                    f"x_train and x must hold different stimuli, got {len(shared)} in both, e.g. "
-                    f"{str(shared[0])!r}."
-                )
+        train, rows = as_training(as_responses(x_train, "x_train"), x, "x"), np.arange(n)
     else:
         order = rng.permutation(n)
         count = round(config.train_share * n)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unbraid import report
+from unbraid._answers import TONES
 from unbraid.evaluation._baselines import BASELINES
 from unbraid.evaluation._gallery import latents_and_units
 from unbraid.evaluation._measures import MEASURES
@@ -15,12 +16,6 @@ from unbraid.evaluation._side_score import SideScore, title_of
 if TYPE_CHECKING:
     from unbraid.evaluation._evaluation import Evaluation
 
-_TONES: dict[str, Any] = {
-    "gain": "gain",
-    "no gain": "no-gain",
-    "explained by a control": "explained-by-control",
-    "cannot help": "cannot-help",
-}
 _BINS = 20
 
 
@@ -64,7 +59,7 @@ def _verdict(result: Evaluation) -> report.Verdict:
         numbers.append(_number("best baseline", best, "control", title_of(best.side)))
     return report.Verdict(
         headline=result.verdict.sentence,
-        tone=_TONES[result.verdict.tone],
+        tone=TONES[result.verdict.tone],
         lead=" ".join(result.verdict.reasons)
         or f"{title_of(result.headline)}, judged by {result.provenance['judge']}; chance is "
         f"{codes.chance:.2f}. Intervals are for other stimuli and units.",

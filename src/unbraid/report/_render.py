@@ -18,7 +18,7 @@ from unbraid.report._figures import FIGURES
 from unbraid.report._gallery import MatchedPair, Stimulus
 from unbraid.report._inline import marked_up, plain_json, slugs
 from unbraid.report._png import data_uri
-from unbraid.report._text import interval, number, printable, significant
+from unbraid.report._text import interval, number, printable, significant, with_minus
 
 if TYPE_CHECKING:
     import jinja2
@@ -67,8 +67,8 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        number=number, significant=significant, marked_up=marked_up, plain_json=plain_json,
-        written=written, data_uri=data_uri,
+        number=number, significant=significant, marked_up=marked_up, with_minus=with_minus,
+        plain_json=plain_json, written=written, data_uri=data_uri,
     )  # fmt: skip
     environment.globals.update(
         kind_of=_kind_of, wide=_wide, narrow=_narrow, tones=TONES, interval=interval,

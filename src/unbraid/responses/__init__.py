@@ -12,6 +12,7 @@ from unbraid.responses.labelled._codes import Codes
 from unbraid.responses.labelled._match import in_rows_of, rows_of
 from unbraid.responses.labelled._pair import common, follow, in_order_of, pair
 from unbraid.responses.labelled._responses import Responses, as_responses
+from unbraid.responses.labelled._training import as_training
 from unbraid.responses.labelled._trials import from_trials
 from unbraid.responses.networks._huggingface import huggingface
 from unbraid.responses.networks._open import open_network
@@ -51,6 +52,7 @@ __all__ = [
     "Store",
     "StoreWriter",
     "as_responses",
+    "as_training",
     "betas",
     "check_codes_file",
     "common",

@@ -27,7 +27,6 @@ from unbraid._kernels.deletion import Sums, Totals, losses
 from unbraid.align._ceiling import Ceiling
 from unbraid.align._dense import finite_mean
 from unbraid.align._estimator import Blocks, Estimate, Estimator
-from unbraid.align._held_out import HeldOutSums
 from unbraid.align._score import NAN
 from unbraid.align.matching._marginals import Side
 from unbraid.errors import InputError
@@ -70,13 +69,13 @@ class Matched(Estimator):
     def pair_sums(self, target: Side, pairs: tuple[Any, Any], fold: int) -> np.ndarray:
         """Return ``sum_t x_ti y_tj`` of each pair over a fold's stimuli (-1: over all)."""
 
+    def add_held_out(self, target: Side, plans: list[Plan]) -> None:  # noqa: ARG002
+        """Add to ``sums`` what each plan says of held-out stimuli; only sums are at hand here."""
+        return
+
     def influence(self, target: Side, plans: list[Plan], pooled: Pooled) -> np.ndarray | None:  # noqa: ARG002
         """Return what deleting each stimulus costs; None where single stimuli are not known."""
         return None
-
-    def add_held_out(self, target: Side, plans: list[Plan], sums: HeldOutSums) -> None:
-        """Add what each fold's plan says of its held-out stimuli, and what was measured."""
-        raise NotImplementedError
 
     def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
         target = self.target(order)
@@ -86,8 +85,7 @@ class Matched(Estimator):
         plans = self.plans(target, scored, all_too=order is None)
         pooled = self.pool(target, plans[: len(target.sizes)], scored)
         value = finite_mean(pooled.r, pooled.share)
-        if self.sums is not None:
-            self.add_held_out(target, plans, self.sums)
+        self.add_held_out(target, plans)
         if order is not None:
             return Estimate(value=value)
         return Estimate(
@@ -146,9 +144,11 @@ class StimulusMatched(Matched):
     def held_out(self, target: Side, plan: Plan, rows: np.ndarray) -> tuple[Any, Any]:
         """Return what a plan says of some stimuli, and the targets, both in whole deviations."""
 
-    def add_held_out(self, target: Side, plans: list[Plan], sums: HeldOutSums) -> None:
-        for group, (fold, rows) in enumerate(sums.groups):
-            sums.add(group, *self.held_out(target, plans[fold], rows))
+    def add_held_out(self, target: Side, plans: list[Plan]) -> None:
+        if self.sums is None:
+            return
+        for group, (fold, rows) in enumerate(self.sums.groups):
+            self.sums.add(group, *self.held_out(target, plans[fold], rows))
 
     @abstractmethod
     def add_losses(self, target: Side, plan: Any, fold: int, totals: Totals, answer: Any) -> None:

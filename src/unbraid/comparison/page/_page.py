@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from unbraid import report, stats
+from unbraid._answers import TONES
 from unbraid.comparison._seed_means import mean_over_seeds
 from unbraid.comparison.page._figures import LABELS, best_control, score_figure
 from unbraid.comparison.page._gallery import matched_units
@@ -16,17 +17,10 @@ from unbraid.comparison.page._tables import (
     prediction_table,
     score_table,
 )
-from unbraid.report._text import with_minus
 
 if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison
 
-_TONES: dict[str, Any] = {
-    "gain": "gain",
-    "no gain": "no-gain",
-    "explained by a control": "explained-by-control",
-    "cannot help": "cannot-help",
-}
 _AGAINST = {"codes": "Codes against codes", "base": "Codes against base units"}
 _AFTER = {"codes": "code to code", "base": "code to unit"}
 
@@ -79,9 +73,9 @@ def verdict_block(result: Comparison) -> report.Verdict:
         ("best control", best, "control", LABELS[control]),
     )
     return report.Verdict(
-        headline=with_minus(result.verdict.sentence),
-        tone=_TONES[result.verdict.tone],
-        lead=with_minus(" ".join(result.verdict.reasons))
+        headline=result.verdict.sentence,
+        tone=TONES[result.verdict.tone],
+        lead=" ".join(result.verdict.reasons)
         or "Scores are held out; intervals are for other stimuli and seeds.",
         numbers=[
             report.KeyNumber(label=label, value=v, low=low, high=high, kind=kind, note=note)  # type: ignore[arg-type]

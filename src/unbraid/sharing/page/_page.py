@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import report
+from unbraid._answers import TONES
 from unbraid.sharing._beside import (
     ALONE,
     FOUND_ALONE,
@@ -17,13 +18,6 @@ from unbraid.sharing._beside import (
     TOGETHER,
 )
 
-_TONES: dict[str, Any] = {
-    "joint pays": "gain",
-    "each suffices": "holds",
-    "shared": "holds",
-    "nothing shared": "no-gain",
-    "undecided": "cannot-help",
-}
 _KINDS: dict[str, Any] = {
     RIDGE: "before",
     SEPARATE: "control",
@@ -88,7 +82,7 @@ def _verdict(result: Any) -> report.Verdict:
         )  # fmt: skip
     return report.Verdict(
         headline=result.verdict.sentence,
-        tone=_TONES[result.verdict.tone],
+        tone=TONES[result.verdict.tone],
         lead=" ".join(result.verdict.reasons),
         numbers=numbers,
     )

@@ -1,0 +1,42 @@
+"""Training responses that may stand beside those that are scored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from unbraid.errors import InputError
+from unbraid.responses.labelled._responses import Responses
+
+
+def as_training(train: Responses, scored: Responses, name: str) -> Responses:
+    """Return training responses of the same units, in their order, to other stimuli.
+
+    Raises
+    ------
+    InputError
+        Other units; stimuli that are scored too.
+    """
+    if train.shape[1] != scored.shape[1]:
+        raise InputError(
+            f"{name}_train must have the {scored.shape[1]} units of {name}, got {train.shape[1]}."
+        )
+    if train.stimuli is not None and scored.stimuli is not None:
+        shared = np.intersect1d(train.stimuli, scored.stimuli)
+        if len(shared):
+            raise InputError(
+                f"{name}_train and {name} must hold different stimuli, got {len(shared)} in both, "
+                f"e.g. {str(shared[0])!r}: what a dictionary learned from must not be scored."
+            )
+    if train.units is None or scored.units is None or np.array_equal(train.units, scored.units):
+        return train
+    column = {unit: place for place, unit in enumerate(train.units)}
+    other = [str(unit) for unit in scored.units if unit not in column]
+    if other:
+        raise InputError(
+            f"{name}_train must have the units of {name}, got none named {other[0]!r}."
+        )
+    order = [column[unit] for unit in scored.units]
+    repeats = None if train.repeats is None else train.repeats[:, :, order]
+    return replace(train, values=train.values[:, order], units=scored.units, repeats=repeats)
