@@ -8,7 +8,6 @@ from typing import Annotated, Any, Optional
 import typer
 
 from unbraid import _terminal
-from unbraid._config import load_seeded
 from unbraid.cli._files import asked_of_a_command, file_options, lines_of, read
 from unbraid.cli._options import (
     Json,
@@ -79,6 +78,7 @@ def compare(
     With SAEs: unbraid compare a.npy b.npy --dictionary-x sae_a/ --dictionary-y sae_b/ -o run/
     """
     from unbraid import comparison, responses
+    from unbraid._config import load_seeded
 
     comparison.check_free(output, overwrite)
     given = {"method": method, "order": order}

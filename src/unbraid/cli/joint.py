@@ -8,8 +8,6 @@ from typing import Annotated
 import typer
 
 from unbraid import _terminal
-from unbraid._answers import check_free
-from unbraid._config import load_seeded
 from unbraid.cli._options import (
     Json,
     MaybeInt,
@@ -45,6 +43,8 @@ def joint(
     For example: unbraid joint a.npy b.npy c.npy -o run/ --names A,B,C
     """
     from unbraid import responses, sharing
+    from unbraid._answers import check_free
+    from unbraid._config import load_seeded
 
     check_free(output, overwrite, sharing.KIND)
     given = {"method": method, "order": order}

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from unbraid._config import load_seeded
 from unbraid.cli import _jobs
 from unbraid.cli._options import Json, MaybePath, MaybeTexts, Method, Seed, Set
 
@@ -41,6 +40,7 @@ def matrix(
     Each dictionary is learned once. Resumes. The page shows all pairs; a click opens one.
     """
     from unbraid import jobs
+    from unbraid._config import load_seeded
     from unbraid.comparison import CompareConfig
 
     options, _ = load_seeded(CompareConfig, config, overrides or [], seed)
