@@ -75,6 +75,21 @@ def load(kind: type[C], path: Path | None, overrides: Sequence[str] = ()) -> C:
     return kind(**read(kind, path)).with_options(overrides)
 
 
+def configured(kind: type[C], config: C | None, options: dict[str, Any]) -> C:
+    """Return the options of a main job: given as one object, or one by one."""
+    if config is None:
+        return kind(**options)
+    if options:
+        raise InputError("Give either config or single options, not both.")
+    if not isinstance(config, kind):
+        a = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise InputError(
+            f"config must be {a} {kind.__name__}, got {type(config).__name__}. Give options one by "
+            "one as keywords, e.g. method=TopK(k=8), seeds=3."
+        )
+    return config
+
+
 def read(kind: type[Config], path: Path | None) -> dict[str, Any]:
     """Return the options in a YAML file, or in what ``describe`` wrote; none without a file."""
     if path is None:

@@ -1,10 +1,11 @@
 """What the answers of all main jobs have.
 
-A verdict and its warnings (`_verdict`), a folder that is whole or absent (`_files`), and every
-field saved in it and read again (`_saved`).
+A verdict and its warnings (`_verdict`), a folder that is whole or absent (`_files`), every
+field saved in it and read again (`_saved`), and what made it (`_provenance`).
 """
 
 from unbraid._answers._files import RESULT, beside_of, check_free, kind_of, write_answer
+from unbraid._answers._provenance import made_with, sha256_of
 from unbraid._answers._saved import FORMAT_VERSION, config_codec, packed, unpacked
 from unbraid._answers._verdict import TONES, Verdict, plain, warned
 
@@ -17,8 +18,10 @@ __all__ = [
     "check_free",
     "config_codec",
     "kind_of",
+    "made_with",
     "packed",
     "plain",
+    "sha256_of",
     "unpacked",
     "warned",
     "write_answer",

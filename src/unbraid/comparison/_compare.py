@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import platform
 import time
 import warnings
 from collections.abc import Iterable
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from unbraid import _validate
+from unbraid._answers import made_with, sha256_of
+from unbraid._config import configured
 from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import Progress, part, told_to
 from unbraid.align import Score
@@ -41,7 +40,6 @@ from unbraid.comparison._warn import (
     warnings_of_stimuli,
 )
 from unbraid.errors import InputError
-from unbraid.responses import Responses
 
 _BASE, _LEARNING = 0.02, 0.6  # shares of the work that scoring the units, and learning, stand for
 
@@ -125,7 +123,7 @@ def compare(
     Superposition disentanglement of neural representations reveals hidden alignment
     (arXiv 2510.03186); the controls that it lacks are those of the Notes.
     """
-    config, names = _configure(config, options), _checked_names(names)
+    config, names = configured(CompareConfig, config, options), _checked_names(names)
     seed = rng if isinstance(rng, int) else None
     rng = _validate.as_rng(rng)
     started = time.perf_counter()
@@ -169,19 +167,6 @@ def compare(
     made = {**_provenance(parts, config), "seed": seed, "given": given is not None}
     made["seconds"] = round(time.perf_counter() - started, 1)
     return replace(result, provenance=made, warnings=()).with_warnings(said)
-
-
-def _configure(config: CompareConfig | None, options: dict[str, Any]) -> CompareConfig:
-    if config is None:
-        return CompareConfig(**options)
-    if options:
-        raise InputError("Give either config or single options, not both.")
-    if not isinstance(config, CompareConfig):
-        raise InputError(
-            f"config must be a CompareConfig, got {type(config).__name__}. Give options one by "
-            "one as keywords, e.g. method=TopK(k=8), seeds=3."
-        )
-    return config
 
 
 def _checked_names(names: Any) -> tuple[str, str]:
@@ -274,17 +259,7 @@ def _cost(parts: Split, config: CompareConfig, given: Given | None) -> Cost:
 
 
 def _provenance(parts: Split, config: CompareConfig) -> dict[str, Any]:
-    packages = ("unbraid", "numpy", "scipy", "torch", "scikit-learn", "POT")
-    return {
-        "fingerprint": config.fingerprint(),
-        "versions": {name: version(name) for name in packages},
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "x": {"sha256": _hash(parts.x), **parts.x.made_by},
-        "y": {"sha256": _hash(parts.y), **parts.y.made_by},
+    sides = {"x": parts.x, "y": parts.y}
+    return made_with(config) | {
+        name: {"sha256": sha256_of(side.toarray()), **side.made_by} for name, side in sides.items()
     }
-
-
-def _hash(scored: Responses) -> str:
-    """Return the hash of the alignment responses, as they were scored."""
-    return hashlib.sha256(np.ascontiguousarray(scored.toarray()).tobytes()).hexdigest()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import platform
 import time
 import warnings
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from unbraid import _validate, stats
+from unbraid._answers import made_with
+from unbraid._config import configured
 from unbraid._progress import Progress, part, told_to
 from unbraid._severity import most_serious_first
 from unbraid.errors import InputError
@@ -95,7 +95,7 @@ def evaluate(
     >>> result.verdict.tone
     'gain'
     """
-    config = _configure(config, options)
+    config = configured(EvaluateConfig, config, options)
     started, seed = time.perf_counter(), rng if isinstance(rng, int) else None
     rng = _validate.as_rng(rng)
     split_rng, learn_rng, beside_rng, score_rng = rng.spawn(4)
@@ -141,23 +141,13 @@ def evaluate(
         rows=rows,
         n_train=len(train),
         provenance={
-            "fingerprint": config.fingerprint(),
+            **made_with(config),
             "seed": seed,
             "judge": known.judge.name,
-            "versions": {name: version(name) for name in ("unbraid", "numpy", "scipy")},
-            "python": platform.python_version(),
             "x": dict(values.made_by),
             "seconds": round(time.perf_counter() - started, 1),
         },
     )
-
-
-def _configure(config: EvaluateConfig | None, options: dict[str, Any]) -> EvaluateConfig:
-    if config is None:
-        return EvaluateConfig(**options)
-    if options or not isinstance(config, EvaluateConfig):
-        raise InputError("Give either config, an EvaluateConfig, or single options, not both.")
-    return config
 
 
 def _score_all(

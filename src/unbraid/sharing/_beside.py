@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from unbraid import align, sparse
 from unbraid._progress import Progress, silent
 from unbraid.interpret import feature_correlations
+from unbraid.sharing._evidence import Evidence
 from unbraid.sharing._infer import Coder, chosen_coder, judging_rows, left_out_errors, power_of
 from unbraid.sharing._learn import Learned
 from unbraid.sharing._stack import Systems
@@ -89,21 +90,19 @@ def alone(
 def beside(
     held: Systems,
     learned: Learned,
-    lies: np.ndarray,
-    together: Sequence[float],
+    seen: Evidence,
     separate: Sequence[Alone],
     order: str,
     tell: Progress = silent,
 ) -> tuple[Beside, ...]:
-    """Return every number beside; ``together`` are the joint R2 of units left out, a system."""
+    """Return every number beside what was seen of the joint dictionary."""
     x = learned.scale.apply(held.values).astype(learned.coder.atoms.dtype, copy=False)
-    joint_codes = learned.coder.floored(learned.coder.codes(x))
     found: list[Beside] = []
     for number, name in enumerate(held.names):
         tell(f"beside {name}", number / len(held.names))
         columns = held.columns(number)
         others = " + ".join(other for other in held.names if other != name)
-        y, shown = x[:, columns], np.repeat(np.arange(len(held.sizes)) != number, held.sizes)
+        y, shown = x[:, columns], held.owner != number
         codes = [each.codes for at, each in enumerate(separate) if at != number]
         sources: tuple[tuple[str, Any], ...] = (
             (RIDGE, x[:, shown]),
@@ -114,9 +113,9 @@ def beside(
         found.append(Beside(measure=ALONE, source=name, target=name, value=separate[number].r2))
         found.append(
             Beside(measure=TOGETHER, source=" + ".join(held.names), target=name,
-                   value=float(together[number]))
+                   value=seen.contrast.systems[number].r2)
         )  # fmt: skip
-        share = _found_alone(separate[number].codes, joint_codes[:, lies[:, number]])
+        share = _found_alone(separate[number].codes, seen.codes[:, seen.latents.lies[:, number]])
         found.append(
             Beside(measure=FOUND_ALONE, source=name, target="joint latents", value=share,
                    kind="share")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 
 from unbraid._progress import Progress, part
 from unbraid.sharing._latents import Latents, judged
@@ -52,6 +53,8 @@ class Evidence:
     """What held-out stimuli say of one dictionary."""
 
     latents: Latents
+    codes: sp.csr_array
+    """Of the held-out stimuli, inferred from all units."""
     contrast: Contrast
     variance: np.ndarray
     """(S,): variance of held-out stimuli explained by the code of all units. No evidence."""
@@ -97,6 +100,7 @@ def evidence_of(
     lies = latents.lies
     return Evidence(
         latents=latents,
+        codes=codes,
         contrast=_contrast(held.names, gains, level, permutations, rng),
         variance=_explained(x, codes, coder.atoms, coder.offset, held),
         carried=_carried(codes, coder.atoms, latents.kind, held),

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import platform
 import time
 import warnings
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from unbraid import _validate, sparse
+from unbraid._answers import made_with, sha256_of
+from unbraid._config import configured
 from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import Progress, part, told_to
-from unbraid.errors import InputError
 from unbraid.sharing._beside import Beside, alone, beside
 from unbraid.sharing._config import JointConfig
 from unbraid.sharing._evidence import Evidence, evidence_of
@@ -95,7 +93,7 @@ def joint(
     >>> found.counts["shared"].value > 5, found.encode({"b": y}).shape
     (True, (900, 8))
     """
-    config = _configured(config, options)
+    config = configured(JointConfig, config, options)
     seed = rng if isinstance(rng, int) else None
     rng = _validate.as_rng(rng)
     started = time.perf_counter()
@@ -118,19 +116,6 @@ def joint(
     provenance["seconds"] = round(time.perf_counter() - started, 1)
     result = replace(result, joint_rows=len(both.complete), provenance=provenance)
     return result.with_warnings(dict.fromkeys(said))
-
-
-def _configured(config: JointConfig | None, options: dict[str, Any]) -> JointConfig:
-    if config is None:
-        return JointConfig(**options)
-    if options:
-        raise InputError("Give either config or single options, not both.")
-    if not isinstance(config, JointConfig):
-        raise InputError(
-            f"config must be a JointConfig, got {type(config).__name__}. Give options one by one "
-            "as keywords, e.g. method=TopK(k=8), seeds=3."
-        )
-    return config
 
 
 def _error(learned: Learned) -> float:
@@ -180,11 +165,8 @@ def _beside(
     separate = alone(
         parts.train, parts.held, learned, learned.dictionary.method, rng, part(tell, _REFITS, half)
     )
-    together = [each.r2 for each in seen.contrast.systems]
     order = "time" if parts.order.in_time else "exchangeable"
-    return beside(
-        parts.held, learned, seen.latents.lies, together, separate, order, part(tell, half, 1.0)
-    )
+    return beside(parts.held, learned, seen, separate, order, part(tell, half, 1.0))
 
 
 def _conclude(
@@ -244,33 +226,22 @@ def _values_r(parts: Split, learned: Learned, seen: Evidence, config: JointConfi
         return np.full(len(learned.coder.atoms), np.nan)
     x = learned.scale.apply(parts.held.values).astype(learned.coder.atoms.dtype, copy=False)
     coder = learned.coder
-    codes = coder.floored(coder.codes(x))
     values = [
-        values_by_system(x[:, own], codes, coder.atoms[:, own], coder.offset[own],
+        values_by_system(x[:, own], seen.codes, coder.atoms[:, own], coder.offset[own],
                          signed=coder.signed)
         for own in map(parts.held.columns, range(len(parts.held.sizes)))
     ]  # fmt: skip
-    return correlation_of_values(values, seen.latents.lies, codes)
+    return correlation_of_values(values, seen.latents.lies, seen.codes)
 
 
 def _provenance(parts: Split, learned: Learned, config: JointConfig) -> dict[str, Any]:
-    packages = ("unbraid", "numpy", "scipy", "scikit-learn")
-    sides = {
-        name: {
-            "sha256": hashlib.sha256(
-                np.ascontiguousarray(parts.train.only(number)).tobytes()
-            ).hexdigest(),
-            **parts.train.made_by[number],
-        }
-        for number, name in enumerate(parts.train.names)
-    }
-    return {
-        "fingerprint": config.fingerprint(),
-        "versions": {name: version(name) for name in packages},
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "n_train": len(parts.train),
+    train = parts.train
+    return made_with(config) | {
+        "n_train": len(train),
         "n_held_out": len(parts.held),
         "method": learned.dictionary.method.describe(),
-        "systems": sides,
+        "systems": {
+            name: {"sha256": sha256_of(train.only(number)), **train.made_by[number]}
+            for number, name in enumerate(train.names)
+        },
     }
