@@ -107,15 +107,19 @@ def read(kind: type[Config], path: Path | None) -> dict[str, Any]:
 
 
 def load_seeded(
-    kind: type[C], path: Path | None, overrides: Sequence[str], seed: int | None
+    kind: type[C], path: Path | None, overrides: Sequence[str], seed: int | None, **given: Any
 ) -> tuple[C, int]:
-    """Return the options of a YAML file or a run's config.json, and the seed, else the file's."""
+    """Return the options of a YAML file or a run's config.json, and the seed, else the file's.
+
+    Options ``given`` beside the file come before its own; one that is None is not given.
+    """
     options = read(kind, path)
     own = options.pop("seed", 0)
     if own is None and seed is None:
         raise InputError(f"{path} was made by a generator, not by a seed: give a seed.")
     seed = own if seed is None else seed
     check_count(seed, "seed")
+    options |= {name: value for name, value in given.items() if value is not None}
     return kind(**options).with_options(overrides), seed
 
 

@@ -81,10 +81,9 @@ def compare(
     from unbraid._config import load_seeded
 
     comparison.check_free(output, overwrite)
-    given = {"method": method, "order": order}
-    chosen = [f"{name}={value!r}" for name, value in given.items() if value is not None]
-    kind = comparison.CompareConfig
-    options, seed = load_seeded(kind, config, [*chosen, *(overrides or [])], seed)
+    options, seed = load_seeded(
+        comparison.CompareConfig, config, overrides or [], seed, method=method, order=order
+    )
     of_x, of_y = file_options({"stimuli": stimuli, "axes": axes, "time": time}, trials)
     files = {"x_train": (x_train, of_x), "y_train": (y_train, of_y)}
     files |= {"x_untrained": (x_untrained, of_x), "y_untrained": (y_untrained, of_y)}

@@ -47,10 +47,9 @@ def joint(
     from unbraid._config import load_seeded
 
     check_free(output, overwrite, sharing.KIND)
-    given = {"method": method, "order": order}
-    chosen = [f"{name}={value!r}" for name, value in given.items() if value is not None]
-    kind = sharing.JointConfig
-    options, seed = load_seeded(kind, config, [*chosen, *(overrides or [])], seed)
+    options, seed = load_seeded(
+        sharing.JointConfig, config, overrides or [], seed, method=method, order=order
+    )
     loaded = dict(zip(_names(systems, names), map(responses.load_plainly, systems), strict=True))
     result = sharing.joint(loaded, options, rng=seed, progress=True)
     result = result.with_warnings(_terminal.pending())
