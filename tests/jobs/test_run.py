@@ -234,6 +234,16 @@ def test_a_stopped_run_leaves_whole_results_and_goes_on(plan, spec, tmp_path, nu
     assert jobs.run(part, tmp_path / "run", Here()).done == 20
 
 
+def test_a_folder_whose_mark_was_never_ended_is_taken(plan, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".run.json.0123abcd.tmp").write_text("")
+    assert jobs.run(plan, tmp_path / "run", Here()).done == len(plan.jobs)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / ".run.json.notes.tmp").write_text("")
+    with pytest.raises(InputError, match="holds no run of jobs"):
+        jobs.run(plan, tmp_path / "other", Here())
+
+
 def test_two_parents_share_a_folder(plan, spec, tmp_path):
     (tmp_path / "sweep.yaml").write_text(json.dumps(spec))
     command = [sys.executable, "-c", COMMAND, str(tmp_path / "sweep.yaml"), str(tmp_path / "run")]

@@ -77,16 +77,20 @@ def _begun(path: Path) -> tuple[Path, int]:
 
 def _sweep(path: Path) -> None:
     """Remove temporary files of this target whose writers are gone: empty, or known by number."""
-    pattern = re.compile(re.escape(_name(path, "@").name).replace("@", "([0-9a-f]{8})"))
     with suppress(OSError):
         for other in path.parent.iterdir():
-            found = pattern.fullmatch(other.name)
-            if found is None:
+            if not is_temporary(other, path):
                 continue
             state = other.lstat()
-            ours = not state.st_size or found[1] == _code(state.st_ino)
+            ours = not state.st_size or other == _name(path, _code(state.st_ino))
             if ours and stat.S_ISREG(state.st_mode) and is_abandoned(other):
                 other.unlink()
+
+
+def is_temporary(other: Path, path: Path) -> bool:
+    """Return whether a file beside ``path`` bears a name under which ``replacing`` writes it."""
+    pattern = re.escape(_name(path, "@").name).replace("@", "[0-9a-f]{8}")
+    return re.fullmatch(pattern, other.name) is not None
 
 
 def _name(path: Path, code: str) -> Path:

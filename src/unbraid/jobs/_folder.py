@@ -42,7 +42,7 @@ class RunFolder:
         """
         path = Path(root).expanduser().absolute()
         _folders.check_makeable(path)
-        if path.is_dir() and any(path.iterdir()) and not _is_marked(path):
+        if path.is_dir() and _holds_more(path) and not _is_marked(path):
             raise InputError(
                 f"{root} exists and holds no run of jobs; it is left as it is. Choose another "
                 "folder."
@@ -185,6 +185,11 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _holds_more(path: Path) -> bool:
+    """Return whether there is anything but a mark that another run writes now, or never ended."""
+    return any(not _folders.is_temporary(other, path / _MARK) for other in path.iterdir())
 
 
 def _is_marked(path: Path) -> bool:
