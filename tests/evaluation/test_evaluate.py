@@ -8,7 +8,7 @@ import pytest
 import unbraid as ub
 from unbraid import evaluation, interpret
 from unbraid.errors import InputError
-from unbraid.evaluation._side_score import Contrast, SideScore, contrast
+from unbraid.evaluation._side_score import BaselineContrast, SideScore, contrast
 from unbraid.evaluation._verdict import verdict
 from unbraid.interpret import UnitScores
 from unbraid.responses import Responses
@@ -156,7 +156,7 @@ def side(name, value, se=0.005, m=20, chance=0.5, scored=20):
 def said(**values):
     sides = {name: side(name, value) for name, value in values.items()}
     over = [contrast(sides["codes"], sides[name]) for name in sides if name != "codes"]
-    assert all(isinstance(c, Contrast) for c in over)
+    assert all(isinstance(c, BaselineContrast) for c in over)
     return verdict(sides, over)
 
 

@@ -110,9 +110,9 @@ def curve():
     return rp.CurveFigure(
         title="Training",
         series=[
-            rp.Series(name="network A", x=steps, y=loss, low=0.9 * loss, high=1.15 * loss),
-            rp.Series(name="network B", x=steps, y=1.06 * loss),
-            rp.Series(name="held out", x=steps, y=[NAN, *1.4 * loss[1:]], dashed=True),
+            rp.Curve(name="network A", x=steps, y=loss, low=0.9 * loss, high=1.15 * loss),
+            rp.Curve(name="network B", x=steps, y=1.06 * loss),
+            rp.Curve(name="held out", x=steps, y=[NAN, *1.4 * loss[1:]], dashed=True),
         ],
         x_label="epoch",
         y_label="variance unexplained",
@@ -127,7 +127,7 @@ def scatter(rng):
     return rp.CurveFigure(
         title="Score of each unit, before and after",
         series=[
-            rp.Series(name="unit", x=x, y=np.sqrt(x) + 0.05 * rng.normal(size=90), mark="points")
+            rp.Curve(name="unit", x=x, y=np.sqrt(x) + 0.05 * rng.normal(size=90), mark="points")
         ],
         x_label="before",
         y_label="after",
@@ -141,8 +141,7 @@ def bound():
     return rp.CurveFigure(
         title="Units needed",
         series=[
-            rp.Series(name=f"{k} active", x=features, y=k * np.log(features / k))
-            for k in (2, 8, 32)
+            rp.Curve(name=f"{k} active", x=features, y=k * np.log(features / k)) for k in (2, 8, 32)
         ],
         x_label="features",
         y_label="units",
@@ -217,7 +216,7 @@ def verdict(**changes):
             rp.KeyNumber(label="best control", value=0.41, low=0.37, high=0.44, kind="control"),
         ],
     }
-    return rp.Verdict(**{**facts, **changes})
+    return rp.VerdictBlock(**{**facts, **changes})
 
 
 def provenance():

@@ -18,11 +18,11 @@ def row(**changes):
 
 def verdict(**changes):
     facts = {"headline": "Yes.", "tone": "gain", "lead": "Because.", "numbers": [NUMBER]}
-    return rp.Verdict(**{**facts, **changes})
+    return rp.VerdictBlock(**{**facts, **changes})
 
 
 def series(**changes):
-    return rp.Series(**{"name": "a", "x": [1, 2], "y": [1, 2], **changes})
+    return rp.Curve(**{"name": "a", "x": [1, 2], "y": [1, 2], **changes})
 
 
 def table(rows, **column):
@@ -102,7 +102,7 @@ BAD = {
     ),
     "a block of no kind": (lambda: rp.Section(title="s", blocks=["text"]), "Section.blocks must"),
     "a page without verdict": (
-        lambda: rp.Page(title="p", verdict=None, provenance=None), "must hold Verdict"
+        lambda: rp.Page(title="p", verdict=None, provenance=None), "must hold VerdictBlock"
     ),
     "a page that is a dict": (lambda: rp.render({"title": "t"}), "takes a report.Page, got dict"),
     "a table as a figure": (lambda: rp.figure_svg(table([])), "takes a drawn figure .* got Table"),

@@ -141,7 +141,7 @@ def test_bars_start_at_zero_and_end_at_their_values(example):
 
 
 def test_a_gap_in_a_curve_is_a_gap(example):
-    series = rp.Series(name="s", x=[0, 1, 2, 3, 4, 5], y=[1, 2, NAN, 2, 1, float("inf")])
+    series = rp.Curve(name="s", x=[0, 1, 2, 3, 4, 5], y=[1, 2, NAN, 2, 1, float("inf")])
     figure = rp.CurveFigure(
         title="t", series=[series], x_label="x", y_label="y", caption=example.caption()
     )
@@ -150,7 +150,7 @@ def test_a_gap_in_a_curve_is_a_gap(example):
 
 
 def test_values_that_a_logarithm_cannot_show_are_left_out(example):
-    series = rp.Series(name="s", x=[0, 1, 10, 100], y=[5, -1, 10, 100], mark="points")
+    series = rp.Curve(name="s", x=[0, 1, 10, 100], y=[5, -1, 10, 100], mark="points")
     figure = rp.CurveFigure(
         title="t", series=[series], x_label="x", y_label="y", caption=example.caption(),
         x_log=True, y_log=True,
@@ -213,7 +213,7 @@ def test_figures_with_nothing_in_them_are_drawn(example):
         ),
         rp.CurveFigure(title="t", series=[], x_label="x", y_label="y", caption=caption),
         rp.CurveFigure(
-            title="t", series=[rp.Series(name="s", x=[NAN], y=[1])], x_label="x", y_label="y",
+            title="t", series=[rp.Curve(name="s", x=[NAN], y=[1])], x_label="x", y_label="y",
             caption=caption, x_log=True,
         ),
         rp.Histogram(title="t", edges=[0, 1], series=[], x_label="x", caption=caption),

@@ -6,14 +6,14 @@ import torch
 
 from unbraid._kernels.quantise import quantise
 from unbraid.sparse.autoencoders import _products, _selection
-from unbraid.sparse.autoencoders._selection import Selection
+from unbraid.sparse.autoencoders._selection import LatentSelection
 
 WAYS = list(_selection._WAYS)
 
 
 def selected(monkeypatch, way, h, encoder, bias, k):
-    monkeypatch.setattr(Selection, "_way", lambda self, trial: way)
-    return Selection(*encoder.shape)(h, encoder, bias, k)
+    monkeypatch.setattr(LatentSelection, "_way", lambda self, trial: way)
+    return LatentSelection(*encoder.shape)(h, encoder, bias, k)
 
 
 def systems(rng):
@@ -106,7 +106,7 @@ def test_eight_bits_are_as_near_as_they_can_be(rng):
 
 
 def test_the_quicker_way_is_taken_and_tried_again(rng):
-    select = Selection(4, 3)
+    select = LatentSelection(4, 3)
     taken = []
     for block in range(600):
         trial = block % 256
@@ -122,21 +122,23 @@ def test_the_quicker_way_is_taken_and_tried_again(rng):
 def test_threads_change_nothing(rng, monkeypatch, threads):
     h, encoder = rng.normal(size=(1100, 9)), rng.normal(size=(50, 9))
     arrays = [a.astype(np.float32) for a in (h, encoder, np.zeros(50))]
-    alone = Selection(50, 9)(*arrays, 4)
+    alone = LatentSelection(50, 9)(*arrays, 4)
     before = torch.get_num_threads()
     monkeypatch.setattr("unbraid._kernels.threads.workers", lambda: threads)
-    for one, many in zip(alone, Selection(50, 9)(*arrays, 4), strict=True):
+    for one, many in zip(alone, LatentSelection(50, 9)(*arrays, 4), strict=True):
         np.testing.assert_array_equal(one, many)
     assert torch.get_num_threads() == before
 
 
 def test_eight_bits_are_left_alone_where_their_sums_do_not_hold(rng, monkeypatch):
     h = rng.normal(size=(40, 1)).astype(np.float32)
-    found = Selection(5, 1)(h, h[:5], h[:5, 0], 2)  # one unit: torch leaves the product unwritten
+    found = LatentSelection(5, 1)(
+        h, h[:5], h[:5, 0], 2
+    )  # one unit: torch leaves the product unwritten
     order = np.argsort(-(h * h[:5, 0] + h[:5, 0]), axis=1)[:, :2]
     assert all(set(row[row >= 0]) <= set(best) for row, best in zip(found[0], order, strict=True))
     assert not _products.eight_bits_hold(2**17, 256)
     plain = torch._int_mm
     with monkeypatch.context() as patch:  # as where pairs of products are summed in 16 bits
         patch.setattr(torch, "_int_mm", lambda a, b, out: plain(a, b).clamp(-(2**15), 2**15 - 1))
-        assert list(Selection(5, 8).cost) == ["float32"]
+        assert list(LatentSelection(5, 8).cost) == ["float32"]

@@ -25,7 +25,7 @@ class Totals(NamedTuple):
     weight: np.ndarray
 
 
-class Sums(NamedTuple):
+class BlockSums(NamedTuple):
     """The part of each block (or stimulus) in every target's sums, each (n_blocks, q)."""
 
     products: np.ndarray
@@ -33,7 +33,7 @@ class Sums(NamedTuple):
     of_y: np.ndarray
 
 
-def losses(sums: Sums, totals: Totals) -> np.ndarray:
+def losses(sums: BlockSums, totals: Totals) -> np.ndarray:
     """Return what deleting each block costs, (n_blocks,)."""
     left = [total - part for total, part in zip(totals[:3], sums, strict=True)]
     norm = np.sqrt(np.maximum(left[1], 0) * np.maximum(left[2], 0))

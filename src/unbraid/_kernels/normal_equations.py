@@ -9,7 +9,7 @@ import numpy as np
 
 
 @dataclass(frozen=True, eq=False)
-class Sums:
+class CodeSums:
     """Sums over stimuli of codes ``Z (n, m)`` and what they leave, ``R (n, p)``."""
 
     squares: np.ndarray
@@ -23,7 +23,7 @@ class Sums:
 
 
 def sums(active: np.ndarray, codes: np.ndarray, residual: np.ndarray, m: int, *,
-         squares: bool = True) -> Sums:  # fmt: skip
+         squares: bool = True) -> CodeSums:  # fmt: skip
     """Return the sums of codes given as active latents (n, k), -1 for none, and values (n, k).
 
     Stimuli are added one after another, without fused multiplications, so that the bits depend
@@ -31,7 +31,7 @@ def sums(active: np.ndarray, codes: np.ndarray, residual: np.ndarray, m: int, *,
     then are of shape (0, 0), n (l0 p + k).
     """
     kind = codes.dtype
-    found = Sums(
+    found = CodeSums(
         np.zeros((m, m) if squares else (0, 0), kind),
         np.zeros((m, residual.shape[1]), kind),
         np.zeros(m, kind),

@@ -17,7 +17,7 @@ from unbraid.responses import Responses
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Estimate:
+class Measured:
     """What a metric finds on one arrangement of the rows."""
 
     value: float
@@ -92,9 +92,9 @@ class Estimator(ABC):
         return self.options.get("device")
 
     @abstractmethod
-    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         """Fit and score with ``y[order]``; with ``order`` only the value is used."""
 
-    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> Ceiling | None:  # noqa: ARG002
+    def ceiling(self, x: Responses, y: Responses, estimate: Measured) -> Ceiling | None:  # noqa: ARG002
         """Return the best score that noise allows each target; None without repeats."""
         return None

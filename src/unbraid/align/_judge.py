@@ -13,7 +13,7 @@ from unbraid import stats
 from unbraid._kernels.device import check_device
 from unbraid._validate import as_rng, check_count, check_scale
 from unbraid.align._dense import to_dense
-from unbraid.align._estimator import Blocks, Estimate, Estimator
+from unbraid.align._estimator import Blocks, Estimator, Measured
 from unbraid.align._null import Null, held_out_null, held_out_sums, refitted_null
 from unbraid.align._order import arrange, notes_of
 from unbraid.align._refits import refitted_losses
@@ -134,7 +134,7 @@ def judge(
 def _found(
     estimator: Estimator, folds: stats.Folds, judging: Judging, influence: bool, has_null: bool,
     rng: np.random.Generator,
-) -> tuple[Estimate, Null]:  # fmt: skip
+) -> tuple[Measured, Null]:  # fmt: skip
     """Return the estimate and its null: of few targets refitted where that suffices, or of all."""
     asked = judging.refits if has_null else stats.Permutations(0)
     sums = held_out_sums(estimator, folds, asked, rng)
@@ -147,7 +147,7 @@ def _found(
 
 def scored_as(
     metric: str,
-    found: Estimate,
+    found: Measured,
     shape: tuple[int, int, int],
     notes: tuple[str, ...],
     **judged: Any,
@@ -179,7 +179,7 @@ def scored_as(
     )
 
 
-def _losses(found: Estimate, folds: stats.Folds) -> np.ndarray:
+def _losses(found: Measured, folds: stats.Folds) -> np.ndarray:
     """Return what deleting each stimulus, or each block where they are dependent, costs."""
     if found.influence is None:
         return np.empty(0)
@@ -226,7 +226,7 @@ def _values(side: Responses, name: str, sparse: bool) -> Any:
     return to_dense(side, name)
 
 
-def coverage_of(found: Estimate, q: int) -> tuple[float, float]:
+def coverage_of(found: Measured, q: int) -> tuple[float, float]:
     """Return the share of targets scored, and the value when the others count as 0."""
     if not len(found.per_target):
         return (0.0, 0.0) if np.isnan(found.value) else (1.0, found.value)

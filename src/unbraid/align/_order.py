@@ -23,7 +23,7 @@ DRIFTS = (
 
 
 def notes_of(
-    plan: stats.Arrangement, shuffled: float, protocol: str = "unbraid"
+    plan: stats.FoldsInOrder, shuffled: float, protocol: str = "unbraid"
 ) -> tuple[str, ...]:
     """Return what a reader must know, given the value with shuffled folds."""
     if plan.order == stats.IGNORED:
@@ -81,7 +81,7 @@ def arrange(
     rng: np.random.Generator,
     order: str | None = None,
     protocol: str = "unbraid",
-) -> stats.Arrangement:
+) -> stats.FoldsInOrder:
     """Return the folds that the stimuli ask for, or those that the caller asked for.
 
     Parameters
@@ -110,7 +110,7 @@ def arrange_all(
     folds: Any,
     rng: np.random.Generator,
     order: str | None = None,
-) -> stats.Arrangement:
+) -> stats.FoldsInOrder:
     """Return the folds that serve all pairs: those of the first that stands in time, if any."""
     plans = (arrange(a, b, folds, deepcopy(rng), order) for a, b in pairs)
     plan = next(plans)

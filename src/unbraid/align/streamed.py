@@ -23,7 +23,7 @@ import numpy as np
 
 from unbraid._kernels.device import check_device, product
 from unbraid._kernels.rotation import rotation_of
-from unbraid.align._estimator import Estimate
+from unbraid.align._estimator import Measured
 from unbraid.align._judge import scored_as
 from unbraid.align._order import notes_of_moments
 from unbraid.align._score import NAN, Score
@@ -79,7 +79,7 @@ def cka(moments: FoldMoments) -> Score:
     """``align.cka`` from fold moments."""
     value = _check(moments).train().cka
     warnings = (_CONSTANT,) if np.isnan(value) else ()
-    return _score("cka", moments, Estimate(value=value, in_sample=value, warnings=warnings))
+    return _score("cka", moments, Measured(value=value, in_sample=value, warnings=warnings))
 
 
 def procrustes(moments: FoldMoments, *, device: Any = None) -> Score:
@@ -101,13 +101,13 @@ def procrustes(moments: FoldMoments, *, device: Any = None) -> Score:
     whole = moments.train()
     own = np.sqrt(whole.square_x.sum() * whole.square_y.sum())
     if not (norm > 0 and own > 0):
-        undefined = Estimate(value=NAN, warnings=(_CONSTANT,))
+        undefined = Measured(value=NAN, warnings=(_CONSTANT,))
         return _score("procrustes", moments, undefined)
     with np.errstate(invalid="ignore", divide="ignore"):
         per_target = num.sum(axis=0) / np.sqrt(xx.sum(axis=0) * yy.sum(axis=0))
         per_fold = num.sum(axis=1) / np.sqrt(total * yy.sum(axis=1))
     varies = moments.high_y.max(axis=0) > moments.low_y.min(axis=0)
-    found = Estimate(
+    found = Measured(
         value=float(num.sum() / norm),
         per_fold=per_fold,
         per_target=np.where(varies, np.nan_to_num(per_target), np.nan),
@@ -116,7 +116,7 @@ def procrustes(moments: FoldMoments, *, device: Any = None) -> Score:
     return _score("procrustes", moments, found)
 
 
-def _matched(moments: FoldMoments, sign: str, planner: Planner) -> Estimate:
+def _matched(moments: FoldMoments, sign: str, planner: Planner) -> Measured:
     return MomentMatched(_check(moments, within=False), sign, planner).estimate(
         None, influence=False
     )
@@ -136,7 +136,7 @@ def _check(moments: FoldMoments, device: Any = None, within: bool = True) -> Fol
     return moments
 
 
-def _score(metric: str, moments: FoldMoments, found: Estimate, sign: str = "signed") -> Score:
+def _score(metric: str, moments: FoldMoments, found: Measured, sign: str = "signed") -> Score:
     shape = int(moments.count.sum()), *moments.xy.shape[1:]
     notes = found.notes + notes_of_moments(moments.order)
     return scored_as(metric, found, shape, notes, protocol="unbraid", sign=sign,

@@ -27,7 +27,7 @@ from unbraid.comparison._lift import Pair, forward, side_of, targets
 from unbraid.comparison._lift_all import lift_all, sides_of
 from unbraid.comparison._order import doubts
 from unbraid.comparison._predict import Prediction, predictions
-from unbraid.comparison._score_all import Job, base_jobs, jobs, metrics_of, score
+from unbraid.comparison._score_all import ScoreJob, base_jobs, jobs, metrics_of, score
 from unbraid.comparison._split import Split, split
 from unbraid.comparison._surplus import warnings_of_surplus
 from unbraid.comparison._truth import Truth, truth_of
@@ -176,7 +176,7 @@ def _checked_names(names: Any) -> tuple[str, str]:
 
 
 def _score_all(
-    found: Iterable[Job],
+    found: Iterable[ScoreJob],
     parts: Split,
     config: CompareConfig,
     drawn: tuple[int, str],

@@ -19,7 +19,7 @@ from unbraid.responses import Responses
 _FEW_PERMUTATIONS = 1  # tells where chance lies; no p-value rests on it
 
 
-class Job(NamedTuple):
+class ScoreJob(NamedTuple):
     """One source against one target, under every metric asked for."""
 
     source: str
@@ -29,13 +29,13 @@ class Job(NamedTuple):
     values: tuple[Any, Any]
 
 
-def base_jobs(parts: Split) -> Iterator[Job]:
+def base_jobs(parts: Split) -> Iterator[ScoreJob]:
     """Yield the units of both systems against each other: all that nothing is learned for."""
-    yield Job("base", "base", "x->y", None, (parts.x, parts.y))
-    yield Job("base", "base", "y->x", None, (parts.y, parts.x))
+    yield ScoreJob("base", "base", "x->y", None, (parts.x, parts.y))
+    yield ScoreJob("base", "base", "y->x", None, (parts.y, parts.x))
 
 
-def jobs(parts: Split, lifted: Sequence[Pair], truth: Responses | None) -> Iterator[Job]:
+def jobs(parts: Split, lifted: Sequence[Pair], truth: Responses | None) -> Iterator[ScoreJob]:
     """Yield every pair of sides with codes, in the order in which a report shows them."""
     way = forward(lifted)
     turned = way == "y->x"
@@ -45,26 +45,28 @@ def jobs(parts: Split, lifted: Sequence[Pair], truth: Responses | None) -> Itera
         if source is None:
             continue
         if target is not None:
-            yield Job("codes", "codes", "x->y", seed, (source.codes, target.codes))
-            yield Job("codes", "codes", "y->x", seed, (target.codes, source.codes))
-        yield Job("codes", "base", way, seed, (source.codes, units))
+            yield ScoreJob("codes", "codes", "x->y", seed, (source.codes, target.codes))
+            yield ScoreJob("codes", "codes", "y->x", seed, (target.codes, source.codes))
+        yield ScoreJob("codes", "base", way, seed, (source.codes, units))
         for name, control in source.controls.items():
             if target is not None:
-                yield Job(name, "codes", way, seed, (control, target.codes))
-            yield Job(name, "base", way, seed, (control, units))
+                yield ScoreJob(name, "codes", way, seed, (control, target.codes))
+            yield ScoreJob(name, "base", way, seed, (control, units))
             # both systems expanded or turned: what that alone can do
             if target is not None and name in BOTH_SIDES and name in target.controls:
-                yield Job(name, name, way, seed, (control, target.controls[name]))
+                yield ScoreJob(name, name, way, seed, (control, target.controls[name]))
     for seed in range(1, len(lifted)):  # the same system under two dictionaries: does it repeat?
         for side, system in enumerate("xy"):
             first, other = lifted[0][side], lifted[seed][side]
             if first is not None and other is not None and first is not other:
-                yield Job("codes", "codes", f"{system}->{system}", seed, (first.codes, other.codes))
+                yield ScoreJob(
+                    "codes", "codes", f"{system}->{system}", seed, (first.codes, other.codes)
+                )
     if truth is not None:
         yield from _against_truth(parts, lifted, truth)
 
 
-def metrics_of(job: Job, config: CompareConfig, way: str = "x->y") -> tuple[str, ...]:
+def metrics_of(job: ScoreJob, config: CompareConfig, way: str = "x->y") -> tuple[str, ...]:
     """Return the metrics worth computing for a job: all, or those that a reader would ask of it."""
     if job.source in CONTROLS:
         asked = config.scored[:1] if job.target == "features" else config.scored
@@ -81,7 +83,7 @@ def metrics_of(job: Job, config: CompareConfig, way: str = "x->y") -> tuple[str,
 
 
 def score(
-    job: Job, metric: str, parts: Split, config: CompareConfig, seed: int, way: str = "x->y"
+    job: ScoreJob, metric: str, parts: Split, config: CompareConfig, seed: int, way: str = "x->y"
 ) -> Score:
     """Score one job under one metric; folds and resamples are the same for all jobs.
 
@@ -130,16 +132,16 @@ def _widened(
     return values, {}
 
 
-def _against_truth(parts: Split, lifted: Sequence[Pair], truth: Responses) -> Iterator[Job]:
+def _against_truth(parts: Split, lifted: Sequence[Pair], truth: Responses) -> Iterator[ScoreJob]:
     for side, (name, base) in enumerate((("x", parts.x), ("y", parts.y))):
         systems = f"{name}->truth"
-        yield Job("base", "features", systems, None, (base, truth))
+        yield ScoreJob("base", "features", systems, None, (base, truth))
         for seed, pair in enumerate(lifted):
             of_side = pair[side]
             if of_side is None:
                 continue
-            yield Job("codes", "features", systems, seed, (of_side.codes, truth))
+            yield ScoreJob("codes", "features", systems, seed, (of_side.codes, truth))
             for control in BOTH_SIDES:
                 if control in of_side.controls:
                     values = (of_side.controls[control], truth)
-                    yield Job(control, "features", systems, seed, values)
+                    yield ScoreJob(control, "features", systems, seed, values)

@@ -5,13 +5,13 @@ from unbraid.evaluation._config import EvaluateConfig
 from unbraid.evaluation._evaluate import evaluate
 from unbraid.evaluation._evaluation import Evaluation
 from unbraid.evaluation._save import KIND
-from unbraid.evaluation._side_score import Contrast, SideScore
+from unbraid.evaluation._side_score import BaselineContrast, SideScore
 from unbraid.evaluation._thumbnails import thumbnails
 from unbraid.evaluation.human_test import human_trials, write_test
 
 __all__ = [
     "KIND",
-    "Contrast",
+    "BaselineContrast",
     "EvaluateConfig",
     "Evaluation",
     "SideScore",

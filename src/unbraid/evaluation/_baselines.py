@@ -17,7 +17,7 @@ _ICA_STEPS = 100  # what has no independent axes never converges
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Beside:
+class GivenToBaselines:
     """What baselines are made from: the responses, and the codes that they are to match."""
 
     train: Responses
@@ -37,47 +37,47 @@ class Beside:
         return min(max(1, round(self.codes.l0)), self.width)
 
 
-def _random_directions(of: Beside, rng: np.random.Generator) -> Any:
+def _random_directions(of: GivenToBaselines, rng: np.random.Generator) -> Any:
     directions = rng.normal(size=(of.scored.shape[1], of.width))
     directions /= np.linalg.norm(directions, axis=0)
     return (of.scored.toarray() - of.train.toarray().mean(axis=0)) @ directions
 
 
-def _pca(of: Beside, rng: np.random.Generator) -> Any:
+def _pca(of: GivenToBaselines, rng: np.random.Generator) -> Any:
     return _learned(of, sparse.PCA(one_sided=True), rng)
 
 
-def _ica(of: Beside, rng: np.random.Generator) -> Any:
+def _ica(of: GivenToBaselines, rng: np.random.Generator) -> Any:
     return _learned(of, sparse.ICA(max_steps=_ICA_STEPS), rng)
 
 
-def _k_means(of: Beside, rng: np.random.Generator) -> Any:
+def _k_means(of: GivenToBaselines, rng: np.random.Generator) -> Any:
     width = min(of.width, len(of.train) // 2)
     return _learned(of, sparse.KMeans(n_latents=width, k=min(of.active, width)), rng)
 
 
-def _untrained(of: Beside, rng: np.random.Generator) -> Any:
+def _untrained(of: GivenToBaselines, rng: np.random.Generator) -> Any:
     method = sparse.RandomDictionary(of=of.dictionary.method)
     return sparse.fit(of.train, method, rng=rng).encode(of.scored, by=of.by)
 
 
-def _expansion(of: Beside, rng: np.random.Generator) -> Any:
+def _expansion(of: GivenToBaselines, rng: np.random.Generator) -> Any:
     return _learned(of, sparse.RandomExpansion(n_latents=of.width, k=of.active), rng)
 
 
-def _frozen(of: Beside, rng: np.random.Generator) -> Any:
+def _frozen(of: GivenToBaselines, rng: np.random.Generator) -> Any:
     return _learned(of, sparse.FrozenDecoder(n_latents=of.width, k=of.active), rng)
 
 
-def _soft_frozen(of: Beside, rng: np.random.Generator) -> Any:
+def _soft_frozen(of: GivenToBaselines, rng: np.random.Generator) -> Any:
     return _learned(of, sparse.SoftFrozenDecoder(n_latents=of.width, k=of.active), rng)
 
 
-def _shuffled(of: Beside, rng: np.random.Generator) -> Any:
+def _shuffled(of: GivenToBaselines, rng: np.random.Generator) -> Any:
     return sparse.shuffle_latents(of.codes, rng=rng)
 
 
-def _learned(of: Beside, method: sparse.Method, rng: np.random.Generator) -> Any:
+def _learned(of: GivenToBaselines, method: sparse.Method, rng: np.random.Generator) -> Any:
     return sparse.fit(of.train, method, rng=rng).encode(of.scored)
 
 
@@ -86,7 +86,7 @@ class Baseline:
     """A baseline: what it is called, and how it is made."""
 
     title: str
-    make: Callable[[Beside, np.random.Generator], Any]
+    make: Callable[[GivenToBaselines, np.random.Generator], Any]
     of_chance: bool = False
     """Whether nothing of the stimuli is left in it, so that it shows chance and rivals nothing."""
 
@@ -109,7 +109,7 @@ TITLES = {
 }
 
 
-def made(name: str, of: Beside, rng: np.random.Generator) -> tuple[Responses | None, str]:
+def made(name: str, of: GivenToBaselines, rng: np.random.Generator) -> tuple[Responses | None, str]:
     """Return a baseline's activations of the scored stimuli, or why there are none."""
     try:
         with warnings.catch_warnings():  # what weakens a baseline is said of the dictionary itself

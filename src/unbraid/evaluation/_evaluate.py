@@ -14,12 +14,12 @@ from unbraid._config import configured
 from unbraid._progress import Progress, part, told_to
 from unbraid._severity import most_serious_first
 from unbraid.errors import InputError
-from unbraid.evaluation._baselines import BASELINES, Beside, made
+from unbraid.evaluation._baselines import BASELINES, GivenToBaselines, made
 from unbraid.evaluation._config import EvaluateConfig
 from unbraid.evaluation._evaluation import Evaluation
 from unbraid.evaluation._given import dictionaries_of, known_at, known_of, split
 from unbraid.evaluation._measures import MEASURES, SMALLER_IS_BETTER, Known
-from unbraid.evaluation._side_score import Contrast, SideScore, contrast
+from unbraid.evaluation._side_score import BaselineContrast, SideScore, contrast
 from unbraid.evaluation._verdict import verdict
 from unbraid.responses import Codes, Responses, as_responses
 
@@ -110,7 +110,7 @@ def evaluate(
             learned, train, config, learn_rng, part(tell, 0.0, _LEARNING)
         )
         codes = [each.encode(scored, by=config.by) for each in dictionaries]
-        beside = Beside(
+        beside = GivenToBaselines(
             train=train, scored=scored, dictionary=dictionaries[0], codes=codes[0], by=config.by
         )
         sides: dict[str, list[Any]] = {"base": [scored], "codes": list(codes)}
@@ -195,7 +195,7 @@ def _some(values: Any, most: int, seed: int) -> tuple[Responses, np.ndarray]:
     return Responses(found.values[:, columns], stimuli=found.stimuli), columns
 
 
-def _contrasts(scores: list[SideScore]) -> list[Contrast]:
+def _contrasts(scores: list[SideScore]) -> list[BaselineContrast]:
     codes = {score.measure: score for score in scores if score.side == "codes"}
     return [
         contrast(codes[score.measure], score)

@@ -12,7 +12,7 @@ from unbraid._answers import Verdict, plain
 from unbraid.errors import InputError
 from unbraid.evaluation._config import EvaluateConfig
 from unbraid.evaluation._save import save
-from unbraid.evaluation._side_score import Contrast, SideScore
+from unbraid.evaluation._side_score import BaselineContrast, SideScore
 from unbraid.responses import Codes, Responses
 from unbraid.sparse import Dictionary
 
@@ -26,7 +26,7 @@ class Evaluation:
 
     config: EvaluateConfig
     scores: tuple[SideScore, ...]
-    contrasts: tuple[Contrast, ...]
+    contrasts: tuple[BaselineContrast, ...]
     verdict: Verdict
     warnings: tuple[str, ...]
     dictionaries: tuple[Dictionary, ...]

@@ -46,7 +46,7 @@ def page(result: Evaluation, pictures: Any = None) -> report.Page:
     )
 
 
-def _verdict(result: Evaluation) -> report.Verdict:
+def _verdict(result: Evaluation) -> report.VerdictBlock:
     codes, base = result.find("codes"), result.find("base")
     rivals = [
         result.find(side)
@@ -57,7 +57,7 @@ def _verdict(result: Evaluation) -> report.Verdict:
     if rivals:
         best = max(rivals, key=lambda s: -np.inf if np.isnan(s.value) else s.value)
         numbers.append(_number("best baseline", best, "control", title_of(best.side)))
-    return report.Verdict(
+    return report.VerdictBlock(
         headline=result.verdict.sentence,
         tone=TONES[result.verdict.tone],
         lead=" ".join(result.verdict.reasons)

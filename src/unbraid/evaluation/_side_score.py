@@ -76,7 +76,7 @@ class SideScore:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contrast:
+class BaselineContrast:
     """By how much the codes exceed another side in one measure."""
 
     measure: str
@@ -90,14 +90,14 @@ class Contrast:
         return {name: plain(value) for name, value in vars(self).items()}
 
 
-def contrast(codes: SideScore, other: SideScore) -> Contrast:
+def contrast(codes: SideScore, other: SideScore) -> BaselineContrast:
     """Return the difference, for other stimuli, units and seeds."""
     first = score_difference(codes.seeds[0], other.seeds[0])
     values = [scores.value - other.seeds[i % len(other.seeds)].value
               for i, scores in enumerate(codes.seeds)]  # fmt: skip
     value = codes.value - other.value
     low, high = _with_seeds(value, (first.high - first.low) / 2, values, first.level)
-    return Contrast(measure=codes.measure, side=other.side, value=value, low=low, high=high)
+    return BaselineContrast(measure=codes.measure, side=other.side, value=value, low=low, high=high)
 
 
 def title_of(name: str) -> str:

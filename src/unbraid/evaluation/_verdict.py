@@ -8,13 +8,13 @@ import numpy as np
 
 from unbraid._answers import Verdict
 from unbraid.evaluation._baselines import BASELINES
-from unbraid.evaluation._side_score import Contrast, SideScore, title_of
+from unbraid.evaluation._side_score import BaselineContrast, SideScore, title_of
 
 _IS_IT = 0.9  # share of the gain over units from which on a baseline is the gain
 _FEW = 0.5  # coverage below which most latents stay unjudged
 
 
-def verdict(sides: Mapping[str, SideScore], contrasts: Sequence[Contrast]) -> Verdict:
+def verdict(sides: Mapping[str, SideScore], contrasts: Sequence[BaselineContrast]) -> Verdict:
     """Return what the headline measure says of the codes, beside units and baselines."""
     codes, base = sides["codes"], sides["base"]
     over = {c.side: c for c in contrasts}
@@ -77,7 +77,7 @@ def verdict(sides: Mapping[str, SideScore], contrasts: Sequence[Contrast]) -> Ve
     )
 
 
-def _reaches(over: Contrast, rival: SideScore, base: SideScore, codes: SideScore) -> bool:
+def _reaches(over: BaselineContrast, rival: SideScore, base: SideScore, codes: SideScore) -> bool:
     """Whether a baseline makes the gain: codes do not reliably exceed it, or it is most of it."""
     return over.low <= 0 or rival.value - base.value >= _IS_IT * (codes.value - base.value)
 
@@ -104,5 +104,5 @@ def _two(value: float) -> str:
     return f"{value:.2f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.2f}"
 
 
-def _signed(change: Contrast) -> str:
+def _signed(change: BaselineContrast) -> str:
     return f"{change.value:+.2f} [{change.low:+.2f}, {change.high:+.2f}]"

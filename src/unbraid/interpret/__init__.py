@@ -4,7 +4,7 @@ from unbraid.interpret._scores import ScoreDifference, UnitScores, score_differe
 from unbraid.interpret.absorption import absorption
 from unbraid.interpret.additivity import (
     Composed,
-    Contrast,
+    CosineContrast,
     additivity,
     analogy,
     sign_flip_p,
@@ -55,7 +55,7 @@ __all__ = [
     "TRIAL_FILES",
     "Clones",
     "Composed",
-    "Contrast",
+    "CosineContrast",
     "FiringScore",
     "HumanAnswers",
     "Judge",

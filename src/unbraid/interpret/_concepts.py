@@ -17,7 +17,7 @@ LEAST = 5
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Labelled:
+class WithConcepts:
     """Activations, and which concepts are present in each stimulus."""
 
     responses: Responses
@@ -31,7 +31,7 @@ class Labelled:
         return (count >= LEAST) & (len(rows) - count >= LEAST)
 
 
-def labelled(activations: Any, concepts: Any) -> Labelled:
+def labelled(activations: Any, concepts: Any) -> WithConcepts:
     """Return both sides with rows matched; a concept is present where its column is above 0.
 
     ``concepts`` may be features or concept vectors (n, c), or one name a stimulus (n,).
@@ -42,9 +42,9 @@ def labelled(activations: Any, concepts: Any) -> Labelled:
         kinds, which = np.unique(np.asarray(array).astype(str), return_inverse=True)
         if len(which) != len(x):
             raise InputError(f"concepts must name the {len(x)} stimuli, got {len(which)}.")
-        return Labelled(responses=x, present=np.eye(len(kinds), dtype=bool)[which], names=kinds)
+        return WithConcepts(responses=x, present=np.eye(len(kinds), dtype=bool)[which], names=kinds)
     rows = follow(x, concepts, "concepts", "activations")
-    return Labelled(responses=x, present=rows.toarray() > 0, names=rows.units)
+    return WithConcepts(responses=x, present=rows.toarray() > 0, names=rows.units)
 
 
 def halves(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -55,7 +55,7 @@ def halves(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     return np.sort(first), np.sort(second)
 
 
-def aucs(both: Labelled, rows: np.ndarray) -> np.ndarray:
+def aucs(both: WithConcepts, rows: np.ndarray) -> np.ndarray:
     """Return the AUC (m, c) of every unit for every concept among these stimuli.
 
     By rank sums, equal activations counted half; NaN where a concept is always or never there.

@@ -17,7 +17,7 @@ _NUMBERS = 2**23  # of a dense block of activations, 64 MB
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Side:
+class JudgedSide:
     """Activations of units, and the judge of the same stimuli in the same order."""
 
     responses: Responses
@@ -36,7 +36,7 @@ class Side:
         yield from blocks(self.responses)
 
 
-def side(activations: Any, judge: Any, least: int = 20) -> Side:
+def side(activations: Any, judge: Any, least: int = 20) -> JudgedSide:
     """Return activations and judge with their stimuli matched, refusing too few."""
     x, found = as_responses(activations, "activations"), as_judge(judge)
     rows = follow(
@@ -47,7 +47,7 @@ def side(activations: Any, judge: Any, least: int = 20) -> Side:
         found = found.take(order)
     if len(x) < least:
         raise InputError(f"At least {least} stimuli are needed, got {len(x)}.")
-    return Side(responses=x, judge=found)
+    return JudgedSide(responses=x, judge=found)
 
 
 def blocks(x: Responses) -> Iterator[tuple[int, np.ndarray]]:

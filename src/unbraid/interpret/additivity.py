@@ -12,7 +12,7 @@ from unbraid.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Contrast:
+class CosineContrast:
     """Cosines of some pairs beside those of a baseline, and tests of their difference."""
 
     baseline: str
@@ -29,7 +29,7 @@ class Contrast:
 
     def __repr__(self) -> str:
         return (
-            f"Contrast(+{self.difference:.3f} over {self.baseline}, t {self.t_p:.2g}, "
+            f"CosineContrast(+{self.difference:.3f} over {self.baseline}, t {self.t_p:.2g}, "
             f"Wilcoxon {self.wilcoxon_p:.2g}, sign flip {self.sign_flip_p:.2g})"
         )
 
@@ -40,7 +40,7 @@ class Composed:
 
     statistic: np.ndarray
     """(n,) cosine of each pair."""
-    contrasts: tuple[Contrast, ...]
+    contrasts: tuple[CosineContrast, ...]
     centred: bool
     """Whether the mean response was removed first."""
 
@@ -167,7 +167,7 @@ def _composed(
     for name, cosines in baselines.items():
         gain = statistic - cosines
         contrasts.append(
-            Contrast(
+            CosineContrast(
                 baseline=name,
                 cosines=cosines,
                 difference=float(gain.mean()),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import _validate
-from unbraid.interpret._concepts import Labelled, aucs, halves, labelled, placements
+from unbraid.interpret._concepts import WithConcepts, aucs, halves, labelled, placements
 from unbraid.interpret._scores import (
     GROUPS,
     UnitScores,
@@ -134,7 +134,7 @@ def _matched(activations: Any, concepts: Any, rng: Any, axis: int) -> UnitScores
     )
 
 
-def _moving(both: Labelled) -> np.ndarray:
+def _moving(both: WithConcepts) -> np.ndarray:
     """Return which units vary (m,)."""
     values = both.responses.values
     if both.responses.is_sparse:

@@ -15,7 +15,7 @@ from unbraid.interpret._scores import (
     se_from_groups,
     stimulus_groups,
 )
-from unbraid.interpret._sides import Side, activity, common_level, constant, side
+from unbraid.interpret._sides import JudgedSide, activity, common_level, constant, side
 
 _ENOUGH = 20  # positives that are asked for where the share is fewer
 _LEAST = 3  # positives that each half must hold: fewer have no spread to tell an interval from
@@ -133,7 +133,7 @@ def _positives(block: np.ndarray, top: float, rng: np.random.Generator) -> np.nd
 
 
 def _one_way(
-    both: Side, positive: np.ndarray, negative: np.ndarray, of: np.ndarray, to: np.ndarray
+    both: JudgedSide, positive: np.ndarray, negative: np.ndarray, of: np.ndarray, to: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the AUC of each unit (b,), NaN where too few, and each query's influence."""
     p, q = positive[of], negative[of]

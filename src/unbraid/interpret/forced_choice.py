@@ -10,7 +10,7 @@ from scipy import special
 from unbraid import _validate
 from unbraid.errors import InputError
 from unbraid.interpret._scores import GROUPS, UnitScores
-from unbraid.interpret._sides import Side, activity, common_level, constant, side
+from unbraid.interpret._sides import JudgedSide, activity, common_level, constant, side
 
 _MOST_GROUPS = 10
 
@@ -139,7 +139,7 @@ def _tasks(
 
 
 def _solved(
-    both: Side,
+    both: JudgedSide,
     rows: np.ndarray,
     drawn: tuple[np.ndarray, np.ndarray],
     temperature: float | None,
@@ -156,7 +156,7 @@ def _solved(
 
 
 def _gathered(
-    both: Side,
+    both: JudgedSide,
     found: np.ndarray,
     reasons: list[str],
     active: np.ndarray,

@@ -15,7 +15,7 @@ from unbraid.interpret._scores import (
     se_from_groups,
     stimulus_groups,
 )
-from unbraid.interpret._sides import Side, activity, constant, side
+from unbraid.interpret._sides import JudgedSide, activity, constant, side
 
 _DRAWS = 2000  # random sets of stimuli behind the chance level of purity
 
@@ -129,7 +129,7 @@ def label_purity(
 
 
 def _most_exciting(
-    both: Side, top: int, rng: np.random.Generator
+    both: JudgedSide, top: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, list[str], np.ndarray]:
     """Return the rows (m, top) of each unit's most exciting stimuli, and why some have too few."""
     m = both.n_units
@@ -154,7 +154,7 @@ def _counts(labels: np.ndarray, n_labels: int) -> np.ndarray:
 
 
 def _finished(
-    both: Side,
+    both: JudgedSide,
     measure: str,
     values: np.ndarray,
     psi: np.ndarray,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import _validate
-from unbraid.interpret._concepts import Labelled, halves, labelled
+from unbraid.interpret._concepts import WithConcepts, halves, labelled
 from unbraid.interpret._scores import (
     GROUPS,
     UnitScores,
@@ -150,7 +150,9 @@ def splitting(
     )
 
 
-def _standardised(both: Labelled, parts: tuple[np.ndarray, np.ndarray]) -> dict[Any, np.ndarray]:
+def _standardised(
+    both: WithConcepts, parts: tuple[np.ndarray, np.ndarray]
+) -> dict[Any, np.ndarray]:
     """Return each half standardised by itself (key i), and the other by it (key i, j)."""
     values = both.responses.toarray().astype(np.float64)
     found: dict[Any, np.ndarray] = {}

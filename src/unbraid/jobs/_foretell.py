@@ -11,7 +11,7 @@ from typing import Any
 from unbraid.errors import InputError
 from unbraid.jobs._folder import RunFolder
 from unbraid.jobs._plan import Plan
-from unbraid.jobs.kinds import KINDS, Cost
+from unbraid.jobs.kinds import KINDS, JobCost
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ def foretell(plan: Plan, folder: str | Path | None = None, workers: int = 1) -> 
             costs.append(seen[shape])
         except InputError as error:
             large.append(str(error))
-            costs.append(Cost())
+            costs.append(JobCost())
     known = [cost for cost in costs if math.isfinite(cost.seconds)]
     memory = sorted((cost.memory for cost in known), reverse=True)[:workers]
     return Forecast(

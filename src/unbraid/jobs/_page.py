@@ -71,7 +71,7 @@ def page(found: Results, title: str = "Matrix") -> report.Page:
         sections.insert(1, report.Section(title="Best row of each column", blocks=[_best(best)]))
     return report.Page(
         title=title,
-        verdict=report.Verdict(
+        verdict=report.VerdictBlock(
             headline=_headline(len(gains), len(done)),
             tone="gain" if gains else "no-gain",
             lead=(

@@ -10,7 +10,7 @@ from unbraid.report._blocks import (
     Prose,
     Provenance,
     Section,
-    Verdict,
+    VerdictBlock,
     Warnings,
 )
 from unbraid.report._export import figure_svg
@@ -19,6 +19,7 @@ from unbraid.report._figures import (
     Bars,
     BeforeAfterFigure,
     Counts,
+    Curve,
     CurveFigure,
     Figure,
     Heatmap,
@@ -26,7 +27,6 @@ from unbraid.report._figures import (
     MetricGroup,
     Reference,
     ScoreRow,
-    Series,
 )
 from unbraid.report._gallery import MatchedPair, MatchedUnits, Stimulus, UnitView
 from unbraid.report._render import render
@@ -62,11 +62,11 @@ __all__ = [
     "Reference",
     "ScoreRow",
     "Section",
-    "Series",
+    "Curve",
     "Stimulus",
     "Table",
     "UnitView",
-    "Verdict",
+    "VerdictBlock",
     "Warnings",
     "figure_svg",
     "render",

@@ -47,7 +47,7 @@ class KeyNumber:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class VerdictBlock:
     """The answer: one sentence, what kind of answer it is, and the numbers that carry it."""
 
     headline: str
@@ -61,7 +61,7 @@ class Verdict:
         checks.check_text(self.lead, "lead")
         checks.check_choice(self.tone, tuple(TONES), "tone")
         numbers = checks.as_tuple(self, "numbers")
-        checks.check_members(numbers, KeyNumber, "Verdict.numbers")
+        checks.check_members(numbers, KeyNumber, "VerdictBlock.numbers")
         if not 1 <= len(numbers) <= 4:
             raise InputError(f"A verdict shows 1 to 4 key numbers, got {len(numbers)}.")
 
@@ -165,7 +165,7 @@ class Page:
     """A whole report: the verdict and what is under it, sections, and what made it."""
 
     title: str
-    verdict: Verdict
+    verdict: VerdictBlock
     provenance: Provenance
     opening: Sequence[Block] = ()
     """Blocks of the first screen, right under the key numbers."""
@@ -175,7 +175,7 @@ class Page:
     def __post_init__(self) -> None:
         checks.check_text(self.title, "title of the page")
         checks.check_text(self.language, "language")
-        checks.check_members((self.verdict,), Verdict, "Page.verdict")
+        checks.check_members((self.verdict,), VerdictBlock, "Page.verdict")
         checks.check_members((self.provenance,), Provenance, "Page.provenance")
         checks.check_members(checks.as_tuple(self, "opening"), BLOCKS, "Page.opening")
         checks.check_members(checks.as_tuple(self, "sections"), Section, "Page.sections")

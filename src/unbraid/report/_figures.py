@@ -72,7 +72,7 @@ class BeforeAfterFigure:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Series:
+class Curve:
     """Points of one curve, with an optional band; points that are not finite leave a gap."""
 
     name: str
@@ -121,7 +121,7 @@ class CurveFigure:
     """Lines, bands or points over one or two linear or logarithmic axes."""
 
     title: str
-    series: Sequence[Series]
+    series: Sequence[Curve]
     x_label: str
     y_label: str
     caption: Caption
@@ -137,7 +137,7 @@ class CurveFigure:
         _check_figure(self)
         checks.check_text(self.x_label, "x_label")
         checks.check_text(self.y_label, "y_label")
-        checks.check_members(checks.as_tuple(self, "series"), Series, "series")
+        checks.check_members(checks.as_tuple(self, "series"), Curve, "series")
         checks.check_members(checks.as_tuple(self, "references"), Reference, "references")
         _check_domain(self.y_domain, self.title)
 

@@ -17,7 +17,7 @@ from unbraid.responses.labelled._labelled import kind_of
 from unbraid.stats._folds import Folds, as_folds
 from unbraid.stats._moments import FoldMoments
 from unbraid.stats._order import rows_to_test
-from unbraid.stats._time import EXCHANGEABLE, Arrangement, arrangement, check_order
+from unbraid.stats._time import EXCHANGEABLE, FoldsInOrder, arrangement, check_order
 
 _BLOCK = 2.0**26  # bytes of stimuli held at once
 
@@ -140,11 +140,11 @@ def _values(source: Any) -> Any:
     return source.values if isinstance(source, Responses) else source
 
 
-def _arranged(x: Any, y: Any, labels: Folds, order: str | None, *, fixed: bool) -> Arrangement:
+def _arranged(x: Any, y: Any, labels: Folds, order: str | None, *, fixed: bool) -> FoldsInOrder:
     """Return the folds that the stimuli ask for, as told by all of them or a few long runs."""
     check_order(order)
     if order == EXCHANGEABLE:
-        return Arrangement(folds=labels)
+        return FoldsInOrder(folds=labels)
     (n, p), (_, q) = _values(x).shape, _values(y).shape
     rows = rows_to_test(n, max(p, q))
     parts = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
@@ -154,7 +154,7 @@ def _arranged(x: Any, y: Any, labels: Folds, order: str | None, *, fixed: bool) 
         for side, name in ((x, "x"), (y, "y"))
     )
     if not (np.isfinite(a).all() and np.isfinite(b).all()):  # refused where it is met
-        return Arrangement(folds=labels)
+        return FoldsInOrder(folds=labels)
     return arrangement(a, b, labels, order, fixed=fixed)
 
 

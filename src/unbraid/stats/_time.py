@@ -66,7 +66,7 @@ class Order:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Arrangement:
+class FoldsInOrder:
     """Folds of the stimuli, and what their order asks for."""
 
     folds: Folds
@@ -99,7 +99,7 @@ class Arrangement:
         """Stimuli that no fold uses, at each boundary between two folds."""
         return (len(self.folds) - len(self.folds.used)) // max(self.folds.n_folds - 1, 1)
 
-    def whole(self) -> Arrangement:
+    def whole(self) -> FoldsInOrder:
         """Return the same with the gaps closed: for metrics that hold nothing out."""
         labels = np.array(self.folds)
         used = self.folds.used
@@ -182,7 +182,7 @@ def order_of_groups(x: Any, y: Any, groups: Any) -> bool:
 
 def arrangement(
     x: Any, y: Any, labels: Folds, order: str | None = None, *, fixed: bool
-) -> Arrangement:
+) -> FoldsInOrder:
     """Return the folds that the stimuli ask for.
 
     Parameters
@@ -197,27 +197,27 @@ def arrangement(
 
     Returns
     -------
-    Arrangement
+    FoldsInOrder
     """
     found, n = order_of(x, y, order), len(labels)
     if not found.in_time:
-        return Arrangement(folds=labels, found=found)
+        return FoldsInOrder(folds=labels, found=found)
     kind = DRIFT if found.drifts else TIME
     if not fixed:
-        return Arrangement(
+        return FoldsInOrder(
             folds=found.folds(n, labels.n_folds), order=kind, found=found,
             mixed=None if order == TIME else labels,
         )  # fmt: skip
     if labels.in_order:
         if labels.blocks is None:
             labels.blocks = found.folds(n, labels.n_folds).blocks
-        return Arrangement(folds=labels, order=kind, found=found)
+        return FoldsInOrder(folds=labels, order=kind, found=found)
     blocks = labels.blocks
     if blocks is not None and len(blocks) > x.shape[0]:
         blocks = blocks[rows_to_test(n, max(x.shape[1], y.shape[1]))]
     if blocks is not None and not order_of_groups(x, y, blocks):
-        return Arrangement(folds=labels)
-    return Arrangement(folds=labels, order=IGNORED, found=found)
+        return FoldsInOrder(folds=labels)
+    return FoldsInOrder(folds=labels, order=IGNORED, found=found)
 
 
 def _means(values: Any, group: np.ndarray) -> np.ndarray:

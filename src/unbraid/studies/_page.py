@@ -60,7 +60,7 @@ def page(result: StudyResult) -> report.Page:
         sections.append(report.Section(title="What would change the answer", blocks=[notes]))
     return report.Page(
         title=f"Study: {result.name}",
-        verdict=report.Verdict(
+        verdict=report.VerdictBlock(
             headline=result.verdict,
             tone="holds" if n_held == len(result.claims) else "fails",
             lead=result.question,
@@ -129,7 +129,7 @@ def _lines(figure: Figure, caption: report.Caption) -> report.CurveFigure:
     return report.CurveFigure(
         title=figure.title,
         series=[
-            report.Series(
+            report.Curve(
                 name=series.name,
                 x=series.x,
                 y=series.y,

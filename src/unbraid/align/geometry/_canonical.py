@@ -8,7 +8,7 @@ import numpy as np
 
 from unbraid._kernels.deletion import LEFT
 from unbraid._validate import check_number
-from unbraid.align._estimator import Blocks, Estimate, Estimator
+from unbraid.align._estimator import Blocks, Estimator, Measured
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import NAN, Score
 from unbraid.errors import InputError
@@ -35,10 +35,10 @@ class Canonical(Estimator):
                 f"{fewest}. Pass fewer folds or more stimuli."
             )
 
-    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         x, y = self.x, self.y if order is None else self.y[order]
         if not (x.any() and y.any()):
-            return Estimate(value=NAN, warnings=("undefined, since one side is constant.",))
+            return Measured(value=NAN, warnings=("undefined, since one side is constant.",))
         blocks = Blocks.of(self.folds)
         number = np.arange(len(x)) if blocks is None else blocks.number
         per_fold, without = [], []
@@ -47,7 +47,7 @@ class Canonical(Estimator):
             fit = _fit(x[train], y[train], self.keep, self.projection)
             if fit is None:
                 why = "undefined: a side is constant on the training stimuli of some fold."
-                return Estimate(value=NAN, warnings=(why,))
+                return Measured(value=NAN, warnings=(why,))
             a, b = fit.variates(x[test], y[test])
             r = _correlations(a, b)
             per_fold.append(float(fit.weights @ r))
@@ -55,10 +55,10 @@ class Canonical(Estimator):
                 without.append(_without(a, b, number[test]) @ fit.weights)
         value = float(np.mean(per_fold))
         if order is not None:
-            return Estimate(value=value)
+            return Measured(value=value)
         whole = _fit(x, y, self.keep, self.projection)
         in_sample = NAN if whole is None else float(whole.weights @ whole.r)
-        return Estimate(
+        return Measured(
             value=value,
             per_fold=np.array(per_fold),
             influence=self._losses(value, number, per_fold, without) if influence else None,
@@ -75,7 +75,7 @@ class Canonical(Estimator):
         return answer
 
 
-class _Fit:
+class _CanonicalFit:
     """Canonical directions of one training set."""
 
     def __init__(self, means, directions, r, weights) -> None:
@@ -87,7 +87,7 @@ class _Fit:
         return a - a.mean(axis=0), b - b.mean(axis=0)
 
 
-def _fit(x: np.ndarray, y: np.ndarray, keep: float, projection: bool) -> _Fit | None:
+def _fit(x: np.ndarray, y: np.ndarray, keep: float, projection: bool) -> _CanonicalFit | None:
     means = x.mean(axis=0), y.mean(axis=0)
     bases = [_whitened(v, m, keep) for v, m in zip((x, y), means, strict=True)]
     if any(basis is None for basis in bases):
@@ -98,7 +98,7 @@ def _fit(x: np.ndarray, y: np.ndarray, keep: float, projection: bool) -> _Fit | 
     if projection:  # how much of the source each of its canonical variates carries
         carried = np.abs((u @ left).T @ (x - means[0])).sum(axis=1)
         weights = carried / carried.sum()
-    return _Fit(means, (to_u @ left, to_v @ right.T), np.clip(r, 0, 1), weights)
+    return _CanonicalFit(means, (to_u @ left, to_v @ right.T), np.clip(r, 0, 1), weights)
 
 
 def _whitened(x: np.ndarray, mean: np.ndarray, keep: float) -> tuple[np.ndarray, np.ndarray] | None:

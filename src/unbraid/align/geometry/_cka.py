@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from unbraid._kernels.device import product
 from unbraid.align._dense import check_memory, densified
-from unbraid.align._estimator import Estimate, Estimator
+from unbraid.align._estimator import Estimator, Measured
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import NAN, Score
 from unbraid.errors import InputError
@@ -42,18 +42,18 @@ class Cka(Estimator):
         else:
             self.own = [self._shares(v, v) for v in (self.x, self.y)]
 
-    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         own = self.own[0], self.own[1] if order is None else self.own[1][order]
         sizes = [float(part.sum()) for part in own]
         if not min(sizes) > 0:
-            return Estimate(value=NAN, warnings=(_CONSTANT if min(sizes) == 0 else _ALONE,))
+            return Measured(value=NAN, warnings=(_CONSTANT if min(sizes) == 0 else _ALONE,))
         norm = np.sqrt(sizes[0]) * np.sqrt(sizes[1])  # their product can leave float64
         shared = self._shared(order)
         value = float(shared.sum() / norm)
         phi = None
         if influence:
             phi = 2 * shared / norm - value * sum(part / part.sum() for part in own)
-        return Estimate(value=value, influence=phi, in_sample=value)
+        return Measured(value=value, influence=phi, in_sample=value)
 
     def _shared(self, order: np.ndarray | None) -> np.ndarray:
         if not self.by_kernel:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from unbraid.align._estimator import Estimate, Estimator
+from unbraid.align._estimator import Estimator, Measured
 from unbraid.align._score import NAN
 from unbraid.align.geometry._rdm import correlation_distance
 from unbraid.align.geometry._rdm_compare import Pearson
@@ -29,14 +29,14 @@ class LongonRsa(Estimator):
         if self.ok:
             self.agreement = Pearson(*(correlation_distance(v[self.used]) for v in (x, y)))
 
-    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         if not self.ok:
-            return Estimate(value=NAN, warnings=("undefined: fewer than 3 stimuli are left.",))
+            return Measured(value=NAN, warnings=("undefined: fewer than 3 stimuli are left.",))
         if order is not None:
             rows = np.argsort(np.argsort(order[np.isin(order, np.flatnonzero(self.used))]))
-            return Estimate(value=self.agreement.value(rows))
+            return Measured(value=self.agreement.value(rows))
         value = self.agreement.value()
         losses = np.zeros(len(self.used))
         if influence:
             losses[self.used] = self.agreement.losses(value, np.arange(len(self.agreement.a)))
-        return Estimate(value=value, influence=losses if influence else None, in_sample=value)
+        return Measured(value=value, influence=losses if influence else None, in_sample=value)

@@ -9,7 +9,7 @@ import numpy as np
 
 from unbraid._validate import check_count
 from unbraid.align._dense import check_memory
-from unbraid.align._estimator import Estimate, Estimator
+from unbraid.align._estimator import Estimator, Measured
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import NAN, Score
 from unbraid.align.geometry._cka import centre_kernel
@@ -71,15 +71,15 @@ class Neighbours(Estimator):
         self.weights = tuple(near.weight for near in self.near)
         self.constant = not (np.ptp(x, axis=0).any() and np.ptp(y, axis=0).any())
 
-    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         if self.constant:
-            return Estimate(value=NAN, warnings=("undefined, since one side is constant.",))
+            return Measured(value=NAN, warnings=("undefined, since one side is constant.",))
         a, b = self.weights
         b = b if order is None else b[np.ix_(order, order)]
         shared = np.einsum("st,st->s", a, b) / self.k
         value = float(shared.mean())
         losses = self._losses(shared) if influence else None
-        return Estimate(value=value, influence=losses, in_sample=value)
+        return Measured(value=value, influence=losses, in_sample=value)
 
     def _losses(self, shared: np.ndarray) -> np.ndarray:
         """Delete each stimulus exactly: where it was a neighbour, the next take its place."""
@@ -112,20 +112,20 @@ class LocalCka(Neighbours):
         kernels = [centre_kernel(v @ v.T, False) for v in (x - x.mean(0), y - y.mean(0))]
         self.local = [w * kernel for w, kernel in zip(self.weights, kernels, strict=True)]
 
-    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         if self.constant:
-            return Estimate(value=NAN, warnings=("undefined, since one side is constant.",))
+            return Measured(value=NAN, warnings=("undefined, since one side is constant.",))
         a, b = self.local
         b = b if order is None else b[np.ix_(order, order)]
         parts = [np.einsum("st,st->s", u, v) for u, v in ((a, b), (a, a), (b, b))]
         norm = np.sqrt(parts[1].sum()) * np.sqrt(parts[2].sum())
         if not norm > 0:
-            return Estimate(value=NAN, warnings=("undefined: no neighbours differ from the rest.",))
+            return Measured(value=NAN, warnings=("undefined: no neighbours differ from the rest.",))
         value = float(parts[0].sum() / norm)
         phi = None
         if influence:
             phi = 2 * parts[0] / norm - value * sum(part / part.sum() for part in parts[1:])
-        return Estimate(value=value, influence=phi, in_sample=value)
+        return Measured(value=value, influence=phi, in_sample=value)
 
 
 def _share(places: np.ndarray, count: np.ndarray) -> np.ndarray:

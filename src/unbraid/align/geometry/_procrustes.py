@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from unbraid._kernels.deletion import Sums, Totals, losses
+from unbraid._kernels.deletion import BlockSums, Totals, losses
 from unbraid._kernels.rotation import best_rotation, overlap
-from unbraid.align._estimator import Blocks, Estimate, Estimator
+from unbraid.align._estimator import Blocks, Estimator, Measured
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import NAN, Score
 
@@ -20,7 +20,7 @@ class Procrustes(Estimator):
         super().__init__(x - x.mean(axis=0), y - y.mean(axis=0), folds, **options)
         self.rows = [np.flatnonzero(folds == fold) for fold in range(folds.n_folds)]
 
-    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         y = self.y if order is None else self.y[order]
         rotated, centred, target = np.zeros_like(y), np.zeros_like(self.x), np.zeros_like(y)
         for fold, test in enumerate(self.rows):
@@ -33,17 +33,17 @@ class Procrustes(Estimator):
         xx, yy = np.einsum("ti,ti->t", centred, centred), np.einsum("tj,tj->t", target, target)
         norm = np.sqrt(xx.sum() * yy.sum())
         if not (norm > 0 and self.x.any() and y.any()):
-            return Estimate(value=NAN, warnings=("undefined, since one side is constant.",))
+            return Measured(value=NAN, warnings=("undefined, since one side is constant.",))
         value = float(num.sum() / norm)
         if order is not None:
-            return Estimate(value=value)
+            return Measured(value=value)
         with np.errstate(invalid="ignore", divide="ignore"):
             per_target = np.einsum("tj,tj->j", rotated, target) / np.sqrt(
                 (rotated**2).sum(axis=0) * (target**2).sum(axis=0)
             )
         per_fold = [num[r].sum() / np.sqrt(xx[r].sum() * yy[r].sum()) for r in self.rows]
         phi = self._influence(num, xx, yy) if influence else None
-        return Estimate(
+        return Measured(
             value=value,
             per_fold=np.array(per_fold),
             per_target=np.where(np.ptp(y, axis=0) > 0, np.nan_to_num(per_target), np.nan),
@@ -56,7 +56,7 @@ class Procrustes(Estimator):
     def _influence(self, *parts: np.ndarray) -> np.ndarray:
         """Return what deleting each stimulus or block costs, the rotations held fixed."""
         blocks = Blocks.of(self.folds)
-        sums = Sums(*((blocks.sums(part) if blocks else part)[:, None] for part in parts))
+        sums = BlockSums(*((blocks.sums(part) if blocks else part)[:, None] for part in parts))
         num, xx, yy = (part.sum(axis=0) for part in sums)
         return losses(sums, Totals(num, xx, yy, num / np.sqrt(xx * yy), np.ones(1)))
 

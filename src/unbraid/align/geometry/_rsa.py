@@ -8,7 +8,7 @@ import numpy as np
 
 from unbraid import stats
 from unbraid.align._dense import check_memory
-from unbraid.align._estimator import Blocks, Estimate, Estimator
+from unbraid.align._estimator import Blocks, Estimator, Measured
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import NAN, Score
 from unbraid.align.geometry._crossnobis import crossnobis
@@ -51,16 +51,16 @@ class Rsa(Estimator):
             self.agreement = COMPARISONS[compare](*distances)
             self.ok = self.agreement.defined
 
-    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         if not self.ok:
             why = "undefined: fewer than 3 stimuli are left, or all distances of a side are equal."
-            return Estimate(value=NAN, warnings=(why, *self.notes))
+            return Measured(value=NAN, warnings=(why, *self.notes))
         if order is not None:
             rows = np.argsort(np.argsort(order[np.isin(order, np.flatnonzero(self.used))]))
-            return Estimate(value=self.agreement.value(rows))
+            return Measured(value=self.agreement.value(rows))
         value = self.agreement.value()
         losses = self._losses(value) if influence else None
-        return Estimate(value=value, influence=losses, in_sample=value, notes=self.notes)
+        return Measured(value=value, influence=losses, in_sample=value, notes=self.notes)
 
     def _losses(self, value: float) -> np.ndarray:
         blocks = Blocks.of(self.folds)

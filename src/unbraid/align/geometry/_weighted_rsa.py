@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from unbraid.align._dense import check_memory
-from unbraid.align._estimator import Estimate, Estimator
+from unbraid.align._estimator import Estimator, Measured
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import NAN, Score
 from unbraid.align.geometry._rdm import squared_euclidean
@@ -48,10 +48,10 @@ class WeightedRsa(Estimator):
             )
         self.target = _in_ones(squared_euclidean(self.y))
 
-    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         target = self.target if order is None else self.target[np.ix_(order, order)]
         if not (self.x.any() and target.any()):
-            return Estimate(value=NAN, warnings=("undefined, since one side is constant.",))
+            return Measured(value=NAN, warnings=("undefined, since one side is constant.",))
         chosen = self._penalties(target)
         per_fold, losses = [], np.zeros(len(target))
         for test, penalty in zip(self.rows, chosen, strict=True):
@@ -62,10 +62,10 @@ class WeightedRsa(Estimator):
             losses[test] = found.losses(per_fold[-1], np.arange(len(test))) / len(self.rows)
         value = float(np.mean(per_fold))
         if order is not None:
-            return Estimate(value=value)
+            return Measured(value=value)
         whole = unit_weights(self.x, target)[int(np.median(chosen))]
         everything = np.arange(len(target))
-        return Estimate(
+        return Measured(
             value=value,
             per_fold=np.array(per_fold),
             influence=losses if influence else None,

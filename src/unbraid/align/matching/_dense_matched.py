@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from unbraid._kernels.deletion import Sums, Totals
+from unbraid._kernels.deletion import BlockSums, Totals
 from unbraid._kernels.device import product
 from unbraid.align._dense import densified, row_chunks
-from unbraid.align.matching._marginals import Marginals, Side, dense_side
-from unbraid.align.matching._matched import Plan, StimulusMatched, carried
+from unbraid.align.matching._marginals import Marginals, MatchedSide, dense_side
+from unbraid.align.matching._matched import StimulusMatched
+from unbraid.align.matching._plan import MatchingPlan, carried
 
 
 class DenseMatched(StimulusMatched):
@@ -20,10 +21,10 @@ class DenseMatched(StimulusMatched):
     def __init__(self, x: Any, y: Any, folds: Any, **options: Any) -> None:
         super().__init__(_centred(x, "x"), _centred(y, "y"), folds, **options)
 
-    def side(self, values: np.ndarray) -> Side:
+    def side(self, values: np.ndarray) -> MatchedSide:
         return dense_side(values, self.folds)
 
-    def correlations(self, target: Side, all_too: bool) -> Iterator[tuple[int, np.ndarray]]:
+    def correlations(self, target: MatchedSide, all_too: bool) -> Iterator[tuple[int, np.ndarray]]:
         """Yield each fold (then -1) and the (p, q) correlations on its training stimuli."""
         x, y = self.x, target.values
         total = product(x.T, y, self.device)
@@ -33,7 +34,7 @@ class DenseMatched(StimulusMatched):
         if all_too:
             yield -1, correlation(total, self.source.of, target.of, -1)
 
-    def pair_sums(self, target: Side, pairs: tuple[Any, Any], fold: int) -> np.ndarray:
+    def pair_sums(self, target: MatchedSide, pairs: tuple[Any, Any], fold: int) -> np.ndarray:
         (i, j), q = pairs, target.values.shape[1]
         whole = np.array_equal(j, np.arange(q))  # each target once, as in semi-matching
         total = np.zeros(len(i))
@@ -42,11 +43,15 @@ class DenseMatched(StimulusMatched):
             total += np.einsum("tc,tc->c", self.x[rows].take(i, 1), y if whole else y.take(j, 1))
         return total
 
-    def held_out(self, target: Side, plan: Plan, rows: np.ndarray) -> tuple[Any, Any]:
+    def held_out(
+        self, target: MatchedSide, plan: MatchingPlan, rows: np.ndarray
+    ) -> tuple[Any, Any]:
         said = carried(_standardised(self.source, -1, rows), plan.weights)
         return said, _standardised(target, -1, rows)
 
-    def add_losses(self, target: Side, plan: Any, fold: int, totals: Totals, answer: Any) -> None:
+    def add_losses(
+        self, target: MatchedSide, plan: Any, fold: int, totals: Totals, answer: Any
+    ) -> None:
         from unbraid._kernels.deletion_loops import dense_losses  # compiles: not at import
 
         for rows, a, b in self._standardised(target, fold):
@@ -54,13 +59,15 @@ class DenseMatched(StimulusMatched):
             dense_losses(a, b, plan, totals, part)
             answer[rows] = part
 
-    def add_sums(self, target: Side, plan: Any, fold: int, number: np.ndarray, sums: Sums) -> None:
+    def add_sums(
+        self, target: MatchedSide, plan: Any, fold: int, number: np.ndarray, sums: BlockSums
+    ) -> None:
         from unbraid._kernels.deletion_loops import dense_sums  # compiles: not at import
 
         for rows, a, b in self._standardised(target, fold):
             dense_sums(a, b, plan, number[rows], sums)
 
-    def _standardised(self, target: Side, fold: int) -> Iterator[tuple[np.ndarray, ...]]:
+    def _standardised(self, target: MatchedSide, fold: int) -> Iterator[tuple[np.ndarray, ...]]:
         """Yield blocks of a fold's stimuli, and both sides as its training standardises them."""
         for rows in self._chunks(fold, self.x.shape[1] + target.values.shape[1]):
             yield rows, *(_standardised(side, fold, rows) for side in (self.source, target))
@@ -79,7 +86,7 @@ def correlation(cross: np.ndarray, x: Marginals, y: Marginals, fold: int) -> np.
     return cross
 
 
-def _standardised(side: Side, fold: int, rows: np.ndarray) -> np.ndarray:
+def _standardised(side: MatchedSide, fold: int, rows: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         values = (side.values[rows] - side.of.mean[fold]) / side.of.scale[fold]
     return np.nan_to_num(values, copy=False)

@@ -8,14 +8,14 @@ import numpy as np
 
 from unbraid._kernels.dense_search import near_best, rounding
 from unbraid._kernels.device import product
-from unbraid.align.matching._marginals import TIE, Side
+from unbraid.align.matching._marginals import TIE, MatchedSide
 
 _BLOCK = 2.0**26  # bytes of cross-products held at once
 
 
 def best_sources(
-    x: Side,
-    y: Side,
+    x: MatchedSide,
+    y: MatchedSide,
     rows: list[np.ndarray],
     scored: np.ndarray,
     n_plans: int,
@@ -68,14 +68,14 @@ def _in_units(values: np.ndarray, rows: np.ndarray, columns, unit: np.ndarray) -
     return np.divide(part, unit, out=np.empty(part.shape, np.float32), casting="same_kind")
 
 
-def _exact(x: Side, target: np.ndarray, train: np.ndarray, fold: int, sources: np.ndarray):
+def _exact(x: MatchedSide, target: np.ndarray, train: np.ndarray, fold: int, sources: np.ndarray):
     """Return the float64 correlations of a few sources with one target."""
     own = x.values[np.ix_(train, sources)] - x.of.mean[fold, sources]
     r = (target - target.mean()) @ own / x.of.scale[fold, sources]
     return r / (len(train) * target.std())
 
 
-def _signs(x: Side, y: Side, rows: list[np.ndarray], best: np.ndarray) -> np.ndarray:
+def _signs(x: MatchedSide, y: MatchedSide, rows: list[np.ndarray], best: np.ndarray) -> np.ndarray:
     signs = np.ones(best.shape)
     for plan in range(len(best)):
         has = best[plan] >= 0

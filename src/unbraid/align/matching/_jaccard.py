@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid.align._dense import finite_mean
-from unbraid.align._estimator import Estimate, Estimator
+from unbraid.align._estimator import Estimator, Measured
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
 
@@ -27,7 +27,7 @@ class Jaccard(Estimator):
         super().__init__(_active(x), _active(y), folds)
         self.rows = [np.flatnonzero(folds == fold) for fold in range(folds.n_folds)]
 
-    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         y = self.y if order is None else self.y[order]
         parts = [_sets(self.x[rows], y[rows]) for rows in self.rows]
         total = [np.sum([part[i] for part in parts], axis=0) for i in range(3)]
@@ -44,13 +44,13 @@ class Jaccard(Estimator):
         value = finite_mean(per_target)
         if order is not None or not scored.any():
             why = "nothing is scored: no target is active on every fold's training stimuli."
-            return Estimate(value=value, per_target=per_target, per_fold=per_fold,
+            return Measured(value=value, per_target=per_target, per_fold=per_fold,
                             warnings=() if scored.any() else (why,))  # fmt: skip
         whole = _overlap(*total)
         phi = None
         if influence:
             phi = self._influence(y, total, parts, per_target, either.sum(axis=0), scored)
-        return Estimate(
+        return Measured(
             value=value,
             per_fold=per_fold,
             per_target=per_target,

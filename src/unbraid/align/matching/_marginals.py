@@ -44,7 +44,7 @@ class Marginals:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Side:
+class MatchedSide:
     """One side of a matching: its responses, their sums in each fold, its training statistics."""
 
     values: Any
@@ -74,7 +74,7 @@ class Side:
         return np.nan_to_num(np.where(energy > _ROUNDING * size, energy, 0.0) / scale**2)
 
 
-def dense_side(x: np.ndarray, folds: Folds) -> Side:
+def dense_side(x: np.ndarray, folds: Folds) -> MatchedSide:
     """Return the sums of every fold; ``x`` is centred, so no digits are lost."""
     n_folds, p = folds.n_folds, x.shape[1]
     sums, squares, low, high = np.empty((4, n_folds, p))
@@ -84,7 +84,7 @@ def dense_side(x: np.ndarray, folds: Folds) -> Side:
         low[fold], high[fold] = part.min(axis=0), part.max(axis=0)
     sizes = np.bincount(np.asarray(folds), minlength=n_folds)
     of = training(sizes, sums, squares, low, high)
-    return Side(values=x, sizes=sizes, sums=sums, squares=squares, of=of)
+    return MatchedSide(values=x, sizes=sizes, sums=sums, squares=squares, of=of)
 
 
 def training(

@@ -23,30 +23,16 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid._kernels.deletion import Sums, Totals, losses
+from unbraid._kernels.deletion import BlockSums, Totals, losses
 from unbraid.align._ceiling import Ceiling
 from unbraid.align._dense import finite_mean
-from unbraid.align._estimator import Blocks, Estimate, Estimator
+from unbraid.align._estimator import Blocks, Estimator, Measured
 from unbraid.align._score import NAN
-from unbraid.align.matching._marginals import Side
+from unbraid.align.matching._marginals import MatchedSide
+from unbraid.align.matching._plan import MatchingPlan, arrays_of, pairs_of, strongest
 from unbraid.errors import InputError
 from unbraid.responses import Responses
 from unbraid.stats._ceiling import measured_ceiling
-
-_DIGITS = 12  # of correlations, as TIE
-
-
-@dataclass(frozen=True, eq=False)
-class Plan:
-    """Which sources stand for each target, with what weight; ``gap`` certifies the solver."""
-
-    weights: sp.csc_array
-    gap: float = NAN
-
-
-def untied(worth: np.ndarray) -> np.ndarray:
-    """Round correlations in place, so that what differs by rounding only does not choose a plan."""
-    return np.round(worth, _DIGITS, out=worth)
 
 
 class Matched(Estimator):
@@ -55,29 +41,34 @@ class Matched(Estimator):
     scaled = ()
 
     absolute: bool
-    source: Side
+    source: MatchedSide
 
     @abstractmethod
-    def target(self, order: np.ndarray | None) -> Side:
+    def target(self, order: np.ndarray | None) -> MatchedSide:
         """Return the target's side with its rows in this order."""
 
     @abstractmethod
-    def plans(self, target: Side, scored: np.ndarray, all_too: bool) -> list[Plan]:
+    def plans(self, target: MatchedSide, scored: np.ndarray, all_too: bool) -> list[MatchingPlan]:
         """Return one plan a fold, then (``all_too``) that of all stimuli."""
 
     @abstractmethod
-    def pair_sums(self, target: Side, pairs: tuple[Any, Any], fold: int) -> np.ndarray:
+    def pair_sums(self, target: MatchedSide, pairs: tuple[Any, Any], fold: int) -> np.ndarray:
         """Return ``sum_t x_ti y_tj`` of each pair over a fold's stimuli (-1: over all)."""
 
-    def add_held_out(self, target: Side, plans: list[Plan]) -> None:  # noqa: ARG002
+    def add_held_out(self, target: MatchedSide, plans: list[MatchingPlan]) -> None:  # noqa: ARG002
         """Add to ``sums`` what each plan says of held-out stimuli; only sums are at hand here."""
         return
 
-    def influence(self, target: Side, plans: list[Plan], pooled: Pooled) -> np.ndarray | None:  # noqa: ARG002
+    def influence(
+        self,
+        target: MatchedSide,  # noqa: ARG002
+        plans: list[MatchingPlan],  # noqa: ARG002
+        pooled: Pooled,  # noqa: ARG002
+    ) -> np.ndarray | None:
         """Return what deleting each stimulus costs; None where single stimuli are not known."""
         return None
 
-    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         target = self.target(order)
         scored = target.of.always
         if not scored.any() or not self.source.of.varies.any(axis=1).all():
@@ -87,8 +78,8 @@ class Matched(Estimator):
         value = finite_mean(pooled.r, pooled.share)
         self.add_held_out(target, plans)
         if order is not None:
-            return Estimate(value=value)
-        return Estimate(
+            return Measured(value=value)
+        return Measured(
             value=value,
             per_fold=pooled.per_fold,
             per_target=pooled.r,
@@ -99,26 +90,26 @@ class Matched(Estimator):
             gap=float(np.max([plan.gap for plan in plans])),
         )
 
-    def pool(self, target: Side, plans: list[Plan], scored: np.ndarray) -> Pooled:
+    def pool(self, target: MatchedSide, plans: list[MatchingPlan], scored: np.ndarray) -> Pooled:
         """Return the held-out sums of one plan a fold."""
         num, xx, yy = np.zeros((3, len(plans), len(scored)))
         for fold, plan in enumerate(plans):
             products = plan.weights.data * self._products(target, plan.weights, fold)
-            num[fold] = np.bincount(_pairs(plan.weights)[1], products, len(scored))
+            num[fold] = np.bincount(pairs_of(plan.weights)[1], products, len(scored))
             xx[fold] = self.source.energy(fold) @ abs(plan.weights)
             yy[fold] = target.energy(fold) * (np.diff(plan.weights.indptr) > 0)
         share = np.mean([np.diff(plan.weights.indptr) > 0 for plan in plans], axis=0) * scored
         return Pooled(num, xx, yy, share)
 
-    def in_sample(self, target: Side, plan: Plan) -> float:
+    def in_sample(self, target: MatchedSide, plan: MatchingPlan) -> float:
         """Return the mean correlation of the pairs of the plan of all stimuli."""
         mass = float(abs(plan.weights).sum())
         total = float(plan.weights.data @ self._products(target, plan.weights, -1))
         return total / (target.size(-1) * mass) if mass else NAN
 
-    def _products(self, target: Side, weights: sp.csc_array, fold: int) -> np.ndarray:
+    def _products(self, target: MatchedSide, weights: sp.csc_array, fold: int) -> np.ndarray:
         """Return <x_i, y_j> of each stored pair, standardised as the training of ``fold`` says."""
-        i, j = _pairs(weights)
+        i, j = pairs_of(weights)
         a, b = self.source.of, target.of
         together = self.pair_sums(target, (i, j), fold)
         of_i, of_j = a.mean[fold][i], b.mean[fold][j]
@@ -137,45 +128,53 @@ class StimulusMatched(Matched):
         self.source = self.side(x)
 
     @abstractmethod
-    def side(self, values: Any) -> Side:
+    def side(self, values: Any) -> MatchedSide:
         """Return one side with its sums."""
 
     @abstractmethod
-    def held_out(self, target: Side, plan: Plan, rows: np.ndarray) -> tuple[Any, Any]:
+    def held_out(
+        self, target: MatchedSide, plan: MatchingPlan, rows: np.ndarray
+    ) -> tuple[Any, Any]:
         """Return what a plan says of some stimuli, and the targets, both in whole deviations."""
 
-    def add_held_out(self, target: Side, plans: list[Plan]) -> None:
+    def add_held_out(self, target: MatchedSide, plans: list[MatchingPlan]) -> None:
         if self.sums is None:
             return
         for group, (fold, rows) in enumerate(self.sums.groups):
             self.sums.add(group, *self.held_out(target, plans[fold], rows))
 
     @abstractmethod
-    def add_losses(self, target: Side, plan: Any, fold: int, totals: Totals, answer: Any) -> None:
+    def add_losses(
+        self, target: MatchedSide, plan: Any, fold: int, totals: Totals, answer: Any
+    ) -> None:
         """Add to ``answer`` (n,) what deleting each of a fold's stimuli costs."""
 
     @abstractmethod
-    def add_sums(self, target: Side, plan: Any, fold: int, number: np.ndarray, sums: Sums) -> None:
+    def add_sums(
+        self, target: MatchedSide, plan: Any, fold: int, number: np.ndarray, sums: BlockSums
+    ) -> None:
         """Add to ``sums`` the parts of a fold's stimuli, of blocks ``number`` (n,)."""
 
-    def target(self, order: np.ndarray | None) -> Side:
+    def target(self, order: np.ndarray | None) -> MatchedSide:
         return self.side(self.y if order is None else self.y[order])
 
-    def influence(self, target: Side, plans: list[Plan], pooled: Pooled) -> np.ndarray:
+    def influence(
+        self, target: MatchedSide, plans: list[MatchingPlan], pooled: Pooled
+    ) -> np.ndarray:
         """Return what the value loses when each stimulus or block is deleted, the plans kept."""
         totals, blocks = pooled.totals, Blocks.of(self.folds)
-        arrays = [_arrays(plan.weights) for plan in plans[: len(self.rows)]]
+        arrays = [arrays_of(plan.weights) for plan in plans[: len(self.rows)]]
         if blocks is None:
             answer = np.zeros(len(self.fold))
             for fold, plan in enumerate(arrays):
                 self.add_losses(target, plan, fold, totals, answer)
             return answer
-        sums = Sums(*np.zeros((3, blocks.count, len(totals.r))))
+        sums = BlockSums(*np.zeros((3, blocks.count, len(totals.r))))
         for fold, plan in enumerate(arrays):
             self.add_sums(target, plan, fold, blocks.number, sums)
         return losses(sums, totals)
 
-    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> Ceiling | None:
+    def ceiling(self, x: Responses, y: Responses, estimate: Measured) -> Ceiling | None:
         return _ceiling(x, y, estimate)
 
 
@@ -217,50 +216,13 @@ def check_sign(sign: str) -> bool:
     return sign == "absolute"
 
 
-def one_each(best: np.ndarray, sign: np.ndarray, p: int) -> Plan:
-    """Return the plan that gives each target its best source (-1: none)."""
-    has = best >= 0
-    start = np.concatenate([[0], np.cumsum(has)])
-    return Plan(sp.csc_array((sign[has], best[has], start), shape=(p, len(best))))
-
-
-def carried(a: np.ndarray, weights: sp.csc_array) -> np.ndarray:
-    """Return ``a @ weights``; a mere choice of columns where each has one entry of 1."""
-    if weights.nnz == weights.shape[1] and (np.diff(weights.indptr) == 1).all():
-        chosen = a[:, weights.indices]
-        return chosen if (weights.data == 1).all() else chosen * weights.data
-    return a @ weights
-
-
-def strongest(weights: sp.csc_array) -> np.ndarray:
-    """(q,) source of the largest weight of each column, -1 where the column is empty."""
-    answer = np.full(weights.shape[1], -1)
-    i, j = _pairs(weights)
-    order = np.argsort(np.abs(weights.data), kind="stable")
-    answer[j[order]] = i[order]
-    return answer
-
-
-def _pairs(weights: sp.csc_array) -> tuple[np.ndarray, np.ndarray]:
-    """Return source and target of each stored weight."""
-    return weights.indices, np.repeat(np.arange(weights.shape[1]), np.diff(weights.indptr))
-
-
-def _arrays(weights: sp.csc_array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the arrays of a plan, as compiled loops take them."""
-    return (
-        weights.indptr.astype(np.int64), weights.indices.astype(np.int64),
-        weights.data.astype(np.float64),
-    )  # fmt: skip
-
-
 def _ratio(num: np.ndarray, xx: np.ndarray, yy: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore", divide="ignore"):
         return num / np.sqrt(xx * yy)
 
 
-def _nothing(q: int, n_folds: int) -> Estimate:
-    return Estimate(
+def _nothing(q: int, n_folds: int) -> Measured:
+    return Measured(
         value=NAN,
         per_fold=np.full(n_folds, np.nan),
         per_target=np.full(q, np.nan),
@@ -273,7 +235,7 @@ def _nothing(q: int, n_folds: int) -> Estimate:
     )
 
 
-def _ceiling(x: Responses, y: Responses, estimate: Estimate) -> Ceiling | None:
+def _ceiling(x: Responses, y: Responses, estimate: Measured) -> Ceiling | None:
     """Return sqrt(reliability of source and target) of each target, where known."""
     if x.repeats is None and y.repeats is None:
         return None

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from unbraid.align._ceiling import Ceiling
-from unbraid.align._estimator import Estimate
+from unbraid.align._estimator import Measured
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
 from unbraid.align.matching._semi_matching import SemiMatched
@@ -20,15 +20,15 @@ class MaxPairwise(SemiMatched):
 
     by_target = False
 
-    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         if order is not None:
             target = self.target(order)
             plan = self.plans(target, target.of.always, all_too=True)[-1]
-            return Estimate(value=self.in_sample(target, plan))
+            return Measured(value=self.in_sample(target, plan))
         found = super().estimate(None, influence)
         return replace(found, value=found.in_sample, per_fold=np.empty(0), per_target=np.empty(0))
 
-    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> Ceiling | None:  # noqa: ARG002
+    def ceiling(self, x: Responses, y: Responses, estimate: Measured) -> Ceiling | None:  # noqa: ARG002
         return None  # the best of many correlations on the same stimuli exceeds it
 
 

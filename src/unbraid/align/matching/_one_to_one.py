@@ -11,21 +11,23 @@ from unbraid.align._estimator import Estimator
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
 from unbraid.align.matching._dense_matched import DenseMatched
-from unbraid.align.matching._marginals import Side
-from unbraid.align.matching._matched import Plan, untied
+from unbraid.align.matching._marginals import MatchedSide
+from unbraid.align.matching._plan import MatchingPlan, untied
 
 
 class OneToOne(DenseMatched):
     """The assignment of largest summed training correlation."""
 
-    def plans(self, target: Side, scored: np.ndarray, all_too: bool) -> list[Plan]:
+    def plans(self, target: MatchedSide, scored: np.ndarray, all_too: bool) -> list[MatchingPlan]:
         return [
             assignment(r, self.source.of.varies[fold], scored, self.absolute)
             for fold, r in self.correlations(target, all_too)
         ]
 
 
-def assignment(r: np.ndarray, alive: np.ndarray, scored: np.ndarray, absolute: bool) -> Plan:
+def assignment(
+    r: np.ndarray, alive: np.ndarray, scored: np.ndarray, absolute: bool
+) -> MatchingPlan:
     """Return the best one-to-one plan of the sources alive and the targets scored."""
     from scipy.optimize import linear_sum_assignment
 
@@ -33,7 +35,7 @@ def assignment(r: np.ndarray, alive: np.ndarray, scored: np.ndarray, absolute: b
     worth = untied(r[np.ix_(sources, targets)])
     i, j = linear_sum_assignment(np.abs(worth) if absolute else worth, maximize=True)
     sign = np.where(worth[i, j] < 0, -1.0, 1.0) if absolute else np.ones(len(i))
-    return Plan(sp.csc_array((sign, (sources[i], targets[j])), shape=r.shape), gap=0.0)
+    return MatchingPlan(sp.csc_array((sign, (sources[i], targets[j])), shape=r.shape), gap=0.0)
 
 
 def _estimator(x: Any, y: Any, folds: Any, **options: Any) -> Estimator:

@@ -12,8 +12,8 @@ from unbraid.align._estimator import Estimator
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
 from unbraid.align.matching._dense_matched import DenseMatched, correlation
-from unbraid.align.matching._marginals import TIE, Side
-from unbraid.align.matching._matched import Plan, one_each
+from unbraid.align.matching._marginals import TIE, MatchedSide
+from unbraid.align.matching._plan import MatchingPlan, one_each
 from unbraid.align.published._longon2025 import PUBLISHED, LongonSemi
 
 _BLOCK = 2.0**26  # bytes of cross-products held at once
@@ -25,7 +25,7 @@ class SemiMatched(DenseMatched):
 
     by_target = True
 
-    def plans(self, target: Side, scored: np.ndarray, all_too: bool) -> list[Plan]:
+    def plans(self, target: MatchedSide, scored: np.ndarray, all_too: bool) -> list[MatchingPlan]:
         n_plans, p = len(self.rows) + bool(all_too), self.x.shape[1]
         if p * len(scored) >= _LARGE:
             from unbraid.align.matching._dense_search import best_sources  # compiles: not at import

@@ -13,7 +13,8 @@ from unbraid import stats
 from unbraid._validate import as_rng, check_count, check_number, check_scale
 from unbraid.align._dense import to_dense
 from unbraid.align._order import arrange, notes_of
-from unbraid.align.matching._matched import StimulusMatched, carried, strongest
+from unbraid.align.matching._matched import StimulusMatched
+from unbraid.align.matching._plan import carried, strongest
 from unbraid.align.matching._semi_matching import SemiMatched
 from unbraid.errors import InputError
 from unbraid.responses import pair

@@ -12,8 +12,8 @@ from unbraid.align._estimator import Estimator
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
 from unbraid.align.matching._dense_matched import DenseMatched
-from unbraid.align.matching._marginals import Side
-from unbraid.align.matching._matched import Plan, untied
+from unbraid.align.matching._marginals import MatchedSide
+from unbraid.align.matching._plan import MatchingPlan, untied
 from unbraid.align.published._longon2025 import PUBLISHED, LongonSoft
 from unbraid.errors import InputError
 
@@ -27,7 +27,7 @@ class SoftMatched(DenseMatched):
         super().__init__(x, y, folds, **options)
         self.mass = check_mass(self.options.setdefault("mass", 1.0))
 
-    def plans(self, target: Side, scored: np.ndarray, all_too: bool) -> list[Plan]:
+    def plans(self, target: MatchedSide, scored: np.ndarray, all_too: bool) -> list[MatchingPlan]:
         return [
             transport_plan(r, self.source.of.varies[fold], scored, self.absolute, self.mass)
             for fold, r in self.correlations(target, all_too)
@@ -44,7 +44,7 @@ def check_mass(mass: float) -> float:
 
 def transport_plan(
     r: np.ndarray, alive: np.ndarray, scored: np.ndarray, absolute: bool, mass: float
-) -> Plan:
+) -> MatchingPlan:
     """Return the best plan with uniform marginals on the sources alive and the targets scored."""
     from unbraid._kernels.network_simplex import transport  # compiles: not at import
 
@@ -57,7 +57,9 @@ def transport_plan(
     weights = solved.mass[real] / solved.mass[real].sum() * len(targets)  # columns sum to 1
     if absolute:
         weights = np.where(r[i, j] < 0, -weights, weights)
-    return Plan(sp.csc_array((weights, (sources[i], targets[j])), shape=shape), gap=solved.gap)
+    return MatchingPlan(
+        sp.csc_array((weights, (sources[i], targets[j])), shape=shape), gap=solved.gap
+    )
 
 
 def _estimator(x: Any, y: Any, folds: Any, **options: Any) -> Estimator:

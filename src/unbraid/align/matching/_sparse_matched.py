@@ -11,37 +11,44 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid._kernels.deletion import Sums, Totals
+from unbraid._kernels.deletion import BlockSums, Totals
 from unbraid._kernels.deletion_loops import sparse_losses, sparse_sums
 from unbraid._kernels.sparse_cross import best_sources, pair_sums
-from unbraid.align.matching._marginals import TIE, Side
-from unbraid.align.matching._matched import Plan, StimulusMatched, one_each
+from unbraid.align.matching._marginals import TIE, MatchedSide
+from unbraid.align.matching._matched import StimulusMatched
+from unbraid.align.matching._plan import MatchingPlan, one_each
 from unbraid.align.matching._sparse_marginals import sparse_side
 
 
 class SparseMatched(StimulusMatched):
     """Estimator of matchings between codes; subclasses say how a plan is found."""
 
-    def side(self, values: sp.csr_array) -> Side:
+    def side(self, values: sp.csr_array) -> MatchedSide:
         return sparse_side(values, self.folds)
 
-    def pair_sums(self, target: Side, pairs: tuple[Any, Any], fold: int) -> np.ndarray:
+    def pair_sums(self, target: MatchedSide, pairs: tuple[Any, Any], fold: int) -> np.ndarray:
         return pair_sums(self.source.columns, target.columns, pairs, self.fold, fold)
 
-    def held_out(self, target: Side, plan: Plan, rows: np.ndarray) -> tuple[Any, Any]:
+    def held_out(
+        self, target: MatchedSide, plan: MatchingPlan, rows: np.ndarray
+    ) -> tuple[Any, Any]:
         inverse = [np.nan_to_num(1 / side.of.scale[-1]) for side in (self.source, target)]
         said = (self.source.values[rows] * inverse[0]) @ plan.weights
         return said.tocsr(), (target.values[rows] * inverse[1]).tocsr()
 
-    def add_losses(self, target: Side, plan: Any, fold: int, totals: Totals, answer: Any) -> None:
+    def add_losses(
+        self, target: MatchedSide, plan: Any, fold: int, totals: Totals, answer: Any
+    ) -> None:
         x, y, marginals = self._columns(target, fold)
         sparse_losses(x, y, marginals, plan, self.fold == fold, totals, answer)
 
-    def add_sums(self, target: Side, plan: Any, fold: int, number: np.ndarray, sums: Sums) -> None:
+    def add_sums(
+        self, target: MatchedSide, plan: Any, fold: int, number: np.ndarray, sums: BlockSums
+    ) -> None:
         x, y, marginals = self._columns(target, fold)
         sparse_sums(x, y, marginals, plan, self.fold == fold, number, sums)
 
-    def _columns(self, target: Side, fold: int) -> tuple[Any, Any, tuple[np.ndarray, ...]]:
+    def _columns(self, target: MatchedSide, fold: int) -> tuple[Any, Any, tuple[np.ndarray, ...]]:
         """Return the columns of both sides, and the means and inverse scales of a fold."""
         sides = self.source, target
         marginals = tuple(
@@ -56,7 +63,7 @@ class SparseSemi(SparseMatched):
 
     by_target = True
 
-    def plans(self, target: Side, scored: np.ndarray, all_too: bool) -> list[Plan]:
+    def plans(self, target: MatchedSide, scored: np.ndarray, all_too: bool) -> list[MatchingPlan]:
         n_plans = len(self.rows) + bool(all_too)
         source = self.source.of
         statistics = (

@@ -8,15 +8,15 @@ import scipy.sparse as sp
 from unbraid._kernels.simplex import TransportPlan
 from unbraid._kernels.sparse_cross import pair_sums
 from unbraid._kernels.sparse_transport import pairs_of, transport
-from unbraid.align.matching._marginals import Side
-from unbraid.align.matching._matched import Plan
+from unbraid.align.matching._marginals import MatchedSide
+from unbraid.align.matching._plan import MatchingPlan
 from unbraid.align.matching._sparse_matched import SparseMatched
 
 
 class SparseSoft(SparseMatched):
     """The transport plan with uniform marginals on varying units."""
 
-    def plans(self, target: Side, scored: np.ndarray, all_too: bool) -> list[Plan]:
+    def plans(self, target: MatchedSide, scored: np.ndarray, all_too: bool) -> list[MatchingPlan]:
         folds = [*range(len(self.rows)), *([-1] if all_too else [])]
         return [self._plan(target, np.flatnonzero(scored), fold) for fold in folds]
 
@@ -30,7 +30,7 @@ class SparseSoft(SparseMatched):
         del p
         return np.ones(len(solved.mass), dtype=bool), solved.mass * q
 
-    def _plan(self, target: Side, targets: np.ndarray, fold: int) -> Plan:
+    def _plan(self, target: MatchedSide, targets: np.ndarray, fold: int) -> MatchingPlan:
         sources = np.flatnonzero(self.source.of.varies[fold])
         p, q = len(sources), len(targets)
         supply, demand = self.marginals(p, q)
@@ -46,9 +46,11 @@ class SparseSoft(SparseMatched):
         plan = sp.csc_array((weights[real], (i, j)), shape=(self.x.shape[1], self.y.shape[1]))
         if self.absolute:
             plan.data[self._training_moments(target, plan, fold) < 0] *= -1
-        return Plan(plan, gap=solved.gap)
+        return MatchingPlan(plan, gap=solved.gap)
 
-    def _training_moments(self, target: Side, weights: sp.csc_array, fold: int) -> np.ndarray:
+    def _training_moments(
+        self, target: MatchedSide, weights: sp.csc_array, fold: int
+    ) -> np.ndarray:
         """Return the covariance of each stored pair on the training stimuli of a fold."""
         i, j = weights.indices, np.repeat(np.arange(weights.shape[1]), np.diff(weights.indptr))
         together = pair_sums(self.source.columns, target.columns, (i, j), self.fold, -1)
@@ -58,7 +60,7 @@ class SparseSoft(SparseMatched):
         return together / of_x.count[fold] - of_x.mean[fold][i] * of_y.mean[fold][j]
 
     def _scaled(
-        self, side: Side, units: np.ndarray, fold: int, size: int
+        self, side: MatchedSide, units: np.ndarray, fold: int, size: int
     ) -> tuple[sp.csr_array, np.ndarray]:
         """Return training rows in units of sd sqrt(n), padded with silent units, and mean / sd."""
         train = self.fold != fold

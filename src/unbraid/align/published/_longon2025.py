@@ -18,7 +18,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid.align._dense import finite_mean
-from unbraid.align._estimator import Estimate, Estimator
+from unbraid.align._estimator import Estimator, Measured
 from unbraid.align._score import NAN
 from unbraid.errors import InputError
 
@@ -65,7 +65,7 @@ class LongonMetric(Estimator):
         product = predicted * y_test
         return (product - score * (predicted**2 + y_test**2) / 2).mean(axis=1)
 
-    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         y = self.y if order is None else self.y[order]
         alive_y = self._alive(y, True)
         per_target = np.full((len(self.rows), y.shape[1]), np.nan)
@@ -82,10 +82,10 @@ class LongonMetric(Estimator):
                 phi[test] = self.influence(parts[2], predicted, parts[3], score) / len(self.rows)
         per_fold = per_target[:, alive_y].mean(axis=1)
         if order is not None:
-            return Estimate(value=float(per_fold.mean()))
+            return Measured(value=float(per_fold.mean()))
         whole = [self.normalise(part) for part in (x, y)]
         fitted = self.predict(whole[0], whole[1], whole[0])
-        return Estimate(
+        return Measured(
             value=float(per_fold.mean()),
             per_fold=per_fold,
             per_target=per_target.mean(axis=0),
@@ -109,8 +109,8 @@ class LongonMetric(Estimator):
                 alive &= np.ptp(part, axis=0) > 0 if constant_is_dead else part.any(axis=0)
         return alive
 
-    def _nothing(self, q: int) -> Estimate:
-        return Estimate(
+    def _nothing(self, q: int) -> Measured:
+        return Measured(
             value=NAN,
             per_fold=np.full(len(self.rows), np.nan),
             per_target=np.full(q, np.nan),

@@ -39,7 +39,7 @@ class IterativeRidge(Nested):
         tests = self.x[np.concatenate([self.rows[fold] for fold in out])] if out else self.x
         return fit.see(tests, weights), fit.see(fit.x, weights).std(axis=0)
 
-    def _weights(self, fit: _Fit, chosen: np.ndarray) -> np.ndarray:
+    def _weights(self, fit: _IterativeFit, chosen: np.ndarray) -> np.ndarray:
         """Return the solution (side, q) at each target's own penalty."""
         shifts = fit.unit * ALPHAS[chosen][None]
         found = fit.solve(lambda v: v, slice(None), shifts, _TO_PREDICT)
@@ -64,7 +64,7 @@ class IterativeRidge(Nested):
                 errors[i, :, block] = np.einsum("atj,atj->aj", misses, misses)
         return list(errors), residual > _ROUGH
 
-    def _fit(self, out: tuple[int, ...], y: np.ndarray) -> _Fit:
+    def _fit(self, out: tuple[int, ...], y: np.ndarray) -> _IterativeFit:
         rows = self.train(out)
         x = self.x[rows]
         n, mean = len(rows), np.asarray(x.mean(axis=0)).ravel()
@@ -73,11 +73,11 @@ class IterativeRidge(Nested):
         rank = min(n - 1, int((power > 1e-14 * power.max(initial=0.0)).sum()))
         unit = float(power.sum()) / max(rank, 1)
         level = y[rows].mean(axis=0)
-        return _Fit(x, x.T.tocsr(), mean, y[rows] - level, level, rows, unit or 1.0)
+        return _IterativeFit(x, x.T.tocsr(), mean, y[rows] - level, level, rows, unit or 1.0)
 
 
 @dataclass(frozen=True, eq=False)
-class _Fit:
+class _IterativeFit:
     """Centred training codes as operators, on the side of the stimuli or of the latents."""
 
     x: sp.csr_array

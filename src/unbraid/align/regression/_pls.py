@@ -11,7 +11,7 @@ from scipy.sparse.linalg import ArpackNoConvergence, svds
 
 from unbraid._validate import check_count
 from unbraid.align._dense import densified, finite_mean
-from unbraid.align._estimator import Estimate, Estimator
+from unbraid.align._estimator import Estimator, Measured
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
 from unbraid.align.regression._nested_ridge import check_folds
@@ -34,25 +34,25 @@ class Pls(Ridge):
         self.components = int(components)
         self.in_fold = np.asarray(folds)[None] == np.arange(folds.n_folds)[:, None]
 
-    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         y = self.y if order is None else self.y[order]
         per_target = np.full(y.shape[1], np.nan)
         scored = self._varies(y)
         if not scored.any() or not np.ptp(self.x, axis=0).any():
             nothing = "no unit of a side varies on every fold's training stimuli."
-            return Estimate(value=np.nan, per_target=per_target, warnings=(nothing,),
+            return Measured(value=np.nan, per_target=per_target, warnings=(nothing,),
                             per_fold=np.full(len(self.in_fold), np.nan))  # fmt: skip
         y = y[:, scored]
         predicted, centred, counts = self._held_out(y)
         per_target[scored] = self.score(predicted, centred)
         value = finite_mean(per_target)
         if order is not None:
-            return Estimate(value=value)
+            return Measured(value=value)
         whole = pls_predictions(self.x, y, np.ones(len(y), bool), self.components)
         best = min(round(float(np.mean(counts))), len(whole.steps))
         at_edge = np.mean([count == self.components for count in counts])
         losses = self.influence(predicted, centred, per_target[scored]) if influence else None
-        return Estimate(
+        return Measured(
             value=value,
             per_fold=np.array([finite_mean(self.score(predicted[rows], centred[rows]))
                                for rows in self.in_fold]),

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid._kernels.deletion import Sums, Totals, losses
+from unbraid._kernels.deletion import BlockSums, Totals, losses
 from unbraid.align._ceiling import Ceiling
 from unbraid.align._dense import finite_mean
-from unbraid.align._estimator import Blocks, Estimate, Estimator
+from unbraid.align._estimator import Blocks, Estimator, Measured
 from unbraid.align._held_out import HeldOutSums
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
@@ -71,7 +71,7 @@ class Ridge(Estimator):
 
     def influence(self, predicted, centred, score):
         """Return what deleting each stimulus or block takes from the summed score."""
-        sums = Sums(*(self._in_blocks(part) for part in
+        sums = BlockSums(*(self._in_blocks(part) for part in
                       (predicted * centred, predicted**2, centred**2)))  # fmt: skip
         num, xx, yy = (part.sum(axis=0) for part in sums)
         return losses(sums, Totals(num, xx, yy, score, np.ones(len(score))))
@@ -80,7 +80,7 @@ class Ridge(Estimator):
         blocks = Blocks.of(self.folds)
         return blocks.sums(part) if blocks else part
 
-    def estimate(self, order: np.ndarray | None, influence: bool) -> Estimate:
+    def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         n, q = self.y.shape
         per_target, whole = np.full(q, np.nan), np.full(q, np.nan)
         per_fold = np.full((len(self.in_fold), q), np.nan)
@@ -110,10 +110,10 @@ class Ridge(Estimator):
                 phi += self.influence(predicted, centred, per_target[block])
         n_scored = int((~np.isnan(per_target)).sum())
         if order is not None or not n_scored:
-            return Estimate(value=finite_mean(per_target), per_target=per_target,
+            return Measured(value=finite_mean(per_target), per_target=per_target,
                             per_fold=np.full(len(self.in_fold), np.nan),
                             warnings=() if n_scored else (NOTHING,))  # fmt: skip
-        return Estimate(
+        return Measured(
             value=finite_mean(per_target),
             per_fold=np.array([finite_mean(row) for row in per_fold]),
             per_target=per_target,
@@ -145,7 +145,7 @@ class Ridge(Estimator):
         """Whether each target varies on the training stimuli of every fold."""
         return np.all([np.ptp(y[~rows], axis=0) > 0 for rows in self.in_fold], axis=0)
 
-    def ceiling(self, x: Responses, y: Responses, estimate: Estimate) -> Ceiling | None:  # noqa: ARG002
+    def ceiling(self, x: Responses, y: Responses, estimate: Measured) -> Ceiling | None:  # noqa: ARG002
 
         if y.repeats is None:
             return None

@@ -16,7 +16,7 @@ import numpy as np
 from unbraid._kernels.device import product
 from unbraid._kernels.ridge import eigen, penalty_unit
 from unbraid.align._dense import finite_mean
-from unbraid.align._estimator import Estimate
+from unbraid.align._estimator import Measured
 from unbraid.align.regression._nested_ridge import ALPHAS, check_folds
 from unbraid.align.regression._ridge import NOTHING, edge_notes
 from unbraid.errors import InputError
@@ -24,7 +24,7 @@ from unbraid.stats import FoldMoments, Moments
 
 
 @dataclass(frozen=True, eq=False)
-class _Fit:
+class _StreamedFit:
     """A training set in the eigenbasis of its source."""
 
     of: Moments
@@ -59,13 +59,13 @@ class _Seen:
         squares = np.einsum("rj,rj->j", weights, product(self.xx, weights, self.device))
         return np.stack([np.einsum("rj,rj->j", weights, self.xy), squares, self.yy])
 
-    def errors(self, fit: _Fit) -> np.ndarray:
+    def errors(self, fit: _StreamedFit) -> np.ndarray:
         """Return squared errors (n_alphas, q)."""
         found = [self.sums(fit.weights(alpha)) for alpha in ALPHAS]
         return np.stack([yy - 2 * num + xx for num, xx, yy in found])
 
 
-def streamed_ridge(moments: FoldMoments, r2: bool, device: Any) -> Estimate:
+def streamed_ridge(moments: FoldMoments, r2: bool, device: Any) -> Measured:
     """Return the estimate of ``ridge`` or, with ``r2``, of ``ridge_r2``."""
     n_folds, (p, q) = check_folds(len(moments.count)), moments.xy.shape[1:]
     least = int(moments.count.sum() - moments.count.max())
@@ -98,11 +98,11 @@ def streamed_ridge(moments: FoldMoments, r2: bool, device: Any) -> Estimate:
     score = _explained if r2 else _pooled
     per_target = np.where(scored, score(parts.sum(axis=0)), np.nan)
     if not scored.any():
-        return Estimate(value=np.nan, per_target=per_target, per_fold=np.full(n_folds, np.nan),
+        return Measured(value=np.nan, per_target=per_target, per_fold=np.full(n_folds, np.nan),
                         warnings=(NOTHING,))  # fmt: skip
     picked = chosen[:, scored]
     edges = np.array([(picked == 0).mean(), (picked == len(ALPHAS) - 1).mean()])
-    return Estimate(
+    return Measured(
         value=finite_mean(per_target),
         per_fold=np.array([finite_mean(np.where(scored, score(part), np.nan)) for part in parts]),
         per_target=per_target,
@@ -111,13 +111,13 @@ def streamed_ridge(moments: FoldMoments, r2: bool, device: Any) -> Estimate:
     )
 
 
-def _fit(moments: FoldMoments, out: tuple[int, ...], device: Any) -> _Fit:
+def _fit(moments: FoldMoments, out: tuple[int, ...], device: Any) -> _StreamedFit:
     of = moments.train(*out)
     values, basis = eigen(of.xx.copy(), device)
-    return _Fit(of, values, basis, product(basis.T, of.xy, device), device)
+    return _StreamedFit(of, values, basis, product(basis.T, of.xy, device), device)
 
 
-def _seen(moments: FoldMoments, fit: _Fit, fold: int) -> _Seen:
+def _seen(moments: FoldMoments, fit: _StreamedFit, fold: int) -> _Seen:
     held = moments.test(fold, about=fit.of)
     turned = fit.basis.T
     within = product(product(turned, held.xx, fit.device), fit.basis, fit.device)

@@ -61,7 +61,7 @@ def page(result: Comparison, pictures: Any = None, title: str = "") -> report.Pa
     )
 
 
-def verdict_block(result: Comparison) -> report.Verdict:
+def verdict_block(result: Comparison) -> report.VerdictBlock:
     """Return the headline with the numbers that carry it: before, after, best control."""
     metric = result.config.scored[0]
     after = result.targets[0]
@@ -72,7 +72,7 @@ def verdict_block(result: Comparison) -> report.Verdict:
         (_AFTER[after], _number(result, metric, "codes", after), "after", ""),
         ("best control", best, "control", LABELS[control]),
     )
-    return report.Verdict(
+    return report.VerdictBlock(
         headline=result.verdict.sentence,
         tone=TONES[result.verdict.tone],
         lead=" ".join(result.verdict.reasons)

@@ -186,7 +186,7 @@ def history_figure(result: Comparison) -> list[report.CurveFigure]:
         points = [(i, step["fvu"]) for i, step in enumerate(history) if "fvu" in step]
         if len(points) > 1:
             x, y = zip(*points, strict=True)
-            series.append(report.Series(name=name, x=x, y=y))
+            series.append(report.Curve(name=name, x=x, y=y))
     if not series:
         return []
     caption = report.Caption(

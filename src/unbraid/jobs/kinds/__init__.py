@@ -1,9 +1,9 @@
 """Kinds of jobs: one a file, and one line of the table."""
 
-from unbraid.jobs.kinds._kind import Cost, Kind, Write
+from unbraid.jobs.kinds._kind import JobCost, Kind, Write
 from unbraid.jobs.kinds.compare import Compare
 from unbraid.jobs.kinds.fit import Fit
-from unbraid.jobs.kinds.score import Score
+from unbraid.jobs.kinds.score import ScoreKind
 from unbraid.jobs.kinds.study import StudyKind
 
 KINDS: dict[str, Kind] = {
@@ -11,10 +11,10 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Compare(),
         Fit(),
-        Score(),
+        ScoreKind(),
         StudyKind(),
     )
 }
 """Name in a sweep -> kind of job."""
 
-__all__ = ["KINDS", "Compare", "Cost", "Fit", "Kind", "Score", "StudyKind", "Write"]
+__all__ = ["KINDS", "Compare", "JobCost", "Fit", "Kind", "ScoreKind", "StudyKind", "Write"]

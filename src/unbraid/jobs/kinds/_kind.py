@@ -15,7 +15,7 @@ Write = Callable[[Path, Mapping[str, str]], Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cost:
+class JobCost:
     """What one job takes, roughly; NaN where it is not foretold."""
 
     seconds: float = float("nan")
@@ -51,6 +51,6 @@ class Kind(ABC):
     def summary(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """Return the few numbers of a ``result.json`` that a table of jobs shows."""
 
-    def cost(self, job: Job) -> Cost:  # noqa: ARG002
+    def cost(self, job: Job) -> JobCost:  # noqa: ARG002
         """Return what a job will take; unknown unless a kind foretells it."""
-        return Cost()
+        return JobCost()

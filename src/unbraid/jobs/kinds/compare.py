@@ -11,7 +11,7 @@ from unbraid._validate import check_count
 from unbraid.errors import InputError
 from unbraid.jobs._inputs import check_unchanged
 from unbraid.jobs._job import Job
-from unbraid.jobs.kinds._kind import Cost, Kind, Write
+from unbraid.jobs.kinds._kind import JobCost, Kind, Write
 from unbraid.jobs.kinds._loaded import load
 from unbraid.jobs.kinds._parts import learning_rows
 from unbraid.jobs.kinds.fit import part_of
@@ -110,7 +110,7 @@ class Compare(Kind):
             "warnings": len(result["warnings"]),
         }
 
-    def cost(self, job: Job) -> Cost:
+    def cost(self, job: Job) -> JobCost:
         """Return what a comparison of files of these sizes will take."""
         from unbraid.comparison._cost import cost_of
 
@@ -137,7 +137,7 @@ class Compare(Kind):
         units = [shapes[slot][1] for slot in "xy"]
         atoms = 8.0 * config.seeds * sum(2 * p * p for p in units)
         kept = 24.0 * config.seeds * len(config.scored) * 14 * max(units)
-        return Cost(seconds=told.seconds, memory=told.memory, disk=_PAGE + atoms + kept)
+        return JobCost(seconds=told.seconds, memory=told.memory, disk=_PAGE + atoms + kept)
 
 
 def _dictionaries(job: Job, used: Mapping[str, Path]) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from unbraid._validate import check_count
 from unbraid.errors import InputError
 from unbraid.jobs._job import Job
-from unbraid.jobs.kinds._kind import Cost, Kind, Write
+from unbraid.jobs.kinds._kind import JobCost, Kind, Write
 from unbraid.jobs.kinds._loaded import load
 from unbraid.jobs.kinds._parts import ORDERS, check_share, learning_rows
 
@@ -64,7 +64,7 @@ class Fit(Kind):
         found = {name: result.get(name) for name in ("n_latents", *_NUMBERS)}
         return {**found, "warnings": len(result.get("warnings") or ())}
 
-    def cost(self, job: Job) -> Cost:
+    def cost(self, job: Job) -> JobCost:
         """Return what one learning from a file of this size will take."""
         from unbraid.comparison._cost import cost_of_learning
 
@@ -72,7 +72,7 @@ class Fit(Kind):
         told = cost_of_learning(
             method_of(job.settings["method"]), n if part is None else round(part["share"] * n), p
         )
-        return Cost(seconds=told.seconds, memory=told.memory, disk=_TEXTS + 16.0 * p * p)
+        return JobCost(seconds=told.seconds, memory=told.memory, disk=_TEXTS + 16.0 * p * p)
 
 
 def part_of(given: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ _SIDES = ("x", "y", "rng")
 _SHOWN = ("metric", "value", "low", "high", "null", "p_value", "ceiling", "coverage", "n")
 
 
-class Score(Kind):
+class ScoreKind(Kind):
     """The alignment of two systems by one metric, without dictionaries."""
 
     name: ClassVar[str] = "score"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import cycle
 
-from unbraid.report._figures import CurveFigure, Reference, Series
+from unbraid.report._figures import Curve, CurveFigure, Reference
 from unbraid.report._palette import LIGHT, SERIES
 from unbraid.report._text import shorten, significant, text_width
 from unbraid.report.draw._axes import x_axis, y_axis, y_margin
@@ -83,7 +83,7 @@ def _y_scale(figure: CurveFigure, bottom: float, top: float) -> Scale:
     return scale(values, bottom, top, domain=figure.y_domain, log=figure.y_log, spacing=44)
 
 
-def _series(series: Series, x: Scale, y: Scale) -> str:
+def _series(series: Curve, x: Scale, y: Scale) -> str:
     parts = []
     for run in _runs(series, x, y):
         band = [(x(series.x[i]), series.low[i], series.high[i]) for i in run if series.low]
@@ -100,7 +100,7 @@ def _series(series: Series, x: Scale, y: Scale) -> str:
     return "".join(parts)
 
 
-def _point(series: Series, i: int, x: Scale, y: Scale) -> str:
+def _point(series: Curve, i: int, x: Scale, y: Scale) -> str:
     at, up = series.x[i], series.y[i]
     tip = title(f"{series.name}: {significant(at)}, {significant(up)}")
     parts = []
@@ -119,7 +119,7 @@ def _point(series: Series, i: int, x: Scale, y: Scale) -> str:
     return "".join([*parts, circle])
 
 
-def _runs(series: Series, x: Scale, y: Scale) -> list[list[int]]:
+def _runs(series: Curve, x: Scale, y: Scale) -> list[list[int]]:
     """Return runs of indices whose points can be drawn, cut wherever one cannot."""
     runs: list[list[int]] = [[]]
     for index, (a, b) in enumerate(zip(series.x, series.y, strict=True)):

@@ -31,7 +31,7 @@ _PROBED = 1  # the second stimulus: in a batch it also feels what only runs on t
 
 
 @dataclass(frozen=True, eq=False)
-class Job:
+class RecordingJob:
     """Everything that one recording needs, checked."""
 
     model: Any
@@ -93,7 +93,7 @@ def plan(
     device: Any,
     dtype: str,
     progress: bool,
-) -> Job:
+) -> RecordingJob:
     """Check everything, and run one stimulus to learn shapes and calls."""
     origin: dict[str, Any] = {}
     if isinstance(model, Network):
@@ -111,7 +111,7 @@ def plan(
         raise InputError(f"dtype must be float16, float32 or float64, got {dtype!r}.")
     chosen = choose_layers(model, layers)
     names = [layer.name for layer in chosen]
-    job = Job(
+    job = RecordingJob(
         model=model,
         stimuli=as_stimuli(stimuli, ids),
         layers=chosen,
@@ -134,7 +134,7 @@ def plan(
     return job
 
 
-def _probe(job: Job) -> None:
+def _probe(job: RecordingJob) -> None:
     kept: dict[str, list[np.ndarray]] = {layer.name: [] for layer in job.layers}
 
     def keep(layer: Layer, output: Any) -> None:
@@ -162,7 +162,7 @@ def _probe(job: Job) -> None:
 
 
 def passes(
-    job: Job, first: int, layers: list[Layer]
+    job: RecordingJob, first: int, layers: list[Layer]
 ) -> Generator[tuple[int, dict[str, np.ndarray]], None, None]:
     """Yield the number of a batch's first stimulus and every layer's rows; close it at the end."""
     starts = range(first, job.stimuli.length, job.batch)
@@ -179,7 +179,7 @@ def passes(
             yield start, dict(tap.outputs)
 
 
-def _check_rows(job: Job, layer: Layer, tap: Tap, start: int, stop: int) -> None:
+def _check_rows(job: RecordingJob, layer: Layer, tap: Tap, start: int, stop: int) -> None:
     rows, shape = tap.outputs.get(layer.name), job.probes[layer.name].shape
     if rows is None or rows.shape != (stop - start, *shape):
         came = "nothing" if rows is None else str(rows.shape)
@@ -195,7 +195,7 @@ def _check_rows(job: Job, layer: Layer, tap: Tap, start: int, stop: int) -> None
         )
 
 
-def _warn_if_mixed(job: Job, outputs: Mapping[str, np.ndarray]) -> None:
+def _warn_if_mixed(job: RecordingJob, outputs: Mapping[str, np.ndarray]) -> None:
     """Warn where the probed stimulus has another answer in a batch than it had alone."""
     mixed = [name for name, rows in outputs.items() if differ(rows[_PROBED], job.probes[name])]
     if mixed:
@@ -208,13 +208,13 @@ def _warn_if_mixed(job: Job, outputs: Mapping[str, np.ndarray]) -> None:
         )
 
 
-def rows_each(job: Job, name: str) -> int:
+def rows_each(job: RecordingJob, name: str) -> int:
     """Return how many rows one stimulus makes: 1, or its positions."""
     probe = job.probes[name]
     return len(probe) if probe.ndim == 2 else 1
 
 
-def row_ids(job: Job, name: str, start: int, stop: int) -> np.ndarray:
+def row_ids(job: RecordingJob, name: str, start: int, stop: int) -> np.ndarray:
     """Return ids of rows: the stimulus's, or ``stimulus@position`` where positions count."""
     ids = job.stimuli.ids[start:stop]
     if job.probes[name].ndim == 1:
@@ -224,7 +224,7 @@ def row_ids(job: Job, name: str, start: int, stop: int) -> np.ndarray:
 
 
 @contextmanager
-def _ready(job: Job) -> Iterator[Any]:
+def _ready(job: RecordingJob) -> Iterator[Any]:
     """Put the model into evaluation mode, on the device; restore everything afterwards."""
     from unbraid._torch import torch
 
@@ -289,7 +289,7 @@ def _to(batch: Any, device: Any) -> Any:
     return batch.to(device) if hasattr(batch, "to") else batch
 
 
-def _shown(starts: range, job: Job) -> Any:
+def _shown(starts: range, job: RecordingJob) -> Any:
     if not (job.progress and sys.stderr.isatty()):
         return starts
     from rich.console import Console

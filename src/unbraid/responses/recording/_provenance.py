@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from unbraid._config import Config, fingerprint
-from unbraid.responses.recording._passes import Job
+from unbraid.responses.recording._passes import RecordingJob
 from unbraid.responses.recording._sketch import sketch
 from unbraid.responses.recording._weights import model_hash
 
 VERSION = 3  # of what pictures, rules and hooks give: part of the key
 
 
-def provenance(job: Job) -> dict[str, dict[str, Any]]:
+def provenance(job: RecordingJob) -> dict[str, dict[str, Any]]:
     """Say what makes each layer's values; ``key`` names all that they depend on."""
     import PIL
 

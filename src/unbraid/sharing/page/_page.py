@@ -61,7 +61,7 @@ def joint_page(result: Any, title: str = "") -> report.Page:
     )
 
 
-def _verdict(result: Any) -> report.Verdict:
+def _verdict(result: Any) -> report.VerdictBlock:
     shared = result.counts["shared"]
     contrast = result.contrast
     numbers = [
@@ -80,7 +80,7 @@ def _verdict(result: Any) -> report.Verdict:
             report.KeyNumber(label="by chance", value=result.expected_shared, kind="null", digits=1,
                              note="with stimuli paired wrongly, learned again"),
         )  # fmt: skip
-    return report.Verdict(
+    return report.VerdictBlock(
         headline=result.verdict.sentence,
         tone=TONES[result.verdict.tone],
         lead=" ".join(result.verdict.reasons),

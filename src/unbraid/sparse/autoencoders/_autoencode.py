@@ -31,7 +31,7 @@ def learn(
     unit: bool = True,
     tied: bool = False,
     extra: dict[str, np.ndarray] | None = None,
-) -> Learned:
+) -> TrainedWeights:
     """Train the rule of activation from ``method.untrained``; ``tied`` ones have no encoder.
 
     Weights are for responses ``(x - mean) / scale``; ``scale`` is among them.
@@ -51,10 +51,10 @@ def learn(
     net = DenseNet(weights, rule, len(source), training, unit=unit)
     fvu = train(net, source, training, rng, log, method.describe())
     learned = {name: w.astype(np.float64) for name, w in net.descent.weights.items()}
-    return Learned(learned | {"scale": np.asarray(source.scale)}, center, fvu, source)
+    return TrainedWeights(learned | {"scale": np.asarray(source.scale)}, center, fvu, source)
 
 
-class Learned(NamedTuple):
+class TrainedWeights(NamedTuple):
     """What a training ends with."""
 
     weights: dict[str, np.ndarray]

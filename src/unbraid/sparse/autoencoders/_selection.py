@@ -18,7 +18,7 @@ _EVERY, _TRIALS = 256, 4  # blocks of rows; the first of so many try both ways
 _SAMPLE = 256  # rows that show how units are scaled
 
 
-class Selection:
+class LatentSelection:
     """Finds the k latents that each stimulus excites most.
 
     One dense product says nearly how much; ``select`` makes it exact. In eight bits the product is

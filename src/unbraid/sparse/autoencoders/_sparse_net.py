@@ -6,7 +6,7 @@ import numpy as np
 
 from unbraid._kernels.sparse_rows import decode, scatter, unexplained
 from unbraid.sparse.autoencoders import _products
-from unbraid.sparse.autoencoders._selection import Selection
+from unbraid.sparse.autoencoders._selection import LatentSelection
 from unbraid.sparse.training._descent import Descent
 from unbraid.sparse.training._loop import StepResult
 from unbraid.sparse.training._ranks import Ranks
@@ -34,7 +34,7 @@ class SparseNet:
         self.gradient = self.descent.gradient
         self.atoms, self.encoder, self.bias, self.offset = self.descent.weights.values()
         self.since = np.zeros(m, np.int64)  # stimuli since each latent last fired
-        self.select = Selection(m, p)
+        self.select = LatentSelection(m, p)
         self.all, self.none = np.arange(m, dtype=np.int32)[None], np.zeros(p, np.float32)
 
     def state(self) -> dict[str, np.ndarray]:

@@ -60,7 +60,7 @@ def keep_batch(scores, k: int):  # noqa: ANN001, ANN201 - torch tensors
     return torch.where(positive >= max(edge, 1e-12), positive, 0)
 
 
-def thresholded(method: Method, done: _autoencode.Learned, k: int) -> Dictionary:
+def thresholded(method: Method, done: _autoencode.TrainedWeights, k: int) -> Dictionary:
     """Return the dictionary, with the threshold above which k latents are active on average."""
     w, x = done.weights, done.source.sample(_ROWS)
     scores = (x - w["offset"]) @ w["encoder"].T + w["bias"]

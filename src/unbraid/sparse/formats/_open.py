@@ -26,7 +26,7 @@ from unbraid.sparse.formats.foreign import (
 )
 from unbraid.sparse.formats.foreign._assemble import Parts, assemble
 from unbraid.sparse.formats.foreign._recognise import recognise
-from unbraid.sparse.formats.foreign._source import Given, Source
+from unbraid.sparse.formats.foreign._source import Source, StatedByCaller
 
 if TYPE_CHECKING:
     from unbraid.sparse._dictionary import Dictionary
@@ -64,7 +64,7 @@ def open_foreign(
     if scale is not None and not 0 < scale < float("inf"):
         raise InputError(f"scale must be a positive number, got {scale!r}.")
     names = frozenset([ignore] if isinstance(ignore, str) else _names(ignore))
-    source = recognise(as_path(path), format, Given(**given, scale=scale, ignore=names))
+    source = recognise(as_path(path), format, StatedByCaller(**given, scale=scale, ignore=names))
     if source.library == "saelens" and own_fields(source.weights.parent) is not None:
         source.says_all()
         return open_saved(kind, source.weights.parent)
@@ -110,7 +110,7 @@ def _open_saved(kind: type[D], folder: Path) -> D:
         call = f"unbraid.load_foreign({str(folder)!r}, {option}=...)"
         return f"Such options are given in Python: {call}; its save(folder) keeps what they say."
 
-    with explained(["format", *(field.name for field in fields(Given))], where):
+    with explained(["format", *(field.name for field in fields(StatedByCaller))], where):
         return open_foreign(kind, folder)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unbraid import stats
-from unbraid._kernels.deletion import Sums, Totals, losses
+from unbraid._kernels.deletion import BlockSums, Totals, losses
 from unbraid.align.regression._nested_ridge import NestedRidge
 from unbraid.stats import Folds
 
@@ -72,11 +72,11 @@ def nested(
         predicted[rows], centred[rows] = fits[at][0][rows], fits[at][1][rows]
     names = list(candidates)
     counts = Counter(names[at] for at in best).most_common()
-    sums = Sums(predicted * centred, predicted**2, centred**2)
+    sums = BlockSums(predicted * centred, predicted**2, centred**2)
     num, xx, yy = (part.sum(axis=0) for part in sums)
     r = num / np.sqrt(np.where(xx * yy > 0, xx * yy, np.nan))
     some = np.isfinite(r)
-    sums = Sums(*(part[:, some] for part in sums))
+    sums = BlockSums(*(part[:, some] for part in sums))
     n_scored = int(some.sum())
     totals = Totals(num[some], xx[some], yy[some], r[some], np.ones(n_scored))
     lost = losses(sums, totals) / max(1, n_scored)

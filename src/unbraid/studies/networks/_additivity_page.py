@@ -19,7 +19,7 @@ Key = tuple[str, str, str, str]
 """Pictures, arrangement, source, zero."""
 
 
-def contrast(one: interpret.Composed, baseline: str) -> interpret.Contrast:
+def contrast(one: interpret.Composed, baseline: str) -> interpret.CosineContrast:
     """Return the contrast with a baseline."""
     return next(each for each in one.contrasts if each.baseline == baseline)
 

@@ -204,7 +204,7 @@ def _claims(found: dict[str, evaluation.Evaluation]) -> list[Claim]:
     ]
 
 
-def _told(contrasts: dict[str, evaluation.Contrast], named: bool = False) -> str:
+def _told(contrasts: dict[str, evaluation.BaselineContrast], named: bool = False) -> str:
     lines = [
         f"{name}{' (' + c.side.replace('_', ' ') + ')' if named else ''} {c.value:+.2f} "
         f"[{c.low:+.2f}, {c.high:+.2f}]"

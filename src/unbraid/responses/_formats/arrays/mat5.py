@@ -13,6 +13,7 @@ import scipy.sparse as sp
 
 from unbraid.errors import InputError
 from unbraid.responses._files import check_memory
+from unbraid.responses._formats._damaged import Damaged
 from unbraid.responses._formats._foreign import check_claim
 from unbraid.responses._formats.arrays._cells import gather
 
@@ -30,10 +31,6 @@ _TEXT_CLASSES = ("string", "categorical", "datetime", "duration")
 _HEAD = 4096  # bytes that hold any variable's flags, size and name
 _DEEPEST = 4
 _STEP = 2**24
-
-
-class Damaged(ValueError):
-    """The file breaks the rules of the format."""
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,11 @@ from __future__ import annotations
 import struct
 from typing import Any
 
+from unbraid.responses._formats._damaged import Damaged
 from unbraid.responses._formats._foreign import check_claim
 
 _DICTIONARY, _BATCH = 2, 3  # kinds of messages that carry buffers
 _MOST_BUFFERS = 2**20
-
-
-class Damaged(ValueError):
-    """The file breaks the rules of the format."""
 
 
 def check_messages(pyarrow: Any, source: Any, size: int, where: str) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from unbraid.errors import InputError
+from unbraid.responses._formats._damaged import Damaged
 from unbraid.responses._formats._foreign import check_claim
-from unbraid.responses._formats.tables._thrift import Damaged, structure
+from unbraid.responses._formats.tables._thrift import structure
 
 _DATA, _DICTIONARY, _DATA_2 = 0, 2, 3
 _DETAILS = {_DATA: 5, _DICTIONARY: 7, _DATA_2: 8}  # field of a page's header that says more
@@ -22,7 +23,7 @@ _HEADER, _LONGEST = 2**12, 2**20  # bytes of a page's header, as a rule and at m
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnPages:
     """A column of one group of rows."""
 
     name: str
@@ -40,7 +41,7 @@ class Column:
         return self.kind in _TEXT
 
 
-def check_parquet(path: Path, size: int) -> list[Column]:
+def check_parquet(path: Path, size: int) -> list[ColumnPages]:
     """Return the columns of a file whose sizes, counts and encodings can be trusted.
 
     The library would abort on some of what a damaged footer says, and makes room for what pages
@@ -64,7 +65,7 @@ def _footer(stream: BinaryIO, size: int) -> dict[int, Any]:
     return structure(stream.read(length))[0]
 
 
-def _columns(footer: Mapping[int, Any]) -> list[Column]:
+def _columns(footer: Mapping[int, Any]) -> list[ColumnPages]:
     found = []
     for group in footer.get(4) or ():
         for chunk in group.get(1) or ():
@@ -77,7 +78,9 @@ def _columns(footer: Mapping[int, Any]) -> list[Column]:
             data, dictionary = _whole(about, 9), about.get(11) or 0
             first = dictionary if 0 < dictionary < data else data
             flat = len(about[3]) == 1
-            column = Column(name, _whole(about, 1), _whole(about, 5), first, _whole(about, 7), flat)
+            column = ColumnPages(
+                name, _whole(about, 1), _whole(about, 5), first, _whole(about, 7), flat
+            )
             if min(column.count, column.stored, column.first) < 0 or column.kind not in _WIDTHS:
                 raise Damaged("a column of an unknown kind")
             found.append(column)
@@ -86,7 +89,7 @@ def _columns(footer: Mapping[int, Any]) -> list[Column]:
     return found
 
 
-def _check_pages(path: Path, stream: BinaryIO, size: int, column: Column) -> None:
+def _check_pages(path: Path, stream: BinaryIO, size: int, column: ColumnPages) -> None:
     where = f"{path}: column {column.name[:60]!r}"
     at, stop, left, inflated = column.first, column.first + column.stored, column.count, 0
     if left and (at < 4 or stop > size):

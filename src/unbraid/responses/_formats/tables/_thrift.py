@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from unbraid.responses._formats._damaged import Damaged
+
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _STRUCT = (
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12,
 )  # fmt: skip
 _DEEPEST = 16
-
-
-class Damaged(ValueError):
-    """The bytes break the rules of the protocol, or end too early."""
 
 
 def structure(raw: bytes, at: int = 0, depth: int = 0) -> tuple[dict[int, Any], int]:

@@ -9,7 +9,7 @@ PREPROCESS = Preprocess(size=32, resize=None)
 """What its weights expect: 32 pixels, ImageNet's mean and standard deviation."""
 
 
-class Block(nn.Module):
+class BasicBlock(nn.Module):
     """Two convolutions of 3 x 3, and a shortcut around them."""
 
     def __init__(self, n_in: int, n_out: int, stride: int) -> None:
@@ -39,8 +39,8 @@ class ResNet20(nn.Module):
         self.bn_1 = nn.BatchNorm2d(16)
         n_in = 16
         for number, n_out in enumerate((16, 32, 64), start=1):
-            first = Block(n_in, n_out, stride=1 if number == 1 else 2)
-            rest = [Block(n_out, n_out, stride=1) for _ in range(2)]
+            first = BasicBlock(n_in, n_out, stride=1 if number == 1 else 2)
+            rest = [BasicBlock(n_out, n_out, stride=1) for _ in range(2)]
             setattr(self, f"stage_{number}", nn.Sequential(first, *rest))
             n_in = n_out
         self.fc = nn.Linear(n_in, n_classes)

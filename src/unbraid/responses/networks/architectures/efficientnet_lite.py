@@ -40,7 +40,7 @@ class SameConv(nn.Conv2d):
         return super().forward(nn.functional.pad(x, pads))
 
 
-class Block(nn.Module):
+class InvertedResidual(nn.Module):
     """An inverted bottleneck: widen, filter each channel, project, add."""
 
     def __init__(self, n_in: int, n_out: int, kernel: int, stride: int, expand: int) -> None:
@@ -79,7 +79,9 @@ class EfficientNetLite(nn.Module):
             for turn in range(count):
                 first = turn == 0
                 blocks.append(
-                    Block(n_in if first else n_out, n_out, kernel, stride if first else 1, expand)
+                    InvertedResidual(
+                        n_in if first else n_out, n_out, kernel, stride if first else 1, expand
+                    )
                 )
         self._blocks = nn.ModuleList(blocks)
         self._conv_head = SameConv(_round(320 * width), 1280, 1, bias=False)

@@ -8,7 +8,7 @@ from typing import Any
 from unbraid.errors import InputError
 from unbraid.responses._load import READERS
 from unbraid.sparse.formats._config_file import read_config
-from unbraid.sparse.formats.foreign._source import Given, Source
+from unbraid.sparse.formats.foreign._source import Source, StatedByCaller
 from unbraid.sparse.formats.foreign._weights import read_torch
 from unbraid.sparse.formats.foreign._wrapper import unwrapped
 
@@ -25,7 +25,7 @@ _INDEX = ".safetensors.index.json"
 _SHOWN = 8
 
 
-def recognise(path: Path, library: str | None, given: Given) -> Source:
+def recognise(path: Path, library: str | None, given: StatedByCaller) -> Source:
     """Return the weights file that ``path`` means and who wrote it."""
     if not path.exists():
         raise InputError(f"{path} does not exist; give a checkpoint's file or folder.")
@@ -76,7 +76,7 @@ def _some(paths: list[Path]) -> str:
     return names + (", ..." if len(paths) > _SHOWN else "")
 
 
-def _file(path: Path, library: str | None, given: Given) -> Source:
+def _file(path: Path, library: str | None, given: StatedByCaller) -> Source:
     if library is None:
         for known, weights, config in _FOLDERS:
             beside = config is None or (path.parent / config).is_file()

@@ -23,7 +23,7 @@ _LONGEST = 200  # characters of a layer's name that are kept
 
 
 @dataclass(frozen=True, kw_only=True)
-class Given:
+class StatedByCaller:
     """What the caller says because the file does not."""
 
     k: int | None = None
@@ -46,7 +46,7 @@ class Source:
 
     library: str
     weights: Path
-    given: Given = field(default_factory=Given)
+    given: StatedByCaller = field(default_factory=StatedByCaller)
     content: dict[str, Any] | None = field(default=None, repr=False)
     around: dict[str, Any] = field(default_factory=dict, repr=False)
     """What stood beside the state dict within the file."""

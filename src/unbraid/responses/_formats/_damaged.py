@@ -1,0 +1,5 @@
+"""What readers of binary formats raise; the door turns it into one line with the file's name."""
+
+
+class Damaged(ValueError):
+    """The file breaks the rules of its format."""
