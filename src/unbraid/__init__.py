@@ -43,12 +43,13 @@ _HOMES = {
     "InputError": "errors",
     "UnbraidError": "errors",
 }
-_METHODS = ("AbsTopK", "Archetypal", "Auto", "BatchTopK", "Consensus", "FrozenDecoder",
-            "FrozenEncoder", "Gated", "ICA", "JumpRelu", "KMeans", "Longon2025Dnn",
-            "Longon2025Toy", "MatchingPursuit", "Matryoshka", "NMF", "PCA",
+_METHODS = ("AbsTopK", "Archetypal", "Auto", "BatchTopK", "BatchTopKCrosscoder",
+            "Consensus", "FrozenDecoder",
+            "FrozenEncoder", "Gated", "ICA", "JumpRelu", "KMeans", "L1Crosscoder", "Longon2025Dnn",
+            "Longon2025Toy", "MatchingPursuit", "Matryoshka", "NMF", "PCA", "PartitionedCrosscoder",
             "Pursuit", "RandomDictionary", "RandomExpansion", "Refined", "ReluL1",
-            "ShuffledLatents", "SoftFrozenDecoder", "SparseCoding", "SpikeAndSlab",
-            "TopK", "Training", "Untangled")  # fmt: skip
+            "ShuffledLatents", "SoftFrozenDecoder", "Sparc", "SparseCoding", "SpikeAndSlab",
+            "TopK", "Training", "Untangled", "Usae")  # fmt: skip
 
 __all__ = ["__version__", *_ROOMS, *_HOMES, *_METHODS]
 

@@ -203,6 +203,32 @@ def test_a_dictionary_agrees_with_itself(found, half_shared):
     assert score.null < 0.2
 
 
+def test_a_crosscoder_is_a_method_like_others(half_shared, tmp_path):
+    systems, z = half_shared
+    method = ub.BatchTopKCrosscoder(n_latents=20, k=4, training={"steps": 400})
+    result = ub.joint(systems, method=method, **{**QUICK, "baselines": True})
+    assert result.provenance["method"]["sizes"] == [14, 14]
+    assert result.counts["shared"].value >= 7
+    assert mcc(result.encode(systems), z) > 0.8
+    assert mcc(result.encode(systems, by="encoder"), z) > 0.8
+    assert result.encode({"b": systems["b"]}).nnz > 0
+    with pytest.raises(ub.InputError, match="needs the responses of all systems"):
+        result.encode({"b": systems["b"]}, by="encoder")
+    again = ub.load_run(result.save(tmp_path / "run"))
+    codes = [each.encode(systems, by="encoder") for each in (result, again)]
+    assert (codes[0] != codes[1]).nnz == 0
+
+
+def test_an_encoder_of_each_system_tells_the_code_alone(world):
+    systems, z = world(16, 2, (14, 14), 1200)
+    method = ub.Usae(n_latents=24, k=2, training={"steps": 500})
+    result = ub.joint(systems, method=method, **QUICK)
+    alone = {name: result.encode({name: systems[name]}, by="encoder") for name in systems}
+    assert min(mcc(codes, z) for codes in alone.values()) > 0.7
+    mean = (alone["a"].toarray() > 0) & (alone["b"].toarray() > 0)
+    assert mean.sum() > 0.6 * alone["a"].nnz  # both tell the same latents
+
+
 def test_encode_refuses_what_it_does_not_know(found):
     with pytest.raises(ub.InputError, match="no system 'c'"):
         found.encode({"c": np.ones((3, 14))})
@@ -210,6 +236,10 @@ def test_encode_refuses_what_it_does_not_know(found):
         found.encode({"a": np.ones((3, 4))})
     with pytest.raises(ub.InputError, match="needs a mapping"):
         found.encode(np.ones((3, 14)))
+    with pytest.raises(ub.InputError, match="needs a method with an encoder"):
+        found.encode({"a": np.ones((3, 14))}, by="encoder")
+    with pytest.raises(ub.InputError, match="by must be 'inference' or 'encoder'"):
+        found.encode({"a": np.ones((3, 14))}, by="omp")
 
 
 def test_load_refuses_what_is_no_joint_dictionary(tmp_path):

@@ -14,6 +14,7 @@ from unbraid.sparse import (
     AbsTopK,
     Archetypal,
     BatchTopK,
+    BatchTopKCrosscoder,
     Gated,
     JumpRelu,
     Longon2025Dnn,
@@ -23,6 +24,7 @@ from unbraid.sparse import (
     Pursuit,
     ReluL1,
     TopK,
+    Usae,
     fit,
 )
 from unbraid.sparse.autoencoders._sparse_net import SparseNet
@@ -35,6 +37,8 @@ METHODS = [
       for kind in (BatchTopK, AbsTopK, MatchingPursuit, Archetypal)),
     Matryoshka(k=2, n_latents=14, levels=2, training=SHORT),
     *(kind(n_latents=14, training=SHORT) for kind in (ReluL1, JumpRelu, Gated)),
+    BatchTopKCrosscoder(n_latents=14, k=2, sizes=(5, 7), training=SHORT),
+    Usae(n_latents=14, k=2, sizes=(5, 7), training=SHORT),
     Longon2025Toy(n_latents=14, k=2, batch_size=32, epochs=5),
     Longon2025Dnn(n_latents=14, k=2, epochs=6),
 ]  # fmt: skip

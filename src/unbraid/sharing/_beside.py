@@ -16,7 +16,7 @@ from unbraid._progress import Progress, silent
 from unbraid.interpret import feature_correlations
 from unbraid.sharing._evidence import Evidence
 from unbraid.sharing._infer import Coder, chosen_coder, judging_rows, left_out_errors, power_of
-from unbraid.sharing._learn import Learned
+from unbraid.sharing._learn import Learned, sized
 from unbraid.sharing._stack import Systems
 
 MOST_ALIKE = 0.9  # correlation from which on a system's own latent is a joint one
@@ -74,7 +74,7 @@ def alone(
         y = (held.values[:, columns] - scale.center[columns]) / scale.size[columns]
         with warnings.catch_warnings():  # what weakens a dictionary alone is what is measured
             warnings.simplefilter("ignore", RuntimeWarning)
-            own = sparse.fit(x, method, rng=each)
+            own = sparse.fit(x, sized(method, (x.shape[1],)), rng=each)
         coder = Coder(
             atoms=np.asarray(own.atoms), offset=np.asarray(own.offset), signed=own.signed,
             power=power_of(x), floor=own.floor or 0.0,

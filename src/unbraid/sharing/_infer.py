@@ -9,6 +9,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid._kernels.pursuit import pursue
+from unbraid.errors import InputError
+from unbraid.sparse import Encoder
 
 _PENALTIES = 0.5 ** np.arange(1, 12)  # of the median over stimuli of the largest correlation
 _MIDDLE = 3
@@ -33,6 +35,10 @@ class Coder:
     """(P,): share of each unit in the mean squared size of all."""
     floor: float = 0.0
     """Size ``|z_j| |a_j|`` up to which a code of all units counts as none."""
+    encoder: Encoder | None = None
+    """The method's own, for all units; None where it has none."""
+    tells_alone: bool = False
+    """Whether the encoder's part of each system tells the code by itself."""
 
     def floored(self, codes: sp.csr_array) -> sp.csr_array:
         """Return codes with exact zeros where they add no more than the floor."""
@@ -41,6 +47,23 @@ class Coder:
         kept.data[small] = 0
         kept.eliminate_zeros()
         return kept
+
+    def encoded(self, x: np.ndarray, observed: np.ndarray, sizes: tuple[int, ...]) -> sp.csr_array:
+        """Return codes (n, m) by the method's own encoder, from the systems of a mask (S,).
+
+        An encoder that each system's part tells by itself takes the mean of their scores.
+        """
+        if self.encoder is None:
+            raise InputError('by="encoder" needs a method with an encoder; leave it out.')
+        if not observed.all() and not self.tells_alone:
+            raise InputError(
+                'by="encoder" needs the responses of all systems: the encoder of this method tells '
+                "the code from all of them together. Leave it out to infer codes from some."
+            )
+        shown = np.repeat(observed, sizes)
+        weights = self.encoder.weights * (len(sizes) / observed.sum())
+        h = np.where(shown, x - self.offset, 0).astype(weights.dtype, copy=False)
+        return replace(self.encoder, weights=weights)(h, self.atoms)
 
     def codes(self, x: np.ndarray, shown: np.ndarray | None = None) -> sp.csr_array:
         """Return codes (n, m) inferred from the units of a mask (P,), all by default.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
@@ -101,7 +101,9 @@ class Joint:
         columns = self._columns(name)
         return self.scale.center[columns] + self.scale.back(self.coder.offset[columns], columns)
 
-    def encode(self, systems: Mapping[str, Any]) -> Codes:
+    def encode(
+        self, systems: Mapping[str, Any], *, by: Literal["inference", "encoder"] = "inference"
+    ) -> Codes:
         """Return the codes of stimuli from the responses of any of the systems.
 
         Parameters
@@ -109,6 +111,9 @@ class Joint:
         systems : mapping of names to Responses or arrays of shape (n, p)
             One or more of the systems that the dictionary was learned from. Rows of several are
             matched by stimulus id, and may be missing in some where ids are given.
+        by : {"inference", "encoder"}
+            ``encoder``: by the encoder that the method trained. It needs all systems, but for
+            methods with an encoder for each (``Usae``, ``Sparc``).
 
         Returns
         -------
@@ -118,7 +123,7 @@ class Joint:
         Raises
         ------
         InputError
-            An unknown system; another number of units.
+            An unknown system; another number of units; no encoder, or none for some systems alone.
 
         Notes
         -----
@@ -126,16 +131,24 @@ class Joint:
         with atoms of unit length over the units that are given. Codes from a system that is too
         small to be separated alone are poor, however good the dictionary.
         """
+        if by not in ("inference", "encoder"):
+            raise InputError(f"by must be 'inference' or 'encoder', got {by!r}.")
         x, observed, stimuli = self._scaled(systems)
         patterns, which = np.unique(observed, axis=0, return_inverse=True)
         parts, order = [], []
         for number, pattern in enumerate(patterns):
             rows = np.flatnonzero(which == number)
-            shown = np.repeat(pattern, self.sizes)
-            parts.append(self.coder.floored(self.coder.codes(x[rows], shown)))
+            if by == "encoder":
+                parts.append(self.coder.encoded(x[rows], pattern, self.sizes))
+            else:
+                shown = np.repeat(pattern, self.sizes)
+                parts.append(self.coder.floored(self.coder.codes(x[rows], shown)))
             order.append(rows)
         codes = sp.csr_array(sp.vstack(parts, format="csr"))[np.argsort(np.concatenate(order))]
-        made_by = {"joint": list(systems), "inference": self.coder.by}
+        made_by = {
+            "joint": list(systems),
+            "inference": self.coder.by if by == "inference" else by,
+        }
         return Codes(codes, stimuli=stimuli, made_by=made_by)
 
     def decode(self, codes: Any, name: str) -> np.ndarray:

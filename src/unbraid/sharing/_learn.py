@@ -12,6 +12,7 @@ from unbraid._progress import Progress, part
 from unbraid.errors import InputError
 from unbraid.sharing._infer import Coder, chosen_coder, judging_rows, left_out_errors, power_of
 from unbraid.sharing._stack import Scale, Systems, scale_of
+from unbraid.sparse.crosscoders._crosscoder import Crosscoder
 
 _TURNS = 10  # of codes and least squares over all rows, where some are incomplete
 _FEWEST = 20  # complete rows under which nothing can be learned
@@ -80,7 +81,7 @@ def _learn(
     x = np.where(np.repeat(train.observed, train.sizes, axis=1), scale.apply(train.values), 0)
     x = x.astype(train.values.dtype, copy=False)
     whole = np.ascontiguousarray(x[complete])
-    found = sparse.fit(whole, method, rng=rng, progress=tell)
+    found = sparse.fit(whole, sized(method, train.sizes), rng=rng, progress=tell)
     coder = chosen_coder(whole, _coder(found, whole), train.sizes)
     if len(complete) < len(train) and found.encoder is None:
         coder = _with_incomplete_rows(x, train, coder)
@@ -90,6 +91,11 @@ def _learn(
     return Learned(dictionary=found, coder=coder, errors=errors, scale=scale, sizes=train.sizes)
 
 
+def sized(method: sparse.Method, sizes: tuple[int, ...]) -> sparse.Method:
+    """Return the method, with the units of each system where it needs to know them."""
+    return method.sized(sizes) if isinstance(method, Crosscoder) else method
+
+
 def _coder(found: sparse.Dictionary, x: np.ndarray) -> Coder:
     return Coder(
         atoms=np.asarray(found.atoms),
@@ -97,6 +103,8 @@ def _coder(found: sparse.Dictionary, x: np.ndarray) -> Coder:
         signed=found.signed,
         power=power_of(x),
         floor=found.floor or 0.0,
+        encoder=found.encoder,
+        tells_alone=isinstance(found.method, Crosscoder) and found.method.tells_alone,
     )
 
 

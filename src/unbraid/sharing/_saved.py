@@ -11,11 +11,12 @@ from unbraid.sharing._infer import Coder
 from unbraid.sharing._latents import Count, Latents
 from unbraid.sharing._stack import Scale
 from unbraid.sharing._verdict import Bound
+from unbraid.sparse import Encoder
 
 KIND = "joint"
 
 LAYOUT = _state.Layout(
-    (Latents, Count, Contrast, LeftOut, Beside, Bound, Verdict, Coder, Scale),
+    (Latents, Count, Contrast, LeftOut, Beside, Bound, Verdict, Coder, Scale, Encoder),
     (config_codec(JointConfig),),
 )
 """What a saved joint dictionary may hold; nothing else is ever made of a file."""

@@ -1,9 +1,10 @@
 """Dictionaries of sparse features: learned from responses, and codes inferred under them.
 
 In the order in which to read: `_method` (what a way of learning promises), `_dictionary` (what it
-returns) and `_fit` (the one verb); `autoencoders` and `training`, `learning` (without an encoder)
-and `inference` (codes under given atoms: the lasso), `auto` (what chooses), `baselines`
-(what to compare with), `evidence` (how good it is) and `formats` (files, other libraries).
+returns) and `_fit` (the one verb); `autoencoders`, `crosscoders` (of several systems) and
+`training`, `learning` (without an encoder) and `inference` (codes under given atoms: the lasso),
+`auto` (what chooses), `baselines` (what to compare with), `evidence` (how good it is) and `formats`
+(files, other libraries).
 A new method is one file with a subclass of `Method`, imported here.
 """
 
@@ -36,6 +37,11 @@ from unbraid.sparse.baselines.k_means import KMeans
 from unbraid.sparse.baselines.nmf import NMF
 from unbraid.sparse.baselines.pca import PCA
 from unbraid.sparse.baselines.random_like import random_like
+from unbraid.sparse.crosscoders.batch_topk_crosscoder import BatchTopKCrosscoder
+from unbraid.sparse.crosscoders.l1_crosscoder import L1Crosscoder
+from unbraid.sparse.crosscoders.partitioned_crosscoder import PartitionedCrosscoder
+from unbraid.sparse.crosscoders.sparc import Sparc
+from unbraid.sparse.crosscoders.usae import Usae
 from unbraid.sparse.evidence._stability import stability, with_stability
 from unbraid.sparse.evidence.consensus import Consensus, consensus
 from unbraid.sparse.formats.export import export
@@ -75,6 +81,7 @@ __all__ = [
     "Archetypal",
     "Auto",
     "BatchTopK",
+    "BatchTopKCrosscoder",
     "Consensus",
     "FrozenDecoder",
     "FrozenEncoder",
@@ -89,6 +96,7 @@ __all__ = [
     "ICA",
     "Imported",
     "KMeans",
+    "L1Crosscoder",
     "Latent",
     "Longon2025Dnn",
     "Longon2025Toy",
@@ -96,6 +104,7 @@ __all__ = [
     "Method",
     "NMF",
     "PCA",
+    "PartitionedCrosscoder",
     "Pursuit",
     "SparseCoding",
     "SpikeAndSlab",
@@ -104,9 +113,11 @@ __all__ = [
     "Refined",
     "ShuffledLatents",
     "SoftFrozenDecoder",
+    "Sparc",
     "TopK",
     "Training",
     "Untangled",
+    "Usae",
     "consensus",
     "export",
     "fit",

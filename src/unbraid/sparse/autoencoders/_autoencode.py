@@ -31,8 +31,11 @@ def learn(
     unit: bool = True,
     tied: bool = False,
     extra: dict[str, np.ndarray] | None = None,
+    mask: np.ndarray | None = None,
 ) -> TrainedWeights:
     """Train the rule of activation from ``method.untrained``; ``tied`` ones have no encoder.
+
+    Where ``mask`` (m, p) is 0, encoder and atoms stay as they start.
 
     Weights are for responses ``(x - mean) / scale``; ``scale`` is among them.
     """
@@ -48,7 +51,7 @@ def learn(
     weights = {"atoms": start.atoms, "offset": np.zeros(x.shape[1]), **(extra or {})}
     if not tied and start.encoder is not None:
         weights |= {"encoder": start.encoder.weights.T, "bias": np.zeros(m)}
-    net = DenseNet(weights, rule, len(source), training, unit=unit)
+    net = DenseNet(weights, rule, len(source), training, unit=unit, mask=mask)
     fvu = train(net, source, training, rng, log, method.describe())
     learned = {name: w.astype(np.float64) for name, w in net.descent.weights.items()}
     return TrainedWeights(learned | {"scale": np.asarray(source.scale)}, center, fvu, source)
@@ -66,15 +69,21 @@ class TrainedWeights(NamedTuple):
 
 
 def random_start(
-    method: Method, x: np.ndarray, m: int, rng: np.random.Generator, **options: Any
+    method: Method,
+    x: np.ndarray,
+    m: int,
+    rng: np.random.Generator,
+    *,
+    mask: np.ndarray | None = None,
+    **options: Any,
 ) -> Dictionary:
-    """Return random atoms of unit length with the encoder tied to them.
+    """Return random atoms of unit length, zero where ``mask`` is, with the encoder tied to them.
 
     Where no rule picks the most excited latents, half are active at first, and their atoms would
     sum to m / 2p times the stimulus: there the encoder starts so much smaller.
     """
     p = x.shape[1]
-    atoms = rng.normal(size=(m, p))
+    atoms = rng.normal(size=(m, p)) * (1 if mask is None else mask)
     atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
     share = 1.0 if options["activation"] in _PICKING else min(1.0, 2 * p / m)
     weights = {"atoms": atoms, "encoder": share * atoms, "bias": np.zeros(m),

@@ -31,8 +31,9 @@ class DenseNet:
         *,
         unit: bool = True,
         compose: Compose | None = None,
+        mask: np.ndarray | None = None,
     ) -> None:
-        self.rule, self.training, self.ranks = rule, training, Ranks()
+        self.rule, self.training, self.ranks, self.mask = rule, training, Ranks(), mask
         self.compose = compose or (lambda w: w["atoms"])
         self.descent = Descent(weights, unit=("atoms",) if unit else ())
         self.weights: Weights = {}
@@ -57,6 +58,9 @@ class DenseNet:
         main = residual.square().sum(1).mean()
         loss = main + penalty + self._revive(h.detach(), residual.detach(), atoms)
         loss.backward()
+        if self.mask is not None:
+            for name in ("atoms", "encoder"):
+                self.descent.gradient[name] *= self.mask
         dead = float((self.since > self.dead_after).mean())
         fired = (codes.detach() != 0).any(0).numpy()
         losses = [float(loss.detach()), float(main.detach())]
