@@ -82,6 +82,7 @@ LATE = {
     "unbraid.worlds._toy_kernel": "compiled by numba",
     "unbraid.sparse.autoencoders._dense_net": "made of torch",
     "unbraid.sparse.autoencoders._published_loop": "made of torch",
+    "unbraid.sparse.crosscoders._universal_net": "made of torch",
     "unbraid.responses.networks.architectures": "made of torch",
     "unbraid.sparse.estimator": "scikit-learn",
 }
