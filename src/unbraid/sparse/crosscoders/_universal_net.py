@@ -38,7 +38,7 @@ class Seen(NamedTuple):
 
     loss: torch.Tensor
     wrong: torch.Tensor
-    """Squared error a stimulus, summed over systems and averaged over who told the code."""
+    """Squared error a stimulus, summed over systems and averaged over whose code it was."""
     fired: torch.Tensor
     """(S, m), boolean."""
 
@@ -89,7 +89,7 @@ class UniversalNet:
         return StepResult(done.losses[0], done.losses[1] / x.shape[1], dead)
 
     def error(self, x: np.ndarray) -> float:
-        """Return the squared error of ``x``, averaged over who told the code."""
+        """Return the squared error of ``x``, averaged over whose code it was."""
         total = 0.0
         with torch.no_grad():
             for rows in torch.from_numpy(x).split(4096):

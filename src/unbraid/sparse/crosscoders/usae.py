@@ -28,7 +28,7 @@ class Usae(Crosscoder):
     -----
     The objective that the paper states, over all encoders in each step; the published code draws
     one encoder a step and steps that system's optimiser only, so that what the other decoders
-    should learn is cleared before their turn. Differs: linear encoders in place of layers with
+    should learn is cleared before they step. Differs: linear encoders in place of layers with
     batch norm; Adam with the rate of ``training``. Atoms of unit length in *every* system describe
     features that all have; private ones are not. Evidence of sharing is what one system's code
     tells of another, ``Joint.encode({"a": x}, by="encoder")``; the dictionary's own encoder takes
@@ -68,8 +68,8 @@ class Usae(Crosscoder):
         from unbraid._torch import torch
         from unbraid.sparse.crosscoders._universal_net import Seen, System, kept
 
-        def of_one(told: System, systems: list[System]) -> tuple[torch.Tensor, ...]:
-            scores = (told.h @ told.encoder.T).relu()
+        def of_one(own: System, systems: list[System]) -> tuple[torch.Tensor, ...]:
+            scores = (own.h @ own.encoder.T).relu()
             chosen = kept(scores.detach(), k)
             codes = torch.where(chosen, scores, 0)
             rest = torch.where(chosen, 0, scores)
@@ -85,7 +85,7 @@ class Usae(Crosscoder):
             return loss, wrong, (codes.detach() > 0).any(0)
 
         def objective(systems: list[System]) -> Seen:
-            found = [of_one(told, systems) for told in systems]
+            found = [of_one(own, systems) for own in systems]
             loss, wrong = (torch.stack([each[at] for each in found]).mean() for at in (0, 1))
             return Seen(loss, wrong, torch.stack([each[2] for each in found]))
 
