@@ -30,8 +30,8 @@ class Sparc(Crosscoder):
     Notes
     -----
     Indices are equal in all systems *by construction*: that is no evidence. Evidence is the code
-    inferred from one system alone, ``Joint.encode({"a": x}, by="encoder")``. The dictionary's encoder
-    takes the mean of all systems' scores; encoders have no bias. Cost a step: 6 S B m P.
+    inferred from one system alone, ``Joint.encode({"a": x}, by="encoder")``. The dictionary's
+    encoder takes the mean of all systems' scores; encoders have no bias. Cost a step: 6 S B m P.
 
     References
     ----------
