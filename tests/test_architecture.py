@@ -27,6 +27,7 @@ LEVELS = [
         "_validate",
         "_asking",
         "_config",
+        "_documented",
         "_parse",
         "_progress",
         "_kernels",

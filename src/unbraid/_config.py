@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar, get_args
 import pydantic
 import yaml
 
+from unbraid._documented import documented_options
 from unbraid._validate import check_count
 from unbraid.errors import InputError
 
@@ -24,6 +25,10 @@ class Config(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False
     )
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        documented_options(cls)
 
     def __init__(self, /, **options: Any) -> None:
         try:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from unbraid._documented import documented_answer
 from unbraid._severity import VOID, most_serious_first, severity
 
 TONES: dict[str, Literal["gain", "holds", "no-gain", "explained-by-control", "cannot-help"]] = {
@@ -24,6 +25,7 @@ TONES: dict[str, Literal["gain", "holds", "no-gain", "explained-by-control", "ca
 """Tone of an answer -> that of its page: of comparisons and evaluations, then of systems joined."""
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What a main job found, in one sentence that a control can overturn."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from unbraid._documented import documented_choice
 from unbraid.align._score import Score
 from unbraid.align.geometry._canonical import cca, pwcca, svcca
 from unbraid.align.geometry._cka import cka, cka_debiased
@@ -32,6 +33,7 @@ LINEAR = SPACE | {"linear", "unit_scaling"}
 TARGETS = frozenset({"permutation", "unit_scaling", "common_scaling", "shift", "sign_flip"})
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Metric:
     """A metric and its promises."""

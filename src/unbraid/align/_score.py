@@ -7,11 +7,13 @@ from typing import Any, Self
 
 import numpy as np
 
+from unbraid._documented import documented_answer
 from unbraid._notebook import card
 
 NAN = float("nan")
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Score:
     """One alignment score, source -> target, with its null, interval and coverage."""

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from unbraid._answers import plain
+from unbraid._documented import documented_answer
 
 
+@documented_answer
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Change:
     """A paired difference of two scores on the same stimuli, for other stimuli and other seeds."""

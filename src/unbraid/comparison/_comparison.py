@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unbraid._answers import FORMAT_VERSION, Verdict, packed, plain, warned, write_answer
+from unbraid._documented import documented_answer
 from unbraid._notebook import card
 from unbraid.align import Score
 from unbraid.comparison._answer import Change
@@ -28,6 +29,7 @@ _NARROW = ("metric", "source", "target", "systems", "seed", "value", "low", "hig
            "p_value", "in_sample", "coverage", "ceiling")  # fmt: skip
 
 
+@documented_answer
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Comparison:
     """Alignment of two systems before and after unbraiding, with controls and certainty."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unbraid._answers import Verdict, plain
+from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 from unbraid.evaluation._config import EvaluateConfig
 from unbraid.evaluation._save import save
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Evaluation:
     """How interpretable the units, the codes and the baselines of one system are."""

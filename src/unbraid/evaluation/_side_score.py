@@ -9,12 +9,14 @@ import numpy as np
 from scipy import special
 
 from unbraid._answers import plain
+from unbraid._documented import documented_answer
 from unbraid.evaluation._baselines import TITLES
 from unbraid.evaluation._measures import MEASURES
 from unbraid.interpret import UnitScores, score_difference
 from unbraid.stats import Interval
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SideScore:
     """One measure of one side, over the dictionary seeds where there are several."""
@@ -75,6 +77,7 @@ class SideScore:
         }
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True)
 class BaselineContrast:
     """By how much the codes exceed another side in one measure."""

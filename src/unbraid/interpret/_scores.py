@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special
 
+from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 from unbraid.stats import Interval
 
@@ -169,6 +170,7 @@ class UnitScores:
         return float(special.stdtrit(self.freedom, (1 + self.level) / 2))
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True)
 class ScoreDifference:
     """Difference of two sides' mean scores, with an interval."""

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from unbraid import _validate
+from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CosineContrast:
     """Cosines of some pairs beside those of a baseline, and tests of their difference."""
@@ -34,6 +36,7 @@ class CosineContrast:
         )
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Composed:
     """A statistic of composition for each pair, and its contrasts with baselines."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 from unbraid.interpret._scores import UnitScores
 from unbraid.interpret.trials import Trials
@@ -20,6 +21,7 @@ _COLUMNS = ("person", "trial", "choice")
 _CATCH = 0.75  # share of catch trials that a person who reads the task solves with ease
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class HumanAnswers:
     """Precision of units by people's answers, how far people agree, and the machine's beside."""

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from unbraid import _validate
+from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 from unbraid.responses import as_responses
 
 _SURROGATES = 9  # so that a chance exceedance has one chance in ten
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Clones:
     """Which units carry the same."""

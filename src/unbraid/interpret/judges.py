@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from unbraid import _validate
+from unbraid._documented import documented_choice
 from unbraid.errors import InputError
 from unbraid.responses import Responses, as_responses
 
@@ -17,6 +18,7 @@ _HELD = 6000  # stimuli up to which all pairs are kept at once, 288 MB at most
 _SIDE = 16  # pixels to which pictures are averaged
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Judge:
     """Similarity of stimuli, by embeddings of unit length or by a matrix of all pairs."""

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from unbraid import _validate
+from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 
 Respond = Callable[[np.ndarray], Any]
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class MinimalPart:
     """Parts of a stimulus that suffice for a unit, and none of which can be spared."""

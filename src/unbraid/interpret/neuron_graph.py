@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import _validate
+from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 
 Tokens = Sequence[str]
@@ -22,6 +23,7 @@ _LONGEST = 30  # tokens of context at most
 _AFTER = 5  # tokens kept behind a pivot
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NeuronGraph:
     """Patterns that fire a unit, each read backwards from the token at which it fires."""
@@ -58,6 +60,7 @@ class NeuronGraph:
         return found * self.largest
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True)
 class FiringScore:
     """How well a prediction says at which tokens a unit fires (above half of its largest)."""
@@ -72,6 +75,7 @@ class FiringScore:
     firing: int
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NeuronToGraph:
     """A unit's graph, and its held-out scores beside simpler predictions."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import _validate
+from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 from unbraid.interpret.clones import Clones, clones, gaussian_of_spectrum
 from unbraid.responses import as_responses
@@ -16,6 +17,7 @@ _RIDGE = 1e-6  # of the mean variance of a chunk's units, so that equal units do
 _KNOWN = 0.9  # share of variance from which on the others count as known
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Redundancy:
     """What chunks of units say of the units outside them, beside a Gaussian of equal spectrum."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from unbraid import _folders
+from unbraid._documented import documented_choice
 from unbraid.errors import InputError, UnbraidError
 from unbraid.jobs._job import Job
 from unbraid.jobs._plan import Plan
@@ -25,6 +26,7 @@ _NAME = re.compile(r"[0-9a-f]{16}")
 _FAILURE_KIND = "failed job"
 
 
+@documented_choice
 @dataclass(frozen=True)
 class RunFolder:
     """Where the plans, results and failures of a sweep lie."""

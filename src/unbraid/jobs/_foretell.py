@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 from unbraid.jobs._folder import RunFolder
 from unbraid.jobs._plan import Plan
 from unbraid.jobs.kinds import KINDS, JobCost
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
     """Size of a run; times and sizes are rough, within a factor of about three."""

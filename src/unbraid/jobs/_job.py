@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from unbraid._documented import documented_choice
 from unbraid.jobs._inputs import File
 
 _VERSION = 1  # of what a fingerprint is made from
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """One job of a sweep, all its options resolved."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from unbraid._config import read_yaml, shown
+from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 from unbraid.jobs._blocks import BLOCKS, expand, unknown
 from unbraid.jobs._inputs import File, find_file, is_pattern, matches
@@ -18,6 +19,7 @@ from unbraid.jobs._job import Job
 from unbraid.jobs.kinds import KINDS, Kind
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plan:
     """Jobs, each once, those that others need first."""

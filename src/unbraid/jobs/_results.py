@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from unbraid import _folders
 from unbraid._config import shown
+from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 from unbraid.jobs._blocks import unknown
 from unbraid.jobs._folder import RAN, RESULT, RunFolder, read_json
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _WIDEST = 40  # characters of a cell on a terminal
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Results:
     """What the jobs of a run gave; jobs that failed or were not run are rows as well."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from unbraid._documented import documented_answer
 from unbraid._progress import Progress, told_to
 from unbraid._validate import check_count
 from unbraid.errors import UnbraidError
@@ -25,6 +26,7 @@ _ROOM = 64  # calls kept submitted to an executor that does not say how many it 
 _LOOK = 0.2  # seconds between looks at what another process does, and at silent futures
 
 
+@documented_answer
 @dataclass
 class Outcome:
     """How the jobs of a run ended."""

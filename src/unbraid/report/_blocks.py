@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from unbraid._documented import documented_choice
 from unbraid.errors import InputError
 from unbraid.report import _checks as checks
 from unbraid.report._figures import FIGURES, Figure
@@ -25,6 +26,7 @@ TONES: dict[str, str] = {
 }
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class KeyNumber:
     """One of the few large numbers under the headline."""
@@ -46,6 +48,7 @@ class KeyNumber:
         checks.check_count(self.digits, "digits")
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class VerdictBlock:
     """The answer: one sentence, what kind of answer it is, and the numbers that carry it."""
@@ -66,6 +69,7 @@ class VerdictBlock:
             raise InputError(f"A verdict shows 1 to 4 key numbers, got {len(numbers)}.")
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Fact:
     """A named value, with an optional explanation."""
@@ -79,6 +83,7 @@ class Fact:
         checks.check_text(self.help, "help of a fact", may_be_empty=True)
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Facts:
     """Names and values, shown as a quiet list."""
@@ -91,6 +96,7 @@ class Facts:
         checks.check_text(self.title, "title", may_be_empty=True)
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Warnings:
     """One-liners that the reader must see; an empty list says that there were none."""
@@ -102,6 +108,7 @@ class Warnings:
             checks.check_text(item, "a warning")
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Prose:
     """A few paragraphs; ``**bold**`` and backquoted code are understood."""
@@ -113,6 +120,7 @@ class Prose:
             checks.check_text(paragraph, "a paragraph")
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Details:
     """Folded away until asked for: facts, and any plain data shown as JSON."""
@@ -130,6 +138,7 @@ Block = Facts | Warnings | Prose | Details | Table | MatchedUnits | Figure
 BLOCKS: tuple[type, ...] = (Facts, Warnings, Prose, Details, Table, MatchedUnits, *FIGURES)
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Section:
     """A chapter of the page, listed in the table of contents."""
@@ -144,6 +153,7 @@ class Section:
         checks.check_members(checks.as_tuple(self, "blocks"), BLOCKS, "Section.blocks")
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
     """What made the numbers; every caption links here."""
@@ -160,6 +170,7 @@ class Provenance:
         checks.check_members(checks.as_tuple(self, "facts"), Fact, "Provenance.facts")
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Page:
     """A whole report: the verdict and what is under it, sections, and what made it."""

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from unbraid._documented import documented_choice
 from unbraid.errors import InputError
 from unbraid.report import _checks as checks
 from unbraid.report._values import KINDS, NAN, Caption, Estimate, Kind
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class ScoreRow:
     """One score of a metric; NaN is drawn as missing, with ``missing`` as the reason."""
@@ -35,6 +37,7 @@ class ScoreRow:
         checks.check_interval(self.low, self.high, repr(self.label))
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class MetricGroup:
     """The scores of one metric, on one axis."""
@@ -52,6 +55,7 @@ class MetricGroup:
         _check_domain(self.domain, self.title)
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class BeforeAfterFigure:
     """Scores before and after, beside their controls: a dot and an interval a row."""
@@ -71,6 +75,7 @@ class BeforeAfterFigure:
         checks.check_count(self.digits, "digits")
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Curve:
     """Points of one curve, with an optional band; points that are not finite leave a gap."""
@@ -104,6 +109,7 @@ class Curve:
             checks.check_interval(low, high, repr(self.name))
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Reference:
     """A labelled line across the figure at one value."""
@@ -116,6 +122,7 @@ class Reference:
         checks.check_number(self.value, f"value of {self.label!r}")
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class CurveFigure:
     """Lines, bands or points over one or two linear or logarithmic axes."""
@@ -142,6 +149,7 @@ class CurveFigure:
         _check_domain(self.y_domain, self.title)
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Counts:
     """How many values fell in each bin of a histogram."""
@@ -159,6 +167,7 @@ class Counts:
                 raise InputError(f"Counts of {self.name!r} must be >= 0, got {count!r}.")
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Histogram:
     """Counts over shared bins, one outline a series."""
@@ -189,6 +198,7 @@ class Histogram:
         checks.check_members(checks.as_tuple(self, "references"), Reference, "references")
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Heatmap:
     """A small matrix in colour, numbers written in the cells while they fit."""
@@ -228,6 +238,7 @@ class Heatmap:
         _check_domain(self.domain, self.title)
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Bars:
     """One value a category, for one series of a bar figure."""
@@ -243,6 +254,7 @@ class Bars:
         checks.check_members(checks.as_tuple(self, "values"), Estimate, "Bars.values")
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class BarFigure:
     """Grouped bars with intervals, from zero, one group a category."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unbraid._documented import documented_choice
 from unbraid.errors import InputError
 from unbraid.report import _checks as checks
 from unbraid.report._values import NAN, Caption
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Stimulus:
     """A stimulus that excites a unit: its id, how strongly, and its picture when there is one."""
@@ -28,6 +30,7 @@ class Stimulus:
             check_image(self.image, f"image of stimulus {self.id!r}")
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True, eq=False)
 class UnitView:
     """One unit of one system, seen through the stimuli that excite it most (best first)."""
@@ -42,6 +45,7 @@ class UnitView:
         checks.check_members(checks.as_tuple(self, "stimuli"), Stimulus, "UnitView.stimuli")
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MatchedPair:
     """Two units that were matched, their correlation, and what they mean when that is known."""
@@ -57,6 +61,7 @@ class MatchedPair:
         checks.check_text(self.label, "label of a matched pair", may_be_empty=True)
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MatchedUnits:
     """A gallery of matched units, in the order given."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from unbraid._documented import documented_choice
 from unbraid.errors import InputError
 from unbraid.report import _checks as checks
 from unbraid.report._values import KINDS, Cell, Estimate, Missing
@@ -14,6 +15,7 @@ Format = Literal["text", "kind", "number", "integer", "percent", "p", "estimate"
 FORMATS: tuple[str, ...] = ("text", "kind", "number", "integer", "percent", "p", "estimate")
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """A column: its name, how its cells are written, and what it means."""
@@ -33,6 +35,7 @@ class Column:
         checks.check_count(self.digits, "digits of a column")
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """Rows of cells under declared columns; sortable, and filtered when long."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from unbraid._documented import documented_choice
 from unbraid.errors import InputError
 from unbraid.report import _checks as checks
 
@@ -17,6 +18,7 @@ Kind = Literal["before", "after", "control", "ceiling", "null", "prediction"]
 KINDS: tuple[str, ...] = ("before", "after", "control", "ceiling", "null", "prediction")
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
     """A value with its interval; ends that are not finite are shown as missing."""
@@ -30,6 +32,7 @@ class Estimate:
         checks.check_interval(self.low, self.high, "the estimate")
 
 
+@documented_choice
 @dataclass(frozen=True)
 class Missing:
     """A value that is not there, and why: shown as a dash with a footnote."""
@@ -44,6 +47,7 @@ Cell = str | int | float | Estimate | Missing | None
 """What a table or a fact can hold; None and NaN are missing values."""
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Caption:
     """What a figure found, from how much data, and which seed made it."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path
 from unbraid.responses._formats.arrays import npy, npz
@@ -16,6 +17,7 @@ from unbraid.responses.labelled._ids import as_ids
 from unbraid.responses.labelled._responses import Responses
 
 
+@documented_answer
 @dataclass(frozen=True, eq=False)
 class Betas:
     """One subject's responses to images, with what noise allows each voxel."""

@@ -12,6 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid import align, sparse
+from unbraid._documented import documented_answer
 from unbraid._progress import Progress, silent
 from unbraid.interpret import feature_correlations
 from unbraid.sharing._evidence import Evidence
@@ -31,6 +32,7 @@ MATCHED = "separate dictionaries, one to one"
 CEILING = "ceiling"
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True)
 class Beside:
     """One number beside the joint dictionary."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from unbraid._documented import documented_answer
 from unbraid._progress import Progress, part
 from unbraid.sharing._latents import Latents, judged
 from unbraid.sharing._learn import Learned
@@ -17,6 +18,7 @@ from unbraid.sharing._lengths import squared_lengths
 from unbraid.sharing._stack import Systems
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True)
 class LeftOut:
     """How well one system's units that were left out are predicted."""
@@ -35,6 +37,7 @@ class LeftOut:
     """Why there is no number."""
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True)
 class Contrast:
     """Leave-units-out R2 with the true pairing of stimuli less that with wrong ones."""

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 
 from unbraid import align
 from unbraid._answers import Verdict, packed, plain, warned, write_answer
+from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 from unbraid.report import render
 from unbraid.responses import Codes, as_responses
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+@documented_answer
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Joint:
     """One dictionary of several systems, and the evidence for what they share."""

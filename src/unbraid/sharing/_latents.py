@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unbraid import stats
+from unbraid._documented import documented_answer
 from unbraid.sharing._left_out import Gains, gain_p, p_values, upper_ends
 from unbraid.sharing._lengths import PRESENT, Lengths, lying, shares_of
 
@@ -15,6 +16,7 @@ FEW = 10  # held-out stimuli on which a latent must be active
 SHARED, UNDECIDED = "shared", "undecided"
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True)
 class Count:
     """Latents of one kind: of the best dictionary, and the least and most over seeds."""
@@ -24,6 +26,7 @@ class Count:
     high: int
 
 
+@documented_answer
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Latents:
     """The evidence for each of the m latents; S systems."""

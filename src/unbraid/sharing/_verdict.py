@@ -9,6 +9,7 @@ import numpy as np
 
 from unbraid import theory
 from unbraid._answers import Verdict
+from unbraid._documented import documented_answer
 from unbraid.sharing._beside import FOUND_ALONE, Beside
 from unbraid.sharing._evidence import Evidence
 from unbraid.sharing._latents import SHARED
@@ -18,6 +19,7 @@ _ALL = 0.9  # share of a system's latents found alone from which on it needs no 
 _POOR = 0.5  # error at units left out from which on the dictionary predicts little
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True)
 class Bound:
     """Units that recovery needs against units that there are."""

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from unbraid._documented import documented_answer
+
 NAN = float("nan")
 _THRESHOLDS = (
     (4.0, "enough even for the codes of a linear encoder."),
@@ -18,6 +20,7 @@ _UNPREDICTED = 0.5  # held-out-units error above which atoms are not what made t
 _SPARSE = 1 / math.e  # K ln(N/K) falls with K where a larger share is active
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Evidence:
     """How good a dictionary is, as far as it can be seen without knowing the truth.

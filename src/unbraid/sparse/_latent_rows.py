@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unbraid._documented import documented_answer
 from unbraid.responses import Codes
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True)
 class Latent:
     """One latent of a dictionary on some stimuli."""

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from unbraid._documented import documented_answer
 from unbraid._validate import as_floats, as_rng, check_count, check_number
 from unbraid.errors import InputError
 
 
+@documented_answer
 @dataclass(frozen=True)
 class Interval:
     """A percentile interval."""
@@ -23,6 +25,7 @@ class Interval:
         return f"[{self.low:.3f}, {self.high:.3f}] at {self.level:.0%}"
 
 
+@documented_answer
 @dataclass(frozen=True, eq=False, repr=False)
 class Difference:
     """``a - b`` of two scores on the same stimuli, with a paired interval."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from unbraid._documented import documented_answer
 from unbraid._validate import as_floats, as_rng, check_count, check_number
 from unbraid.errors import InputError
 from unbraid.responses import as_responses
@@ -19,6 +20,7 @@ _ROUNDING = 1e-28  # of squares: means that differ by less do not differ
 _LARGEST = 1e60  # sums of squared products are far from the end of float64
 
 
+@documented_answer
 @dataclass(frozen=True, eq=False, repr=False)
 class NoiseCeiling:
     """Reliability of each unit's mean response, and what it allows a perfect model."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import chdtri, stdtrit
 
+from unbraid._documented import documented_answer, documented_choice
 from unbraid._validate import as_floats, as_rng, check_count
 from unbraid.stats._bootstrap import Interval, check_level
 from unbraid.stats._folds import Folds
@@ -15,6 +16,7 @@ from unbraid.stats._folds import Folds
 _EXACT = 1e-12  # a score this close to 1 is a copy: there is no scale left to stretch
 
 
+@documented_answer
 @dataclass(frozen=True)
 class Spread:
     """Standard error of a score, and how much evidence there is for it."""
@@ -24,6 +26,7 @@ class Spread:
     """Degrees of freedom: at most the number of blocks - 1, less where few of them dominate."""
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Refits:
     """Interval from deleting groups of stimuli and fitting everything again.

@@ -12,11 +12,13 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse as sp
 
+from unbraid._documented import documented_answer
 from unbraid._kernels.device import product
 from unbraid.errors import InputError
 from unbraid.stats._time import SEVERITY
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FoldMoments:
     """Sums over the stimuli of each fold, of ``x`` and ``y`` minus provisional means.
@@ -199,6 +201,7 @@ class FoldMoments:
         )
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Moments:
     """Centres, and sums of products of deviations from them, over one set of stimuli."""

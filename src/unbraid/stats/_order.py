@@ -9,6 +9,7 @@ import numpy as np
 from scipy.fft import dct
 from scipy.special import fdtri, gammaincc, ndtr
 
+from unbraid._documented import documented_answer
 from unbraid.stats._series import dense_columns, largest, moments, ranked, series_of
 from unbraid.stats._slow_units import cosines, units_to_test
 
@@ -34,6 +35,7 @@ _ONE_DRIFTS, _ALL_DRIFT = 0.2, 2.0
 _FEW_UNITS = 1 / 40
 
 
+@documented_answer
 @dataclass(frozen=True, eq=False, repr=False)
 class SerialDependence:
     """What neighbouring stimuli share that shuffled ones do not."""

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from unbraid._documented import documented_choice
 from unbraid._validate import as_floats, as_rng, check_count, check_number
 from unbraid.errors import InputError
 
 
+@documented_choice
 @dataclass(frozen=True)
 class Permutations:
     """How the null of a score is had; pass as ``permutations=`` to a metric.

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 from unbraid.stats._folds import Folds, as_folds, contiguous_folds
 from unbraid.stats._order import FEWEST, rows_to_test, serial_dependence
@@ -30,6 +31,7 @@ _RUNS = 10  # fewest runs that intervals rest on
 _RUN = 25  # runs where neighbours are alike only over few stimuli
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True)
 class Order:
     """Whether stimuli stand in time, and what that asks for."""
@@ -65,6 +67,7 @@ class Order:
         return contiguous_folds(n, n_folds, run, gap=gap)
 
 
+@documented_answer
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FoldsInOrder:
     """Folds of the stimuli, and what their order asks for."""

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from unbraid._documented import documented_answer
 from unbraid.studies._study import seeds_of
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True)
 class FoundRun:
     """What one run of a study gave."""

@@ -12,9 +12,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from unbraid._config import Config
+from unbraid._documented import documented_choice
 from unbraid._progress import Progress, silent
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Claim:
     """A sentence of the papers, whether it held here, and the numbers that say so."""
@@ -24,6 +26,7 @@ class Claim:
     evidence: str
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Series:
     """Points of one kind: measured, predicted by theory, or published."""
@@ -38,6 +41,7 @@ class Series:
     """``measured``, ``theory``, ``published`` or ``control``."""
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Figure:
     """What is drawn, without how: bars, lines, or a histogram (x: left edges of the bins)."""
@@ -54,6 +58,7 @@ class Figure:
     log_y: bool = False
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class StudyResult:
     """The answer of a study: claims, a table, figures, and what made them; plain data."""

@@ -18,6 +18,13 @@ from unbraid.theory.capacity import (
     separation_probability,
     units_to_separate,
 )
+from unbraid.theory.chance import (
+    expected_maximum,
+    expected_semi_matching,
+    in_sample_bias,
+    mixture_correlation,
+    recovered_score,
+)
 from unbraid.theory.cka import (
     expected_cka,
     expected_cka_orthonormal,
@@ -26,12 +33,7 @@ from unbraid.theory.cka import (
 )
 from unbraid.theory.geometry import cca, procrustes
 from unbraid.theory.matching import (
-    expected_maximum,
-    expected_semi_matching,
-    in_sample_bias,
-    mixture_correlation,
     one_to_one,
-    recovered_score,
     semi_matching,
     soft_matching,
     unit_correlations,

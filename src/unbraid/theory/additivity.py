@@ -25,13 +25,50 @@ def additive_cosine(offset: Any) -> Any:
     -------
     float or array
         1 without a common mean; .943 at r = 1, then rising towards 1 again.
+
+    Raises
+    ------
+    InputError
+        An offset that is negative or not finite.
+
+    Examples
+    --------
+    >>> round(additive_cosine(1.0), 3)
+    0.943
+    >>> additive_cosine(0.0)  # exactly additive, and nothing in common
+    1.0
     """
     r = _offset(offset)
     return scalar((2 * r + 2) / np.sqrt((4 * r + 2) * (r + 2)))
 
 
 def parts_cosine(offset: Any) -> Any:
-    """Cosine of ``f(a)`` with ``f(b)`` in the same code: ``r / (1 + r)``, the usual baseline."""
+    """Cosine of ``f(a)`` with ``f(b)`` in a code that adds: the usual baseline.
+
+    ``r / (1 + r)`` with r as in ``additive_cosine``.
+
+    Parameters
+    ----------
+    offset : float or array
+        r: squared length of the common mean, in those of a part.
+
+    Returns
+    -------
+    float or array
+        In [0, 1); 0 without a common mean, towards 1 where the mean is all.
+
+    Raises
+    ------
+    InputError
+        An offset that is negative or not finite.
+
+    Examples
+    --------
+    >>> parts_cosine(1.0)
+    0.5
+    >>> round(additive_from_parts(parts_cosine(1.0)) - additive_cosine(1.0), 9)
+    0.0
+    """
     r = _offset(offset)
     return scalar(r / (1 + r))
 
@@ -45,7 +82,17 @@ def additive_from_parts(cosine: Any) -> Any:
     Parameters
     ----------
     cosine : float or array
-        Of ``f(a)`` with ``f(b)``; below 0 counts as 0.
+        Of ``f(a)`` with ``f(b)``, in [-1, 1); below 0 counts as 0.
+
+    Returns
+    -------
+    float or array
+        In [.943, 1]; 1 for a cosine of 0, .943 for 1/2, then towards 1 again.
+
+    Raises
+    ------
+    InputError
+        A cosine outside [-1, 1).
 
     Examples
     --------

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 from unbraid.theory._encodings import positive, scalar
 
@@ -31,6 +32,11 @@ def units_needed(n_features: Any, active: Any, *, constant: float = 1.0) -> Any:
     -------
     float or array
         0 where every feature is active (the bound says nothing there).
+
+    Raises
+    ------
+    InputError
+        Numbers that are not positive; more active features than there are.
 
     References
     ----------
@@ -65,6 +71,11 @@ def features_possible(n_units: Any, active: Any, *, constant: float = 1.0) -> An
         1/e of the features would be active at a time, for which the bound falls with K and says
         nothing.
 
+    Raises
+    ------
+    InputError
+        Numbers that are not positive and finite.
+
     Examples
     --------
     >>> round(features_possible(units_needed(1000, 10), 10))
@@ -95,6 +106,11 @@ def max_active(n_features: Any, n_units: Any, *, constant: float = 1.0) -> Any:
     float or array
         N itself where ``M >= C N / e``: there the bound holds for every K.
 
+    Raises
+    ------
+    InputError
+        Numbers that are not positive and finite.
+
     Examples
     --------
     >>> round(max_active(1e5, 512))
@@ -109,12 +125,15 @@ def max_active(n_features: Any, n_units: Any, *, constant: float = 1.0) -> Any:
     return scalar(np.where(ratio >= 1 / math.e, n, root))
 
 
+@documented_answer
 @dataclass(frozen=True)
 class KnownModel:
     """A model whose size is asked about."""
 
     name: str
+    """As it is commonly called."""
     n_units: int
+    """Width of its representation: units, M in the bound."""
 
 
 KNOWN_MODELS = (
@@ -130,10 +149,23 @@ def boundary_table(
 ) -> list[dict[str, Any]]:
     """Most active features for the sizes of known models, one row a model and N.
 
+    Parameters
+    ----------
+    n_features : tuple of floats
+        Numbers of features N to ask about.
+    constant : float
+        C, see ``units_needed``.
+
     Returns
     -------
     list of dict
         ``model, n_units, n_features, max_active, any`` (whether the bound holds for every K).
+
+    Examples
+    --------
+    >>> row = boundary_table((1e5,))[1]
+    >>> row["model"], row["n_units"], round(row["max_active"]), row["any"]
+    ('CLIP (512)', 512, 71, False)
     """
     return [
         {

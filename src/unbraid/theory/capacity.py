@@ -17,7 +17,10 @@ def separable_fraction(n_stimuli: int, n_dimensions: int) -> float:
 
     Parameters
     ----------
-    n_stimuli, n_dimensions : int
+    n_stimuli : int
+        n: stimuli to split, at least 1.
+    n_dimensions : int
+        d: dimensions (units) in which they are in general position, at least 1.
 
     Returns
     -------
@@ -26,6 +29,11 @@ def separable_fraction(n_stimuli: int, n_dimensions: int) -> float:
         expansion of distinct stimuli puts them in general position in as many dimensions
         as it has latents, so a wide one separates anything, features or not: the reason for the
         control.
+
+    Raises
+    ------
+    InputError
+        A number that is not whole or is below 1.
 
     References
     ----------
@@ -65,6 +73,11 @@ def separation_probability(distance: Any, *, bias_range: Any) -> Any:
     float or array
         In (0, 0.4].
 
+    Raises
+    ------
+    InputError
+        Numbers that are not positive; a bias range below the distance.
+
     Notes
     -----
     Units without bias, such as those of ``sparse.RandomExpansion``: the angle between x and y in
@@ -75,6 +88,13 @@ def separation_probability(distance: Any, *, bias_range: Any) -> Any:
     Dirksen, Genzel, Jacques and Stollenwerk (2021), The separation capacity of random neural
     networks, arXiv 2108.00207: such units are their first layer. Their width for whole sets has
     constants that are not given.
+
+    Examples
+    --------
+    >>> round(separation_probability(1.0, bias_range=10.0), 3)
+    0.04
+    >>> round(separation_probability(2.0, bias_range=10.0), 3)  # twice as far, twice as often
+    0.08
     """
     apart, wide = positive(distance, "distance"), positive(bias_range, "bias_range")
     if (wide < apart).any():
@@ -104,6 +124,11 @@ def units_to_separate(probability: Any, n_pairs: Any, *, failure: float = 0.01) 
     float or array
         Grows with the logarithm of the pairs: a wide random layer tells anything apart, features
         or not, which is why it is a control.
+
+    Raises
+    ------
+    InputError
+        A probability or failure outside (0, 1); a number of pairs that is not positive.
 
     Examples
     --------

@@ -30,6 +30,16 @@ def linear_cka(a: Any, b: Any, *, covariance: Any = None) -> float:
     float
         In [0, 1]; 1 if the encodings are equal up to rotation and scale; NaN if one is zero.
 
+    Raises
+    ------
+    InputError
+        Encodings of different numbers of features; a covariance of another shape, not symmetric, or
+        with a negative variance in some direction.
+
+    Notes
+    -----
+    Cost: an eigendecomposition of N x N for the covariance, and ``N p q`` for the product.
+
     Examples
     --------
     >>> import numpy as np
@@ -57,6 +67,16 @@ def participation_ratio(covariance: Any) -> float:
     -------
     float
         Between 1 and n; NaN if nothing varies.
+
+    Raises
+    ------
+    InputError
+        An array of another shape; a negative variance.
+
+    Examples
+    --------
+    >>> participation_ratio([1, 1, 1, 1]), participation_ratio([1, 0, 0, 0])
+    (4.0, 1.0)
     """
     sigma = _validate.as_floats(covariance, "covariance").astype(np.float64)
     if sigma.ndim not in (1, 2) or sigma.shape[0] != sigma.shape[-1]:
@@ -83,14 +103,22 @@ def expected_cka(n_units_a: Any, n_units_b: Any, dimension: Any) -> Any:
 
     Parameters
     ----------
-    n_units_a, n_units_b : float or array
+    n_units_a : float or array
+        m_a: units of one system.
+    n_units_b : float or array
+        m_b: units of the other.
     dimension : float or array
-        Number of features, or their participation ratio.
+        d: number of features, or their participation ratio.
 
     Returns
     -------
     float or array
         In (0, 1]; 1 for a single feature.
+
+    Raises
+    ------
+    InputError
+        Numbers that are not positive and finite.
 
     Notes
     -----
@@ -128,6 +156,30 @@ def expected_cka_orthonormal(n_units_a: Any, n_units_b: Any, n_features: Any) ->
     """Mean linear CKA of independent encodings with orthonormal units: ``sqrt(m_a m_b) / N``.
 
     There can be no more orthonormal units than features.
+
+    Parameters
+    ----------
+    n_units_a : float or array
+        m_a: units of one system, at most N.
+    n_units_b : float or array
+        m_b: units of the other, at most N.
+    n_features : float or array
+        N: equal independent features.
+
+    Returns
+    -------
+    float or array
+        In (0, 1]; 1 where both have as many units as there are features.
+
+    Raises
+    ------
+    InputError
+        More units than features; numbers that are not positive.
+
+    Examples
+    --------
+    >>> expected_cka_orthonormal(16, 16, 64), expected_cka_orthonormal(64, 64, 64)
+    (0.25, 1.0)
     """
     m_a, m_b = positive(n_units_a, "n_units_a"), positive(n_units_b, "n_units_b")
     n = positive(n_features, "n_features")

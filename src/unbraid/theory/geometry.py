@@ -19,11 +19,28 @@ def procrustes(a: Any, b: Any, *, covariance: Any = None) -> float:
     a, b : array of shape (n_features, n_units)
         Encodings: the direction of each feature is a row. Numbers of units may differ.
     covariance : array of shape (n_features, n_features) or (n_features,), optional
+        Of the features, or their variances; identity where not given.
 
     Returns
     -------
     float
         In [0, 1]; 1 if the encodings are equal up to rotation and scale; NaN if one is zero.
+
+    Raises
+    ------
+    InputError
+        Encodings of different numbers of features; an impossible covariance.
+
+    Notes
+    -----
+    Cost: an eigendecomposition of N x N and a singular value decomposition of p x q.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> a = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    >>> round(procrustes(a, 3 * a @ [[0, 1], [-1, 0]]), 6)  # a rotation and a scale
+    1.0
     """
     a, b = _whitened(a, b, covariance)
     norm = np.linalg.norm(a) * np.linalg.norm(b)
@@ -34,12 +51,35 @@ def cca(a: Any, b: Any, *, covariance: Any = None) -> float:
     """Mean canonical correlation of ``z A`` with ``z B``.
 
     Mean cosine of the principal angles between the spans of ``S^(1/2) A`` and ``S^(1/2) B``, over
-    the smaller rank; parameters as in ``procrustes``.
+    the smaller rank.
+
+    Parameters
+    ----------
+    a, b : array of shape (n_features, n_units)
+        Encodings: the direction of each feature is a row. Numbers of units may differ.
+    covariance : array of shape (n_features, n_features) or (n_features,), optional
+        Of the features, or their variances; identity where not given.
 
     Returns
     -------
     float
         In [0, 1]; 1 if one span holds the other; NaN if one encoding is zero.
+
+    Raises
+    ------
+    InputError
+        Encodings of different numbers of features; an impossible covariance.
+
+    Notes
+    -----
+    Invariant to every invertible linear map of the units of either side.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> a = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+    >>> round(cca(a, a @ [[2, 1], [0, 1]]), 6)  # any invertible map of the units
+    1.0
     """
     spans = [_span(side) for side in _whitened(a, b, covariance)]
     if not min(span.shape[1] for span in spans):

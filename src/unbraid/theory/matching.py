@@ -1,4 +1,4 @@
-"""Matching of units: what arrangement, chance and imperfect recovery each allow."""
+"""Matching of units: the scores that an arrangement of features gives."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from unbraid import _validate
 from unbraid.errors import InputError
-from unbraid.theory._encodings import as_encodings, positive, root_of, scalar
+from unbraid.theory._encodings import as_encodings, root_of
 
 
 def unit_correlations(a: Any, b: Any, *, covariance: Any = None) -> np.ndarray:
@@ -21,17 +21,29 @@ def unit_correlations(a: Any, b: Any, *, covariance: Any = None) -> np.ndarray:
     a, b : array of shape (n_features, n_units)
         Encodings: the direction of each feature is a row, so a unit is a column.
     covariance : array of shape (n_features, n_features) or (n_features,), optional
+        Of the features, or their variances; identity where not given.
 
     Returns
     -------
     array of shape (n_units of a, n_units of b)
         NaN for a unit that never varies.
 
+    Raises
+    ------
+    InputError
+        Encodings of different numbers of features; an impossible covariance.
+
     Notes
     -----
     Units that add s features of equal variance and share t of them: ``t / s``. For rectified units
     that see at most one feature at a time, pass ``np.maximum(a, 0)`` and ``np.maximum(b, 0)`` with
     ``covariance=None`` to ``unit_cosines`` in place of this.
+
+    Examples
+    --------
+    >>> unit_correlations([[1, 0], [1, 0], [0, 1]], [[1, 0], [0, 1], [0, 1]]).round(2)
+    array([[0.71, 0.5 ],
+           [0.  , 0.71]])
     """
     a, b = as_encodings(a, b)
     root = root_of(covariance, len(a))
@@ -39,7 +51,29 @@ def unit_correlations(a: Any, b: Any, *, covariance: Any = None) -> np.ndarray:
 
 
 def unit_cosines(a: Any, b: Any) -> np.ndarray:
-    """Cosine of every column of ``a`` with every column of ``b``; NaN for a column of zeros."""
+    """Cosine of every column of ``a`` with every column of ``b``; NaN for a column of zeros.
+
+    Parameters
+    ----------
+    a, b : array of shape (n_features, n_units)
+        Encodings: a unit is a column.
+
+    Returns
+    -------
+    array of shape (n_units of a, n_units of b)
+        In [-1, 1]; NaN for a column of zeros.
+
+    Raises
+    ------
+    InputError
+        Encodings of different numbers of features.
+
+    Examples
+    --------
+    >>> unit_cosines([[1, 1], [0, 1]], [[2], [0]]).round(3)
+    array([[1.   ],
+           [0.707]])
+    """
     a, b = as_encodings(a, b)
     with np.errstate(invalid="ignore", divide="ignore"):
         cosines = (a.T @ b) / np.outer(np.linalg.norm(a, axis=0), np.linalg.norm(b, axis=0))
@@ -47,12 +81,61 @@ def unit_cosines(a: Any, b: Any) -> np.ndarray:
 
 
 def semi_matching(correlations: Any) -> float:
-    """Mean over targets (columns) of the best correlation: what semi-matching must score."""
+    """Mean over targets (columns) of the best correlation: what semi-matching must score.
+
+    Parameters
+    ----------
+    correlations : array of shape (p, q)
+        Of each source unit (row) with each target unit (column), as ``unit_correlations`` gives
+        them; units that never vary (NaN) are left out.
+
+    Returns
+    -------
+    float
+        In [-1, 1]; 1 if every target unit has a perfect source unit.
+
+    Raises
+    ------
+    InputError
+        No matrix, values outside [-1, 1], or no unit that varies.
+
+    Examples
+    --------
+    >>> round(semi_matching([[1.0, 0.5], [0.2, 0.8]]), 3)
+    0.9
+    """
     return float(_alive(correlations).max(axis=0).mean())
 
 
 def one_to_one(correlations: Any) -> float:
-    """Mean correlation of the best assignment of as many pairs as the smaller side has units."""
+    """Mean correlation of the best assignment of as many pairs as the smaller side has units.
+
+    Parameters
+    ----------
+    correlations : array of shape (p, q)
+        Of each source unit with each target unit; units that never vary (NaN) are left out.
+
+    Returns
+    -------
+    float
+        In [-1, 1]; never above ``semi_matching`` where the target has no more units than the
+        source.
+
+    Raises
+    ------
+    InputError
+        No matrix, values outside [-1, 1], or no unit that varies.
+
+    Notes
+    -----
+    Cost: ``min(p, q)^2 max(p, q)`` at most (``scipy.optimize.linear_sum_assignment``).
+
+    Examples
+    --------
+    >>> correlations = [[0.9, 0.8], [0.7, 0.1]]  # both targets are best matched by the first unit
+    >>> round(one_to_one(correlations), 3), round(semi_matching(correlations), 3)
+    (0.75, 0.85)
+    """
     from scipy.optimize import linear_sum_assignment
 
     r = _alive(correlations)
@@ -63,88 +146,34 @@ def soft_matching(correlations: Any) -> float:
     """Mean correlation under the best transport plan with uniform marginals.
 
     Never above ``semi_matching``; equal to ``one_to_one`` where both sides have as many units.
-    """
-    from unbraid._kernels.network_simplex import transport
-
-    return transport(_alive(correlations)).value
-
-
-def mixture_correlation(shared: Any, summed: Any) -> Any:
-    """Correlation of two units that each add ``summed`` equal features and share ``shared``."""
-    s = positive(summed, "summed")
-    t = np.asarray(shared, dtype=float)
-    if not ((t >= 0) & (t <= s)).all():
-        raise InputError(f"shared must lie in 0..summed={summed}, got {shared}.")
-    return scalar(t / s)
-
-
-def expected_maximum(m: int) -> float:
-    """Mean of the largest of m standard normal numbers, e_m.
 
     Parameters
     ----------
-    m : int
+    correlations : array of shape (p, q)
+        Of each source unit with each target unit; units that never vary (NaN) are left out.
 
     Returns
     -------
     float
-        0 for m = 1; below ``sqrt(2 ln m)``, which is an overestimate at the sizes of networks.
+        In [-1, 1]; it is the same from target to source.
+
+    Raises
+    ------
+    InputError
+        No matrix, values outside [-1, 1], or no unit that varies.
+
+    References
+    ----------
+    Khosla and Williams (2024), Soft matching distance.
 
     Examples
     --------
-    >>> round(expected_maximum(16), 2)
-    1.77
+    >>> round(soft_matching([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]]), 3)  # a third of the mass moves
+    0.833
     """
-    from scipy.integrate import quad
-    from scipy.stats import norm
+    from unbraid._kernels.network_simplex import transport
 
-    if int(m) != m or m < 1:
-        raise InputError(f"m must be a whole number of at least 1, got {m!r}.")
-
-    def integrand(x: float) -> float:
-        return float(x * m * np.exp(norm.logpdf(x) + (m - 1) * norm.logcdf(x)))
-
-    return float(quad(integrand, -12.0, 12.0, limit=400, points=[0.0])[0])
-
-
-def expected_semi_matching(n_units_source: int, dimension: float) -> float:
-    """Mean semi-matching score of two random encodings: about ``e_m / sqrt(d)``.
-
-    Parameters
-    ----------
-    n_units_source : int
-        Units to choose from.
-    dimension : float
-        Number of features, or the participation ratio of their covariance.
-    """
-    return expected_maximum(n_units_source) / float(np.sqrt(positive(dimension, "dimension")))
-
-
-def in_sample_bias(n_units_source: int, n_stimuli: int) -> float:
-    """Score that choosing the best of many units reaches on noise: ``e_m / sqrt(n)``.
-
-    What semi-matching of independent responses gives on the stimuli it was fitted on; held out it
-    is 0. The wider system would be favoured.
-    """
-    return expected_maximum(n_units_source) / float(np.sqrt(positive(n_stimuli, "n_stimuli")))
-
-
-def recovered_score(rho_a: Any, rho_b: Any) -> float:
-    """Score that codes with independent errors reach when matched: ``mean_k rho_a,k rho_b,k``.
-
-    Parameters
-    ----------
-    rho_a, rho_b : float or array of shape (n_features,)
-        Correlation of each system's best code with each feature.
-
-    Notes
-    -----
-    Unbraiding raises a matching score if and only if this is above the score of the units.
-    """
-    a, b = np.broadcast_arrays(np.asarray(rho_a, float), np.asarray(rho_b, float))
-    if np.abs(a).max(initial=0) > 1 or np.abs(b).max(initial=0) > 1:
-        raise InputError("rho_a and rho_b must be correlations in [-1, 1].")
-    return float(np.mean(a * b))
+    return transport(_alive(correlations)).value
 
 
 def _alive(correlations: Any) -> np.ndarray:

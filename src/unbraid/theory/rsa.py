@@ -33,10 +33,23 @@ def rsa(a: Any, b: Any, *, variances: Any = None, fourth_cumulants: Any = None) 
     float
         In [0, 1]; NaN if one encoding is zero.
 
+    Raises
+    ------
+    InputError
+        Encodings of different numbers of features; negative variances; cumulants below
+        ``-2 variance^2``.
+
     Notes
     -----
     For pairs of independent stimuli; over all pairs of n stimuli the sample value differs by
     O(1/n). No closed form is known for correlation distance or rank correlation.
+
+    Examples
+    --------
+    >>> a, b = [[1, 0], [1, 0], [0, 1]], [[1, 0], [0, 1], [0, 1]]
+    >>> gaussian, sparse = rsa(a, b), rsa(a, b, fourth_cumulants=30.0)
+    >>> round(gaussian, 3), bool(sparse > gaussian)
+    (0.6, True)
     """
     a, b = as_encodings(a, b)
     variances = _of_features(variances, len(a), 1.0, "variances")
@@ -55,7 +68,7 @@ def rsa(a: Any, b: Any, *, variances: Any = None, fourth_cumulants: Any = None) 
         return float(quadratic + np.sum(2 * cumulants * np.diag(first) * np.diag(second)))
 
     norm = covariance(g_a, g_a) * covariance(g_b, g_b)
-    return covariance(g_a, g_b) / np.sqrt(norm) if norm > 0 else float("nan")
+    return float(covariance(g_a, g_b) / np.sqrt(norm)) if norm > 0 else float("nan")
 
 
 def expected_rsa(n_units_a: Any, n_units_b: Any, n_features: Any, *, kurtosis: Any = 0.0) -> Any:
@@ -66,9 +79,27 @@ def expected_rsa(n_units_a: Any, n_units_b: Any, n_features: Any, *, kurtosis: A
 
     Parameters
     ----------
-    n_units_a, n_units_b, n_features : float or array
+    n_units_a, n_units_b : float or array
+        m_a and m_b: units of either system.
+    n_features : float or array
+        N: equal independent features.
     kurtosis : float or array
-        Excess kurtosis of a feature: 0 if Gaussian; see ``bernoulli_cumulants``.
+        Excess kurtosis of a feature, at least -2: 0 if Gaussian; see ``bernoulli_cumulants``.
+
+    Returns
+    -------
+    float or array
+        In (0, 1]; larger for sparse (heavy-tailed) features than for Gaussian ones.
+
+    Raises
+    ------
+    InputError
+        Numbers that are not positive; a kurtosis below -2.
+
+    Examples
+    --------
+    >>> round(expected_rsa(16, 16, 64), 3), round(expected_rsa(16, 16, 64, kurtosis=20.0), 3)
+    (0.203, 0.604)
     """
     m_a, m_b = positive(n_units_a, "n_units_a"), positive(n_units_b, "n_units_b")
     n, h = positive(n_features, "n_features"), np.asarray(kurtosis, dtype=float) / 2
@@ -84,7 +115,7 @@ def bernoulli_cumulants(probability: Any, moments: tuple[float, float, float, fl
     Parameters
     ----------
     probability : float
-        That it is active.
+        That it is active, in (0, 1].
     moments : tuple of 4 floats
         ``E v, E v^2, E v^3, E v^4`` of its value when active; for U(0, 1): 1/2, 1/3, 1/4, 1/5.
 
@@ -92,6 +123,17 @@ def bernoulli_cumulants(probability: Any, moments: tuple[float, float, float, fl
     -------
     array of shape (2,)
         Variance and fourth cumulant. Their ratio ``kappa4 / variance^2`` is the excess kurtosis.
+
+    Raises
+    ------
+    InputError
+        A probability outside (0, 1]; numbers that are the moments of no value.
+
+    Examples
+    --------
+    >>> variance, fourth = bernoulli_cumulants(0.1, (1 / 2, 1 / 3, 1 / 4, 1 / 5))
+    >>> round(float(variance), 4), round(float(fourth / variance**2), 1)  # 0 if Gaussian
+    (0.0308, 13.3)
     """
     if not 0 < probability <= 1:
         raise InputError(f"probability must lie in (0, 1], got {probability!r}.")

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from unbraid import _validate
 from unbraid._config import Config
+from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 
 PLACES = ("top left", "top right", "bottom left", "bottom right")
@@ -17,6 +18,7 @@ N_FEATURES = N_DIGITS * len(PLACES)
 _SIDE = 8  # pixels of one digit
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Canvases:
     """Pictures with the truth about what is on them.
@@ -44,6 +46,7 @@ class Canvases:
         return f"Canvases({len(self)} pictures, {N_FEATURES} features, {active:.2f} active)"
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CanvasSplit:
     """Training and evaluation canvases that share no handwriting."""

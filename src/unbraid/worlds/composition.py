@@ -10,9 +10,11 @@ from pydantic import Field, model_validator
 
 from unbraid import _validate
 from unbraid._config import Config
+from unbraid._documented import documented_answer
 from unbraid.worlds.projection import Projection
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Sampled:
     """Features of some stimuli, what the system answered, and the label to be predicted."""
@@ -28,6 +30,7 @@ class Sampled:
         return f"Sampled({len(self.features)} stimuli, {self.labels.mean():.0%} labelled)"
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ShiftedWorld:
     """Training and validation stimuli of one distribution, and stimuli of the shifted one."""

@@ -9,9 +9,11 @@ from pydantic import Field
 
 from unbraid import _validate
 from unbraid._config import Config
+from unbraid._documented import documented_answer
 from unbraid._kernels.threads import one_thread
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TrainedEncoder:
     """A multilayer encoder and the linear classifier on its representation."""

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from unbraid import _validate
 from unbraid._config import Config
+from unbraid._documented import documented_answer
 from unbraid.worlds.projection import Projection
 from unbraid.worlds.sparse_features import frequencies
 
@@ -19,6 +20,7 @@ _FACTORS = 25  # common causes
 _MEANS, _SPREAD = (5.0, 4.0), 0.5
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Family:
     """Sampled features (CSR, most are zero), the responses, and who is whose parent."""

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from unbraid import _validate
 from unbraid._config import Config
+from unbraid._documented import documented_answer
 from unbraid._kernels.threads import one_thread
 from unbraid._optional import need_torch
 from unbraid._progress import Progress
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import torch
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NamingNetwork:
     """One trained network: what its narrow layer answered, and how well it names."""
@@ -40,6 +42,7 @@ class NamingNetwork:
         )
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NamingWorld:
     """Canvases, the truth about them, and what the networks answered."""

@@ -9,8 +9,10 @@ from pydantic import Field
 
 from unbraid import _validate
 from unbraid._config import Config
+from unbraid._documented import documented_answer
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Onion:
     """Sequences, and what the system answers to them."""

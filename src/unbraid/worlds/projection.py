@@ -10,9 +10,11 @@ from pydantic import Field
 
 from unbraid import _validate
 from unbraid._config import Config
+from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Projected:
     """Features, and what each system that holds them answered."""

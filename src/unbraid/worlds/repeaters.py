@@ -11,6 +11,7 @@ from scipy.special import expit
 
 from unbraid import _validate
 from unbraid._config import Config
+from unbraid._documented import documented_answer
 from unbraid._kernels.threads import one_thread
 from unbraid._progress import Progress
 from unbraid.errors import TrainingError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import torch
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Repeater:
     """A trained network of gated recurrent units (GRU) with its embedding and readout."""

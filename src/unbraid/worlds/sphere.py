@@ -10,8 +10,10 @@ from pydantic import Field
 
 from unbraid import _validate
 from unbraid._config import Config
+from unbraid._documented import documented_answer
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SphereSample:
     """Latents, what is observed of them, and their classes."""
@@ -24,6 +26,7 @@ class SphereSample:
     """(n,) cluster of each."""
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Sphere:
     """Cluster vectors and the map from latents to observations, drawn once."""

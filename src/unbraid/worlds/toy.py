@@ -11,6 +11,7 @@ from pydantic import Field
 
 from unbraid import _validate
 from unbraid._config import Config
+from unbraid._documented import documented_answer
 from unbraid._kernels.threads import one_thread
 from unbraid._progress import Progress
 from unbraid.errors import TrainingError
@@ -24,6 +25,7 @@ _BATCHES_A_CHUNK = 50  # batches drawn in one go
 _BETAS, _EPSILON = (0.9, 0.999), 1e-8
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ToyModels:
     """Trained toy models: ``units = relu(z W)``, ``z ~ relu(units W^T + b)``."""

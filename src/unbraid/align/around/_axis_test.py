@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import stats
+from unbraid._documented import documented_answer
 from unbraid._validate import as_rng, check_callable, check_count
 from unbraid.align._dense import to_dense
 from unbraid.align._score import Score
@@ -17,6 +18,7 @@ from unbraid.errors import InputError
 from unbraid.responses import pair
 
 
+@documented_answer
 @dataclass(frozen=True, eq=False, repr=False)
 class AxisTest:
     """A score on the given axes beside the same score on randomly rotated ones."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import stats
+from unbraid._documented import documented_answer
 from unbraid._validate import as_rng, check_callable, check_mapping
 from unbraid.align._catalogue import METRICS
 from unbraid.align._estimator import Blocks
@@ -19,6 +20,7 @@ from unbraid.errors import InputError
 from unbraid.responses import in_order_of
 
 
+@documented_answer
 @dataclass(frozen=True, eq=False, repr=False)
 class Selection:
     """Which source was chosen in each fold, and how it scores where it was not chosen."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from unbraid._documented import documented_answer
 from unbraid._validate import check_callable, check_mapping
 from unbraid.align._dense import to_dense
 from unbraid.align._score import Score
@@ -17,6 +18,7 @@ from unbraid.errors import InputError
 from unbraid.responses import Responses, pair
 
 
+@documented_answer
 @dataclass(frozen=True, eq=False, repr=False)
 class SubjectCeiling:
     """Bounds between which the best possible model's mean score over subjects lies."""

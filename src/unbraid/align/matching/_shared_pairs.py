@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid import stats
+from unbraid._documented import documented_answer
 from unbraid._validate import as_rng, check_count, check_number, check_scale
 from unbraid.align._dense import to_dense
 from unbraid.align._order import arrange, notes_of
@@ -22,6 +23,7 @@ from unbraid.responses import pair
 _BLOCK = 2**22  # responses of both sides rotated at once
 
 
+@documented_answer
 @dataclass(frozen=True, eq=False, repr=False)
 class SharedPairs:
     """One row a target unit: its best source, and whether the match can be believed."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from unbraid._documented import documented_answer
 from unbraid._validate import as_rng, check_count, check_mapping
 from unbraid.align._dense import finite_mean, to_dense
 from unbraid.align._order import arrange_all
@@ -19,6 +20,7 @@ from unbraid.responses import in_order_of
 _CORNERS = (0.01, 0.1, 1.0)
 
 
+@documented_answer
 @dataclass(frozen=True, eq=False, repr=False)
 class VariancePartition:
     """Held-out R2 of each target from all bands, from each alone, and uniquely from each."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import _validate
+from unbraid._documented import documented_choice
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file
 from unbraid.responses._formats._foreign import need, reading
@@ -28,6 +29,7 @@ NETWORKS = (
 )
 
 
+@documented_choice
 @dataclass(frozen=True, eq=False)
 class Network:
     """A network with what its input needs and the layers worth recording."""

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file, check_memory
 from unbraid.responses.pictures._pixels import rgb
@@ -29,6 +30,7 @@ _COPIES = 24  # bytes a pixel while a picture becomes bytes: its numbers as floa
 _TILE = (322, 323)  # tags of TIFF: width and height of a tile
 
 
+@documented_answer
 @dataclass(frozen=True, eq=False, repr=False)
 class Images:
     """Images under their names, decoded when asked for.

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import _validate
+from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file, check_memory
 from unbraid.responses._formats.arrays import npy, safetensors
@@ -27,6 +28,7 @@ _KEYS = ("format", "version", "shape", "dtype", "units", "made_by", "shards")
 _BLOCK = 256  # rows that stay neighbours until they meet in memory
 
 
+@documented_answer
 @dataclass(frozen=True, eq=False, repr=False)
 class Store:
     """Responses in a folder: any rows in any order, without reading the rest.
