@@ -16,6 +16,17 @@ _SURELY_OFF = -7.0  # log odds below which a latent is not looked at
 _HOT = 8.0  # times the noise with which chains from nothing begin
 _FAR = 5.0  # spreads above zero from which on the cut does not matter
 _TAIL = -30.0  # spreads from which on the mass above zero is that of an exponential
+_CELLS = 64  # of the table below, a spread: errors of 3e-5 at most
+
+
+def _table():
+    """Return, for means so many spreads above zero, the log of the mass there, and its hazard."""
+    t = np.arange(_TAIL, _FAR + 2 / _CELLS, 1 / _CELLS)
+    above = log_ndtr(t)
+    return np.stack([above, np.exp(-0.5 * t**2 - above) / math.sqrt(2 * math.pi)], axis=1)
+
+
+_ABOVE = _table()
 
 
 def draw(
@@ -91,8 +102,8 @@ def mean(
 def _model(gram, prior, signed):
     """Return what is constant of each latent's odds and slab, and the least product that counts.
 
-    Given the others, a latent's code is on with log odds ``even + mean^2 / 2 width`` (and the mass
-    above zero), with ``mean = width (product / noise + pull)``.
+    Given the others, a latent's code is normal with mean ``t spread``, ``t = spread (product /
+    noise + pull)``, and on with log odds ``even + t^2 / 2`` (and the mass above zero).
     """
     rate, middle, variance, noise = prior
     length = np.diag(gram).astype(np.float64)
@@ -103,7 +114,7 @@ def _model(gram, prior, signed):
     pull = middle / variance
     far = np.sqrt(np.maximum(2 * width * (_SURELY_OFF - even), 0))
     least = np.where(even < _SURELY_OFF, noise * (far / width - np.abs(pull)), -np.inf)
-    return length, width, even, pull, least, noise
+    return length, np.sqrt(width), even, pull, least, noise
 
 
 @numba.njit(nogil=True, inline="always")
@@ -143,22 +154,15 @@ def _slab(center, spread, signed, state):
 
 
 @numba.njit(nogil=True)
-def _odds(product, j, model):
-    """Return the log odds that latent j is on, and mean and spread of its slab if so."""
-    _, width, even, pull, _, noise, signed = model
-    center, spread = width[j] * (product / noise + pull[j]), math.sqrt(width[j])
-    odds = even[j] + 0.5 * center * center / width[j]
-    if not signed and center < _FAR * spread:
-        odds += _log_above(center / spread)
-    return odds, center, spread
-
-
-@numba.njit(nogil=True)
-def _log_above(t):
-    """Return the log of the mass of a normal distribution below ``t``."""
+def _cut(t):
+    """Return the log of the mass above zero of a normal around ``t``, and the mean's gain by it."""
     if t < _TAIL:
-        return -0.5 * t * t - math.log(-t * math.sqrt(2 * math.pi))
-    return math.log(0.5 * math.erfc(-t * math.sqrt(0.5)))
+        return -0.5 * t * t - math.log(-t * math.sqrt(2 * math.pi)), -t - 1 / t
+    place = (t - _TAIL) * _CELLS
+    at = int(place)
+    share = place - at
+    mass = _ABOVE[at, 0] + share * (_ABOVE[at + 1, 0] - _ABOVE[at, 0])
+    return mass, _ABOVE[at, 1] + share * (_ABOVE[at + 1, 1] - _ABOVE[at, 1])
 
 
 @numba.njit(nogil=True)
@@ -179,22 +183,22 @@ def _next(left, j, code, model, state):
     product = left[j] + model[0][j] * code
     if _passed(product, code, j, model):
         return np.float32(0), state, np.float32(0)
-    odds, center, spread = _odds(product, j, model)
+    _, spreads, even, pull, _, noise, signed = model
+    spread = spreads[j]
+    t = spread * (product / noise + pull[j])
+    odds, expected = even[j] + 0.5 * t * t, t
+    if not signed and t < _FAR:
+        mass, gain = _cut(t)
+        odds += mass
+        expected += gain
     if odds < _SURELY_OFF:
         return np.float32(0), state, np.float32(0)
     share = 1 / (1 + math.exp(-odds))
-    expected = center
-    if not model[6] and center < _FAR * spread:
-        t = center / spread
-        if t < _TAIL:
-            expected = -spread / t
-        else:
-            density = math.exp(-0.5 * t * t - _log_above(t)) / math.sqrt(2 * math.pi)
-            expected += spread * density
+    expected *= spread
     state, u = _uniform(state)
     if u >= share:
         return np.float32(0), state, np.float32(share * expected)
-    state, value = _slab(center, spread, model[6], state)
+    state, value = _slab(t * spread, spread, signed, state)
     return np.float32(value), state, np.float32(share * expected)
 
 
