@@ -9,6 +9,7 @@ import numpy as np
 
 from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method
+from unbraid.sparse.auto._plan import AutoPlan
 from unbraid.sparse.learning._candidate import (
     Candidate,
     error_of,
@@ -41,6 +42,7 @@ class AutoTrials:
     rng: np.random.Generator
     log: Log
     scale: float
+    plan: AutoPlan
     candidates: list[Candidate] = field(default_factory=list)
     origins: list[Method] = field(default_factory=list)
     trials: list[dict[str, Any]] = field(default_factory=list)
@@ -72,9 +74,15 @@ class AutoTrials:
             start = thinned(self.seen, self.unseen, start, self.rng)
             self.record(chosen(method, start), start)
         if len(start.atoms) <= MANY:
-            start = refine(self.seen, self.unseen, start, Refinement(), self.rng)
+            start = refine(self.seen, self.unseen, start, self._refinement(), self.rng)
             self.record(refined(method, start), start)
         self.candidates.append(start)
+
+    def _refinement(self) -> Refinement:
+        plan = self.plan
+        return Refinement(
+            rounds=plan.rounds, prune=plan.prune, replace=plan.replace, grow=plan.grow
+        )
 
     def refine_coded(self, coded: Candidate) -> None:
         """Refine a fit of sparse coding."""
@@ -90,7 +98,10 @@ class AutoTrials:
         cost = len(rows) * len(best.atoms)
         if is_exact(best) or cost > _SAMPLED:
             return None
-        starts, most = [(best, origin)], _STARTS if cost <= _CHEAP else 1
+        starts, most = (
+            [(best, origin)],
+            _STARTS if cost <= _CHEAP and self.plan.sample_others else 1,
+        )
         for candidate, method in sorted(
             zip(self.candidates, self.origins, strict=True), key=lambda pair: error_of(pair[0])
         ):
@@ -100,7 +111,7 @@ class AutoTrials:
         found = []
         for start, method in starts:
             self.log.show(f"sampling codes of {len(start.atoms)} latents", 0.5)
-            new = sampled(rows, self.unseen, start, self.rng)
+            new = sampled(rows, self.unseen, start, self.rng, self.plan.births)
             found.append((SpikeAndSlab(of=chosen(method, start)), new))
             self.record_sampled(*found[-1])
             if new.error >= best.error:

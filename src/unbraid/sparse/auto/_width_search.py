@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unbraid.sparse.auto._plan import AutoPlan
 from unbraid.sparse.learning._candidate import (
     EXACT,
     Candidate,
@@ -43,6 +44,7 @@ class WidthSearch:
     validation: np.ndarray
     rng: np.random.Generator
     callback: Callable[[Candidate], None]
+    plan: AutoPlan = AutoPlan()
 
     def run(self, start: int, most: int) -> list[Candidate]:
         """Return the best learning, a narrower one, and a signed one where atoms come in pairs.
@@ -51,21 +53,21 @@ class WidthSearch:
         stimuli, the best of narrower ones.
         """
         chain = self.narrowed(self.learn(start, True, False))
-        if len(chain[-1].atoms) == start:
+        if self.plan.wider and len(chain[-1].atoms) == start:
             chain = self.widened(chain[-1], most)
         best, last = min(chain, key=error_of), chain[-1]
-        if error_of(last) > EXACT:
+        if error_of(last) > EXACT and self.plan.zero_offset:
             zero = self.learn(len(last.atoms), False, False)
             if error_of(zero) < error_of(last):
                 chain = self.narrowed(zero)
                 best, last = min([best, *chain], key=error_of), chain[-1]
         found = [best] if best is last else [best, last]
-        if in_pairs(best):
+        if self.plan.signs and in_pairs(best):
             half = max(1, len(best.atoms) // 2)
             signed = [self.learn(m, best.learn_offset, True) for m in (half, len(best.atoms))]
             found.append(min(signed, key=error_of))
         best = min(found, key=error_of)
-        if best.error > UNSURE and is_cheap(self.x, len(best.atoms)):
+        if self.plan.few_stimuli and best.error > UNSURE and is_cheap(self.x, len(best.atoms)):
             return [self.fewer(best)]
         enough = max(EXACT, _AS_GOOD * error_of(best))
         return [each for each in found if error_of(each) <= enough]
@@ -85,7 +87,7 @@ class WidthSearch:
         if best is start:
             return [best]
         chain = self.narrowed(best)
-        if len(chain) == 1:
+        if len(chain) == 1 and self.plan.between:
             between = self.learn(round(_BETWEEN * len(best.atoms)), best.learn_offset, best.signed)
             if error_of(between) < error_of(best):
                 chain.append(between)
@@ -94,7 +96,7 @@ class WidthSearch:
     def narrowed(self, first: Candidate) -> list[Candidate]:
         """Fit again with few more atoms than are important, as long as the error hardly grows."""
         chain = [first]
-        while True:
+        while self.plan.important_width:
             value = quick_importance(self.x, chain[-1])
             if (m := round(_MARGIN * count_important(value))) >= _LESS * len(value):
                 return chain
@@ -102,6 +104,7 @@ class WidthSearch:
             if error_of(narrow) > max(EXACT, _AS_GOOD * min(map(error_of, chain))):
                 return chain
             chain.append(narrow)
+        return chain
 
     def fewer(self, first: Candidate) -> Candidate:
         """Fit narrower and narrower, down to one atom a unit; return the best.
@@ -121,7 +124,12 @@ class WidthSearch:
     def learn(self, m: int, learn_offset: bool, signed: bool) -> Candidate:
         """Learn one dictionary."""
         plan = SparseCodingPlan(
-            m=m, iterations=_ITERATIONS, learn_offset=learn_offset, signed=signed
+            m=m,
+            iterations=_ITERATIONS,
+            learn_offset=learn_offset,
+            signed=signed,
+            again=3 if self.plan.slower_falls else 0,
+            slower=10 if self.plan.many_iterations else 1,
         )
         found = learn_sparse_coding(
             learning_rows(self.x, m, self.rng), self.validation, plan, self.rng

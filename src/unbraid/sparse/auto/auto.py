@@ -10,6 +10,7 @@ from pydantic import Field
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method
+from unbraid.sparse.auto._plan import AutoPlan
 from unbraid.sparse.auto._pursuit_search import Found, PursuitSearch
 from unbraid.sparse.auto._trials import MANY, AutoTrials, chosen
 from unbraid.sparse.auto._width_search import WidthSearch
@@ -64,15 +65,22 @@ class Auto(Method):
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Try, compare, and keep the best."""
+        return self.by_plan(x, rng, log, AutoPlan())
+
+    def by_plan(
+        self, x: np.ndarray, rng: np.random.Generator, log: Log, plan: AutoPlan
+    ) -> Dictionary:
+        """Learn by other stages than usual."""
         x, scale = scaled(x)
         rows, validation = validation_split(x, rng)
-        tried = AutoTrials(x[rows], x[validation], rng, log, scale)
+        tried = AutoTrials(x[rows], x[validation], rng, log, scale, plan)
         most = self._most(*tried.seen.shape)
-        search = WidthSearch(tried.seen, tried.unseen, rng, tried.record_coded)
+        search = WidthSearch(tried.seen, tried.unseen, rng, tried.record_coded, plan)
         coded = search.run(min(_START * x.shape[1], most), most)
         for each in coded:
             tried.refine_coded(each)
-        self._start_again(tried, search, coded, most)
+        if plan.starts:
+            self._start_again(tried, search, coded, most)
         if self.autoencoder:
             self._autoencode(tried)
         log.within(0.0, 1.0)
@@ -81,10 +89,11 @@ class Auto(Method):
         found: Candidate | SpikeSlabFit = best
         method = chosen(origin, best)
         if len(best.atoms) <= MANY and error_of(best) < _NOTHING:
-            best = split_atoms(tried.seen, tried.unseen, best)
-            found = complete(x, best, None, rng)
+            if plan.split:
+                best = split_atoms(tried.seen, tried.unseen, best)
+            found = complete(x, best, None, rng, plan.last_search) if plan.complete else best
             method = chosen(origin, found)
-            noisy = tried.sampled(best, origin)
+            noisy = tried.sampled(best, origin) if plan.sample else None
             if noisy is not None:
                 method, found = noisy
                 found = again(learning_rows(x, len(found.atoms), rng), found, rng)
@@ -117,7 +126,11 @@ class Auto(Method):
             if agreed(tried.candidates):
                 return
             tried.refine_coded(search.learn(wide, best.learn_offset, best.signed))
-        if agreed(tried.candidates) or repeats(_TINY, tried.seen, m, _OPINIONS) == 1:
+        if (
+            not tried.plan.pursuit
+            or agreed(tried.candidates)
+            or repeats(_TINY, tried.seen, m, _OPINIONS) == 1
+        ):
             return
         by_pursuit = PursuitSearch(tried.seen, tried.unseen, tried.rng,
                         lambda found: tried.record(_pursuit(found), found.candidate),

@@ -46,6 +46,10 @@ class SparseCodingPlan:
     momentum: float = MOMENTUM
     last: float | None = None
     """Penalty in the end; none: a small one."""
+    again: int = _AGAIN
+    """Further runs at most."""
+    slower: int = _SLOWER
+    """Times as many iterations in them, where that is cheap."""
 
 
 def learn_sparse_coding(
@@ -65,10 +69,10 @@ def learn_sparse_coding(
     stimulus.
     """
     found = learn_once(x, validation, plan, rng, _of_run(0, callback))
-    for again in range(1, 1 + _AGAIN):
+    for again in range(1, 1 + plan.again):
         if not found.error > _SURE or len(x) * plan.m > _DEAR:
             break
-        slower = _SLOWER if found.error > UNSURE and is_cheap(x, plan.m) else 1
+        slower = plan.slower if found.error > UNSURE and is_cheap(x, plan.m) else 1
         slow = replace(
             plan, iterations=slower * plan.iterations, momentum=_SLOW_MOMENTUM, last=found.penalty
         )

@@ -51,6 +51,9 @@ class Refinement:
     rounds: int = 3
     n_latents: int | None = None
     """Atoms that stay; none: as many as predict held-out units best."""
+    prune: bool = True
+    replace: bool = True
+    grow: bool = True
 
 
 def refine(
@@ -74,9 +77,10 @@ def refine(
         share = _GO
         if iteration:  # what was pruned too early comes back
             now, share = replace(now, atoms=_grown(rows, now, rng)), _GO_LATER
-        pruned = _reduce(rows, validation, now, plan.n_latents, share)
-        found = [pruned, replace_weak(rows, validation, pruned, rng)]
-        if repeats(_TINY, rows, len(pruned.atoms), 2) > 1:
+        found = [_reduce(rows, validation, now, plan.n_latents, share) if plan.prune else now]
+        if plan.replace:
+            found.append(replace_weak(rows, validation, found[0], rng))
+        if plan.grow and repeats(_TINY, rows, len(found[0].atoms), 2) > 1:
             found.append(_searched(rows, validation, min(found, key=error_of), rng))
         candidates += found
         now = min(candidates, key=error_of)
@@ -132,7 +136,11 @@ def thinned(
 
 
 def complete(
-    x: np.ndarray, best: Candidate, n_latents: int | None, rng: np.random.Generator
+    x: np.ndarray,
+    best: Candidate,
+    n_latents: int | None,
+    rng: np.random.Generator,
+    search: bool = True,
 ) -> Candidate:
     """Return a candidate learned from the validation stimuli too, and completed.
 
@@ -154,6 +162,8 @@ def complete(
         whole = whole and not new.any()
         if whole:
             return polish(x, best, 1)
+    if not search:
+        return polish(x, best, 1)
     growing = _growing(best, x, best.k)
     atoms, offset = grow_and_prune(x, best.atoms, best.offset, growing, rng)
     return polish(x, replace(best, atoms=atoms, offset=offset), 1)

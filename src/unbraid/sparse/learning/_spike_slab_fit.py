@@ -32,7 +32,11 @@ class SpikeSlabFit:
 
 
 def sampled(
-    x: np.ndarray, validation: np.ndarray, start: Candidate, rng: np.random.Generator
+    x: np.ndarray,
+    validation: np.ndarray,
+    start: Candidate,
+    rng: np.random.Generator,
+    births: bool = True,
 ) -> SpikeSlabFit:
     """Return the candidate after Monte Carlo EM, with atoms added as long as that pays.
 
@@ -46,7 +50,7 @@ def sampled(
     now = MonteCarloEM(x, start.atoms, start.offset, prior, start.learn_offset, rng, codes)
     now.run(_ITERATIONS)
     best, fails, patience = _validated(validation, now), 0, repeats(_CHEAP, x, len(now.atoms), 2)
-    for _ in range(_CYCLES if best.error < start.error else 0):
+    for _ in range(_CYCLES if births and best.error < start.error else 0):
         wider = _born(now)
         wider.run(_ITERATIONS_BORN)
         other = _pruned(wider)
