@@ -14,17 +14,23 @@ import numpy as np
 import pytest
 
 from unbraid import _folders
-from unbraid._folders import _swap, check_makeable, check_target, writing
+from unbraid._folders import _swap, _written, check_makeable, check_target, writing
 from unbraid._folders._workplace import Workplace, sweep
 from unbraid.errors import InputError, UnbraidError
 
-FILES = ("a.txt", "b.bin")
+FILES = ("a.txt", "b.bin", "pages/c.txt")
+
+
+def fill(new, text="new"):
+    (new / "a.txt").write_text(text)
+    (new / "b.bin").write_bytes(text.encode() * 50)
+    (new / "pages").mkdir()
+    (new / "pages" / "c.txt").write_text(text)
 
 
 def write(folder, text="new", overwrite=True, kind="run"):
     with writing(folder, kind, FILES, overwrite=overwrite) as new:
-        (new / "a.txt").write_text(text)
-        (new / "b.bin").write_bytes(text.encode() * 50)
+        fill(new, text)
     return folder
 
 
@@ -32,9 +38,11 @@ def held(folder):
     """Return what a reader finds in a result, which must be whole; None where there is none."""
     if not folder.exists():
         return None
-    assert sorted(path.name for path in folder.iterdir()) == [".unbraid.json", *FILES]
+    there = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    assert sorted(there) == [".unbraid.json", *FILES]
     text = (folder / "a.txt").read_text()
     assert (folder / "b.bin").read_bytes() == text.encode() * 50
+    assert (folder / "pages" / "c.txt").read_text() == text
     return text
 
 
@@ -78,8 +86,8 @@ def test_files_get_the_users_umask(tmp_path, umask, mode):
         folder = write(tmp_path / "r")
     finally:
         os.umask(before)
-    assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {mode}
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o777 & ~umask
+    of = {path.is_dir(): stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.rglob("*"))}
+    assert of == {False: mode, True: 0o777 & ~umask}
 
 
 def foreign_file(folder):
@@ -104,6 +112,19 @@ def a_link_for_a_file(folder):
     (folder / "a.txt").symlink_to(folder.parent / "elsewhere")
 
 
+def a_file_in_a_folder_of_ours(folder):
+    (folder / "pages" / "thesis.tex").write_text("years")
+
+
+def a_folder_in_a_folder_of_ours(folder):
+    (folder / "pages" / "thesis").mkdir()
+
+
+def a_link_for_a_folder(folder):
+    (folder / "pages").rename(folder.parent / "elsewhere")
+    (folder / "pages").symlink_to(folder.parent / "elsewhere")
+
+
 def no_record(folder):
     (folder / ".unbraid.json").unlink()
 
@@ -112,8 +133,17 @@ def a_record_of_everything(folder):
     (folder / ".unbraid.json").write_text('{"kind": "run", "files": {"../x": {}}}')
 
 
+def a_record_of_what_is_beside(folder):
+    """Whole but for its names, which lead out of the folder."""
+    (folder.parent / "beside").write_text("mine")
+    entry = _written._entry(folder.parent / "beside")
+    text = _written._text("run", {"pages/../../beside": entry, "../beside": entry})
+    (folder / ".unbraid.json").write_text(text)
+
+
 PLANTS = [foreign_file, foreign_folder, an_edited_file, an_edited_record, a_link_for_a_file,
-          no_record, a_record_of_everything]  # fmt: skip
+          a_file_in_a_folder_of_ours, a_folder_in_a_folder_of_ours, a_link_for_a_folder,
+          no_record, a_record_of_everything, a_record_of_what_is_beside]  # fmt: skip
 
 
 @pytest.mark.parametrize("plant", PLANTS)
@@ -135,8 +165,7 @@ def test_what_is_put_in_while_computing_stays_and_the_result_is_kept_beside(tmp_
         pytest.raises(UnbraidError, match="What was computed is kept in .*r-kept-") as caught,
         writing(folder, "run", FILES, overwrite=True) as new,
     ):
-        (new / "a.txt").write_text("new")
-        (new / "b.bin").write_bytes(b"new" * 50)
+        fill(new)
         plant(folder)
         before = snapshot(folder)
     assert snapshot(folder) == before
@@ -352,7 +381,7 @@ def test_a_full_disk_at_any_write_keeps_the_old_result(tmp_path, monkeypatch):
         except UnbraidError as error:
             assert "could not be written: No space left on device. Nothing was kept" in str(error)
             assert snapshot(tmp_path) == before
-    assert room == 4  # the marker, two files, the record
+    assert room == 5  # the marker, three files, the record
     assert held(tmp_path / "r") == "new"
 
 
@@ -428,8 +457,7 @@ def test_the_second_of_two_first_writers_keeps_its_result_beside(tmp_path):
         pytest.raises(UnbraidError, match="another process wrote it meanwhile. What was computed"),
         writing(tmp_path / "r", "run", FILES, overwrite=False) as new,
     ):
-        (new / "a.txt").write_text("slow")
-        (new / "b.bin").write_bytes(b"slow" * 50)
+        fill(new, "slow")
         write(tmp_path / "r", "quick", overwrite=False)
     assert held(tmp_path / "r") == "quick"
     assert held(next(tmp_path.glob("r-kept-*"))) == "slow"
@@ -458,6 +486,13 @@ def test_a_leftover_with_something_else_in_it_stays(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_names_of_files_stay_in_the_folder():
+    for name in ("a", "a.txt", "pages/a", "b/.unbraid.json"):
+        assert _written.is_name(name)
+    for name in ("", ".", "..", "/", "a/", "/a", "a//b", "../a", "a/..", "a/b/c", ".unbraid.json"):
+        assert not _written.is_name(name)
+
+
 def test_the_names_promised_are_there():
     assert _folders.RECORD == ".unbraid.json"
 
@@ -466,9 +501,11 @@ KILLED = """
 import sys
 from unbraid._folders import writing
 for i in range(10**6):
-    with writing(sys.argv[1], "run", ("a.txt", "b.bin"), overwrite=True) as new:
+    with writing(sys.argv[1], "run", ("a.txt", "b.bin", "pages/c.txt"), overwrite=True) as new:
         (new / "a.txt").write_text(f"{i}")
         (new / "b.bin").write_bytes(f"{i}".encode() * 50)
+        (new / "pages").mkdir()
+        (new / "pages" / "c.txt").write_text(f"{i}")
     print(i, flush=True)
 """
 

@@ -160,10 +160,11 @@ def _read_marker(path: Path) -> dict[str, Any] | None:
     """Return a folder's marker if Unbraid wrote it for this very folder."""
     try:
         marker = json.loads((path / _MARKER).read_text(encoding="utf-8"))
-        names = [marker["target"], *marker["names"]]
+        names = marker["names"]
         good = all(marker[key] == value for key, value in _head(path).items())
         good = good and isinstance(marker["locked"], bool)
-        good = good and all(name == Path(name).name for name in names)
+        good = good and marker["target"] == Path(marker["target"]).name
+        good = good and all(name == _written.RECORD or _written.is_name(name) for name in names)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return marker if good else None

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,14 +18,22 @@ T = TypeVar("T")
 _LONGEST = 2**20  # bytes; the records of a few files are far shorter
 
 
+def is_name(name: str) -> bool:
+    """Return whether a record may name a file so: a plain name, or one in a folder right below."""
+    parts = name.split("/")
+    plain = all(part not in ("", "..") and part == Path(part).name for part in parts)
+    return plain and len(parts) <= 2 and name != RECORD
+
+
 def seal(folder: Path, kind: str, mode: int, names: set[str], to_disk: bool) -> None:
     """Write the record last, in one move; files get this mode and, if asked, are on the disk."""
     files = {}
-    for path in sorted(folder.iterdir()):
-        if path.name not in names:
-            raise RuntimeError(f"{path.name} was not announced to the writer of {folder}.")
+    for name in _contents(folder, names):
+        if name not in names:
+            raise RuntimeError(f"{name} was not announced to the writer of {folder}.")
+        path = folder / name
         path.chmod(mode)
-        files[path.name] = _entry(path)
+        files[name] = _entry(path)
         if to_disk:
             _to_disk(path)
     unfinished = folder / UNFINISHED
@@ -72,18 +80,37 @@ def kind_of_whole(folder: Path) -> str | None:
     A file that is missing, changed or foreign makes it no result.
     """
     kind, foreign = examine(folder)
-    missing = set(_read(folder / RECORD)[1]) - {path.name for path in folder.iterdir()}
+    names = set(_read(folder / RECORD)[1])
+    missing = names - set(_contents(folder, names))
     return None if foreign or missing else kind
 
 
 def _examine(folder: Path) -> tuple[str | None, list[str]]:
     kind, files = _read(folder / RECORD)
     known = set() if kind is None else {RECORD}
-    for name, entry in files.items():
+    there = _contents(folder, files)
+    for name in files.keys() & set(there):  # not by way of a link in place of a folder
         with suppress(OSError):
-            if _is_plain(folder / name) and _entry(folder / name) == entry:
+            if _is_plain(folder / name) and _entry(folder / name) == files[name]:
                 known.add(name)
-    return kind, sorted({path.name for path in folder.iterdir()} - known)
+    return kind, [name for name in there if name not in known]
+
+
+def _contents(folder: Path, names: Iterable[str]) -> list[str]:
+    """Return the names of all that is in a folder, and in those below that these names are in."""
+    below = _folders_of(names)
+    found = []
+    for path in folder.iterdir():
+        if path.name in below and stat.S_ISDIR(path.lstat().st_mode):
+            found += [f"{path.name}/{each.name}" for each in path.iterdir()]
+        else:
+            found.append(path.name)
+    return sorted(found)
+
+
+def _folders_of(names: Iterable[str]) -> set[str]:
+    """Return the folders right below that files of these names are in."""
+    return {name.partition("/")[0] for name in names if "/" in name}
 
 
 def remove(folder: Path) -> bool:
@@ -94,17 +121,22 @@ def remove(folder: Path) -> bool:
     kind, foreign = examine(folder)
     if kind is None or foreign:
         return not any(folder.iterdir()) and _gone(folder)
-    for name in _read(folder / RECORD)[1]:
+    names = _read(folder / RECORD)[1]
+    for name in names:
         (folder / name).unlink(missing_ok=True)
+    for name in _folders_of(names):
+        _gone(folder / name)
     (folder / RECORD).unlink()
     return _gone(folder)
 
 
 def remove_named(folder: Path, names: set[str]) -> bool:
     """Remove files of these names, and the folder if that leaves it empty."""
-    for path in folder.iterdir():
-        if path.name in names and _is_plain(path):
-            path.unlink()
+    for name in _contents(folder, names):
+        if name in names and _is_plain(folder / name):
+            (folder / name).unlink()
+    for name in _folders_of(names):
+        _gone(folder / name)
     return _gone(folder)
 
 
@@ -130,7 +162,7 @@ def _read(path: Path) -> tuple[str | None, dict[str, Any]]:
         record = json.loads(text)
         kind, files = record["kind"], record["files"]
         good = isinstance(kind, str) and text == _text(kind, files)
-        good = good and all(name == Path(name).name and name != RECORD for name in files)
+        good = good and all(map(is_name, files))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None, {}
     return (kind, files) if good else (None, {})
