@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 import unbraid as ub
+from unbraid.comparison.browser._browser import browser
+from unbraid.comparison.browser._pair import pair_of
 from unbraid.errors import InputError
 from unbraid.sparse import latent_rows
 
@@ -44,6 +47,39 @@ def test_every_shared_latent_finds_its_partner(planted):
     assert row.density_x == pytest.approx((z[:, row.x] > 0).mean(), abs=0.01)
 
 
+def test_the_browser_shows_the_same_pairs(planted):
+    result, order, z = planted
+    made = browser(result)
+    of_x, of_y = made.sides
+    rows = result.matched()
+    assert of_y.partner[rows.y].tolist() == rows.x.tolist()
+    at = {each.name: each.values for each in of_y.measures}
+    assert at["r"][rows.y].tolist() == rows.r.tolist()
+    assert at["q"][rows.y].tolist() == rows.q_value.tolist()
+    assert (of_y.group[rows.y] == 0).tolist() == rows.shared.tolist()
+    best = rows.sort_values("r", ascending=False).drop_duplicates("x")  # of several, the best
+    assert of_x.partner[best.x].tolist() == best.y.tolist()
+    assert set(np.flatnonzero(of_x.partner < 0)) == set(range(10)) - set(rows.x)
+    # what a pair has in common, and what it has not, is what the planted latents say
+    (detail,) = of_y.details([int(rows.y[0])])
+    a, b = z[:, rows.x[0]], z[:, order[rows.y[0]] + 2]
+    assert set(detail.pair.both) == set(np.argsort(-np.minimum(a, b))[:8])
+    assert not detail.pair.only_own and not detail.pair.only_other
+    assert detail.strongest[0][0] == np.argmax(b)
+    assert made.stimuli[3] == "im3"
+    assert detail.braids[0].units[0][0] == f"unit {order[rows.y[0]]}"
+    assert detail.braids[0].spread == pytest.approx(1)
+
+
+def test_latents_that_differ_are_shown_to_differ():
+    x = sp.csc_array(np.array([[2.0, 0], [1, 0], [0, 1], [-3, 0]]))
+    y = sp.csc_array(np.array([[1.0], [0], [5], [2]]))
+    pair = pair_of(x, y, 0, 0)
+    assert (pair.both, pair.only_other, pair.only_own) == ([0], [1], [2])  # 3: of opposite signs
+    assert sorted(pair.points) == [(-3.0, 2.0), (0.0, 5.0), (1.0, 0.0), (2.0, 1.0)]
+    assert pair.n_either == 4
+
+
 def test_a_summary_has_at_most_ten_lines_and_the_verdict(planted):
     result = planted[0]
     lines = result.summary().splitlines()
@@ -56,8 +92,11 @@ def test_a_summary_has_at_most_ten_lines_and_the_verdict(planted):
 def test_units_only_have_no_matched_latents(planted):
     x = np.random.default_rng(0).normal(size=(60, 10))
     one = planted[0].of_side(0)[0].dictionary
+    result = ub.compare(x, x[:, ::-1], dictionaries=(one, None), **FEW)
     with pytest.raises(InputError, match="needs dictionaries of both"):
-        ub.compare(x, x[:, ::-1], dictionaries=(one, None), **FEW).matched()
+        result.matched()
+    (alone,) = browser(result).sides
+    assert alone.partner is None and [each.name for each in alone.measures] == ["density"]
 
 
 def test_a_score_is_a_number_and_shows_itself(planted):

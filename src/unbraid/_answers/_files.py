@@ -36,7 +36,7 @@ def write_answer(
 ) -> Path:
     """Write an answer, and texts beside it; an earlier one of its kind is replaced only when asked.
 
-    ``state``: what ``arrays`` are, for ``load_run``.
+    ``state``: what ``arrays`` are, for ``load_run``. A text may go into a folder right below.
     """
     names = (CONFIG, RESULT, ARRAYS, REPORT, *(beside or {}))
     with _folders.writing(folder, kind, names, overwrite=overwrite) as new:
@@ -47,6 +47,7 @@ def write_answer(
         # names that the system gave need not be Unicode
         (new / REPORT).write_text(html, encoding="utf-8", errors="backslashreplace")
         for name, text in (beside or {}).items():
+            (new / name).parent.mkdir(exist_ok=True)
             (new / name).write_text(text, encoding="utf-8", newline="")
     return folder.expanduser()
 

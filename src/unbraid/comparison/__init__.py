@@ -6,6 +6,7 @@ from unbraid.comparison._compare import compare
 from unbraid.comparison._comparison import Comparison
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._load import load_comparison
+from unbraid.comparison.browser._browser import browser_files
 from unbraid.comparison.page._figures import score_figure
 from unbraid.comparison.page._page import page
 
@@ -15,6 +16,7 @@ __all__ = [
     "Comparison",
     "Verdict",
     "beside_of",
+    "browser_files",
     "check_free",
     "compare",
     "load_comparison",

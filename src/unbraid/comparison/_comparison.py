@@ -16,9 +16,10 @@ from unbraid.align import Score
 from unbraid.comparison._answer import Change
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._lift import Lifted, Pair, forward, side_of, targets
-from unbraid.comparison._matched import rows_of, summary_of
+from unbraid.comparison._matched import RATE, rows_of, summary_of
 from unbraid.comparison._predict import Prediction
 from unbraid.comparison._saved import KIND, LAYOUT
+from unbraid.comparison.browser._browser import browser_files
 from unbraid.comparison.page._page import page
 from unbraid.report import render
 
@@ -102,7 +103,7 @@ class Comparison:
         )
         return table if full else table[list(_NARROW)]
 
-    def matched(self, rate: float = 0.05, top: int = 6) -> pd.DataFrame:
+    def matched(self, rate: float = RATE, top: int = 6) -> pd.DataFrame:
         """Return one row a matched pair of latents of the first seed, the best first.
 
         Parameters
@@ -160,8 +161,11 @@ class Comparison:
         overwrite: bool = False,
         pictures: Any = None,
         beside: Mapping[str, str] | None = None,
+        browser: bool = True,
     ) -> Path:
-        """Write config.json, result.json, arrays.safetensors and report.html; whole or not at all.
+        """Write config.json, result.json, arrays.safetensors, report.html and browser/.
+
+        Whole or not at all.
 
         Parameters
         ----------
@@ -172,13 +176,17 @@ class Comparison:
             matched by id. The report shows those that excite matched units.
         beside : mapping of file name to text, optional
             Written with the rest.
+        browser : bool
+            Whether to write ``browser/``, in which a person looks at single latents: what matches
+            them, what excites them, which units they lie in.
 
         Raises
         ------
         InputError
             The folder exists; the disk is full; the pictures do not fit the stimuli.
         """
-        html = render(page(self, pictures))
+        files = browser_files(self, pictures) if browser else {}
+        html = render(page(self, pictures, browser=bool(files)))
         config = {**self.config.describe(), "seed": self.provenance["seed"]}
         state, arrays = packed(vars(self), LAYOUT)
         return write_answer(
@@ -190,7 +198,7 @@ class Comparison:
             overwrite=overwrite,
             kind=KIND,
             state=state,
-            beside=beside,
+            beside={**(beside or {}), **files},
         )
 
     def arrays(self) -> dict[str, np.ndarray]:

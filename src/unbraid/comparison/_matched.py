@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,34 +14,46 @@ from unbraid.errors import InputError
 if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison
 
+RATE = 0.05
+"""False discovery rate at which a pair is shared, where nothing else is asked for."""
 _SHORT = 0.5  # correlation with a feature from which on a latent is called by it
 
 
-def rows_of(result: Comparison, rate: float, top: int) -> list[dict[str, Any]]:
-    """Return one record a latent of y that has a partner in x, the best first."""
+def pairs_of(result: Comparison, rate: float = RATE) -> align.SharedPairs:
+    """Return for each latent of y its match in x, both of the first seed."""
     of_x, of_y = (result.of_side(side) for side in (0, 1))
     if not of_x or not of_y:
         raise InputError(
             "matched() needs dictionaries of both systems, and one was compared by its units only."
         )
-    refits = [each.codes for each in of_x[1:] if each is not of_x[0]]
-    found = align.shared_pairs(
+    return align.shared_pairs(
         of_x[0].codes,
         of_y[0].codes,
         rate=rate,
-        refits=refits,
+        refits=[each.codes for each in of_x[1:] if each is not of_x[0]],
         order=None if result.config.order == "auto" else result.config.order,
     )
+
+
+def stability_of(result: Comparison, side: int) -> Sequence[float]:
+    """Return how stable each latent of a system's first dictionary is; empty for one seed."""
+    of = result.of_side(side)
+    again = sparse.with_stability([each.dictionary for each in of]) if _alike(of) else []
+    return again[0].evidence.stability if again else ()
+
+
+def rows_of(result: Comparison, rate: float, top: int) -> list[dict[str, Any]]:
+    """Return one record a latent of y that has a partner in x, the best first."""
+    found = pairs_of(result, rate)
     targets = np.flatnonzero((found.source >= 0) & np.isfinite(found.r))
     targets = targets[np.argsort(-found.r[targets], kind="stable")]
     sides = []
-    for side, (of, latents) in enumerate(((of_x, found.source[targets]), (of_y, targets))):
-        again = sparse.with_stability([each.dictionary for each in of]) if _alike(of) else []
+    for side, latents in enumerate((found.source[targets], targets)):
         sides.append(
             sparse.latent_rows(
-                of[0].codes,
+                result.of_side(side)[0].codes,
                 latents.tolist(),
-                stability=again[0].evidence.stability if again else (),
+                stability=stability_of(result, side),
                 labels=labels(result, side),
                 top=top,
             )

@@ -32,12 +32,26 @@ from unbraid.report._gallery import MatchedPair, MatchedUnits, Stimulus, UnitVie
 from unbraid.report._render import render
 from unbraid.report._table import Column, Table
 from unbraid.report._values import Caption, Cell, Estimate, Kind, Missing
+from unbraid.report.browser._data import (
+    Braid,
+    BrowserSide,
+    LatentBrowser,
+    LatentDetail,
+    LatentGroup,
+    LatentMeasure,
+    LatentPair,
+)
+from unbraid.report.browser._files import PAGE as BROWSER
+from unbraid.report.browser._files import browser_files
 
 __all__ = [
+    "BROWSER",
     "BarFigure",
     "Bars",
     "BeforeAfterFigure",
     "Block",
+    "Braid",
+    "BrowserSide",
     "Caption",
     "Cell",
     "Column",
@@ -52,6 +66,11 @@ __all__ = [
     "Histogram",
     "KeyNumber",
     "Kind",
+    "LatentBrowser",
+    "LatentDetail",
+    "LatentGroup",
+    "LatentMeasure",
+    "LatentPair",
     "MatchedPair",
     "MatchedUnits",
     "MetricGroup",
@@ -68,6 +87,7 @@ __all__ = [
     "UnitView",
     "VerdictBlock",
     "Warnings",
+    "browser_files",
     "figure_svg",
     "render",
 ]

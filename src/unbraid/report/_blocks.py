@@ -181,11 +181,14 @@ class Page:
     opening: Sequence[Block] = ()
     """Blocks of the first screen, right under the key numbers."""
     sections: Sequence[Section] = ()
+    browser: str = ""
+    """Path of the browser of latents, from the page; empty where there is none."""
     language: str = "en"
 
     def __post_init__(self) -> None:
         checks.check_text(self.title, "title of the page")
         checks.check_text(self.language, "language")
+        checks.check_path(self.browser, "browser of a page")
         checks.check_members((self.verdict,), VerdictBlock, "Page.verdict")
         checks.check_members((self.provenance,), Provenance, "Page.provenance")
         checks.check_members(checks.as_tuple(self, "opening"), BLOCKS, "Page.opening")

@@ -103,6 +103,19 @@ def variables(colours: dict[str, str]) -> str:
     return "".join(f"--{name}:{colour};" for name, colour in colours.items())
 
 
+def page_css() -> str:
+    """Return the colours of a page: as the system has them, as its button says, light on paper."""
+    light, dark = variables(LIGHT), variables(DARK)
+    return (
+        f":root{{{light}--sans:{SANS};color-scheme:light}}"
+        "@media(prefers-color-scheme:dark)"
+        f"{{:root:not([data-theme=light]){{{dark}color-scheme:dark}}}}"
+        f":root[data-theme=dark]{{{dark}color-scheme:dark}}"
+        "@media print{:root,:root[data-theme],:root:not([data-theme=light])"
+        f"{{{light}color-scheme:light}}}}"
+    )
+
+
 def standalone_css(body: str) -> str:
     """Return the style of the drawing ``body`` on its own: light colours and no variables."""
     rules, used = [], [role for role in ROLES if f'k-{role}"' in body]

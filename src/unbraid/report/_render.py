@@ -121,17 +121,8 @@ def _share(activation: float, strongest: float) -> str:
 
 @cache
 def _css() -> Markup:
-    light, dark = palette.variables(palette.LIGHT), palette.variables(palette.DARK)
     css = (_TEMPLATES / "style.css").read_text(encoding="utf-8")
-    colours = (
-        f":root{{{light}--sans:{palette.SANS};color-scheme:light}}"
-        "@media(prefers-color-scheme:dark)"
-        f"{{:root:not([data-theme=light]){{{dark}color-scheme:dark}}}}"
-        f":root[data-theme=dark]{{{dark}color-scheme:dark}}"
-        "@media print{:root,:root[data-theme],:root:not([data-theme=light])"
-        f"{{{light}color-scheme:light}}}}"
-    )
-    return Markup(f"{colours}\n{palette.ROLE_CSS}\n{palette.FIGURE_CSS}{css}")
+    return Markup(f"{palette.page_css()}\n{palette.ROLE_CSS}\n{palette.FIGURE_CSS}{css}")
 
 
 @cache

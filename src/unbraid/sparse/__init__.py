@@ -16,6 +16,7 @@ from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._fit import fit
 from unbraid.sparse._latent_rows import Latent, latent_rows
+from unbraid.sparse._latent_views import LatentView, latent_views
 from unbraid.sparse._method import Method, known_methods, parse_method
 from unbraid.sparse._seeds import fit_seeds
 from unbraid.sparse._shuffle import shuffle_latents
@@ -98,6 +99,7 @@ __all__ = [
     "KMeans",
     "L1Crosscoder",
     "Latent",
+    "LatentView",
     "Longon2025Dnn",
     "Longon2025Toy",
     "MatchingPursuit",
@@ -124,6 +126,7 @@ __all__ = [
     "fit_seeds",
     "from_pretrained",
     "latent_rows",
+    "latent_views",
     "load_foreign",
     "parse_method",
     "push_to_hub",

@@ -72,11 +72,12 @@ class DemoResult:
             report.render(self.page()),
             overwrite=overwrite,
             kind="demo",
+            beside=comparison.browser_files(self.comparison, self.images),
         )
 
     def page(self) -> report.Page:
         """Return the story as a page."""
-        page = comparison.page(self.comparison, self.images, title="Two networks, one handwriting")
+        page = comparison.page(self.comparison, self.images, "Two networks, one handwriting", True)
         made = replace(
             page.provenance, config=self.config.describe(), fingerprint=self.config.fingerprint()
         )

@@ -25,7 +25,7 @@ Pictures = Callable[[int], np.ndarray]
 
 def matched_units(result: Comparison, pictures: Any = None) -> report.MatchedUnits:
     """Return the best pairs of the first seed, best first, no source latent twice."""
-    pictures = _as_pictures(pictures, result)
+    pictures = as_pictures(pictures, result)
     metric = next(
         (name for name in result.config.scored if _has_matching(result, name)),
         None,
@@ -96,7 +96,7 @@ def _view(result: Comparison, side: int, latent: int, pictures: Pictures | None)
     )
 
 
-def _as_pictures(pictures: Any, result: Comparison) -> Pictures | None:
+def as_pictures(pictures: Any, result: Comparison) -> Pictures | None:
     """Return what gives the picture of an alignment stimulus: by its row, or by its id."""
     if pictures is None:
         return None

@@ -25,8 +25,13 @@ _AGAINST = {"codes": "Codes against codes", "base": "Codes against base units"}
 _AFTER = {"codes": "code to code", "base": "code to unit"}
 
 
-def page(result: Comparison, pictures: Any = None, title: str = "") -> report.Page:
-    """Summarise a comparison as a page; ``pictures`` are the stimuli given to ``compare``."""
+def page(
+    result: Comparison, pictures: Any = None, title: str = "", browser: bool = False
+) -> report.Page:
+    """Summarise a comparison as a page.
+
+    ``pictures`` are the stimuli given to ``compare``; ``browser``: whether one stands beside it.
+    """
     first = result.targets[0]
     sections = [
         report.Section(
@@ -58,6 +63,7 @@ def page(result: Comparison, pictures: Any = None, title: str = "") -> report.Pa
             report.Warnings(items=result.warnings),
         ],
         sections=sections,
+        browser=report.BROWSER if browser else "",
     )
 
 

@@ -80,7 +80,7 @@ class Compare(Kind):
             dictionaries=_dictionaries(job, used),
             **loaded,
         )
-        return lambda folder, beside: result.save(folder, beside=beside)
+        return lambda folder, beside: result.save(folder, beside=beside, browser=False)
 
     def summary(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """Return the headline metric before and after, its gain, and the control that comes next.

@@ -1,0 +1,149 @@
+"""What the browser of latents shows, declared: sides, their latents, stimuli."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from unbraid.errors import InputError
+from unbraid.report import _checks as checks
+
+Mark = Literal["full", "ring", "cross", "none"]
+MARKS = ("full", "ring", "cross", "none")
+Examples = Sequence[tuple[int, float]]
+"""Stimuli, by their place, with the activation there."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LatentMeasure:
+    """A number of every latent of a side, to be listed and sorted by."""
+
+    name: str
+    values: np.ndarray
+    """(m,), NaN where it is not known."""
+    help: str
+    digits: int = 2
+    falling: bool = True
+    """Whether large values come first when it is sorted by."""
+
+    def __post_init__(self) -> None:
+        checks.check_text(self.name, "name of a measure")
+        checks.check_text(self.help, f"help of the measure {self.name!r}")
+        checks.check_count(self.digits, "digits")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatentGroup:
+    """Latents of one kind, with the mark that the map draws for them."""
+
+    name: str
+    mark: Mark
+    help: str
+
+    def __post_init__(self) -> None:
+        checks.check_text(self.name, "name of a group")
+        checks.check_text(self.help, f"help of the group {self.name!r}")
+        checks.check_choice(self.mark, MARKS, "mark of a group")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Braid:
+    """The units of one system that a latent lies in."""
+
+    system: str
+    units: Sequence[tuple[str, float]]
+    """Names and weights of the largest, for weights of length 1 over all units."""
+    spread: float
+    """Units it is spread over, ``1 / sum w^4``."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LatentPair:
+    """A latent beside its partner on the other side."""
+
+    points: Sequence[tuple[float, float]]
+    """Activations of the other side's latent and of this one, of stimuli that excite either."""
+    n_either: int
+    """Stimuli that excite either; points are drawn from these."""
+    both: Sequence[int]
+    """Stimuli that both like, the most liked first."""
+    only_other: Sequence[int]
+    only_own: Sequence[int]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LatentDetail:
+    """All that is shown of one latent when it is picked."""
+
+    latent: int
+    strongest: Examples = ()
+    steps: Examples = ()
+    """At equal steps of rank, from the strongest to the weakest that excites it."""
+    random: Examples = ()
+    low: float = 0.0
+    high: float = 0.0
+    counts: Sequence[int] = ()
+    """Histogram of activations that are not 0, from ``low`` to ``high``."""
+    braids: Sequence[Braid] = ()
+    near: Sequence[tuple[int, float]] = ()
+    """Nearest latents of its side, with the cosine of the atoms."""
+    pair: LatentPair | None = None
+    """With its partner, which lies on the other side."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BrowserSide:
+    """The latents of one dictionary."""
+
+    name: str
+    measures: Sequence[LatentMeasure]
+    """The first is the one that the map shows, and that the list is sorted by."""
+    groups: Sequence[LatentGroup]
+    group: np.ndarray
+    """(m,): which group each latent belongs to."""
+    details: Callable[[Sequence[int]], Iterable[LatentDetail]]
+    """What is shown of these latents, in this order, one after the other as it is asked for."""
+    first: Sequence[int]
+    """Latents in the order in which room is given to them: the most telling first."""
+    partner: np.ndarray | None = None
+    """(m,): its match on the other side, -1 where there is none."""
+    labels: Mapping[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        checks.check_text(self.name, "name of a side")
+        checks.check_members(
+            checks.as_tuple(self, "measures"), LatentMeasure, "BrowserSide.measures"
+        )
+        checks.check_members(checks.as_tuple(self, "groups"), LatentGroup, "BrowserSide.groups")
+        m = len(self.group)
+        for name, values in (
+            *((repr(each.name), each.values) for each in self.measures),
+            *([("partner", self.partner)] if self.partner is not None else []),
+        ):
+            if len(values) != m:
+                raise InputError(f"{name} must have one value for each of {m} latents.")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LatentBrowser:
+    """One side or two, and the stimuli that excite their latents."""
+
+    title: str
+    sides: Sequence[BrowserSide]
+    stimuli: Sequence[str]
+    """Their ids; ``Examples`` go by place."""
+    picture: Callable[[int], np.ndarray] | None = None
+    """The picture of a stimulus, uint8."""
+    notes: Sequence[str] = ()
+    """What the numbers are, and what was left out."""
+
+    def __post_init__(self) -> None:
+        checks.check_text(self.title, "title of a browser")
+        checks.check_members(checks.as_tuple(self, "sides"), BrowserSide, "Browser.sides")
+        if not 1 <= len(self.sides) <= 2:
+            raise InputError(f"A browser has one side or two, got {len(self.sides)}.")
+        for note in checks.as_tuple(self, "notes"):
+            checks.check_text(note, "a note")

@@ -1,0 +1,17 @@
+// A row of stimuli under a heading, with the activation of each where there is one.
+function strip(store, title, examples, help = "") {
+  const items = examples.map(([number, activation]) => {
+    const note = activation === undefined ? "" : significant(activation);
+    const sign = activation < 0 ? "negative" : "";
+    return make("li", {}, thumbnail(store, number, note), note && make("span", { class: `act ${sign}` }, note));
+  });
+  return make("section", { class: "strip" },
+    make("h4", {}, title, help && make("span", { class: "help" }, ` ${help}`)),
+    items.length ? make("ul", {}, ...items) : make("p", { class: "none" }, "none"),
+  );
+}
+
+// Examples are stored flat: stimulus, activation, stimulus, activation, ...
+function pairs(flat) {
+  return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i], flat[2 * i + 1]]);
+}
