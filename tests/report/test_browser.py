@@ -152,7 +152,17 @@ def test_it_opens_at_the_best_latent_with_its_match(page, browser):
     assert f"B, latent {best}" in shown.locator(".card").nth(1).inner_text()
     assert "Both like" in shown.inner_text() and "spread over about 2.0 units" in shown.inner_text()
     page.wait_for_selector(".thumb img")
+    assert shown.locator(".cards .both").count() == 4  # both sides have the same two
     assert page.locator("#count").inner_text() == "300 latents"
+
+
+def test_in_light_and_dark_nothing_is_hard_to_read_or_to_reach(page):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    page.wait_for_selector(".thumb img")
+    for name in ("Dark", "Light"):
+        page.get_by_role("button", name=name, exact=True).click()
+        found = axe.Axe().run(page, options={"preload": False}).response["violations"]
+        assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
 
 
 def test_names_are_text(page):
@@ -242,6 +252,12 @@ def test_a_stimulus_is_enlarged(page):
     page.locator(".thumb").first.click()
     assert page.locator("#enlarged img").is_visible()
     page.keyboard.press("Escape")
+    assert not page.locator("#enlarged").is_visible()
+    page.goto(page.url.partition("#")[0] + "#a20")
+    picked(page, "A, latent 20").locator(".thumb").first.click()
+    assert "Among the strongest of A's latents" in page.locator("#enlarged").inner_text()
+    page.locator("#enlarged").get_by_role("link", name="19").last.click()  # of B
+    picked(page, "B, latent 19")
     assert not page.locator("#enlarged").is_visible()
 
 

@@ -11,8 +11,10 @@ from unbraid.report.browser._script import short, text_of, words
 class Places:
     """Places of stimuli among those shown: a number for each, in the order of first use."""
 
-    def __init__(self) -> None:
+    def __init__(self, n_sides: int = 1) -> None:
         self.used: dict[int, int] = {}
+        self.liked: list[dict[int, list[int]]] = [{} for _ in range(n_sides)]
+        """Of each side: stimulus -> latents that it is among the strongest of."""
 
     def of(self, stimulus: int) -> int:
         """Return the number of a stimulus, a new one when it is new."""
@@ -23,8 +25,11 @@ class Places:
         return [part for row, value in examples for part in (self.of(row), short(value))]
 
 
-def detail_texts(side: BrowserSide, room: int, places: Places) -> dict[int, str]:
-    """Return the text of each latent that ``room`` bytes suffice for, the first of them first."""
+def detail_texts(side: BrowserSide, at: int, room: int, places: Places) -> dict[int, str]:
+    """Return the text of each latent that ``room`` bytes suffice for, the first of them first.
+
+    ``at``: which of the sides it is.
+    """
     found: dict[int, str] = {}
     for detail in side.details(list(side.first)):
         text = text_of(_plain(detail, places))
@@ -32,6 +37,8 @@ def detail_texts(side: BrowserSide, room: int, places: Places) -> dict[int, str]
         if room < 0:
             break
         found[detail.latent] = text
+        for row, _ in detail.strongest:
+            places.liked[at].setdefault(int(row), []).append(int(detail.latent))
     return found
 
 

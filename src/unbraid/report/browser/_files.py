@@ -53,10 +53,11 @@ def browser_files(
     The page reads its data by ``<script src>``, the one way that works from the disk: it needs
     no server and no network. It starts with ``index.js`` alone, about 40 bytes a latent.
     """
-    places, files, written = Places(), _own_files(browser), []
+    places, files = Places(len(browser.sides)), _own_files(browser)
+    written: list[int] = []
     rooms = room // len(browser.sides)
-    for letter, side in zip("ab", browser.sides, strict=False):
-        texts = detail_texts(side, rooms, places)
+    for at, (letter, side) in enumerate(zip("ab", browser.sides, strict=False)):
+        texts = detail_texts(side, at, rooms, places)
         written.append(len(texts))
         for number, start in enumerate(range(0, len(side.group), _LATENTS)):
             part = [texts.get(j, "null") for j in range(start, start + _LATENTS)]
@@ -93,6 +94,7 @@ def _index(
         "title": words(browser.title),
         "latents": _LATENTS,
         "stimuli": size,
+        "pictures": browser.picture is not None,
         "sides": [_side(side) for side in browser.sides],
         "notes": notes,
     }

@@ -17,13 +17,18 @@ from unbraid.report.browser._script import words
 _SIDE = 96  # pixels: what a thumbnail shows on a fine screen
 _SHARP = 32  # pixels up to which a picture is kept as it is, pixel by pixel
 _QUALITY = 82
+_LISTED = 12  # latents that a stimulus is among the strongest of, of each side
 
 
 def stimulus_records(browser: LatentBrowser, room: int, places: Places) -> list[dict[str, Any]]:
-    """Return id and picture of each stimulus in use; pictures until ``room`` bytes are full."""
+    """Return id, latents and picture of each stimulus in use.
+
+    Pictures until ``room`` bytes are full; the latents come as ``BrowserSide.first`` has them.
+    """
     records: list[dict[str, Any]] = []
     for row in places.used:
-        record: dict[str, Any] = {"id": words(browser.stimuli[row])}
+        latents = [liked.get(row, [])[:_LISTED] for liked in places.liked]
+        record: dict[str, Any] = {"id": words(browser.stimuli[row]), "latents": latents}
         if browser.picture is not None and room > 0:
             image = browser.picture(row)
             check_image(image, f"picture of stimulus {browser.stimuli[row]!r}")

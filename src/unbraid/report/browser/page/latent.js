@@ -31,7 +31,8 @@ class LatentView {
     this.node.replaceChildren(
       this.title(side, latent, partner),
       this.facts(side, latent),
-      make("div", { class: `cards n${shown.length}` }, ...shown.map((each, i) => this.card(...each, details[i]))),
+      ...this.key(details),
+      make("div", { class: `cards n${shown.length}` }, ...shown.map((each, i) => this.card(...each, details[i], details[1 - i]))),
       ...(partner >= 0 ? this.pair(shown, details) : []),
       ...this.more(side, own),
     );
@@ -43,8 +44,19 @@ class LatentView {
     return make("header", {},
       make("h2", {}, this.name(side, latent), label && make("span", { class: "label" }, label)),
       make("p", { class: "lead" }, make("b", {}, group.name), `: ${group.help}.`,
-        partner < 0 ? "" : make("span", {}, " Match: ", this.link(1 - side, partner), ".")),
+        partner < 0 ? "" : make("span", {}, " Match: ", this.link(1 - side, partner), "."), ...this.others(side, latent, partner)),
     );
+  }
+
+  // Latents of the other side whose match is this one, though its own is another.
+  others(side, latent, partner) {
+    const { partner: back } = this.store.sides[1 - side] || {};
+    if (!back) return [];
+    const found = back.flatMap((each, i) => (each === latent && i !== partner ? [i] : []));
+    if (!found.length) return [];
+    const links = found.slice(0, 8).flatMap((each, i) => [i ? ", " : "", this.link(1 - side, each, String(each))]);
+    const rest = found.length > 8 ? ` and ${count(found.length - 8)} more` : "";
+    return [` It is also the match of ${this.store.sides[1 - side].name}'s `, ...links, `${rest}.`];
   }
 
   link(side, latent, text) {
@@ -57,14 +69,23 @@ class LatentView {
     return make("dl", { class: "facts" }, ...rows);
   }
 
-  card(side, latent, detail) {
+  // Stimuli among the strongest of both are marked, where there are any.
+  key(details) {
+    if (details.length < 2 || !details[0] || !details[1]) return [];
+    const [mine, others] = details.map((each) => pairs(each.strongest).map(([number]) => number));
+    if (!mine.some((number) => others.includes(number))) return [];
+    return [make("p", { class: "help" }, make("i", { class: "key" }), "among the strongest stimuli of both")];
+  }
+
+  card(side, latent, detail, other) {
     const head = make("h3", { class: `k-${COLOURS[side]}` }, make("i", {}), this.link(side, latent));
     if (!detail) {
       const why = "What excites it was not written: this folder would have become too large.";
       return make("article", { class: "card" }, head, make("p", { class: "none" }, why));
     }
     return make("article", { class: "card" }, head,
-      detail.strongest.length ? strip(this.store, "Strongest stimuli", pairs(detail.strongest)) : null,
+      detail.strongest.length ? strip(this.store, "Strongest stimuli", pairs(detail.strongest),
+        { shared: other ? pairs(other.strongest).map(([number]) => number) : [] }) : null,
       ...detail.braids.map(braid),
       detail.histogram.length > 2 ? histogram(detail.histogram, COLOURS[side]) : null,
     );
@@ -75,7 +96,7 @@ class LatentView {
     if (!pair) return [];
     const names = shown.map((each) => this.name(...each));
     const row = (title, numbers) => strip(this.store, title, numbers.map((number) => [number]));
-    return [make("section", { class: "both" }, make("h3", {}, "Together"),
+    return [make("section", { class: "together" }, make("h3", {}, "Together"),
       make("div", { class: "beside" }, scatter(pair, names),
         make("div", {}, row("Both like", pair.both), row(`Only ${names[0]}`, pair.only_other),
           row(`Only ${names[1]}`, pair.only_own))))];
@@ -89,7 +110,7 @@ class LatentView {
     const strips = [["From the strongest to the weakest", "steps", "at equal steps of rank"],
       ["Random stimuli", "random", "whatever it does"]]
       .filter(([, name]) => detail[name].length)
-      .map(([title, name, help]) => strip(this.store, title, pairs(detail[name]), help));
+      .map(([title, name, help]) => strip(this.store, title, pairs(detail[name]), { help }));
     return [make("section", { class: "more" }, make("h3", {}, "More of the latent picked"), ...strips,
       near.length ? make("section", {}, make("h4", {}, "Nearest latents", make("span", { class: "help" }, " by the cosine of their atoms")),
         make("ul", { class: "near" }, ...near)) : null)];

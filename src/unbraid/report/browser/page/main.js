@@ -116,7 +116,7 @@ class Browser {
     this.state.latent = latent;
     this.list.reveal(latent);
     this.list.paint();
-    this.map.paint();
+    this.map.ring();
     if (latent !== null) this.latent.show(this.state.side, latent);
   }
 

@@ -1,5 +1,5 @@
 // All latents of a side at once: how often each is active, against the measure that is sorted by.
-const EDGE = { left: 44, right: 10, top: 10, below: 30, strip: 34 };
+const EDGE = { left: 44, right: 10, top: 26, below: 30, strip: 34 }; // pixels
 
 class LatentMap {
   constructor(store, pick) {
@@ -64,50 +64,55 @@ class LatentMap {
     return [x, EDGE.top + tall * (1 - (value - this.y[0]) / (this.y[1] - this.y[0]))];
   }
 
+  // Draw all anew in the next frame, once however often it is asked for.
   paint() {
+    if (this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => {
+      this.waiting = false;
+      this.points();
+      this.ring();
+    });
+  }
+
+  // The points of all latents, kept as a picture: what is picked changes far more often.
+  points() {
     const box = this.canvas.getBoundingClientRect(), fine = window.devicePixelRatio || 1;
     if (!this.state || !box.width) return;
     [this.width, this.height] = [box.width, box.height];
-    this.canvas.width = Math.round(box.width * fine);
-    this.canvas.height = Math.round(box.height * fine);
-    const pen = this.canvas.getContext("2d"), style = getComputedStyle(this.node);
+    this.sheet = make("canvas", { width: Math.round(box.width * fine), height: Math.round(box.height * fine) });
+    const pen = this.sheet.getContext("2d"), style = getComputedStyle(this.node);
     pen.scale(fine, fine);
-    this.colours = { own: style.getPropertyValue("--k"), ink: style.getPropertyValue("--ink"), paper: style.getPropertyValue("--paper"),
-      line: style.getPropertyValue("--line"), faint: style.getPropertyValue("--faint") };
+    this.colours = Object.fromEntries(["k", "ink", "line", "faint"].map((name) => [name, style.getPropertyValue(`--${name}`)]));
     this.grid(pen);
-    const of = this.store.sides[this.state.side];
+    const of = this.store.sides[this.state.side], marks = of.groups.map((group) => group.mark);
+    const point = of.size > MANY ? dot : drawn;
     for (const dim of [true, false]) {
       for (let latent = 0; latent < of.size; latent++) {
         if (this.shown.has(latent) === dim) continue;
-        const spot = this.spot(latent);
-        if (spot) this.point(pen, spot, of.groups[of.group[latent]].mark, dim);
+        const spot = this.spot(latent), mark = marks[of.group[latent]];
+        if (!spot) continue;
+        pen.globalAlpha = dim ? 0.12 : mark === "full" ? 0.75 : 0.6;
+        pen.fillStyle = pen.strokeStyle = mark === "cross" ? this.colours.faint : this.colours.k;
+        point(pen, ...spot, mark);
       }
-    }
-    pen.globalAlpha = 1;
-    const spot = this.state.latent === null ? null : this.spot(this.state.latent);
-    if (spot) {
-      pen.strokeStyle = this.colours.ink;
-      pen.lineWidth = 2;
-      pen.beginPath();
-      pen.arc(...spot, 7, 0, 2 * Math.PI);
-      pen.stroke();
     }
   }
 
-  point(pen, [x, y], mark, dim) {
-    pen.globalAlpha = dim ? 0.12 : mark === "full" ? 0.75 : 0.6;
-    pen.fillStyle = pen.strokeStyle = mark === "cross" ? this.colours.faint : this.colours.own;
-    pen.lineWidth = 1.2;
+  ring() {
+    if (!this.sheet) return;
+    const pen = this.canvas.getContext("2d");
+    [this.canvas.width, this.canvas.height] = [this.sheet.width, this.sheet.height];
+    pen.drawImage(this.sheet, 0, 0);
+    const fine = this.sheet.width / this.width;
+    const spot = this.state.latent === null ? null : this.spot(this.state.latent);
+    if (!spot) return;
+    pen.scale(fine, fine);
+    pen.strokeStyle = this.colours.ink;
+    pen.lineWidth = 2;
     pen.beginPath();
-    if (mark === "cross") {
-      pen.moveTo(x - 2.5, y - 2.5); pen.lineTo(x + 2.5, y + 2.5);
-      pen.moveTo(x - 2.5, y + 2.5); pen.lineTo(x + 2.5, y - 2.5);
-      pen.stroke();
-    } else {
-      pen.arc(x, y, 3, 0, 2 * Math.PI);
-      if (mark === "full") pen.fill();
-      else pen.stroke();
-    }
+    pen.arc(...spot, 7, 0, 2 * Math.PI);
+    pen.stroke();
   }
 
   grid(pen) {
@@ -131,7 +136,7 @@ class LatentMap {
       const x = EDGE.left + ((this.width - EDGE.left - EDGE.right) * (power - this.x[0])) / (this.x[1] - this.x[0] || 1);
       label(power < -4 ? `1e${power}` : `${Number((100 * 10 ** power).toPrecision(1))}%`.replace("-", "−"), x, this.height - EDGE.below + 4, "across");
     }
-    if (this.axes.up) label(this.axes.up.name, EDGE.left + 4, EDGE.top, "name");
+    if (this.axes.up) label(this.axes.up.name, EDGE.left, 4, "name");
     const blank = this.axes.up && this.axes.up.values.some((value) => value === null);
     if (blank) label("none", EDGE.left - 6, this.height - EDGE.below - EDGE.strip / 2, "up");
     label("of the stimuli excite it", this.width - EDGE.right, this.height - 14, "end");
@@ -165,6 +170,22 @@ class LatentMap {
     tip.style.left = `${Math.max(8, Math.min(event.clientX + 14, window.innerWidth - tip.offsetWidth - 8))}px`;
     tip.style.top = `${event.clientY + 18}px`;
   }
+}
+
+const MANY = 4000; // latents beyond which each is a dot, whatever its mark
+const dot = (pen, x, y) => pen.fillRect(x - 1, y - 1, 2, 2);
+
+function drawn(pen, x, y, mark) {
+  pen.lineWidth = 1.2;
+  pen.beginPath();
+  if (mark === "cross") {
+    pen.moveTo(x - 2.5, y - 2.5);
+    pen.lineTo(x + 2.5, y + 2.5);
+    pen.moveTo(x - 2.5, y + 2.5);
+    pen.lineTo(x + 2.5, y - 2.5);
+  } else pen.arc(x, y, 3, 0, 2 * Math.PI);
+  if (mark === "full") pen.fill();
+  else pen.stroke();
 }
 
 // Round numbers between two ends, about five of them.

@@ -5,6 +5,7 @@ class Store {
   constructor(index) {
     this.index = index;
     this.sides = index.sides;
+    this.pictures = index.pictures;
     this.parts = new Map();
     this.loading = new Map();
   }
