@@ -1,10 +1,13 @@
 """Progress where stderr is no terminal: a line now and then, with the time that is left."""
 
+import sys
 import time
+from types import SimpleNamespace
 
 import pytest
 
-from unbraid._progress import progress, told_to
+from unbraid import _progress
+from unbraid._progress import SO_FAR, progress, told_to
 
 
 @pytest.fixture
@@ -42,3 +45,44 @@ def test_a_listener_is_told_or_stderr_or_nobody(clock, capsys):
             tell("step", 1.0)
     assert heard == [("step", 1.0)]
     assert capsys.readouterr().err == "100%  step\n"
+
+
+def test_the_share_never_goes_back(clock, capsys):
+    heard = []
+    with told_to(lambda *news: heard.append(news)) as tell:
+        for share in (0.1, 0.5, 0.3, 0.6):
+            tell("step", share)
+    assert [share for _, share in heard] == [0.1, 0.5, 0.5, 0.6]
+
+
+def test_an_answer_so_far_is_printed_at_once(clock, capsys):
+    with told_to(True) as tell:
+        tell("first", 0.0)
+        tell("left out", 0.01)
+        tell(f"{SO_FAR}.31", 0.02)
+    assert capsys.readouterr().err.splitlines() == ["  0%  first", "  2%  so far: .31"]
+
+
+def test_by_default_progress_is_shown_where_somebody_looks(monkeypatch, clock, capsys):
+    def steps():
+        with told_to(None) as tell:
+            tell("job", 0.5)
+            with told_to(None) as inner:  # a step of a job that is shown
+                inner("part", 1.0)
+
+    steps()
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(_progress, "looked_at", lambda: True)
+    steps()
+    assert "job" in (shown := capsys.readouterr().err)
+    assert "part" not in shown
+
+
+def test_a_notebook_is_looked_at(monkeypatch):
+    class ZMQInteractiveShell:
+        pass
+
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=ZMQInteractiveShell))
+    assert _progress.looked_at()
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
+    assert not _progress.looked_at()

@@ -6,10 +6,15 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 Progress = Callable[[str, float], None]
 """Told what is being done and which share of the work is behind."""
 
+SO_FAR = "so far: "
+"""Begins a message that is an answer already: it stays on the terminal and is never left out."""
+
+_HEARD: ContextVar[bool] = ContextVar("heard", default=False)  # whether a job around is shown
 _SECONDS_BETWEEN_LINES = 5.0
 _PACE = 0.05  # share of the work behind from which on a pace is known
 
@@ -17,9 +22,25 @@ _PACE = 0.05  # share of the work behind from which on a pace is known
 @contextmanager
 def progress() -> Iterator[Progress]:
     """Yield ``tell(message, share)``, to be called as work goes on."""
-    if not sys.stderr.isatty():
-        yield _lines()
-        return
+    with _heard():
+        if sys.stderr.isatty():
+            with _bar() as tell:
+                yield tell
+        else:
+            yield _lines()
+
+
+@contextmanager
+def _heard() -> Iterator[None]:
+    around = _HEARD.set(True)
+    try:
+        yield
+    finally:
+        _HEARD.reset(around)
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -42,23 +63,50 @@ def progress() -> Iterator[Progress]:
         task = bar.add_task("starting", total=1.0)
 
         def tell(message: str, share: float) -> None:
-            if bar.tasks[0].description == "starting":  # the first news stays: it tells the cost
+            # the first message stays: it says what the work costs
+            if bar.tasks[0].description == "starting" or message.startswith(SO_FAR):
                 bar.console.print(message, markup=False, highlight=False)
             bar.update(task, description=message, completed=share)
 
         yield tell
 
 
+def looked_at() -> bool:
+    """Return whether somebody is likely to look: stderr is a terminal, or this is a notebook."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        return True
+    shell = sys.modules.get("IPython")
+    return shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell"
+
+
 @contextmanager
-def told_to(listener: bool | Progress) -> Iterator[Progress]:
-    """Yield ``tell(message, share)``: the listener itself, progress on stderr, or silence."""
-    if callable(listener):
-        yield listener
-    elif listener:
-        with progress() as tell:
-            yield tell
-    else:
-        yield silent
+def told_to(listener: bool | None | Progress) -> Iterator[Progress]:
+    """Yield ``tell(message, share)``: the listener itself, progress on stderr, or silence.
+
+    None: progress where somebody looks, unless this is a step of a job that shows its own. Shares
+    that are told never go back.
+    """
+    wanted = looked_at() and not _HEARD.get() if listener is None else bool(listener)
+    with _heard():
+        if callable(listener):
+            yield _forward(listener)
+        elif wanted:
+            with progress() as tell:
+                yield _forward(tell)
+        else:
+            yield silent
+
+
+def _forward(tell: Progress) -> Progress:
+    """Return a progress whose share stays where it is when a later step begins before it."""
+    furthest = 0.0
+
+    def onward(message: str, share: float) -> None:
+        nonlocal furthest
+        furthest = max(furthest, share)
+        tell(message, furthest)
+
+    return onward
 
 
 def part(tell: Progress, start: float, stop: float, prefix: str = "") -> Progress:
@@ -77,7 +125,7 @@ def _lines() -> Progress:
     def tell(message: str, share: float) -> None:
         nonlocal last
         now = time.monotonic()
-        if now - last >= _SECONDS_BETWEEN_LINES or share >= 1:
+        if now - last >= _SECONDS_BETWEEN_LINES or share >= 1 or message.startswith(SO_FAR):
             last = now
             left = _left(now - started, share)
             print(f"{share:4.0%}{left}  {message}", file=sys.stderr, flush=True)  # noqa: T201

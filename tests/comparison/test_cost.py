@@ -66,3 +66,32 @@ def test_what_cannot_fit_is_refused_in_one_line(rng, monkeypatch):
     with pytest.raises(InputError, match="A comparison of 100 stimuli .* of 0.2 GiB free") as told:
         ub.compare(*np.ones((2, 200, 3)))
     assert "\n" not in str(told.value)
+
+
+def test_the_first_seeds_answer_is_told_before_the_others_are_learned():
+    rng = np.random.default_rng(0)
+    z = rng.uniform(1, 2, (400, 12)) * (rng.random((400, 12)) < 0.15)
+    x, y = (z @ rng.normal(size=(12, 6)) for _ in range(2))
+    heard = []
+    found = ub.compare(
+        x,
+        y,
+        method=ub.TopK(k=2, n_latents=12, training={"steps": 30}),
+        seeds=2,
+        permutations=2,
+        resamples=20,
+        metrics=["semi_matching"],
+        progress=lambda *told: heard.append(told),
+    )
+    answers = [i for i, (line, _) in enumerate(heard) if line.startswith("so far: ")]
+    assert len(answers) == 1
+    before, after = (
+        next(s for s in found.scores if (s.source, s.target, s.systems) == (side, side, "x->y"))
+        for side in ("base", "codes")
+    )
+    line = f"so far: semi_matching of units {before.value:.2f}, of codes {after.value:.2f} "
+    assert heard[answers[0]][0].startswith(line)
+    assert any("seed 2 of 2" in line for line, _ in heard[answers[0] :])
+    assert not any("seed 2 of 2" in line for line, _ in heard[: answers[0]])
+    shares = [share for _, share in heard]
+    assert shares == sorted(shares)

@@ -28,6 +28,7 @@ from unbraid.comparison._lift_all import lift_all, sides_of
 from unbraid.comparison._order import doubts
 from unbraid.comparison._predict import Prediction, predictions
 from unbraid.comparison._score_all import ScoreJob, base_jobs, jobs, metrics_of, score
+from unbraid.comparison._so_far import so_far
 from unbraid.comparison._split import Split, split
 from unbraid.comparison._surplus import warnings_of_surplus
 from unbraid.comparison._truth import Truth, truth_of
@@ -59,7 +60,7 @@ def compare(
     groups: Any = None,
     names: tuple[str, str] = ("x", "y"),
     rng: int | np.random.Generator | None = 0,
-    progress: bool | Progress = False,
+    progress: bool | None | Progress = None,
     **options: Any,
 ) -> Comparison:
     """Alignment of two systems before and after unbraiding, beside the controls.
@@ -98,8 +99,9 @@ def compare(
     names : pair of str
         What the report calls the two systems.
     rng : int, Generator or None
-    progress : bool or callable
-        Show progress on stderr, or tell it to ``progress(message, share)``.
+    progress : bool or callable, optional
+        Show progress on stderr, or tell it to ``progress(message, share)``. By default it is shown
+        where stderr is a terminal, and in notebooks.
 
     Returns
     -------
@@ -143,7 +145,11 @@ def compare(
             # the units first: what cannot be scored is refused before anything is learned
             scores = _score_all(base_jobs(parts), parts, config, drawn, part(tell, 0.0, _BASE))
             learning = part(tell, _BASE, _BASE + _LEARNING)
-            lifted = lift_all(sides, config, given, lift_rng, learning)
+            lifted: tuple[Pair, ...] = ()
+            for seed, pair in enumerate(lift_all(sides, config, given, lift_rng, learning)):
+                lifted += (pair,)
+                if seed == 0:
+                    tell(so_far(scores, pair, parts, config), _BASE + _LEARNING / config.seeds)
             rest = part(tell, _BASE + _LEARNING, 1.0)
             scores += _score_all(jobs(parts, lifted, truth.scored), parts, config, drawn, rest)
             result = _conclude(parts, lifted, truth, scores, config, names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -50,13 +51,13 @@ def lift_all(
     given: Given | None,
     rng: np.random.Generator,
     tell: Progress,
-) -> tuple[Pair, ...]:
+) -> Iterator[Pair]:
     """Lift both systems, once for each seed: learn from a start of its own, or take what is given.
 
     A dictionary that stands beside several of the other system's is one, and encodes once.
     """
     count = config.seeds if given is None else len(given)
-    lifted: list[Pair] = []
+    before: Pair = (None, None)
     methods = [config.method, config.method]
     for seed, seeded in enumerate(rng.spawn(count)):
         both: list[Lifted | None] = []
@@ -72,12 +73,12 @@ def lift_all(
                 both.append(each)
                 continue
             dictionary = given.pair(seed)[number]
-            before = lifted[-1][number] if lifted else None
+            last = before[number]
             if dictionary is None:
                 both.append(None)
-            elif before is not None and before.dictionary is dictionary:
-                both.append(before)
+            elif last is not None and last.dictionary is dictionary:
+                both.append(last)
             else:
                 both.append(lift_given(side, dictionary, config, own))
-        lifted.append((both[0], both[1]))
-    return tuple(lifted)
+        before = both[0], both[1]
+        yield before

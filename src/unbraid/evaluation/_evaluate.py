@@ -38,7 +38,7 @@ def evaluate(
     parents: Any = None,
     x_train: Any = None,
     rng: int | np.random.Generator | None = 0,
-    progress: bool | Progress = False,
+    progress: bool | None | Progress = None,
     **options: Any,
 ) -> Evaluation:
     """How interpretable codes are, beside the raw units and every baseline.
@@ -65,7 +65,9 @@ def evaluate(
         Responses to other stimuli, to learn the baselines (and dictionaries) from. Without them a
         share of the stimuli is set aside for it.
     rng : int, Generator or None
-    progress : bool or callable
+    progress : bool or callable, optional
+        Show progress on stderr, or tell it to ``progress(message, share)``. By default it is shown
+        where stderr is a terminal, and in notebooks.
 
     Returns
     -------

@@ -36,7 +36,7 @@ def joint(
     config: JointConfig | None = None,
     *,
     rng: int | np.random.Generator | None = 0,
-    progress: bool | Progress = False,
+    progress: bool | None | Progress = None,
     **options: Any,
 ) -> Joint:
     """One dictionary of several systems that answered the same stimuli, and what they share.
@@ -54,8 +54,9 @@ def joint(
     config : JointConfig, optional
         All options; or give them one by one as keywords, e.g. ``method=SparseCoding(), seeds=1``.
     rng : int, Generator or None
-    progress : bool or callable
-        Show progress on stderr, or tell it to ``progress(message, share)``.
+    progress : bool or callable, optional
+        Show progress on stderr, or tell it to ``progress(message, share)``. By default it is shown
+        where stderr is a terminal, and in notebooks.
 
     Returns
     -------

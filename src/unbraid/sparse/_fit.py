@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 
 from unbraid import _validate
 from unbraid._kernels.threads import is_small, one_thread
-from unbraid._progress import progress as show_progress
+from unbraid._progress import Progress, silent, told_to
 from unbraid.errors import InputError
 from unbraid.responses import Store, as_responses
 from unbraid.sparse._dictionary import Dictionary
@@ -29,7 +28,7 @@ def fit(
     method: Method,
     *,
     rng: int | np.random.Generator | None = None,
-    progress: bool | Callable[[str, float], None] = False,
+    progress: bool | None | Progress = None,
     checkpoint: str | Path | None = None,
 ) -> Dictionary:
     """Learn a dictionary of sparse features from responses.
@@ -43,8 +42,9 @@ def fit(
         For example ``TopK(k=32, expansion=4)``, ``Pursuit()`` or ``Auto()``.
     rng : int or Generator, optional
         All randomness. The same seed gives the same dictionary.
-    progress : bool or callable
-        Show progress on stderr, or pass it to ``progress(message, share)``.
+    progress : bool or callable, optional
+        Show progress on stderr, or tell it to ``progress(message, share)``. By default it is shown
+        where stderr is a terminal, and in notebooks.
     checkpoint : path, optional
         Folder in which an autoencoder leaves its state twenty times a training: killed at any
         moment and called again with the same arguments, it goes on to the same bits. Gone when
@@ -92,14 +92,8 @@ def fit(
     folder = None if checkpoint is None else Path(checkpoint)
     rng = _own_stream(_validate.as_rng(rng))
     started = time.perf_counter()
-    with one_thread(when=is_small(values.shape)):
-        if callable(progress):
-            learned, log = _learn(values, method, rng, progress, folder)
-        elif progress:
-            with show_progress() as callback:
-                learned, log = _learn(values, method, rng, callback, folder)
-        else:
-            learned, log = _learn(values, method, rng, None, folder)
+    with one_thread(when=is_small(values.shape)), told_to(progress) as tell:
+        learned, log = _learn(values, method, rng, None if tell is silent else tell, folder)
     seconds = time.perf_counter() - started
     learned = with_evidence(learned, values, log, seconds)
     if center is not None:

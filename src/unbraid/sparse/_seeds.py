@@ -51,9 +51,11 @@ def fit_seeds(
         raise InputError(f"seeds must name at least one seed, such as range(5), got {seeds!r}.")
     at_once = min(len(seeds), workers())
     if not method.in_batches or at_once == 1 or Ranks().size > 1:
-        return with_stability([fit(x, method, rng=seed) for seed in seeds])
+        return with_stability([fit(x, method, rng=seed, progress=False) for seed in seeds])
     with (
         one_thread(),
         ThreadPoolExecutor(at_once, initializer=this_thread_alone) as pool,
     ):
-        return with_stability(list(pool.map(lambda seed: fit(x, method, rng=seed), seeds)))
+        return with_stability(
+            list(pool.map(lambda seed: fit(x, method, rng=seed, progress=False), seeds))
+        )

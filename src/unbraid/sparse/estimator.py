@@ -76,7 +76,7 @@ class DictionaryTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         method = Pursuit() if self.method is None else self.method
         # a RandomState moves on with each fit, as it does in every scikit-learn estimator
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        learned = fit(X, method, rng=seed)
+        learned = fit(X, method, rng=seed, progress=False)
         self.dictionary_ = self._ready(learned, X)
         self.components_ = learned.atoms
         self._n_features_out = learned.n_latents

@@ -78,6 +78,7 @@ class Compare(Kind):
             names=(job.files["x"].name, job.files["y"].name),
             rng=job.settings["seed"],
             dictionaries=_dictionaries(job, used),
+            progress=False,
             **loaded,
         )
         return lambda folder, beside: result.save(folder, beside=beside, browser=False)

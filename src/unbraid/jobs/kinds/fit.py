@@ -54,7 +54,7 @@ class Fit(Kind):
             method = sparse.Dictionary.load(used[METHOD]).method
         x, part = load(job.files["x"]), job.settings["part"]
         x = x if part is None else x.take(learning_rows(x, part))
-        learned = sparse.fit(x, method, rng=job.settings["seed"])
+        learned = sparse.fit(x, method, rng=job.settings["seed"], progress=False)
         found = {**learned.evidence.to_dict(), "n_latents": learned.n_latents}
         told = {"result.json": json.dumps(found, indent=2, allow_nan=False) + "\n"}
         return lambda folder, beside: native.save(learned, folder, {**told, **beside})
