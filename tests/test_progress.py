@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from unbraid import _progress
-from unbraid._progress import SO_FAR, progress, told_to
+from unbraid._progress import SO_FAR, progress, progress_to
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_seconds_are_counted_near_the_end(clock, capsys):
 def test_a_listener_is_told_or_stderr_or_nobody(clock, capsys):
     heard = []
     for listener in (lambda *news: heard.append(news), False, True):
-        with told_to(listener) as tell:
+        with progress_to(listener) as tell:
             tell("step", 1.0)
     assert heard == [("step", 1.0)]
     assert capsys.readouterr().err == "100%  step\n"
@@ -49,14 +49,14 @@ def test_a_listener_is_told_or_stderr_or_nobody(clock, capsys):
 
 def test_the_share_never_goes_back(clock, capsys):
     heard = []
-    with told_to(lambda *news: heard.append(news)) as tell:
+    with progress_to(lambda *news: heard.append(news)) as tell:
         for share in (0.1, 0.5, 0.3, 0.6):
             tell("step", share)
     assert [share for _, share in heard] == [0.1, 0.5, 0.5, 0.6]
 
 
 def test_an_answer_so_far_is_printed_at_once(clock, capsys):
-    with told_to(True) as tell:
+    with progress_to(True) as tell:
         tell("first", 0.0)
         tell("left out", 0.01)
         tell(f"{SO_FAR}.31", 0.02)
@@ -65,9 +65,9 @@ def test_an_answer_so_far_is_printed_at_once(clock, capsys):
 
 def test_by_default_progress_is_shown_where_somebody_looks(monkeypatch, clock, capsys):
     def steps():
-        with told_to(None) as tell:
+        with progress_to(None) as tell:
             tell("job", 0.5)
-            with told_to(None) as inner:  # a step of a job that is shown
+            with progress_to(None) as inner:  # a step of a job that is shown
                 inner("part", 1.0)
 
     steps()

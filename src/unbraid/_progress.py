@@ -80,7 +80,7 @@ def looked_at() -> bool:
 
 
 @contextmanager
-def told_to(listener: bool | None | Progress) -> Iterator[Progress]:
+def progress_to(listener: bool | None | Progress) -> Iterator[Progress]:
     """Yield ``tell(message, share)``: the listener itself, progress on stderr, or silence.
 
     None: progress where somebody looks, unless this is a step of a job that shows its own. Shares

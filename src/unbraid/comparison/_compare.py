@@ -14,7 +14,7 @@ from unbraid import _validate
 from unbraid._answers import made_with, sha256_of
 from unbraid._config import configured
 from unbraid._kernels.threads import is_small, one_thread
-from unbraid._progress import Progress, part, told_to
+from unbraid._progress import Progress, part, progress_to
 from unbraid.align import Score
 from unbraid.comparison._changes import changes
 from unbraid.comparison._comparison import Comparison
@@ -130,7 +130,7 @@ def compare(
     rng = _validate.as_rng(rng)
     started = time.perf_counter()
     split_rng, lift_rng, score_rng = rng.spawn(3)
-    with warnings.catch_warnings(record=True) as caught, told_to(progress) as tell:
+    with warnings.catch_warnings(record=True) as caught, progress_to(progress) as tell:
         warnings.simplefilter("always", RuntimeWarning)
         given = given_of(dictionaries, config)
         parts = split(x, y, x_train, y_train, groups, config, split_rng, learns=given is None)

@@ -11,7 +11,7 @@ import numpy as np
 from unbraid import _validate, stats
 from unbraid._answers import made_with
 from unbraid._config import configured
-from unbraid._progress import Progress, part, told_to
+from unbraid._progress import Progress, part, progress_to
 from unbraid._severity import most_serious_first
 from unbraid.errors import InputError
 from unbraid.evaluation._baselines import BASELINES, GivenToBaselines, made
@@ -106,7 +106,7 @@ def evaluate(
     known = known_of(values, embeddings, judge, labels, features, parents)
     train, rows = split(values, x_train, config, split_rng)
     scored, known = values.take(rows), known_at(known, rows)
-    with warnings.catch_warnings(record=True) as caught, told_to(progress) as tell:
+    with warnings.catch_warnings(record=True) as caught, progress_to(progress) as tell:
         warnings.simplefilter("always", RuntimeWarning)
         dictionaries = dictionaries_of(
             learned, train, config, learn_rng, part(tell, 0.0, _LEARNING)

@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from unbraid._documented import documented_answer
-from unbraid._progress import Progress, told_to
+from unbraid._progress import Progress, progress_to
 from unbraid._validate import check_count
 from unbraid.errors import UnbraidError
 from unbraid.jobs._folder import RunFolder
@@ -92,7 +92,7 @@ def run(
     kept = RunFolder.make(folder)
     kept.add(plan)
     todo = plan if shard is None else plan.share(*shard)
-    with told_to(progress) as tell, _stoppable():
+    with progress_to(progress) as tell, _stoppable():
         own = Local() if executor is None else None
         parent = _Parent(todo, kept, executor or own, attempts, retry, tell)
         try:

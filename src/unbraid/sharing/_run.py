@@ -13,7 +13,7 @@ from unbraid import _validate, sparse
 from unbraid._answers import made_with, sha256_of
 from unbraid._config import configured
 from unbraid._kernels.threads import is_small, one_thread
-from unbraid._progress import Progress, part, told_to
+from unbraid._progress import Progress, part, progress_to
 from unbraid.sharing._beside import Beside, alone, beside
 from unbraid.sharing._config import JointConfig
 from unbraid.sharing._evidence import Evidence, evidence_of
@@ -99,7 +99,7 @@ def joint(
     rng = _validate.as_rng(rng)
     started = time.perf_counter()
     split_rng, learn_rng, pair_rng, wrong_rng, alone_rng = rng.spawn(5)
-    with warnings.catch_warnings(record=True) as caught, told_to(progress) as tell:
+    with warnings.catch_warnings(record=True) as caught, progress_to(progress) as tell:
         warnings.simplefilter("always", RuntimeWarning)
         both = matched(systems)
         parts = split(both, config.evidence_share, config.order, split_rng)

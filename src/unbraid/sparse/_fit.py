@@ -12,7 +12,7 @@ import numpy as np
 
 from unbraid import _validate
 from unbraid._kernels.threads import is_small, one_thread
-from unbraid._progress import Progress, silent, told_to
+from unbraid._progress import Progress, progress_to, silent
 from unbraid.errors import InputError
 from unbraid.responses import Store, as_responses
 from unbraid.sparse._dictionary import Dictionary
@@ -92,7 +92,7 @@ def fit(
     folder = None if checkpoint is None else Path(checkpoint)
     rng = _own_stream(_validate.as_rng(rng))
     started = time.perf_counter()
-    with one_thread(when=is_small(values.shape)), told_to(progress) as tell:
+    with one_thread(when=is_small(values.shape)), progress_to(progress) as tell:
         learned, log = _learn(values, method, rng, None if tell is silent else tell, folder)
     seconds = time.perf_counter() - started
     learned = with_evidence(learned, values, log, seconds)
