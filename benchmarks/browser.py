@@ -142,7 +142,8 @@ def main() -> None:
     size = {name: len(text.encode()) for name, text in files.items()}
     found = {
         "latents": m, "stimuli": n, "cpu_seconds_to_make": seconds, "files": len(files),
-        "megabytes": sum(size.values()) / 2**20, "index_megabytes": size["browser/index.js"] / 2**20,
+        "megabytes": sum(size.values()) / 2**20,
+        "index_megabytes": size["browser/index.js"] / 2**20,
         "milliseconds": answer, "machine": platform.machine(),
     }  # fmt: skip
     print(json.dumps(found, indent=1))
