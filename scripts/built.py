@@ -1,14 +1,13 @@
 """Build the sdist and the wheel, and use the wheel where nothing else is installed.
 
 A fresh virtual environment holds the wheel and what it asks for: no torch, no POT, no source tree.
-In it README's Python and its commands run as they stand.
+In it README and the pages of docs run as they stand.
 
     python scripts/built.py
 """
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 import tarfile
@@ -16,6 +15,8 @@ import tempfile
 import venv
 import zipfile
 from pathlib import Path
+
+import follow
 
 ROOT = Path(__file__).parent.parent
 IN_SDIST = (
@@ -36,6 +37,8 @@ COMMANDS = (
     "bound --units 512 --active 20",
     "doctor",
 )
+PAGES = ("README.md", "docs/index.md", "docs/bring-your-own.md", "docs/interpret.md",
+         "docs/joint.md", "docs/scale.md", "docs/is-the-gain-real.md")  # fmt: skip
 NEEDS_TORCH = "fit model_a.npy -o other --method ReluL1"
 DATA = """
 import numpy as np
@@ -85,8 +88,8 @@ def main() -> None:
         found = f"import importlib.util as u; print([n for n in {ABSENT!r} if u.find_spec(n)])"
         if run([python, "-c", found], folder).strip() != "[]":
             sys.exit("The wheel alone brings torch, POT, matplotlib or the tests' libraries.")
-        (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.S)
-        run([python, "-c", code], folder)
+        for page in PAGES:
+            follow.follow((ROOT / page).read_text(encoding="utf-8"), folder, python)
         run([python, "-c", DATA], folder)
         for command in COMMANDS:
             run([unbraid, *command.split()], folder)

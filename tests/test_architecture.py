@@ -43,7 +43,7 @@ LEVELS = [
     {"stats", "_answers"},
     {"align", "sparse", "interpret", "theory", "worlds", "report"},
     {"comparison", "evaluation", "sharing"},
-    {"studies", "runs"},
+    {"studies", "example", "runs"},
     {"jobs", "doctor"},
     {"cli"},
     {"__main__"},

@@ -1,17 +1,24 @@
 """What the documents say is what the code does."""
 
+import contextlib
 import importlib.util
+import io
 import re
-import subprocess
 import sys
+import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-import unbraid
+import unbraid as ub
 from unbraid import cli
 
 ROOT = Path(__file__).parent.parent
+_spec = importlib.util.spec_from_file_location("follow", ROOT / "scripts" / "follow.py")
+follow = importlib.util.module_from_spec(_spec)
+sys.modules["follow"] = follow  # dataclasses look their module up
+_spec.loader.exec_module(follow)
 
 
 def test_the_table_of_metrics_is_current():
@@ -22,14 +29,46 @@ def test_the_table_of_metrics_is_current():
     assert script.PAGE.read_text(encoding="utf-8") == script.page(), f"run python {path.name}"
 
 
-def test_the_readme_example_runs_as_it_stands(tmp_path):
-    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.S)
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=600
+def test_the_readme_runs_as_it_stands(run):
+    """Line by line, in one folder; scripts/built.py follows the pages of docs after it."""
+    failed, names = [], {"__name__": "README"}
+    with warnings.catch_warnings():  # as a reader sees them: no errors
+        warnings.simplefilter("default")
+        for step in follow.steps((ROOT / "README.md").read_text(encoding="utf-8")):
+            if step.code:
+                with contextlib.redirect_stdout(io.StringIO()):
+                    exec(compile(step.code, "README.md", "exec"), names)
+                continue
+            status, out, err = run(*step.words[1:])
+            if status or not follow.as_said(step.printed, out):
+                failed.append((step.words, status, out, err))
+    assert failed == []
+    tones = [ub.load_run(name).verdict.tone for name in ("run", "lab", "saes")]
+    assert tones == ["gain"] * 3
+    assert ub.load_run("shared").counts["shared"].value >= 36  # of 40 features
+
+    x, y = ub.load("example/network_a.npy"), ub.load("example/network_b.csv")
+    assert x.stimuli.tolist() != y.stimuli.tolist()
+    truth = ub.load("example/features.csv")
+    before = ub.load("example/untrained_a.npy")
+    learned = [ub.align.ridge(each, truth, permutations=0).value for each in (x, y, before)]
+    assert min(learned[:2]) > 0.5 > learned[2] + 0.1
+    labels = Path("example/labels.txt").read_text().split()
+    column = truth.units.tolist().index("3 top left")
+    known = truth.values[ub.responses.rows_of(truth, x), column]
+    np.testing.assert_array_equal(known == 1, [label == "3" for label in labels])
+
+
+def test_what_a_document_says_is_held_against_what_is_printed():
+    text = (
+        "```console\n$ unbraid bound --units 14  # a comment\n14 units ... 2 active\n$ make x\n```"
     )
-    assert done.returncode == 0, done.stderr
-    assert "Unbraiding raises alignment" in done.stdout
-    assert (tmp_path / "run" / "report.html").is_file()
+    (step,) = follow.steps(text)
+    assert step.words == ("unbraid", "bound", "--units", "14")
+    assert follow.as_said(step.printed, "17 units can hold 1,000.5 features, 3 active at a time")
+    assert not follow.as_said(step.printed, "17 units can hold 1,000.5 features")
+    (step,) = follow.steps("```python\nx = 1\n```\n```text\n$ unbraid nothing\n```")
+    assert step.code == "x = 1\n"
 
 
 def test_every_link_of_the_readme_leads_somewhere():
@@ -81,5 +120,5 @@ def test_every_page_stands_in_a_table_of_contents():
 
 
 def test_every_room_stands_in_the_reference():
-    rooms = {f"reference/unbraid.{room}" for room in unbraid._ROOMS}
+    rooms = {f"reference/unbraid.{room}" for room in ub._ROOMS}
     assert listed("reference.md") == rooms | {"reference/unbraid"}

@@ -140,3 +140,10 @@ def test_stimuli_shown_once_that_are_noisier_or_cleaner_are_said(factor):
     trials[0, 300:] = rng.normal(size=(300, 200)) + factor * rng.normal(size=(300, 200))
     with pytest.warns(RuntimeWarning, match="stimuli shown once vary"):
         stats.noise_ceiling(trials)
+
+
+def test_single_precision_is_compared_without_overflow(rng):
+    trials = shown(rng, rng.normal(size=(40, 3)), np.full(40, 4)).astype(np.float32)
+    found = stats.noise_ceiling(trials)  # a warning is an error here
+    expected = stats.noise_ceiling(trials.astype(float))
+    np.testing.assert_allclose(found.reliability, expected.reliability, rtol=1e-4)

@@ -15,6 +15,7 @@ from unbraid.cli.compare import compare
 from unbraid.cli.demo import demo
 from unbraid.cli.doctor import doctor
 from unbraid.cli.encode import encode
+from unbraid.cli.example import example
 from unbraid.cli.fit import fit
 from unbraid.cli.interpret import interpret
 from unbraid.cli.intrusion_score import intrusion_score
@@ -29,6 +30,7 @@ from unbraid.cli.sweep import sweep
 
 COMMANDS = (
     demo,
+    example,
     compare,
     joint,
     report,
@@ -54,6 +56,7 @@ __all__ = [
     "demo",
     "doctor",
     "encode",
+    "example",
     "fit",
     "interpret",
     "intrusion_score",

@@ -130,7 +130,7 @@ def measured_ceiling(
             "repeats must have shape (n_repeats >= 2, n_stimuli >= 3, n_units), "
             f"got {trials.shape}."
         )
-    largest = max(np.fmax.reduce(trials, axis=None), -np.fmin.reduce(trials, axis=None))
+    largest = float(max(np.fmax.reduce(trials, axis=None), -np.fmin.reduce(trials, axis=None)))
     if largest > _LARGEST:
         raise InputError(
             f"repeats must be below {_LARGEST:g} in size, NaN where missing, got {largest:g}."
