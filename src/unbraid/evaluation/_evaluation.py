@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -117,7 +118,14 @@ class Evaluation:
             "provenance": self.provenance,
         }
 
-    def save(self, folder: str | Path, *, overwrite: bool = False, pictures: Any = None) -> Path:
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        overwrite: bool = False,
+        pictures: Any = None,
+        beside: Mapping[str, str] | None = None,
+    ) -> Path:
         """Write config.json, result.json, units.csv, arrays.safetensors and report.html.
 
         Parameters
@@ -126,8 +134,10 @@ class Evaluation:
             Must not exist, unless ``overwrite``.
         pictures : array of shape (n, height, width[, 3]), uint8, optional
             The stimuli given to ``evaluate``, in the order of ``x``.
+        beside : mapping of file name to text, optional
+            Written with the rest.
         """
-        return save(self, Path(folder), overwrite=overwrite, pictures=pictures)
+        return save(self, Path(folder), overwrite=overwrite, pictures=pictures, beside=beside)
 
 
 def _is_number(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,14 @@ KIND = "interpretation"
 _TRIALS = 4  # of each latent, one a set of its stimuli, for a test with people
 
 
-def save(result: Evaluation, folder: Path, *, overwrite: bool, pictures: Any) -> Path:
+def save(
+    result: Evaluation,
+    folder: Path,
+    *,
+    overwrite: bool,
+    pictures: Any,
+    beside: Mapping[str, str] | None = None,
+) -> Path:
     """Write the files of an evaluation; an earlier one is replaced only when asked."""
     html = render(page(result, pictures))
     arrays = {"rows": result.rows, "latents": result.latents}
@@ -30,7 +38,7 @@ def save(result: Evaluation, folder: Path, *, overwrite: bool, pictures: Any) ->
             arrays[name] = np.stack([found.values, found.low, found.high, found.chance])
     trials = _trials(result)
     config = {**result.config.describe(), "seed": result.provenance["seed"]}
-    beside = {**trials.texts(), "units.csv": result.units().to_csv(float_format="%.6g")}
+    texts = {**trials.texts(), "units.csv": result.units().to_csv(float_format="%.6g")}
     return write_answer(
         folder,
         config,
@@ -39,7 +47,7 @@ def save(result: Evaluation, folder: Path, *, overwrite: bool, pictures: Any) ->
         html,
         kind=KIND,
         overwrite=overwrite,
-        beside=beside,
+        beside={**texts, **(beside or {})},
     )
 
 

@@ -116,6 +116,8 @@ def job_of(
     needs : mapping, optional
         Jobs whose results it uses.
     """
+    asked = json.loads(json.dumps(dict(options), default=str))
+    options = kind.spread(options, start)
     slots = kind.files(options)
     known = [*slots, *kind.options(options)]
     for name in options:
@@ -132,7 +134,6 @@ def job_of(
                 found[key] = find_file(options[slot], slot, start)
             files[slot] = found[key]
     settings = kind.settings({k: v for k, v in options.items() if k not in slots})
-    asked = json.loads(json.dumps(dict(options), default=str))
     return Job(kind=kind.name, settings=settings, files=files, needs=needs or {}, asked=asked)
 
 

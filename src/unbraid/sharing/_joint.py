@@ -219,10 +219,17 @@ class Joint:
             "provenance": self.provenance,
         }
 
-    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+    def save(
+        self,
+        folder: str | Path,
+        *,
+        overwrite: bool = False,
+        beside: Mapping[str, str] | None = None,
+    ) -> Path:
         """Write config.json, result.json, arrays.safetensors and report.html; whole or not at all.
 
-        ``load_run`` reads it again, equal in every field.
+        ``load_run`` reads it again, equal in every field. ``beside``: texts written with the rest,
+        by file name.
         """
         record = {**self.record(), "held_stimuli": [str(each) for each in self.held_stimuli]}
         state, arrays = packed(vars(self), LAYOUT)
@@ -235,6 +242,7 @@ class Joint:
             kind=KIND,
             overwrite=overwrite,
             state=state,
+            beside=beside,
         )
 
     def arrays(self) -> dict[str, np.ndarray]:

@@ -31,6 +31,10 @@ class Kind(ABC):
 
     name: ClassVar[str]
 
+    def spread(self, given: Mapping[str, Any], start: Path) -> dict[str, Any]:  # noqa: ARG002
+        """Return the options with files that stand in one option each under a name of its own."""
+        return dict(given)
+
     @abstractmethod
     def files(self, given: Mapping[str, Any]) -> dict[str, bool]:
         """Return the files that it can be given, and whether it cannot do without each."""
