@@ -27,7 +27,7 @@ class JointKind(Kind):
         """Return ``systems``, a list, a pattern or a mapping of names, as one file a system."""
         rest = {name: value for name, value in given.items() if name != _SYSTEMS}
         systems = given.get(_SYSTEMS)
-        if is_pattern(systems):
+        if isinstance(systems, str) and is_pattern(systems):
             systems = matches(systems, _SYSTEMS, start)
         if not isinstance(systems, list | Mapping) or len(systems) < 2:
             raise InputError(
