@@ -43,7 +43,7 @@ LEVELS = [
     {"stats", "_answers"},
     {"align", "sparse", "interpret", "theory", "worlds", "report"},
     {"comparison", "evaluation", "sharing"},
-    {"studies", "example", "runs"},
+    {"studies", "example", "plot", "runs"},
     {"jobs", "doctor"},
     {"cli"},
     {"__main__"},

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 # Rooms and names are imported when they are first asked for, so that `import unbraid` is quick.
-_ROOMS = ("align", "interpret", "jobs", "report", "responses", "sharing", "sparse", "stats",
+_ROOMS = ("align", "interpret", "jobs", "plot", "report", "responses", "sharing", "sparse", "stats",
           "studies", "theory", "worlds")  # fmt: skip
 _HOMES = {
     "Codes": "responses",

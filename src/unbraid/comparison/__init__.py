@@ -6,8 +6,9 @@ from unbraid.comparison._compare import compare
 from unbraid.comparison._comparison import Comparison
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._load import load_comparison
+from unbraid.comparison._seed_means import mean_over_seeds
 from unbraid.comparison.browser._browser import browser_files
-from unbraid.comparison.page._figures import score_figure
+from unbraid.comparison.page._figures import best_control, score_figure
 from unbraid.comparison.page._page import page
 
 __all__ = [
@@ -16,10 +17,12 @@ __all__ = [
     "Comparison",
     "Verdict",
     "beside_of",
+    "best_control",
     "browser_files",
     "check_free",
     "compare",
     "load_comparison",
+    "mean_over_seeds",
     "page",
     "score_figure",
 ]

@@ -20,8 +20,10 @@ from unbraid.comparison._matched import RATE, rows_of, summary_of
 from unbraid.comparison._predict import Prediction
 from unbraid.comparison._saved import KIND, LAYOUT
 from unbraid.comparison.browser._browser import browser_files
+from unbraid.comparison.page._figures import score_figure
 from unbraid.comparison.page._page import page
-from unbraid.report import render
+from unbraid.errors import InputError
+from unbraid.report import draw_on, render
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,6 +135,44 @@ class Comparison:
     def summary(self) -> str:
         """Return the answer in at most ten lines: verdict, scores, dictionaries, first warning."""
         return summary_of(self)
+
+    def check_scored(self, metric: str, where: str = "") -> None:
+        """Refuse a metric that was not scored before and after unbraiding."""
+        if metric not in self.config.scored or not self.find(metric, "base", "base"):
+            raise InputError(
+                f"{metric} was not scored{where}; there are {', '.join(self.config.scored)}."
+            )
+
+    def plot(
+        self, metric: str | None = None, *, target: str | None = None, axes: Any = None
+    ) -> Any:
+        """Draw one metric before, after and under control, as the page does.
+
+        Parameters
+        ----------
+        metric : str, optional
+            Default: the headline's.
+        target : {"codes", "base"}, optional
+            What codes are held against. Default: the headline's.
+        axes : matplotlib Axes, optional
+            Default: those of a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+            More figures: ``ub.plot``.
+
+        Raises
+        ------
+        InputError
+            A metric that was not scored; matplotlib is not installed.
+        """
+        metric = metric or self.config.scored[0]
+        self.check_scored(metric)
+        target = target or self.targets[0]
+        if target not in self.targets:
+            raise InputError(f"target must be {' or '.join(self.targets)}, got {target!r}.")
+        return draw_on(score_figure(self, target, [metric], metric), axes)
 
     def _repr_html_(self) -> str:
         lines = self.summary().splitlines()

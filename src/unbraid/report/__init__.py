@@ -32,6 +32,7 @@ from unbraid.report._gallery import MatchedPair, MatchedUnits, Stimulus, UnitVie
 from unbraid.report._render import render
 from unbraid.report._table import Column, Table
 from unbraid.report._values import Caption, Cell, Estimate, Kind, Missing
+from unbraid.report.axes import draw_on
 from unbraid.report.browser._data import (
     Braid,
     BrowserSide,
@@ -88,6 +89,7 @@ __all__ = [
     "VerdictBlock",
     "Warnings",
     "browser_files",
+    "draw_on",
     "figure_svg",
     "render",
 ]
