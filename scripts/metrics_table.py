@@ -32,8 +32,15 @@ Around any metric:
 | `best_of(sources, y, metric)` | how good is the best layer, its choice included? |
 | `axis_test(x, y, metric)` | does the metric favour the given axes over random ones? |
 | `shared_pairs(x, y, refits=...)` | which units are shared, at a false discovery rate, stably? |
+| `mutual_partners(x, y, top=1)` | how many units choose each other, and how many by chance? |
+| `sharedness(target, within, without)` | which latents do these systems share, and those not? |
 | `rsa_ceiling(subjects)`, `subject_ceiling(subjects, metric)` | what could any model reach? |
 | `variance_partition(bands, y)` | what does each feature set explain that no other does? |
+
+A best partner among many is never 0 by chance: `max_pairwise` of independent latents that are active
+on 2 % of 1,000 stimuli (128 of them) is .15, and `wmppc` and `mutual_best`, whose partners are chosen
+on other stimuli than scored, .004 and .000. `sparse.subspace_stability` asks whether atoms that two
+seeds do not share span one subspace.
 
 How closely other libraries agree: [conformance](conformance.md).
 """

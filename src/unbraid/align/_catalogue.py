@@ -16,9 +16,11 @@ from unbraid.align.geometry._rsa import rsa
 from unbraid.align.geometry._weighted_rsa import weighted_rsa
 from unbraid.align.matching._jaccard import jaccard
 from unbraid.align.matching._max_pairwise import max_pairwise
+from unbraid.align.matching._mutual_best import mutual_best
 from unbraid.align.matching._one_to_one import one_to_one
 from unbraid.align.matching._semi_matching import semi_matching
 from unbraid.align.matching._soft_matching import soft_matching
+from unbraid.align.matching._wmppc import wmppc
 from unbraid.align.published._longon2025 import PUBLISHED
 from unbraid.align.regression._pls import pls
 from unbraid.align.regression._ridge import ridge
@@ -188,6 +190,20 @@ METRICS: dict[str, Metric] = {
         low=0, high=1, symmetric=False, held_out=True, cost="n p q",
         invariant_to=frozenset({"permutation", "unit_scaling", "common_scaling"}),
         target_invariant_to=frozenset({"permutation", "unit_scaling", "common_scaling"}),
+        changes_under=frozenset({"rotation", "sign_flip", "shuffle"}),
+    ),
+    "mutual_best": Metric(
+        compute=mutual_best,
+        summary="correlation of units that choose each other, the others counting as 0",
+        low=-1, high=1, symmetric=False, held_out=True, cost="n p q",
+        invariant_to=UNITS, target_invariant_to=UNITS,
+        changes_under=frozenset({"rotation", "sign_flip", "shuffle"}),
+    ),
+    "wmppc": Metric(
+        compute=wmppc,
+        summary="correlation of each target with its best source, weighted by the target's size",
+        low=-1, high=1, symmetric=False, held_out=True, cost="n p q",
+        invariant_to=UNITS, target_invariant_to=frozenset({"permutation", "common_scaling"}),
         changes_under=frozenset({"rotation", "sign_flip", "shuffle"}),
     ),
     "max_pairwise": Metric(

@@ -44,6 +44,7 @@ from unbraid.sparse.crosscoders.partitioned_crosscoder import PartitionedCrossco
 from unbraid.sparse.crosscoders.sparc import Sparc
 from unbraid.sparse.crosscoders.usae import Usae
 from unbraid.sparse.evidence._stability import stability, with_stability
+from unbraid.sparse.evidence._subspace import SubspaceStability, subspace_stability
 from unbraid.sparse.evidence.consensus import Consensus, consensus
 from unbraid.sparse.formats.export import export
 from unbraid.sparse.formats.foreign._imported import Imported
@@ -115,6 +116,7 @@ __all__ = [
     "Refined",
     "ShuffledLatents",
     "SoftFrozenDecoder",
+    "SubspaceStability",
     "Sparc",
     "TopK",
     "Training",
@@ -134,6 +136,7 @@ __all__ = [
     "save_pretrained",
     "shuffle_latents",
     "stability",
+    "subspace_stability",
     "together",
     "with_stability",
 ]
