@@ -37,9 +37,9 @@ Around any metric:
 | `rsa_ceiling(subjects)`, `subject_ceiling(subjects, metric)` | what could any model reach? |
 | `variance_partition(bands, y)` | what does each feature set explain that no other does? |
 
-A best partner among many is never 0 by chance: `max_pairwise` of independent latents that are active
-on 2 % of 1,000 stimuli (128 of them) is .15, and `wmppc` and `mutual_best`, whose partners are chosen
-on other stimuli than scored, .004 and .000. `sparse.subspace_stability` asks whether atoms that two
+A best partner among many is never 0 by chance: `max_pairwise` of 128 independent latents that are
+active on 2 % of 1,000 stimuli is .15, and `wmppc` and `mutual_best`, whose partners are chosen on
+other stimuli than scored, .004 and .000. `sparse.subspace_stability` asks whether atoms that two
 seeds do not share span one subspace.
 
 How closely other libraries agree: [conformance](conformance.md).
