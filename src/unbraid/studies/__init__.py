@@ -24,6 +24,7 @@ from unbraid.studies.networks.additivity import Additivity
 from unbraid.studies.networks.analogy import Analogy
 from unbraid.studies.networks.dnn_dnn import DnnDnn
 from unbraid.studies.networks.interpretation import Interpretation
+from unbraid.studies.several.joint import JointStudy
 from unbraid.studies.text.text import Text
 
 STUDIES: dict[str, type[Study]] = {
@@ -46,6 +47,7 @@ STUDIES: dict[str, type[Study]] = {
         DnnDnn,
         ItRsa,
         Interpretation,
+        JointStudy,
         Text,
     )
 }
@@ -79,6 +81,7 @@ __all__ = [
     "Identifiability",
     "Interpretation",
     "ItRsa",
+    "JointStudy",
     "OnionStudy",
     "Pipeline",
     "Progress",

@@ -1,0 +1,1 @@
+"""What several systems tell together, and where unbraiding helps networks at all."""
