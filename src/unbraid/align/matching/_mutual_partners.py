@@ -90,14 +90,14 @@ def mutual_partners(
     plan = arrange(left, right, folds, streams[0], order)
     rows, labels = plan.folds.used, plan.folds.of(plan.folds.used)
     values = to_dense(left.take(rows), "x"), to_dense(right.take(rows), "y")
-    fit = MutualBest(*values, labels, top=top)
+    fit = MutualBest(values[0], values[1], labels, top=top)
     partner = _partners(fit, None)
     count = int((partner >= 0).sum())
     block = np.arange(len(rows)) * 20 // len(rows)
     deleted = []
     for number in range(int(block.max()) + 1):
         kept = block != number
-        part = MutualBest(*(side[kept] for side in values), labels[kept], top=top)
+        part = MutualBest(values[0][kept], values[1][kept], labels[kept], top=top)
         deleted.append(float((_partners(part, None) >= 0).sum()))
     size = len(deleted)
     spread = float(np.sqrt((size - 1) * np.var(deleted)))

@@ -121,7 +121,7 @@ def subspace_stability(
     random = as_rng(rng)
     values -= values.mean(axis=0)
     null = np.array([
-        _agreement(*(_drawn(values, count, random) for count in unmatched), r)
+        _agreement(_drawn(values, unmatched[0], random), _drawn(values, unmatched[1], random), r)
         for _ in range(draws)
     ])  # fmt: skip
     low, high = np.quantile(null, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import interpret, sparse, theory, worlds
-from unbraid._progress import Progress
+from unbraid._progress import Progress, part
 from unbraid.studies._across import Across, across, series
 from unbraid.studies._study import Claim, Figure
 from unbraid.studies.known_truth._known import value
@@ -23,7 +23,7 @@ def curves(options: Any, tell: Progress) -> Curves:
     """Return MCC of joint codes, of wrongly paired ones, and agreement of disjoint groups."""
     found: Curves = {}
     for at, units in enumerate(options.naming_units):
-        start = at / len(options.naming_units)
+        start, step = at / len(options.naming_units), 1 / len(options.naming_units)
         most = max(options.networks_together)
         world = worlds.NamingNetworks(
             n_units=units,
@@ -32,9 +32,7 @@ def curves(options: Any, tell: Progress) -> Curves:
             canvases=worlds.HandwrittenCanvases(n_train=options.n_canvases, n_evaluation=2000),
         ).build(
             rng=np.random.default_rng((options.seed, units)),
-            progress=lambda said, share, s=start: tell(
-                said, s + 0.4 * share / len(options.naming_units)
-            ),
+            progress=part(tell, start, start + 0.4 * step),
         )
         training = [net.training.toarray()[: options.n_stimuli] for net in world.networks]
         tested = [net.evaluation.toarray() for net in world.networks]
@@ -43,7 +41,7 @@ def curves(options: Any, tell: Progress) -> Curves:
         method = sparse.SparseCoding(n_latents=LATENTS)
         codes: dict[tuple[int, int], Any] = {}
         for count in options.networks_together:
-            tell(f"{count} networks of {units} units", start + 0.5 / len(options.naming_units))
+            tell(f"{count} networks of {units} units", start + 0.5 * step)
             for group in range(min(options.groups, most // count)):
                 who = slice(group * count, (group + 1) * count)
                 codes[count, group] = joined_codes(training[who], tested[who], method, rng)

@@ -153,7 +153,8 @@ def shared_and_private(options: Any, tell: Progress) -> tuple[list[dict], list[C
                 rng=int(rng.integers(2**31)),
             )  # fmt: skip
             counts = {kind: count.value for kind, count in result.counts.items()}
-            row = {"part": "shared and private", "pairing": pairing, "seed": seed, **counts}
+            row: dict[str, Any] = {"part": "shared and private", "pairing": pairing, "seed": seed}
+            row |= counts
             if pairing == "true":
                 codes = result.encode(systems)
                 r = np.abs(interpret.feature_correlations(codes, z))
