@@ -80,6 +80,7 @@ LATE = {
     "unbraid.align.matching._dense_search": "compiled by numba",
     "unbraid.align.matching._sparse_matched": "compiled by numba",
     "unbraid.align.matching._sparse_plans": "compiled by numba",
+    "unbraid.align.matching._sparse_weighted": "compiled by numba",
     "unbraid.worlds._toy_kernel": "compiled by numba",
     "unbraid.sparse.autoencoders._dense_net": "made of torch",
     "unbraid.sparse.autoencoders._published_loop": "made of torch",

@@ -9,7 +9,7 @@ import numpy as np
 from unbraid.align._estimator import Measured
 from unbraid.align.matching._matched import Pooled
 from unbraid.align.matching._sparse_matched import SparseSemi
-from unbraid.align.matching._wmppc import unweighed, weighed
+from unbraid.align.matching._weighed import unweighed, weighed
 
 
 class SparseWeighted(SparseSemi):

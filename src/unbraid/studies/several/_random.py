@@ -35,7 +35,7 @@ def curves(options: Any, tell: Progress) -> Curves:
             z = features.sample(options.n_stimuli + _TESTED, rng=rng)
             most = max(options.systems)
             world = worlds.Projection(n_units=units).project(z, n_systems=most, rng=rng)
-            x = [np.asarray(each.values, np.float32) for each in map(_plain, world.responses)]
+            x = [each.astype(np.float32) for each in world.responses]
             for count in options.systems:
                 codes = joined_codes(
                     [each[_TESTED:] for each in x[:count]],
@@ -52,12 +52,6 @@ def curves(options: Any, tell: Progress) -> Curves:
         for (kind, count), each in values.items():
             found[kind, count, units] = across(each, most=1)
     return found
-
-
-def _plain(responses: Any) -> Any:
-    from unbraid.responses import as_responses
-
-    return as_responses(responses)
 
 
 def rows(found: Curves) -> list[dict[str, Any]]:
