@@ -91,9 +91,9 @@ def subspace_stability(
     >>> import numpy as np
     >>> from unbraid.sparse import PCA, Dictionary
     >>> x = np.random.default_rng(0).normal(size=(300, 6))
-    >>> turned = np.eye(6)[:2] @ np.linalg.qr(np.random.default_rng(1).normal(size=(6, 6)))[0]
-    >>> mixed = np.array([[1.0, 1], [1, -1]]) @ turned / np.sqrt(2)
-    >>> sides = [Dictionary(atoms=a, offset=np.zeros(6), method=PCA()) for a in (turned, mixed)]
+    >>> rotated = np.eye(6)[:2] @ np.linalg.qr(np.random.default_rng(1).normal(size=(6, 6)))[0]
+    >>> mixed = np.array([[1.0, 1], [1, -1]]) @ rotated / np.sqrt(2)
+    >>> sides = [Dictionary(atoms=a, offset=np.zeros(6), method=PCA()) for a in (rotated, mixed)]
     >>> round(subspace_stability(*sides, x, alike=0.9).value, 6)
     1.0
     """
