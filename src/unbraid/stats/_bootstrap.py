@@ -18,8 +18,11 @@ class Interval:
     """A percentile interval."""
 
     low: float
+    """Lower end; NaN where there is none."""
     high: float
+    """Upper end; NaN where there is none."""
     level: float
+    """Confidence level, in (0, 1)."""
 
     def __repr__(self) -> str:
         return f"[{self.low:.3f}, {self.high:.3f}] at {self.level:.0%}"
@@ -31,13 +34,18 @@ class Difference:
     """``a - b`` of two scores on the same stimuli, with a paired interval."""
 
     value: float
+    """``a - b``."""
     low: float
+    """Lower end of its interval."""
     high: float
+    """Upper end of its interval."""
     level: float
+    """Confidence level of ``[low, high]``."""
     p_value: float
     """Two-sided, of no difference: (1 + #{abs(d* - d) >= abs(d)}) / (1 + replicates); never 0.
     NaN where the value or a replicate is."""
     replicates: np.ndarray
+    """(B,) draws of the difference."""
 
     def __repr__(self) -> str:
         return (
@@ -56,7 +64,10 @@ def bootstrap_weights(
 
     Parameters
     ----------
-    n, resamples : int
+    n : int
+        Stimuli.
+    resamples : int
+        Resamples drawn, B.
     rng : int, Generator or None
         Two calls with the same seed, ``n`` and ``blocks`` give the same weights: that is what
         makes two scores' replicates paired.
@@ -67,6 +78,17 @@ def bootstrap_weights(
     -------
     array of shape (resamples, n)
         Whole numbers (int32); each row sums to ``n`` (without blocks).
+
+    Raises
+    ------
+    InputError
+        Counts that are no whole numbers; blocks of another length.
+
+    Examples
+    --------
+    >>> weights = bootstrap_weights(5, 3)
+    >>> weights.sum(axis=1).tolist(), bool((weights == bootstrap_weights(5, 3)).all())
+    ([5, 5, 5], True)
     """
     check_count(n, "n", 1)
     check_count(resamples, "resamples")
@@ -85,13 +107,31 @@ def bootstrap_weights(
 
 
 def interval(replicates: Any, level: float = 0.95) -> Interval:
-    """Percentile interval of bootstrap replicates; NaN bounds when there are none.
+    """Percentile interval of bootstrap replicates.
 
     Parameters
     ----------
     replicates : array of shape (B,)
+        Draws of a score; NaN ones are left out.
     level : float
         Share of replicates inside, in (0, 1).
+
+    Returns
+    -------
+    Interval
+        Its ends are the quantiles ``(1 - level) / 2`` and ``(1 + level) / 2`` (Weibull's rule); NaN
+        where there are no replicates.
+
+    Raises
+    ------
+    InputError
+        Infinite replicates; a level outside (0, 1).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> interval(np.arange(1, 100), level=0.9)
+    [5.000, 95.000] at 90%
     """
     check_level(level)
     replicates = as_floats(replicates, "replicates").astype(float)
@@ -123,10 +163,25 @@ def paired_difference(
     replicates_a, replicates_b : arrays of shape (B,)
         Made with the same weights (same ``n``, ``folds``, ``resamples`` and ``rng``).
     level : float
+        Confidence level, in (0, 1).
 
     Returns
     -------
     Difference
+        Value, interval and two-sided p-value; NaN bounds without replicates.
+
+    Raises
+    ------
+    InputError
+        Replicates of different numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> noise = np.random.default_rng(0).normal(scale=0.1, size=200)
+    >>> gain = paired_difference(0.6, 0.5, 0.6 + noise, 0.5 + noise)  # both move together
+    >>> round(gain.low, 6), round(gain.high, 6), round(gain.p_value, 3)
+    (0.1, 0.1, 0.005)
     """
     first, second = np.asarray(replicates_a, float), np.asarray(replicates_b, float)
     if first.shape != second.shape or first.ndim != 1:

@@ -30,7 +30,9 @@ class NoiseCeiling:
     excluded: np.ndarray
     """(q,) units below the floor (or undefined): dividing by their ceiling would explode."""
     n_repeats: int
+    """Largest number of repeats, R."""
     floor: float
+    """Reliability below which a unit is excluded."""
     warnings: tuple[str, ...] = ()
     """Too few repeated stimuli, or noise that is not as assumed."""
 
@@ -92,10 +94,22 @@ def noise_ceiling(
     floor : float
         Units with a lower reliability are excluded and counted.
     rng : int, Generator or None
+        Rules the random splits.
 
     Returns
     -------
     NoiseCeiling
+        Reliability of each unit, which units are excluded, and the best correlation and R2.
+
+    Raises
+    ------
+    InputError
+        Fewer than two repeats or three stimuli; another number of dimensions; values above 1e60.
+
+    Warns
+    -----
+    RuntimeWarning
+        Too few repeated stimuli, or repeats whose noise differs.
 
     Notes
     -----
@@ -111,6 +125,14 @@ def noise_ceiling(
     ----------
     Spearman (1910); Brown (1910); Searle, Casella & McCulloch (1992), Variance components, ch. 3
     (analysis of variance of unbalanced data).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> trials = rng.normal(size=(500, 1)) + rng.normal(size=(4, 500, 1))  # as much noise as signal
+    >>> round(float(noise_ceiling(trials).reliability[0]), 1)  # of means of 4 trials: 1 / (1 + 1/4)
+    0.8
     """
     found = measured_ceiling(repeats, splits=splits, floor=floor, rng=rng)
     for line in found.warnings:

@@ -23,6 +23,12 @@ def benjamini_hochberg(p_values: Any) -> np.ndarray:
     Returns
     -------
     array of the same shape
+        In [0, 1], never below the p-value; NaN where the p-value is.
+
+    Raises
+    ------
+    InputError
+        Numbers outside [0, 1].
 
     Notes
     -----

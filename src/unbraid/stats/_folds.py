@@ -18,6 +18,22 @@ class Folds(np.ndarray):
     Bootstrap and permutation move whole blocks. ``index`` names the rows where groups came with a
     pandas index: labels are then matched to responses by it. Slices and results of arithmetic
     forget both. A label of -1 says that a stimulus is used by no fold.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        As of an array: folds are made by ``shuffled_folds``, ``grouped_folds``,
+        ``contiguous_folds`` or ``as_folds``, not by calling the class.
+    dtype : numpy.dtype, optional
+        As of an array.
+    buffer : object, optional
+        As of an array.
+    offset : int, optional
+        As of an array.
+    strides : tuple of int, optional
+        As of an array.
+    order : {"C", "F"}, optional
+        As of an array.
     """
 
     blocks: np.ndarray | None
@@ -53,14 +69,28 @@ def shuffled_folds(n: int, n_folds: int = 5, rng: int | np.random.Generator | No
 
     Parameters
     ----------
-    n, n_folds : int
-        Stimuli and folds, ``2 <= n_folds <= n``.
+    n : int
+        Stimuli.
+    n_folds : int
+        Folds, between 2 and ``n``.
     rng : int, Generator or None
+        Rules the shuffle; one seed gives the same folds.
 
     Returns
     -------
     Folds of shape (n,)
         Labels 0 .. n_folds - 1.
+
+    Raises
+    ------
+    InputError
+        Numbers that are not whole; fewer than two folds, or more than stimuli.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> np.bincount(shuffled_folds(12, 5, rng=0)).tolist()  # sizes differ by at most one
+    [3, 3, 2, 2, 2]
     """
     _check_count(n, n_folds, "stimuli")
     return _labels(as_rng(rng).permutation(np.arange(n) % n_folds))
@@ -81,10 +111,23 @@ def grouped_folds(
     n_folds : int
         At most the number of groups.
     rng : int, Generator or None
+        Rules the order in which groups of one size are dealt out.
 
     Returns
     -------
     Folds of shape (n,)
+        All stimuli of a group have one label, and are one block.
+
+    Raises
+    ------
+    InputError
+        Groups that are not one name a stimulus; fewer groups than folds.
+
+    Examples
+    --------
+    >>> labels = grouped_folds(["a", "a", "b", "b", "c"], 2)
+    >>> bool(labels[0] == labels[1] and labels[2] == labels[3])
+    True
     """
     index = getattr(groups, "index", None) if hasattr(groups, "iloc") else None
     groups = np.asarray(groups)
@@ -112,7 +155,10 @@ def contiguous_folds(n: int, n_folds: int = 5, run: int | None = None, *, gap: i
 
     Parameters
     ----------
-    n, n_folds : int
+    n : int
+        Stimuli, in the order of time.
+    n_folds : int
+        Folds, between 2 and ``n``.
     run : int, optional
         Length of the runs that bootstrap and permutation keep whole: several times the
         correlation time. Default ``ceil(n / 25)``.
@@ -124,6 +170,16 @@ def contiguous_folds(n: int, n_folds: int = 5, run: int | None = None, *, gap: i
     -------
     Folds of shape (n,)
         Non-decreasing labels, but for the -1 of stimuli in a gap.
+
+    Raises
+    ------
+    InputError
+        A run outside 1 .. n; a gap as long as a fold; fewer than two folds.
+
+    Examples
+    --------
+    >>> contiguous_folds(8, 2, gap=2).tolist()
+    [0, 0, 0, -1, -1, 1, 1, 1]
     """
     _check_count(n, n_folds, "stimuli")
     run = -(-n // 25) if run is None else run
@@ -152,6 +208,32 @@ def as_folds(
     """Return fold labels for ``n`` stimuli from a number of folds or an array of labels.
 
     Labels that have ids (a pandas index) are put in the order of ``stimuli``.
+
+    Parameters
+    ----------
+    folds : int or array of shape (n,)
+        A number of folds, then shuffled; or whole-number labels, which are numbered from 0.
+    n : int
+        Stimuli.
+    rng : int, Generator or None
+        Rules the shuffle.
+    stimuli : array of shape (n,), optional
+        Ids of the stimuli, which labels with ids are matched to.
+
+    Returns
+    -------
+    Folds of shape (n,)
+        Labels 0 .. F - 1.
+
+    Raises
+    ------
+    InputError
+        Labels of another length, that are no whole numbers, or of one fold; ids that do not match.
+
+    Examples
+    --------
+    >>> as_folds([7, 7, 3, 3], 4).tolist()
+    [1, 1, 0, 0]
     """
     if isinstance(folds, int | np.integer) and not isinstance(folds, bool | np.bool_):
         return shuffled_folds(n, int(folds), rng)

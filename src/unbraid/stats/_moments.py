@@ -33,22 +33,29 @@ class FoldMoments:
     sum_x: np.ndarray
     """(F, p)."""
     sum_y: np.ndarray
+    """(F, q)."""
     square_x: np.ndarray
     """(F, p) sums of squares."""
     square_y: np.ndarray
+    """(F, q) sums of squares."""
     low_x: np.ndarray
     """(F, p) least value of each unit, infinity in an empty fold."""
     low_y: np.ndarray
+    """(F, q) the same of y."""
     high_x: np.ndarray
+    """(F, p) largest value of each unit, minus infinity in an empty fold."""
     high_y: np.ndarray
+    """(F, q) the same of y."""
     xx: np.ndarray
     """(F, p, p) sums of outer products; (F, 0, 0) where they were not asked for."""
     yy: np.ndarray
+    """(F, q, q) the same of y."""
     xy: np.ndarray
     """(F, p, q)."""
     shift_x: np.ndarray
     """(p,) provisional means, already subtracted from all of the above."""
     shift_y: np.ndarray
+    """(q,) the same of y."""
     order: str = "exchangeable"
     """How ``fold_moments`` took the order of the stimuli, as in a score."""
 
@@ -207,14 +214,21 @@ class Moments:
     """Centres, and sums of products of deviations from them, over one set of stimuli."""
 
     n: int
+    """Stimuli."""
     mean_x: np.ndarray
+    """(p,)."""
     mean_y: np.ndarray
+    """(q,)."""
     square_x: np.ndarray
     """(p,) the diagonal of ``xx``, kept where ``xx`` is not."""
     square_y: np.ndarray
+    """(q,) the diagonal of ``yy``."""
     xx: np.ndarray
+    """(p, p) sums of products of deviations; (0, 0) where they were not asked for."""
     yy: np.ndarray
+    """(q, q) the same of y."""
     xy: np.ndarray
+    """(p, q) the same of x with y."""
 
     @property
     def cka(self) -> float:

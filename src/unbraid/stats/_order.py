@@ -140,7 +140,25 @@ def serial_dependence(x: Any) -> SerialDependence:
 
 
 def rows_to_test(n: int, p: int) -> np.ndarray:
-    """Return the rows that tell whether stimuli depend on their order: all, or five long runs."""
+    """Rows that show whether stimuli depend on their order: all, or five long runs.
+
+    Parameters
+    ----------
+    n : int
+        Stimuli.
+    p : int
+        Units of the wider side: the more there are, the shorter are the runs.
+
+    Returns
+    -------
+    array of whole numbers
+        Sorted rows; all ``n`` where they are few enough.
+
+    Examples
+    --------
+    >>> len(rows_to_test(500, 10)), len(rows_to_test(1_000_000, 10)) < 50_000
+    (500, True)
+    """
     length = max(_LEAST_RUN, min(_RUN, int(_NUMBERS / (_RUNS * p))))
     if n <= _RUNS * length:
         return np.arange(n)

@@ -44,16 +44,28 @@ def permutation_p(observed: float, permuted: Any) -> float:
     Parameters
     ----------
     observed : float
+        The score.
     permuted : array of shape (B,)
+        Scores of the same metric after the target's rows are permuted.
 
     Returns
     -------
     float
         In ``[1 / (B + 1), 1]``; NaN when there are no permutations or the score is NaN.
 
+    Raises
+    ------
+    InputError
+        ``permuted`` is no list of numbers.
+
     References
     ----------
     Phipson & Smyth (2010), Permutation p-values should never be zero.
+
+    Examples
+    --------
+    >>> permutation_p(0.9, [0.1, 0.2, 0.0]), permutation_p(0.1, [0.1, 0.2, 0.0])
+    (0.25, 0.75)
     """
     check_number(observed, "observed")
     permuted = as_floats(permuted, "permuted")
@@ -72,8 +84,12 @@ def permuted_rows(
 
     Parameters
     ----------
-    n, permutations : int
+    n : int
+        Rows.
+    permutations : int
+        Orders drawn.
     rng : int, Generator or None
+        Rules the orders; one seed gives the same ones.
     blocks : array of shape (n,), optional
         Blocks in the order of the rows (runs of a time series): all rows are rotated by a random
         offset from the whole circle (0, the order as it is, belongs to it), which keeps every
@@ -83,6 +99,19 @@ def permuted_rows(
     Yields
     ------
     array of shape (n,)
+        A permutation of ``0 .. n - 1``.
+
+    Raises
+    ------
+    InputError
+        ``permutations`` is no whole number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [order] = permuted_rows(6, 1, rng=0, blocks=np.arange(6) // 2)  # runs: a rotation
+    >>> np.unique(np.diff(order) % 6).tolist()
+    [1]
     """
     check_count(permutations, "permutations")
     rng = as_rng(rng)

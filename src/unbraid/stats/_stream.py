@@ -45,6 +45,7 @@ def fold_moments(
     folds : int or array of labels (n,)
         The same folds as a metric's for the same ``folds`` and ``rng``.
     rng : int, Generator or None
+        Rules the shuffle of the folds, as for a metric.
     order : {None, "auto", "exchangeable", "time"}
         As for a metric: where both sides stand in time, a number of folds is one of contiguous
         folds, with gaps that go into no moments.
@@ -59,6 +60,7 @@ def fold_moments(
     Returns
     -------
     FoldMoments
+        Sums of each fold; ``align.streamed`` turns them into scores.
 
     Raises
     ------

@@ -75,10 +75,12 @@ class FoldsInOrder:
     folds: Folds
     """-1 for stimuli in a gap."""
     order: str = EXCHANGEABLE
+    """What was done: ``exchangeable``, ``time``, ``drift`` or ``ignored``, as in a score."""
     mixed: Folds | None = None
     """The shuffled folds that would have been taken, had the order not been found."""
 
     held_out: bool = True
+    """Whether the metric holds folds out; not after ``whole``."""
     found: Order = Order(in_time=False)
     """What was found."""
 
@@ -126,6 +128,13 @@ def order_of(x: Any, y: Any, said: str | None = None) -> Order:
     Returns
     -------
     Order
+        Whether both sides depend on the order of the stimuli, over how many neighbours, whether
+        both drift, and whether there were stimuli enough to know.
+
+    Raises
+    ------
+    InputError
+        Another word for the order.
 
     Notes
     -----
@@ -164,7 +173,26 @@ def order_of(x: Any, y: Any, said: str | None = None) -> Order:
 
 
 def check_order(said: Any) -> None:
-    """Refuse what says nothing of the stimuli's order."""
+    """Refuse what says nothing of the stimuli's order.
+
+    Parameters
+    ----------
+    said : object
+        What a caller passed as ``order=``; None, "auto", "exchangeable" and "time" are accepted.
+
+    Raises
+    ------
+    InputError
+        Anything else.
+
+    Examples
+    --------
+    >>> check_order("time")
+    >>> check_order("sorted")
+    Traceback (most recent call last):
+    ...
+    unbraid.errors.InputError: order must be one of auto, exchangeable, time, got 'sorted'.
+    """
     if said is not None and said not in ORDERS:
         raise InputError(f"order must be one of {', '.join(ORDERS)}, got {said!r}.")
 
@@ -174,9 +202,30 @@ def order_of_groups(x: Any, y: Any, groups: Any) -> bool:
 
     Parameters
     ----------
-    x, y : as in ``order_of``
+    x, y : arrays (n, p) and (n, q), or CSR matrices
+        Rows in the order given.
     groups : array of shape (n,)
         A name or number for each stimulus.
+
+    Returns
+    -------
+    bool
+        True where both sides' group means depend on it: then even groups do not separate what is
+        alike. False also where there are too few groups to tell.
+
+    Notes
+    -----
+    The means of groups, in the order of their first stimulus, are tested as ``order_of`` tests
+    stimuli.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> groups = np.repeat(np.arange(100), 3)
+    >>> slow = rng.normal(size=(2, 300, 4)).cumsum(axis=1)
+    >>> order_of_groups(*rng.normal(size=(2, 300, 4)), groups), order_of_groups(*slow, groups)
+    (False, True)
     """
     _, first, number = np.unique(np.asarray(groups), return_index=True, return_inverse=True)
     place = np.argsort(np.argsort(first))[number]
@@ -190,17 +239,33 @@ def arrangement(
 
     Parameters
     ----------
-    x, y : as in ``order_of``
+    x, y : arrays (n, p) and (n, q), or CSR matrices
         All rows, or those of ``rows_to_test(n, max(p, q))``.
     labels : Folds
         Those that the caller asked for, or shuffled ones.
-    order : as in ``order_of``
+    order : {None, "auto", "exchangeable", "time"}
+        What the caller knows, as in ``order_of``.
     fixed : bool
         Whether the labels were asked for: then they stay, whatever is found.
 
     Returns
     -------
-    FoldsInOrder
+    Arrangement
+        The folds to use, and what was found: contiguous folds with gaps where both sides stand in
+        time and the labels were not asked for; else ``labels``.
+
+    Raises
+    ------
+    InputError
+        Another word for the order.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> slow = np.random.default_rng(0).normal(size=(2, 200, 4)).cumsum(axis=1)
+    >>> found = arrangement(*slow, as_folds(5, 200), fixed=False)
+    >>> found.in_time, found.folds.in_order
+    (True, True)
     """
     found, n = order_of(x, y, order), len(labels)
     if not found.in_time:

@@ -52,7 +52,9 @@ class CanvasSplit:
     """Training and evaluation canvases that share no handwriting."""
 
     training: Canvases
+    """Canvases to learn from."""
     evaluation: Canvases
+    """Canvases that show other handwriting."""
 
 
 class HandwrittenCanvases(Config):

@@ -38,6 +38,7 @@ class ShiftedWorld:
     encoding: np.ndarray
     """(N, p)."""
     training: Sampled
+    """Stimuli to learn a dictionary and a probe from."""
     within: Sampled
     """New stimuli composed like the training ones."""
     beyond: Sampled

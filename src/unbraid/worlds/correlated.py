@@ -70,9 +70,30 @@ def correlated_pairs(
     Parameters
     ----------
     n_pairs : int
+        Pairs of features; there are twice as many features.
     correlation : float
         Latent correlation within a pair, -1 (never together) to 1 (always).
     probability : float
+        That a feature is active, in (0, 1).
+
+    Returns
+    -------
+    CorrelatedFeatures
+        A world of ``2 n_pairs`` features; ``sample(n, rng=)`` draws them.
+
+    Raises
+    ------
+    InputError
+        A correlation outside [-1, 1], a probability outside (0, 1), or no pair.
+
+    Examples
+    --------
+    >>> features = correlated_pairs(8, 1.0).sample(1000, rng=0)
+    >>> bool(((features[:, ::2] > 0) == (features[:, 1::2] > 0)).all())  # always together
+    True
+    >>> features = correlated_pairs(8, -1.0).sample(1000, rng=0)
+    >>> bool(((features[:, ::2] > 0) & (features[:, 1::2] > 0)).any())
+    False
     """
     matrix = np.kron(np.eye(n_pairs), [[1, correlation], [correlation, 1]])
     return CorrelatedFeatures(

@@ -23,6 +23,7 @@ class TrainedEncoder:
     classifier: np.ndarray
     """(n_classes, d) row of each class."""
     normalised: bool
+    """Whether representations are brought to the unit sphere."""
     loss: float
     """Mean cross entropy over the last 100 steps, in nats."""
 

@@ -27,6 +27,7 @@ class NamingNetwork:
     """One trained network: what its narrow layer answered, and how well it names."""
 
     name: str
+    """Which of the networks it is."""
     training: Responses
     """(n_train, n_units) answers to the training canvases."""
     evaluation: Responses
@@ -34,6 +35,7 @@ class NamingNetwork:
     accuracy: float
     """Share of evaluation canvases named exactly (all 40 features right)."""
     training_accuracy: float
+    """The same share of the training canvases."""
 
     def __repr__(self) -> str:
         n, p = self.evaluation.shape
@@ -48,9 +50,13 @@ class NamingWorld:
     """Canvases, the truth about them, and what the networks answered."""
 
     training: Canvases
+    """Canvases that the networks learned from, with the truth about them."""
     evaluation: Canvases
+    """Canvases that show other handwriting."""
     networks: tuple[NamingNetwork, ...]
+    """One for each random start."""
     config: NamingNetworks
+    """The options that made the world."""
 
 
 class NamingNetworks(Config):

@@ -24,6 +24,7 @@ class Onion:
     directions: np.ndarray
     """(length, n_tokens, p): what a token adds at each place."""
     config: OnionWorld
+    """The options that made it."""
 
     def __repr__(self) -> str:
         n, length = self.tokens.shape

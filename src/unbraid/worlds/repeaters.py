@@ -32,6 +32,7 @@ class Repeater:
     readout: tuple[np.ndarray, np.ndarray]
     """Weights (n_tokens, n_units) and bias."""
     config: RepeatWorld
+    """The options that it was trained with."""
     loss: float
     """Mean cross entropy over the last 100 steps, in nats."""
 

@@ -107,5 +107,26 @@ def frequencies(weights: np.ndarray, active: float) -> np.ndarray:
 
 
 def power_law_importance(n_features: int) -> np.ndarray:
-    """Return the toy models' importance, ``(1 + 2 i / N)^-2``, from 1 down to about 1/9."""
+    """Return the importance of the toy models' features, ``(1 + 2 i / N)^-2``: from 1 down to about 1/9.
+
+    Parameters
+    ----------
+    n_features : int
+        N.
+
+    Returns
+    -------
+    array of shape (n_features,)
+        Weight of each feature in the loss, decreasing.
+
+    References
+    ----------
+    Longon et al. (2025), Superposition disentanglement of neural representations reveals hidden
+    alignment, arXiv 2510.03186.
+
+    Examples
+    --------
+    >>> power_law_importance(4).round(2).tolist()
+    [1.0, 0.44, 0.25, 0.16]
+    """
     return (1 + 2 * np.arange(n_features) / n_features) ** -2.0

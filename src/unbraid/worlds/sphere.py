@@ -36,6 +36,7 @@ class Sphere:
     layers: tuple[np.ndarray, ...]
     """(d, d) orthogonal each."""
     config: SphereWorld
+    """The options that made it."""
 
     def __repr__(self) -> str:
         classes, d = self.cluster_vectors.shape

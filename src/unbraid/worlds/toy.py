@@ -37,6 +37,7 @@ class ToyModels:
     losses: np.ndarray
     """(n_models,) loss of the last 100 steps."""
     config: ToyWorld
+    """The options that they were trained with."""
     stream: int
     """Seed of the stream of samples."""
 
