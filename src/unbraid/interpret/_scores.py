@@ -28,6 +28,7 @@ class UnitScores:
     Parameters
     ----------
     measure : str
+        Name of the measure.
     values : array of shape (m,)
         NaN where a unit could not be scored.
     se : array of shape (m,)
@@ -36,6 +37,10 @@ class UnitScores:
         What a unit without meaning scores on average.
     reasons : tuple of m str
         Why a unit could not be scored; empty where it was.
+    n : int
+        Stimuli.
+    judge : str
+        What said which stimuli are alike.
     influence : array of shape (20, m), optional
         What each random group of stimuli adds to each value, 0 in sum: differences of two sides
         that saw the same stimuli are then paired. None where trials share stimuli in other ways.
@@ -43,12 +48,14 @@ class UnitScores:
         Of the units or concepts.
     details : mapping of str to array of shape (m,)
         Further numbers a unit, such as on how many stimuli it is active.
-    judge : str
-        What said which stimuli are alike.
-    n : int
-        Stimuli.
+    of : str
+        What the scores are of: ``units`` or ``concepts``.
     lowest, highest : float
         Ends of the range of a value; intervals are cut there.
+    freedom : int
+        Degrees of freedom of the standard errors.
+    level : float
+        Confidence level of intervals.
     """
 
     measure: str
@@ -62,11 +69,9 @@ class UnitScores:
     names: np.ndarray | None = None
     details: Mapping[str, np.ndarray] = field(default_factory=dict)
     of: str = "units"
-    """What the scores are of: ``units`` or ``concepts``."""
     lowest: float = 0.0
     highest: float = 1.0
     freedom: int = GROUPS - 1
-    """Degrees of freedom of the standard errors."""
     level: float = 0.95
 
     def __repr__(self) -> str:
@@ -176,9 +181,13 @@ class ScoreDifference:
     """Difference of two sides' mean scores, with an interval."""
 
     value: float
+    """Mean of the first side less that of the second."""
     low: float
+    """Lower end of its interval; NaN where there is none."""
     high: float
+    """Upper end of its interval; NaN where there is none."""
     level: float
+    """Confidence level of ``[low, high]``."""
     paired: bool
     """Whether both sides saw the same stimuli, whose luck they share."""
 
@@ -189,10 +198,35 @@ class ScoreDifference:
 def score_difference(a: UnitScores, b: UnitScores) -> ScoreDifference:
     """Return the mean of ``a`` less that of ``b``, for other stimuli and other units of each kind.
 
+    Parameters
+    ----------
+    a : UnitScores
+        Scores of one side.
+    b : UnitScores
+        Scores of the other, by the same measure.
+
+    Returns
+    -------
+    ScoreDifference
+        Paired where both sides saw the same stimuli and say how much each of them adds.
+
     Raises
     ------
     InputError
         Two different measures, which have no difference.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> kinds = rng.integers(4, size=400)  # a unit for each of four kinds of stimuli, and noise
+    >>> units = np.column_stack([np.eye(4)[kinds], rng.normal(size=400)])
+    >>> import unbraid as ub
+    >>> good = ub.interpret.label_purity(units[:, :4], kinds)
+    >>> bad = ub.interpret.label_purity(rng.normal(size=(400, 4)), kinds)
+    >>> found = score_difference(good, bad)
+    >>> found.low > 0.3, found.paired
+    (True, True)
     """
     if a.measure != b.measure:
         raise InputError(f"Both sides must have one measure, got {a.measure} and {b.measure}.")

@@ -52,6 +52,11 @@ def absorption(
         ``missed``, ``P(silent | parent on)``, whatever else is on. Read the share ``above_chance``
         beside the mean, in which children of both signs cancel.
 
+    Raises
+    ------
+    InputError
+        Parents that are not one a feature, or are the feature itself; fewer than 20 stimuli.
+
     Notes
     -----
     With known features no probe is needed: the published measure takes a probe's direction for the
@@ -62,6 +67,19 @@ def absorption(
     ----------
     Chanin et al. (2024), A is for absorption, arXiv 2409.14507; Karvonen et al. (2025), SAEBench,
     arXiv 2503.09532.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> features = rng.random((1000, 4)) * (rng.random((1000, 4)) < 0.2)
+    >>> features[:, 1] *= features[:, 0] > 0  # feature 1 is a child of feature 0
+    >>> whole = absorption(features, features, [-1, 0, -1, -1])
+    >>> absorbed = features.copy()
+    >>> absorbed[features[:, 1] > 0, 0] = 0  # the parent's latent leaves the child's stimuli alone
+    >>> eaten = absorption(absorbed, features, [-1, 0, -1, -1])
+    >>> float(whole.values[1]), float(eaten.values[1])
+    (0.0, 1.0)
     """
     both = labelled(codes, features)
     n, count = len(both.responses), both.present.shape[1]

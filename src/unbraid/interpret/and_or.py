@@ -51,9 +51,23 @@ def and_or_index(
         ``log P(active) / P(active if these features were independent)``. NaN where some number of
         the features, 0 to r, occurs in fewer than 20 stimuli of the half that scores.
 
+    Raises
+    ------
+    InputError
+        A count below 2; fewer than 20 stimuli.
+
     Notes
     -----
     Sparse features are seldom on together: with r = 2 and 8 % each, 6,000 stimuli are needed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> on = np.random.default_rng(0).random((2000, 2)) < 0.3
+    >>> both, either = on.all(axis=1), on.any(axis=1)
+    >>> units = 1.0 * np.column_stack([both, either])
+    >>> and_or_index(units, 1.0 * on).values.tolist()
+    [1.0, 0.5]
     """
     _validate.check_count(count, "count", 2)
     both = labelled(activations, features)

@@ -94,11 +94,24 @@ def score_answers(
     Returns
     -------
     HumanAnswers
+        Precision unit by unit and in the mean, people who were left out, and how far people agree.
 
     Raises
     ------
     InputError
         A trial or choice that there is not; two answers of one person to one trial.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> kinds = rng.integers(4, size=400)  # a unit for each of four kinds of stimuli, and noise
+    >>> units = np.column_stack([np.eye(4)[kinds], rng.normal(size=400)])
+    >>> import unbraid as ub
+    >>> drawn = ub.interpret.intrusion_trials(units[:, :4], top=4, trials=5)
+    >>> solved = [("ann", t + 1, place + 1) for t, place in enumerate(drawn.place)]
+    >>> score_answers(drawn, solved).precision
+    1.0
     """
     rows = _rows(answers)
     t, k = trials.items.shape

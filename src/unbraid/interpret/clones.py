@@ -55,18 +55,34 @@ def clones(x: Any, *, rng: int | np.random.Generator | None = 0) -> Clones:
     Parameters
     ----------
     x : Responses or array of shape (n, p)
+        One system's responses.
     rng : int or Generator
         Of the halves and the surrogates.
 
     Returns
     -------
     Clones
+        The group of each unit, and how far apart groups are.
+
+    Raises
+    ------
+    InputError
+        Fewer than 10 stimuli.
 
     Notes
     -----
     Clones are many units for one feature, superposition is many features for one unit: the two ends
     of one scale. Within a group one-to-one matching has no answer; match groups, or by transport.
     Cost ``p^2 (n + p)`` for each of ten systems.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> few = rng.normal(size=(300, 4))
+    >>> x = np.repeat(few, 3, axis=1) + 0.1 * rng.normal(size=(300, 12))  # each unit three times
+    >>> len(set(clones(x).group.tolist()))
+    4
     """
     rng = _validate.as_rng(rng)
     values = as_responses(x).toarray().astype(np.float64)

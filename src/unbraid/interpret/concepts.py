@@ -25,6 +25,7 @@ def best_unit(
     Parameters
     ----------
     activations : Responses, Codes or array of shape (n, m)
+        Units, or latents of a sparse code.
     concepts : Responses or array of shape (n, c), or names of shape (n,)
         Known features, concept vectors (present where above 0), or one label a stimulus.
     rng : int or Generator
@@ -39,9 +40,22 @@ def best_unit(
         ``average_precision`` of the chosen unit. NaN for concepts present or absent in fewer than
         5 stimuli of a half.
 
+    Raises
+    ------
+    InputError
+        Fewer than 20 stimuli; concepts of other stimuli.
+
     Notes
     -----
     A choice of the best among m units on the stimuli that score it would be above .5 for noise.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> features = rng.random((1000, 4)) * (rng.random((1000, 4)) < 0.2)
+    >>> best_unit(features, features).value
+    1.0
     """
     return _matched(activations, concepts, rng, axis=0)
 
@@ -53,8 +67,12 @@ def selectivity(
 
     Parameters
     ----------
-    activations, concepts, rng
-        As in ``best_unit``.
+    activations : Responses, Codes or array of shape (n, m)
+        Units, or latents of a sparse code.
+    concepts : Responses or array of shape (n, c), or names of shape (n,)
+        Known features, concept vectors (present where above 0), or one label a stimulus.
+    rng : int or Generator
+        Of the halves.
 
     Returns
     -------
@@ -64,10 +82,24 @@ def selectivity(
         on the first half; ``same_concept``; ``responsiveness``, 2 AUC - 1; ``average_precision``,
         the purity of the unit: 1 where no stimulus without the concept is above one with it.
 
+    Raises
+    ------
+    InputError
+        Fewer than 20 stimuli; concepts of other stimuli.
+
     References
     ----------
     Puri et al. (2025), FADE: why bad descriptions happen to good features, arXiv 2502.16994:
     responsiveness and purity, without a language model.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> features = rng.random((1000, 4)) * (rng.random((1000, 4)) < 0.2)
+    >>> found = selectivity(features[:, ::-1], features)
+    >>> found.value, found.details["concept"].tolist()
+    (1.0, [3, 2, 1, 0])
     """
     return _matched(activations, concepts, rng, axis=1)
 

@@ -40,6 +40,7 @@ def example_auc(
     Parameters
     ----------
     activations : Responses, Codes or array of shape (n, m)
+        Units, or latents of a sparse code.
     judge : Judge, embeddings of shape (n, d) or labels of shape (n,)
         Which stimuli are alike: **another** system's embeddings, labels, or a similarity
         (``interpret.similarity``). Rows are matched by id where both sides have ids.
@@ -49,6 +50,7 @@ def example_auc(
         stimuli at or below the median: for a sparse code, those on which it is silent. Others take
         no part, so that small codes that say nothing do no harm.
     splits : int
+        Random splits into halves; the score is their mean.
     rng : int or Generator
         Of the splits and of ties.
 
@@ -58,6 +60,11 @@ def example_auc(
         In [0, 1]; 1 if examples are always told from the rest, chance .5 (exactly, for a unit
         whose activations were permuted over stimuli). NaN for constant units, and for those with
         fewer than 3 positives in a half, in every split.
+
+    Raises
+    ------
+    InputError
+        A share outside (0, 1/2], too few stimuli, or a judge of other stimuli.
 
     Notes
     -----
@@ -71,6 +78,16 @@ def example_auc(
     References
     ----------
     Evaluating sparse autoencoders without explanations (2025), arXiv 2507.08473.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> kinds = rng.integers(4, size=400)  # a unit for each of four kinds of stimuli, and noise
+    >>> units = np.column_stack([np.eye(4)[kinds], rng.normal(size=400)])
+    >>> found = example_auc(units, kinds)
+    >>> bool((found.values[:4] > 0.95).all()), bool(abs(found.values[4] - 0.5) < 0.15)
+    (True, True)
     """
     _check(top, splits)
     both = side(activations, judge)

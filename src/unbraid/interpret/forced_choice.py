@@ -35,8 +35,10 @@ def machine_interpretability(
 
     Parameters
     ----------
-    activations, judge
-        As in ``example_auc``.
+    activations : Responses, Codes or array of shape (n, m)
+        Units, or latents of a sparse code.
+    judge : Judge, embeddings of shape (n, d) or labels of shape (n,)
+        Which stimuli are alike, said by **another** system, as in ``example_auc``.
     tasks : int
         For each unit.
     shown : int
@@ -59,6 +61,11 @@ def machine_interpretability(
         In [0, 1]; chance .5, and exactly that for a unit permuted over stimuli. NaN for constant
         units.
 
+    Raises
+    ------
+    InputError
+        Too few stimuli for the examples shown; a quantile, temperature or count out of range.
+
     Notes
     -----
     This is the later of two published versions (K = 9, quantile .25, 100 tasks, ties shuffled). The
@@ -71,6 +78,16 @@ def machine_interpretability(
     ----------
     Zimmermann, Klindt, Brendel (2024), Measuring mechanistic interpretability at scale without
     humans, NeurIPS.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> kinds = rng.integers(4, size=400)  # a unit for each of four kinds of stimuli, and noise
+    >>> units = np.column_stack([np.eye(4)[kinds], rng.normal(size=400)])
+    >>> found = machine_interpretability(units, kinds, quantile=0.2)
+    >>> bool((found.values[:4] > 0.8).all()), bool(abs(found.values[4] - 0.5) < 0.2)
+    (True, True)
     """
     _check(tasks, shown, quantile, temperature)
     both = side(activations, judge)

@@ -32,6 +32,7 @@ def intrusion_trials(
     Parameters
     ----------
     activations : Responses, Codes or array of shape (n, m)
+        Units, or latents of a sparse code.
     kind : {"external", "internal"}
         ``external``: the intruder does not excite the unit (it lies at or below its median) but is
         among the most exciting stimuli of another unit. ``internal``: it excites the same unit, but
@@ -45,12 +46,32 @@ def intrusion_trials(
     words : sequence of length n, optional
         Word form of each stimulus: no intruder shares its form with a stimulus beside it.
     rng : int or Generator
+        Of the sets, the intruders and the order in which stimuli are shown.
 
     Returns
     -------
     Trials
         To be judged by similarity, or saved for people. Units that are constant or are excited by
         too few stimuli have none, and say why.
+
+    Raises
+    ------
+    InputError
+        Another kind of intruder; one unit alone, which has no external intruders; fewer than two
+        stimuli that belong together.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> kinds = rng.integers(4, size=400)  # a unit for each of four kinds of stimuli, and noise
+    >>> units = np.column_stack([np.eye(4)[kinds], rng.normal(size=400)])
+    >>> drawn = intrusion_trials(units[:, :4], top=4, trials=5)
+    >>> drawn.items.shape
+    (20, 5)
+    >>> shown = kinds[drawn.items] == drawn.unit[:, None]
+    >>> bool((shown.sum(axis=1) == 4).all())  # one of the five does not belong
+    True
     """
     if kind not in ("external", "internal"):
         raise InputError(f"kind must be 'external' or 'internal', got {kind!r}.")
@@ -107,10 +128,20 @@ def intrusion(
 
     Parameters
     ----------
-    activations, judge
-        As in ``example_auc``.
-    kind, top, trials, words, rng
-        As in ``intrusion_trials``.
+    activations : Responses, Codes or array of shape (n, m)
+        Units, or latents of a sparse code.
+    judge : Judge, embeddings of shape (n, d) or labels of shape (n,)
+        Which stimuli are alike, said by **another** system, as in ``example_auc``.
+    kind : {"external", "internal"}
+        Where the intruder comes from, as in ``intrusion_trials``.
+    top : int
+        Stimuli that belong together; chance is ``1 / (top + 1)``.
+    trials : int
+        For each unit.
+    words : sequence of length n, optional
+        Word form of each stimulus: no intruder shares its form with a stimulus beside it.
+    rng : int or Generator
+        Of the sets, the intruders and the order in which stimuli are shown.
 
     Returns
     -------
@@ -120,10 +151,25 @@ def intrusion(
         2016), 1 by chance; distance is 1 - similarity. A unit's interval is between its (at most
         four) disjoint sets of stimuli; that of the mean is between units.
 
+    Raises
+    ------
+    InputError
+        As ``intrusion_trials``; a judge of other stimuli.
+
     References
     ----------
     Chang et al. (2009), Reading tea leaves, NeurIPS; Sun et al. (2016), Sparse word embeddings
     using l1 regularized online learning, IJCAI.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> kinds = rng.integers(4, size=400)  # a unit for each of four kinds of stimuli, and noise
+    >>> units = np.column_stack([np.eye(4)[kinds], rng.normal(size=400)])
+    >>> found = intrusion(units[:, :4], kinds)
+    >>> found.value, round(float(found.chance[0]), 3)
+    (1.0, 0.167)
     """
     drawn = intrusion_trials(activations, kind=kind, top=top, trials=trials, words=words, rng=rng)
     return drawn.judged(judge)

@@ -24,6 +24,7 @@ class Judge:
     """Similarity of stimuli, by embeddings of unit length or by a matrix of all pairs."""
 
     name: str
+    """What pages call it."""
     embeddings: np.ndarray | None = None
     """(n, d), rows of unit length (zero where a stimulus had none): similarity is the cosine."""
     matrix: np.ndarray | None = None
@@ -113,6 +114,8 @@ def embeddings(values: Any, *, name: str = "embeddings", centre: bool = False) -
     values : Responses or array of shape (n, d)
         Responses of **another** encoder than the one whose units are judged; or concept vectors.
         Rows are matched to activations by stimulus id where both have ids.
+    name : str
+        What pages call the judge.
     centre : bool
         Remove the mean embedding first: what all stimuli share then says nothing.
 
@@ -120,6 +123,12 @@ def embeddings(values: Any, *, name: str = "embeddings", centre: bool = False) -
     -------
     Judge
         A stimulus whose embedding is zero has similarity 0 with all.
+
+    Examples
+    --------
+    >>> judge = embeddings([[1.0, 0.0], [2.0, 0.0], [0.0, 3.0]])
+    >>> judge.embeddings.tolist()  # length says nothing
+    [[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
     """
     found = as_responses(values, name)
     rows = found.toarray().astype(np.float64)
@@ -128,7 +137,32 @@ def embeddings(values: Any, *, name: str = "embeddings", centre: bool = False) -
 
 
 def similarity(values: Any, *, stimuli: Any = None, name: str = "similarity") -> Judge:
-    """Judge stimuli by a matrix of similarities, (n, n), symmetric; larger is more alike."""
+    """Judge stimuli by a matrix of similarities, (n, n), symmetric; larger is more alike.
+
+    Parameters
+    ----------
+    values : array of shape (n, n)
+        Symmetric; larger is more alike.
+    stimuli : sequence of length n, optional
+        Ids of the stimuli.
+    name : str
+        What pages call the judge.
+
+    Returns
+    -------
+    Judge
+        Similarities as they are given.
+
+    Raises
+    ------
+    InputError
+        A matrix that is not square or not symmetric, or one of distances.
+
+    Examples
+    --------
+    >>> similarity([[1.0, 0.2], [0.2, 1.0]]).matrix.tolist()
+    [[1.0, 0.2], [0.2, 1.0]]
+    """
     found = Responses(values, stimuli=stimuli)
     s = found.toarray().astype(np.float64)
     if s.shape[0] != s.shape[1]:
@@ -146,7 +180,33 @@ def similarity(values: Any, *, stimuli: Any = None, name: str = "similarity") ->
 
 
 def labels(values: Any, *, stimuli: Any = None, name: str = "labels") -> Judge:
-    """Judge stimuli alike (1) where their labels are equal, and not (0) elsewhere."""
+    """Judge stimuli alike (1) where their labels are equal, and not (0) elsewhere.
+
+    Parameters
+    ----------
+    values : sequence of length n
+        Label of each stimulus: names or whole numbers.
+    stimuli : sequence of length n, optional
+        Ids of the stimuli.
+    name : str
+        What pages call the judge.
+
+    Returns
+    -------
+    Judge
+        Similarity 1 where labels are equal, else 0.
+
+    Raises
+    ------
+    InputError
+        One label alone, fractions, or another shape.
+
+    Examples
+    --------
+    >>> judge = labels(["cat", "dog", "cat"])
+    >>> judge.classes.tolist()
+    ['cat', 'dog', 'cat']
+    """
     array = np.asarray(values)
     if array.ndim != 1 or not len(array):
         raise InputError(f"labels must be one a stimulus, shape (n,), got {array.shape}.")
@@ -161,7 +221,34 @@ def labels(values: Any, *, stimuli: Any = None, name: str = "labels") -> Judge:
 
 
 def read_labels(path: str | Path) -> Judge:
-    """Read labels from a text file, one a line in the order of the stimuli."""
+    r"""Read labels from a text file, one a line in the order of the stimuli.
+
+    Parameters
+    ----------
+    path : str or Path
+        Text file in UTF-8; spaces around a label are cut.
+
+    Returns
+    -------
+    Judge
+        As ``labels`` makes it.
+
+    Raises
+    ------
+    InputError
+        A file that cannot be read; lines that are no labels.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "labels.txt"
+    ...     _ = file.write_text("cat\ndog\n")
+    ...     judge = read_labels(file)
+    >>> judge.classes.tolist()
+    ['cat', 'dog']
+    """
     file = Path(path)
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
@@ -176,6 +263,26 @@ def pixels(pictures: Any, *, stimuli: Any = None) -> Judge:
     Parameters
     ----------
     pictures : array of shape (n, height, width[, 3])
+        Whole numbers or fractions; brought to 16 x 16.
+    stimuli : sequence of length n, optional
+        Ids of the stimuli.
+
+    Returns
+    -------
+    Judge
+        Cosines, in [-1, 1]; 0 is as alike as two pictures of the set are on average.
+
+    Raises
+    ------
+    InputError
+        Something else than pictures.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> pictures = np.random.default_rng(0).random((10, 32, 32))
+    >>> pixels(pictures).embeddings.shape
+    (10, 256)
     """
     array = _pictures(pictures)
     small = _shrunk(array).reshape(len(array), -1)
@@ -185,7 +292,32 @@ def pixels(pictures: Any, *, stimuli: Any = None) -> Judge:
 
 
 def colour(pictures: Any, *, stimuli: Any = None) -> Judge:
-    """Judge pictures by their mean colour: 1 - distance / largest distance."""
+    """Judge pictures by their mean colour: 1 - distance / largest distance.
+
+    Parameters
+    ----------
+    pictures : array of shape (n, height, width, 3)
+        Pictures in colour, or in grey without the last axis.
+    stimuli : sequence of length n, optional
+        Ids of the stimuli.
+
+    Returns
+    -------
+    Judge
+        In [0, 1]: 1 for equal mean colours, 0 for the two that differ most.
+
+    Raises
+    ------
+    InputError
+        Something else than pictures; pictures of one mean colour.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> grey = np.ones((3, 8, 8)) * np.array([0.0, 0.5, 1.0])[:, None, None]
+    >>> colour(grey).matrix[0].round(3).tolist()
+    [1.0, 0.5, 0.0]
+    """
     array = _pictures(pictures)
     mean = array.reshape(len(array), -1, array.shape[-1]).mean(axis=1)
     square = np.square(mean).sum(axis=1)
@@ -198,7 +330,28 @@ def colour(pictures: Any, *, stimuli: Any = None) -> Judge:
 
 
 def as_judge(judge: Any) -> Judge:
-    """Return a judge: as given, of embeddings (a matrix) or of labels (a vector of names)."""
+    """Return a judge: as given, of embeddings (a matrix) or of labels (a vector of names).
+
+    Parameters
+    ----------
+    judge : Judge, Responses, array of shape (n, d) or sequence of length n
+        What a measure was given.
+
+    Returns
+    -------
+    Judge
+        The judge itself; of ``embeddings`` for a matrix; of ``labels`` for a vector.
+
+    Raises
+    ------
+    InputError
+        A square matrix, which may be either embeddings or similarities; labels that are none.
+
+    Examples
+    --------
+    >>> as_judge([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]]).name, as_judge(["a", "b"]).name
+    ('embeddings', 'labels')
+    """
     if isinstance(judge, Judge):
         return judge
     if isinstance(judge, Responses):

@@ -31,9 +31,12 @@ def interpretability_index(
 
     Parameters
     ----------
-    activations, judge
-        As in ``example_auc``.
+    activations : Responses, Codes or array of shape (n, m)
+        Units, or latents of a sparse code.
+    judge : Judge, embeddings of shape (n, d) or labels of shape (n,)
+        Which stimuli are alike, said by **another** system, as in ``example_auc``.
     top : int
+        Stimuli looked at, at least 2.
     rng : int or Generator
         Of the order of stimuli of equal activation.
 
@@ -44,6 +47,11 @@ def interpretability_index(
         and for those excited by fewer than ``top`` stimuli. Intervals are for other stimuli as
         exciting as these.
 
+    Raises
+    ------
+    InputError
+        Fewer than 20 stimuli; a judge of other stimuli.
+
     Notes
     -----
     The published code averages over the zero diagonal of distances too, a factor ``(k - 1) / k``
@@ -52,6 +60,15 @@ def interpretability_index(
     References
     ----------
     Klindt et al. (2023), arXiv 2310.11431.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> kinds = rng.integers(4, size=400)  # a unit for each of four kinds of stimuli, and noise
+    >>> units = np.column_stack([np.eye(4)[kinds], rng.normal(size=400)])
+    >>> interpretability_index(units[:, :4], kinds).value
+    1.0
     """
     _validate.check_count(top, "top", 2)
     both = side(activations, judge, least=max(20, top))
@@ -84,8 +101,11 @@ def label_purity(
     Parameters
     ----------
     activations : Responses, Codes or array of shape (n, m)
+        Units, or latents of a sparse code.
     labels : labels of shape (n,), or a Judge of labels
+        What kind each stimulus is of.
     top : int
+        Stimuli looked at, at least 2.
     rng : int or Generator
         Of the order of stimuli of equal activation, and of the chance level.
 
@@ -96,9 +116,24 @@ def label_purity(
         is that of the labels there, in nats, 0 where all are equal. NaN for constant units and for
         those excited by fewer than ``top`` stimuli.
 
+    Raises
+    ------
+    InputError
+        A judge that has no labels; fewer than 20 stimuli.
+
     References
     ----------
     Klindt et al. (2023), arXiv 2310.11431.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> kinds = rng.integers(4, size=400)  # a unit for each of four kinds of stimuli, and noise
+    >>> units = np.column_stack([np.eye(4)[kinds], rng.normal(size=400)])
+    >>> found = label_purity(units, kinds)
+    >>> found.values[:4].tolist(), bool(found.values[4] < 0.7)
+    ([1.0, 1.0, 1.0, 1.0], True)
     """
     _validate.check_count(top, "top", 2)
     rng = _validate.as_rng(rng)

@@ -54,7 +54,9 @@ def minimal_part(respond: Respond, n_parts: int, *, keep: float = 0.5) -> Minima
         (k,). How a part is masked is the caller's choice: patches of a picture by its mean
         (``interpret.patches``), time bins, tokens, or features of a world set to 0.
     n_parts : int
+        Parts of the stimulus.
     keep : float
+        Share of the whole stimulus' activation that is kept, in (0, 1].
 
     Returns
     -------
@@ -107,13 +109,31 @@ def patches(picture: Any, grid: int = 7) -> tuple[int, Callable[[np.ndarray], np
     Parameters
     ----------
     picture : array of shape (height, width[, channels])
+        One picture.
     grid : int
         Patches along each side.
 
     Returns
     -------
-    n_parts, show : int and callable
+    n_parts : int
+        ``grid^2``.
+    show : callable
         ``show(masks)`` returns pictures (k, height, width[, channels]) for masks (k, grid^2).
+
+    Raises
+    ------
+    InputError
+        A picture of fewer pixels than patches a side, or of another number of dimensions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> picture = np.arange(16.0).reshape(4, 4)
+    >>> n_parts, show = patches(picture, grid=2)
+    >>> n_parts, bool((show(np.ones((1, 4), bool))[0] == picture).all())
+    (4, True)
+    >>> show(np.array([[True, False, False, False]]))[0][0].tolist()  # the mean elsewhere
+    [0.0, 1.0, 7.5, 7.5]
     """
     _validate.check_count(grid, "grid", 1)
     array = _validate.as_floats(picture, "picture")

@@ -33,8 +33,10 @@ def monosemanticity(
 
     Parameters
     ----------
-    activations, judge
-        As in ``example_auc``.
+    activations : Responses, Codes or array of shape (n, m)
+        Units, or latents of a sparse code.
+    judge : Judge, embeddings of shape (n, d) or labels of shape (n,)
+        Which stimuli are alike, said by **another** system, as in ``example_auc``.
     centre : bool
         Take similarities about the mean stimulus. The published score does not: a dense unit then
         sits at the mean similarity of the data, its chance level here.
@@ -42,6 +44,7 @@ def monosemanticity(
         Permutations of the stimuli behind ``null_sd`` in the details: the standard deviation of the
         score of the same activations without meaning, unit by unit.
     rng : int or Generator
+        Of the permutations.
 
     Returns
     -------
@@ -49,6 +52,11 @@ def monosemanticity(
         In [-1, 1] for cosines. ``chance`` is the mean similarity of two stimuli, which is exactly
         the mean of the score over all permutations of the stimuli; ``excess`` in the details is
         the score less chance. NaN for constant units, and those excited by one stimulus alone.
+
+    Raises
+    ------
+    InputError
+        Fewer than 20 stimuli; a judge of other stimuli.
 
     Notes
     -----
@@ -61,6 +69,16 @@ def monosemanticity(
     ----------
     Pach et al. (2025), Sparse autoencoders learn monosemantic features in vision-language models,
     arXiv 2504.02821.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> kinds = rng.integers(4, size=400)  # a unit for each of four kinds of stimuli, and noise
+    >>> units = np.column_stack([np.eye(4)[kinds], rng.normal(size=400)])
+    >>> found = monosemanticity(units[:, :4], kinds)
+    >>> bool(np.allclose(found.values, 1)), bool(abs(found.chance[0] - 0.25) < 0.01)
+    (True, True)
     """
     _validate.check_count(shuffles, "shuffles")
     both = side(activations, judge)

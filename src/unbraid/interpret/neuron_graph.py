@@ -72,7 +72,9 @@ class FiringScore:
     f1: float
     """NaN where nothing fires and nothing is predicted to."""
     tokens: int
+    """Tokens looked at."""
     firing: int
+    """How many of them fire the unit."""
 
 
 @documented_answer
@@ -81,6 +83,7 @@ class NeuronToGraph:
     """A unit's graph, and its held-out scores beside simpler predictions."""
 
     graph: NeuronGraph
+    """Patterns found in the first half of the snippets."""
     scores: Mapping[str, FiringScore]
     """``graph``, ``token`` (look-up of the token alone) and ``n_gram`` (of the longest n-gram seen,
     n up to 3) on the snippets held out; with `` random`` behind the name on random ones."""
@@ -109,19 +112,34 @@ def neuron_to_graph(
         Takes a list of token lists and returns the unit's activation at each token of each.
     random : sequence of token sequences, optional
         Random texts: precision on top snippets alone is inflated, since the unit fires there.
-    substitutes, mask
-        As in ``neuron_graph``.
+    substitutes : mapping of token to tokens, optional
+        Candidates for important tokens, as in ``neuron_graph``.
+    mask : str
+        Token that stands for nothing.
     rng : int or Generator
         Of the halves.
 
     Returns
     -------
     NeuronToGraph
+        The graph, and the scores of its predictions beside look-ups.
+
+    Raises
+    ------
+    InputError
+        Fewer than two snippets; nothing excites the unit; answers of another length than the text.
 
     References
     ----------
     Foote et al. (2023), Neuron to Graph: interpreting language model neurons at scale,
     arXiv 2305.19911.
+
+    Examples
+    --------
+    >>> texts = [["the", "red", "cat"], ["a", "cat", "sat"], ["red", "cat"], ["my", "cat"]]
+    >>> respond = lambda texts: [[float(token == "cat") for token in text] for text in texts]
+    >>> neuron_to_graph(texts, respond).scores["graph"].f1
+    1.0
     """
     texts = _texts(snippets, "snippets", least=2)
     order = _validate.as_rng(rng).permutation(len(texts))
@@ -158,18 +176,33 @@ def neuron_graph(
 
     Parameters
     ----------
-    snippets, respond
-        As in ``neuron_to_graph``.
+    snippets : sequence of token sequences
+        Texts that excite the unit most.
+    respond : callable
+        Takes a list of token lists and returns the unit's activation at each token of each.
     substitutes : mapping of token to tokens, optional
         Candidates for important tokens, such as the nearest of an embedding table: each is put in
         their place and *measured*; those that fire the unit give patterns of their own.
     mask : str
         Token that stands for nothing.
 
+    Returns
+    -------
+    NeuronGraph
+        Patterns and their mean activations, as shares of the largest.
+
     Raises
     ------
     InputError
         Nothing excites the unit; answers of another length than the text.
+
+    Examples
+    --------
+    >>> def respond(texts):  # fires at "cat" behind "red"
+    ...     return [[float(text[max(i - 1, 0) : i + 1] == ["red", "cat"]) for i in range(len(text))]
+    ...             for text in texts]
+    >>> neuron_graph([["the", "red", "cat"], ["a", "cat"]], respond).paths
+    {('cat', 'red'): 1.0}
     """
     texts = _texts(snippets, "snippets", least=1)
     activations = _activations(respond, texts)
@@ -189,7 +222,28 @@ def neuron_graph(
 
 
 def firing_score(predicted: Sequence[Any], true: Sequence[Any], largest: float) -> FiringScore:
-    """Return precision, recall and F1 of firing tokens, above half of the largest activation."""
+    """Return precision, recall and F1 of firing tokens, above half of the largest activation.
+
+    Parameters
+    ----------
+    predicted : sequence of arrays
+        Activations predicted at each token, text by text.
+    true : sequence of arrays
+        Activations measured there.
+    largest : float
+        Activation whose half is the threshold.
+
+    Returns
+    -------
+    FiringScore
+        Each in [0, 1]; NaN where it is not defined.
+
+    Examples
+    --------
+    >>> found = firing_score([[0.0, 1.0, 1.0]], [[0.0, 0.0, 1.0]], 1.0)
+    >>> found.precision, found.recall
+    (0.5, 1.0)
+    """
     said = np.concatenate([np.asarray(p) for p in predicted]) > _FIRES * largest
     fires = np.concatenate([np.asarray(t) for t in true]) > _FIRES * largest
     hits = int((said & fires).sum())

@@ -35,9 +35,12 @@ def pair_task(
 
     Parameters
     ----------
-    activations, judge
-        As in ``example_auc``.
+    activations : Responses, Codes or array of shape (n, m)
+        Units, or latents of a sparse code.
+    judge : Judge, embeddings of shape (n, d) or labels of shape (n,)
+        Which stimuli are alike, said by **another** system, as in ``example_auc``.
     rounds : int
+        How often units are paired.
     rng : int or Generator
         Of the pairs, the split and the order of stimuli of equal activation.
 
@@ -47,9 +50,23 @@ def pair_task(
         In [0, 1], chance .5. NaN for constant units, and for those excited by fewer than ten
         stimuli. Free of parameters, but two units with the same meaning lower each other's score.
 
+    Raises
+    ------
+    InputError
+        Fewer than two units that ten stimuli excite; a judge of other stimuli.
+
     References
     ----------
     Klindt et al. (2023), arXiv 2310.11431, the pair task of the published code.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> kinds = rng.integers(4, size=400)  # a unit for each of four kinds of stimuli, and noise
+    >>> units = np.column_stack([np.eye(4)[kinds], rng.normal(size=400)])
+    >>> pair_task(units[:, :4], kinds).value
+    1.0
     """
     _validate.check_count(rounds, "rounds", 1)
     both = side(activations, judge)

@@ -20,6 +20,7 @@ def feature_correlations(units: Any, features: Any) -> np.ndarray:
     Parameters
     ----------
     units : Responses, Codes or array of shape (n, m)
+        Units, or latents of a sparse code.
     features : Responses or array of shape (n, N)
         The truth. Rows are matched by stimulus id where both sides have ids.
 
@@ -28,9 +29,22 @@ def feature_correlations(units: Any, features: Any) -> np.ndarray:
     array of shape (m, N)
         Pearson r; 0 where either side never varies: a dead latent stands for nothing.
 
+    Raises
+    ------
+    InputError
+        Different stimuli.
+
     Notes
     -----
     Moments are added up in float64 over blocks of stimuli. Cost: n m N.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> features = rng.random((1000, 4)) * (rng.random((1000, 4)) < 0.2)
+    >>> feature_correlations(-2 * features[:, :1], features[:, :1]).round(6).tolist()
+    [[-1.0]]
     """
     x, z = pair(units, features)
     n, m = x.shape
@@ -56,7 +70,33 @@ def feature_correlations(units: Any, features: Any) -> np.ndarray:
 
 
 def best_correlations(units: Any, features: Any) -> np.ndarray:
-    """Return the largest correlation that each feature (N,) has with any unit; signed."""
+    """Return the largest correlation that each feature (N,) has with any unit; signed.
+
+    Parameters
+    ----------
+    units : Responses, Codes or array of shape (n, m)
+        Units, or latents of a sparse code.
+    features : Responses or array of shape (n, N)
+        The truth.
+
+    Returns
+    -------
+    array of shape (N,)
+        In [-1, 1]; signed, and several features may have the same unit.
+
+    Raises
+    ------
+    InputError
+        Different stimuli.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> features = rng.random((1000, 4)) * (rng.random((1000, 4)) < 0.2)
+    >>> best_correlations(features[:, :3], features).round(1).tolist()[:3]
+    [1.0, 1.0, 1.0]
+    """
     return feature_correlations(units, features).max(axis=0)
 
 
@@ -65,14 +105,38 @@ def mcc(units: Any, features: Any) -> float:
 
     ``1/N sum_k |r_(sigma(k), k)|`` for the best injective sigma; a feature without a unit counts 0.
 
+    Parameters
+    ----------
+    units : Responses, Codes or array of shape (n, m)
+        Units, or latents of a sparse code.
+    features : Responses or array of shape (n, N)
+        The truth.
+
     Returns
     -------
     float
         In [0, 1]; 1 if every feature is some unit up to sign and scale.
 
+    Raises
+    ------
+    InputError
+        Different stimuli.
+
+    Notes
+    -----
+    Cost: n m N for the correlations, and the assignment.
+
     References
     ----------
     Hyvarinen and Morioka (2016), Unsupervised feature extraction by time-contrastive learning.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> features = rng.random((1000, 4)) * (rng.random((1000, 4)) < 0.2)
+    >>> round(mcc(-features[:, ::-1], features), 6), round(mcc(features[:, :2], features), 6)
+    (1.0, 0.5)
     """
     return matched_mean(np.abs(feature_correlations(units, features)))
 
@@ -82,11 +146,30 @@ def dictionary_mcc(atoms: Any, true_atoms: Any) -> float:
 
     Parameters
     ----------
-    atoms, true_atoms : array of shape (m, p) and (N, p)
+    atoms : array of shape (m, p)
+        Learned directions, one a row; a row of zeros has cosine 0.
+    true_atoms : array of shape (N, p)
+        True directions, one a row.
+
+    Returns
+    -------
+    float
+        In [0, 1]; 1 if every true direction is some atom up to sign and length. Directions without
+        an atom count 0.
+
+    Raises
+    ------
+    InputError
+        Directions in other units.
 
     Notes
     -----
     It can be high where codes are useless: judge recovery by ``mcc``.
+
+    Examples
+    --------
+    >>> dictionary_mcc([[0, -2], [1, 0], [1, 1]], [[1, 0], [0, 1]])
+    1.0
     """
     a, b = _validate.as_matrix(atoms, "atoms"), _validate.as_matrix(true_atoms, "true_atoms")
     if a.shape[1] != b.shape[1]:
@@ -98,7 +181,24 @@ def dictionary_mcc(atoms: Any, true_atoms: Any) -> float:
 
 
 def matched_mean(similarity: np.ndarray) -> float:
-    """Mean over columns of their similarity under the best one-to-one matching; unmatched: 0."""
+    """Mean over columns of their similarity under the best one-to-one matching; unmatched: 0.
+
+    Parameters
+    ----------
+    similarity : array of shape (m, N)
+        Of each unit (row) with each feature (column).
+
+    Returns
+    -------
+    float
+        Sum over the best one-to-one matching, over N.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> matched_mean(np.array([[1.0, 0.0, 0.0], [0.9, 0.5, 0.0]]))
+    0.5
+    """
     from scipy.optimize import linear_sum_assignment
 
     return float(similarity[linear_sum_assignment(-similarity)].sum() / similarity.shape[1])

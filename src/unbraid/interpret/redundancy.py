@@ -31,9 +31,11 @@ class Redundancy:
     residual: np.ndarray
     """(k,) mean ``|correlation|`` of what is left, less its floor for independent noise."""
     residual_surrogate: np.ndarray
+    """(k,) the same for the Gaussian."""
     units_needed: float
     """Width from which on 90 % is known, interpolated; NaN where no chunk reaches it."""
     units_needed_surrogate: float
+    """The same for the Gaussian."""
     participation: float
     """Participation ratio of the eigenvalues, (sum)^2 / sum of squares."""
     clones: Clones
@@ -81,10 +83,17 @@ def redundancy(
     chunks : int
         Random chunks of each width.
     rng : int or Generator
+        Of the halves, the chunks and the surrogate.
 
     Returns
     -------
     Redundancy
+        Curves over widths for the system and for its Gaussian surrogate, and groups of clones.
+
+    Raises
+    ------
+    InputError
+        Fewer than 20 stimuli or 3 units that vary.
 
     Notes
     -----
@@ -99,6 +108,15 @@ def redundancy(
     ----------
     Doimo, Glielmo, Goldt, Laio (2022), Redundant representations help generalization in wide neural
     networks, arXiv 2106.03485.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> x = np.repeat(rng.normal(size=(400, 4)), 3, axis=1) + 0.1 * rng.normal(size=(400, 12))
+    >>> found = redundancy(x)  # any unit is known from another copy of it
+    >>> bool(found.r2[2] > found.r2[0]), bool(found.units_needed <= 8)
+    (True, True)
     """
     _validate.check_count(chunks, "chunks", 1)
     rng = _validate.as_rng(rng)
@@ -136,10 +154,17 @@ def units_spread(directions: Any) -> np.ndarray:
     Parameters
     ----------
     directions : array of shape (m, p)
+        One direction a row.
 
     Returns
     -------
     array of shape (m,)
+        In [1, p].
+
+    Examples
+    --------
+    >>> units_spread([[0, 2, 0, 0], [1, 1, 1, -1]]).tolist()
+    [1.0, 4.0]
     """
     w = np.square(_validate.as_matrix(directions, "directions").astype(np.float64))
     largest = w.max(axis=1, keepdims=True)

@@ -20,7 +20,9 @@ def retrieval_ranks(
     Parameters
     ----------
     queries : array of shape (n, p)
+        What is looked for.
     candidates : array of shape (m, p)
+        What may be found.
     targets : array of whole numbers of shape (n,)
         Row of the right candidate.
     excluded : array of whole numbers of shape (n,), optional
@@ -30,6 +32,16 @@ def retrieval_ranks(
     -------
     array of shape (n,)
         In 1..m; by chance ``(m + 1) / 2`` on average. A vector of zeros has cosine 0.
+
+    Raises
+    ------
+    InputError
+        Queries and candidates in other units; rows that there are not; a target that is excluded.
+
+    Examples
+    --------
+    >>> retrieval_ranks([[1, 0], [1, 1]], [[1, 0], [0, 1]], [0, 1]).tolist()  # the second ties
+    [1.0, 1.5]
     """
     q, c = _validate.as_matrix(queries, "queries"), _validate.as_matrix(candidates, "candidates")
     if q.shape[1] != c.shape[1]:

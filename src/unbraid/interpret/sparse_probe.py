@@ -36,15 +36,24 @@ def sparse_probe(
 
     Parameters
     ----------
-    activations, concepts, rng
-        As in ``best_unit``.
+    activations : Responses, Codes or array of shape (n, m)
+        Units, or latents of a sparse code.
+    concepts : Responses or array of shape (n, c), or names of shape (n,)
+        Known features, concept vectors (present where above 0), or one label a stimulus.
     k : int, optional
         Units of the probe; None: all of them (the dense probe).
+    rng : int or Generator
+        Of the halves.
 
     Returns
     -------
     UnitScores
         Of concepts: mean of the shares right with and without the concept; 1 is perfect, chance .5.
+
+    Raises
+    ------
+    InputError
+        k below 1; fewer than 20 stimuli; concepts of other stimuli.
 
     Notes
     -----
@@ -54,6 +63,15 @@ def sparse_probe(
     References
     ----------
     Karvonen et al. (2025), SAEBench, arXiv 2503.09532, sparse probing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> features = rng.random((1000, 4)) * (rng.random((1000, 4)) < 0.2)
+    >>> braided = features @ rng.normal(size=(4, 3))  # no unit stands for one feature
+    >>> sparse_probe(features, features).value > sparse_probe(braided, features).value
+    True
     """
     if k is not None:
         _validate.check_count(k, "k", 1)
@@ -100,8 +118,12 @@ def splitting(
 
     Parameters
     ----------
-    activations, concepts, rng
-        As in ``sparse_probe``, for k = 1 .. 10.
+    activations : Responses, Codes or array of shape (n, m)
+        Units, or latents of a sparse code.
+    concepts : Responses or array of shape (n, c), or names of shape (n,)
+        Known features, concept vectors (present where above 0), or one label a stimulus.
+    rng : int or Generator
+        Of the halves.
 
     Returns
     -------
@@ -109,9 +131,22 @@ def splitting(
         Of concepts, from 1 to 10; 1 where one unit tells the concept as well as two. No intervals.
         ``f1`` in the details is that of the best single unit.
 
+    Raises
+    ------
+    InputError
+        Fewer than 20 stimuli; concepts of other stimuli.
+
     References
     ----------
     Karvonen et al. (2025), SAEBench, arXiv 2503.09532, feature splitting.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> features = rng.random((1000, 4)) * (rng.random((1000, 4)) < 0.2)
+    >>> splitting(features, features).values.tolist()
+    [1.0, 1.0, 1.0, 1.0]
     """
     both = labelled(activations, concepts)
     parts = halves(len(both.responses), _validate.as_rng(rng))

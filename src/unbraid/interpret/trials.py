@@ -28,6 +28,7 @@ class Trials:
     Parameters
     ----------
     kind : str
+        Where the intruders come from: ``external`` or ``internal``.
     unit : array of shape (t,)
         Unit of each trial; -1 for a catch trial, which has an obvious answer.
     items : array of shape (t, k)
@@ -176,7 +177,36 @@ class Trials:
 
 
 def read_trials(folder: str | Path) -> Trials:
-    """Read a folder that ``Trials.save`` wrote."""
+    """Read a folder that ``Trials.save`` wrote.
+
+    Parameters
+    ----------
+    folder : str or Path
+        As ``Trials.save`` wrote it.
+
+    Returns
+    -------
+    Trials
+        As they were drawn.
+
+    Raises
+    ------
+    InputError
+        A file is missing, or does not hold what ``save`` writes.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> import unbraid as ub
+    >>> drawn = ub.interpret.intrusion_trials(np.eye(4)[np.arange(80) % 4], top=4, trials=2)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = drawn.save(Path(folder) / "trials")
+    ...     again = read_trials(Path(folder) / "trials")
+    >>> bool((again.items == drawn.items).all())
+    True
+    """
     path = Path(folder)
     missing = [name for name in TRIAL_FILES if not (path / name).is_file()]
     if missing:

@@ -107,7 +107,7 @@ def frequencies(weights: np.ndarray, active: float) -> np.ndarray:
 
 
 def power_law_importance(n_features: int) -> np.ndarray:
-    """Return the importance of the toy models' features, ``(1 + 2 i / N)^-2``: from 1 down to about 1/9.
+    """Return the importance of the toy models' features: ``(1 + 2 i / N)^-2``, from 1 to about 1/9.
 
     Parameters
     ----------
