@@ -33,15 +33,18 @@ def write_reference(app):
 
     folder = Path(app.srcdir) / "reference"
     folder.mkdir(exist_ok=True)
-    rooms = {"unbraid": ["compare", "Comparison", "CompareConfig"]}
+    front = {"comparison": ["compare", "Comparison", "CompareConfig"],
+             "evaluation": ["evaluate", "Evaluation", "EvaluateConfig"],
+             "runs": ["load_run"], "errors": ["InputError", "UnbraidError"]}  # fmt: skip
+    rooms = {"unbraid": [f"{home}.{name}" for home, names in front.items() for name in names]}
     for room in unbraid._ROOMS:
         rooms[f"unbraid.{room}"] = import_module(f"unbraid.{room}").__all__
     for room, names in rooms.items():
-        module = import_module("unbraid.comparison" if room == "unbraid" else room)
+        module = import_module(room)
         told = inspect.getdoc(module).splitlines()[0]
         lines = [room, "=" * len(room), "", told, "", f".. currentmodule:: {module.__name__}", "",
                  ".. autosummary::", "   :toctree: .", "   :nosignatures:", ""]  # fmt: skip
-        found = [n for n in names if callable(getattr(module, n))]
+        found = [n for n in names if "." in n or callable(getattr(module, n))]
         page = folder / f"{room}.rst"
         text = "\n".join([*lines, *[f"   {name}" for name in found], ""])
         if not page.exists() or page.read_text() != text:

@@ -28,10 +28,10 @@ def load_run(folder: str | Path) -> Any:
 
     Returns
     -------
-    Comparison
-        Of ``compare``: scores, changes, verdict, table, codes, dictionaries and matches, bit for
-        bit. The codes of controls are not kept (``lifted[...].controls`` is empty), their scores
-        are.
+    Comparison, Evaluation or Joint
+        The answer of ``compare``, bit for bit: scores, changes, verdict, table, codes, dictionaries
+        and matches. The codes of controls are not kept (``lifted[...].controls`` is empty), their
+        scores are. Of ``evaluate`` and ``joint`` in the same way.
 
     Raises
     ------
@@ -41,9 +41,10 @@ def load_run(folder: str | Path) -> Any:
 
     Examples
     --------
-    >>> import unbraid as ub
-    >>> ub.load_run("run/").verdict  # doctest: +SKIP
-    Verdict(tone='gain', ...)
+    >>> load_run("no-run")
+    Traceback (most recent call last):
+    ...
+    unbraid.errors.InputError: no-run is no folder: give the folder that a run was saved to.
     """
     path = Path(folder).expanduser()
     return _folders.steadily(path, lambda: _loaded(path))

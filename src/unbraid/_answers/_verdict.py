@@ -33,7 +33,9 @@ class Verdict:
     tone: str
     """One of ``TONES``."""
     sentence: str
+    """The answer in one sentence, with the numbers that carry it."""
     reasons: tuple[str, ...] = ()
+    """Further sentences: what limits or explains it."""
 
     def record(self) -> dict[str, Any]:
         """Return plain JSON data."""

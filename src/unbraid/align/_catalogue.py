@@ -41,19 +41,27 @@ class Metric:
     """A metric and its promises."""
 
     compute: Callable[..., Score]
+    """The function, ``(x, y, **options) -> Score``."""
     summary: str
+    """The quantity in one line, for tables."""
     low: float
+    """Least possible value."""
     high: float
+    """Largest possible value."""
     invariant_to: frozenset[str]
     """Maps of the source that change nothing."""
     target_invariant_to: frozenset[str]
+    """Maps of the target that change nothing."""
     changes_under: frozenset[str]
     """Maps of the source that must change the value; ``shuffle`` permutes its rows."""
     symmetric: bool
     """Whether x -> y equals y -> x."""
     held_out: bool
+    """Whether the value is taken on stimuli that nothing was fitted on."""
     cost: str
+    """Operations, by n stimuli, p and q units."""
     protocols: tuple[str, ...] = ("unbraid",)
+    """Protocols that the metric has."""
 
 
 METRICS: dict[str, Metric] = {

@@ -19,13 +19,17 @@ class Score:
     """One alignment score, source -> target, with its null, interval and coverage."""
 
     metric: str
+    """Name of the metric, as in ``METRICS``."""
     value: float
     """Held-out value (for metrics that fit nothing: the value on all stimuli)."""
     protocol: str
+    """Named scoring protocol: ``unbraid``, ``longon2025`` or ``longon2026``."""
     n: int
     """Number of stimuli."""
     source: str = "x"
+    """What the source side is: ``base``, ``codes`` or a control's name; ``x`` by itself."""
     target: str = "y"
+    """What the target side is; ``y`` by itself."""
     systems: str = "x->y"
     """Which two systems the sides belong to; ``source`` and ``target`` say what each side is."""
     sign: str = "signed"
@@ -43,7 +47,9 @@ class Score:
     """(1 + #{drawn >= observed}) / (1 + draws); never 0. Drawn are refits with permuted rows, or
     permuted held-out rows (``stats.Permutations``)."""
     low: float = NAN
+    """Lower end of the interval of the value; NaN where there is none."""
     high: float = NAN
+    """Upper end of the interval of the value; NaN where there is none."""
     level: float = 0.95
     """Confidence level of ``[low, high]``, for as many other stimuli, what was fitted held fixed.
 
@@ -54,7 +60,9 @@ class Score:
     value_over_all: float = NAN
     """The value when target units that could not be scored count as 0."""
     n_source: int = 0
+    """Units of the source."""
     n_target: int = 0
+    """Units of the target."""
     ceiling: float = NAN
     """Best value that noise allows, from repeats: the mean over reliable targets."""
     ceiling_over_all: float = NAN
@@ -87,6 +95,7 @@ class Score:
     replicates: np.ndarray
     """(B,) draws of the value; those of two scores with one ``rng`` are paired."""
     warnings: tuple[str, ...] = ()
+    """What voids or weakens the score, in sentences."""
 
     def __repr__(self) -> str:
         return (

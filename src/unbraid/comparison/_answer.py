@@ -15,12 +15,19 @@ class Change:
     """A paired difference of two scores on the same stimuli, for other stimuli and other seeds."""
 
     name: str
+    """Which two sides are compared."""
     metric: str
+    """Metric of both scores."""
     before: float
+    """The first score, mean over seeds."""
     after: float
+    """The second score, mean over seeds."""
     value: float
+    """``after - before``."""
     low: float
+    """Lower end of its interval; NaN where there is none."""
     high: float
+    """Upper end of its interval; NaN where there is none."""
     p_value: float = float("nan")
     """Two-sided, of no difference."""
     width: int | None = None

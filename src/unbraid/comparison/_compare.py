@@ -99,9 +99,12 @@ def compare(
     names : pair of str
         What the report calls the two systems.
     rng : int, Generator or None
+        Rules the split, the dictionaries, the folds and the intervals; an int is kept as the seed.
     progress : bool or callable, optional
         Show progress on stderr, or tell it to ``progress(message, share)``. By default it is shown
         where stderr is a terminal, and in notebooks.
+    **options
+        Options of ``CompareConfig``, in place of ``config``.
 
     Returns
     -------
@@ -124,6 +127,19 @@ def compare(
     ----------
     Superposition disentanglement of neural representations reveals hidden alignment
     (arXiv 2510.03186); the controls that it lacks are those of the Notes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from unbraid.sparse import ICA
+    >>> rng = np.random.default_rng(0)
+    >>> features = rng.random((200, 8)) * (rng.random((200, 8)) < 0.25)
+    >>> x, y = features @ rng.normal(size=(8, 6)), features @ rng.normal(size=(8, 6))
+    >>> few = {"metrics": ("semi_matching",), "seeds": 1, "permutations": 0, "resamples": 20}
+    >>> result = compare(x, y, method=ICA(), **few)
+    >>> before, after = (result.find("semi_matching", s, s)[0].value for s in ("base", "codes"))
+    >>> after > before, result.verdict.tone  # a rotation of the units does the same
+    (True, 'explained by a control')
     """
     config, names = configured(CompareConfig, config, options), _checked_names(names)
     seed = rng if isinstance(rng, int) else None

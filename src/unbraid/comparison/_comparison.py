@@ -38,13 +38,19 @@ class Comparison:
     """Alignment of two systems before and after unbraiding, with controls and certainty."""
 
     config: CompareConfig
+    """Options that it was made with."""
     scores: tuple[Score, ...]
+    """Every score: base units, codes and controls, one for each metric, direction and seed."""
     changes: tuple[Change, ...]
+    """Paired differences of scores, with intervals."""
     verdict: Verdict
+    """The answer in one sentence, and its tone."""
     warnings: tuple[str, ...]
+    """What voids or weakens the answer, most serious first."""
     lifted: tuple[Pair, ...]
     """Dictionaries and codes of ``x`` and ``y``, one pair a seed; None where a system has none."""
     names: tuple[str, str]
+    """What the report calls the two systems."""
     stimuli: np.ndarray
     """Ids of the alignment stimuli, in the order of the codes' rows."""
     rows: np.ndarray
@@ -54,8 +60,11 @@ class Comparison:
     feature_names: tuple[str, ...]
     """Names of the true features; empty where they are not known."""
     n_train: tuple[int, int]
+    """Stimuli that the dictionaries of ``x`` and of ``y`` learned from."""
     n_units: tuple[int, int]
+    """Units of ``x`` and of ``y``."""
     provenance: dict[str, Any]
+    """Versions, machine, seed, time and hashes of what was given."""
 
     def __repr__(self) -> str:
         return f"Comparison({len(self.scores)} scores: {self.verdict.sentence})"

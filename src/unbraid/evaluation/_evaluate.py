@@ -65,9 +65,12 @@ def evaluate(
         Responses to other stimuli, to learn the baselines (and dictionaries) from. Without them a
         share of the stimuli is set aside for it.
     rng : int, Generator or None
+        Rules the split, the dictionaries, the baselines and the measures.
     progress : bool or callable, optional
         Show progress on stderr, or tell it to ``progress(message, share)``. By default it is shown
         where stderr is a terminal, and in notebooks.
+    **options
+        Options of ``EvaluateConfig``, in place of ``config``.
 
     Returns
     -------

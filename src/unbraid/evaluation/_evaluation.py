@@ -28,11 +28,17 @@ class Evaluation:
     """How interpretable the units, the codes and the baselines of one system are."""
 
     config: EvaluateConfig
+    """Options that it was made with."""
     scores: tuple[SideScore, ...]
+    """Every measure of every side."""
     contrasts: tuple[BaselineContrast, ...]
+    """By how much the codes exceed each other side, with intervals."""
     verdict: Verdict
+    """The answer in one sentence, and its tone."""
     warnings: tuple[str, ...]
+    """What voids or weakens the answer, most serious first."""
     dictionaries: tuple[Dictionary, ...]
+    """The dictionaries judged, one a seed."""
     codes: Codes
     """Codes of the scored stimuli under the first dictionary."""
     latents: np.ndarray
@@ -42,7 +48,9 @@ class Evaluation:
     rows: np.ndarray
     """Their rows in the responses given."""
     n_train: int
+    """Stimuli that the baselines (and dictionaries) learned from."""
     provenance: dict[str, Any]
+    """Versions, machine, seed, time and hashes of what was given."""
 
     def __repr__(self) -> str:
         return f"Evaluation({len(self.scores)} scores: {self.verdict.sentence})"

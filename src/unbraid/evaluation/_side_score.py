@@ -24,6 +24,7 @@ class SideScore:
     side: str
     """``base``, ``codes`` or a baseline's name."""
     measure: str
+    """Name of the measure."""
     seeds: tuple[UnitScores, ...]
     """Scores unit by unit, one a seed."""
 
@@ -83,10 +84,15 @@ class BaselineContrast:
     """By how much the codes exceed another side in one measure."""
 
     measure: str
+    """Name of the measure."""
     side: str
+    """The side that the codes are set beside."""
     value: float
+    """Mean score of the codes less that of the side."""
     low: float
+    """Lower end of its interval."""
     high: float
+    """Upper end of its interval."""
 
     def record(self) -> dict[str, Any]:
         """Return plain JSON data."""

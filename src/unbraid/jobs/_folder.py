@@ -32,6 +32,7 @@ class RunFolder:
     """Where the plans, results and failures of a sweep lie."""
 
     root: Path
+    """Its path."""
 
     @classmethod
     def make(cls, root: str | Path) -> RunFolder:

@@ -21,6 +21,7 @@ class Forecast:
     """Size of a run; times and sizes are rough, within a factor of about three."""
 
     jobs: int
+    """Jobs of the plan."""
     done: int
     """Jobs whose result lies in the folder already."""
     unknown: int
@@ -55,7 +56,39 @@ class Forecast:
 
 
 def foretell(plan: Plan, folder: str | Path | None = None, workers: int = 1) -> Forecast:
-    """Return what the jobs that are not done will take; nothing is written."""
+    """Return what the jobs that are not done will take; nothing is written.
+
+    Parameters
+    ----------
+    plan : Plan
+        Jobs, as ``read_sweep``, ``plan_of`` or ``matrix`` make them.
+    folder : str or Path, optional
+        Of an earlier run: what it holds is not counted again.
+    workers : int
+        Processes that will be at work at once.
+
+    Returns
+    -------
+    Forecast
+        Time, memory and disk, rough; jobs whose cost is not known are counted beside.
+
+    Raises
+    ------
+    InputError
+        The folder holds something else.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> place = Path(tempfile.mkdtemp())
+    >>> np.save(place / "x.npy", np.random.default_rng(0).normal(size=(40, 3)))
+    >>> spec = {"job": "score", "base": {"x": "x.npy", "y": "x.npy", "metric": "cka"}}
+    >>> import unbraid as ub
+    >>> print(foretell(ub.jobs.plan_of(spec, place)))
+    1 job. The cost of 1 job is not foretold.
+    """
     kept = _opened(folder)
     states = ["missing" if kept is None else kept.state(job) for job in plan.jobs]
     costs, large, seen = [], [], {}

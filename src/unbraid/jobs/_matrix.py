@@ -38,12 +38,16 @@ def matrix(
         file is taken. In natural order: layer 2 before layer 10.
     against : the same, optional
         The systems that they are compared with; without it, each pair among ``systems``.
-    method, seeds, seed
-        How each system's dictionaries are learned, and how many.
+    method : Method or str
+        How each system's dictionaries are learned, as in ``compare``.
+    seeds : int
+        Dictionaries of each system.
     train_share : float
         About this share of the stimuli is learned from, and never scored. A stimulus is drawn by
         its id, so that it is on the same side for every system. With ``order="time"`` it is the
         first share of the rows.
+    seed : int
+        Rules which stimuli are learned from, the dictionaries and the comparisons.
     start : Path, optional
         Where relative paths begin; the current folder.
     **options
@@ -58,6 +62,17 @@ def matrix(
     ------
     InputError
         No files; fewer than two among themselves; an unknown option.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> place = Path(tempfile.mkdtemp())
+    >>> for name in "abc":
+    ...     np.save(place / f"{name}.npy", np.random.default_rng(ord(name)).normal(size=(40, 3)))
+    >>> plan = matrix(place, seeds=2)
+    >>> [sum(job.kind == kind for job in plan.jobs) for kind in ("fit", "compare")]
+    [6, 3]
     """
     start = Path.cwd() if start is None else start
     check_count(seeds, "seeds", least=1)

@@ -31,10 +31,30 @@ _MOST_LABELS = 60  # rows or columns of a heat map; more are no picture
 def write_page(found: Results, title: str = "Matrix") -> Path:
     """Write the page of a run's comparisons into its folder; return where.
 
+    Parameters
+    ----------
+    found : Results
+        Of a run; its comparisons are shown.
+    title : str
+        Title of the page.
+
+    Returns
+    -------
+    Path
+        The HTML file.
+
     Raises
     ------
     InputError
         No comparison is done.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> write_page(Results(folder=Path("run"), rows=(), jobs=()))
+    Traceback (most recent call last):
+    ...
+    unbraid.errors.InputError: run holds no comparison that is done; a page shows those.
     """
     html = report.render(page(found, title))
     path = found.folder / REPORT
@@ -44,7 +64,33 @@ def write_page(found: Results, title: str = "Matrix") -> Path:
 
 
 def page(found: Results, title: str = "Matrix") -> report.Page:
-    """Return the page of a run's comparisons."""
+    """Return the page of a run's comparisons.
+
+    Parameters
+    ----------
+    found : Results
+        Of a run; its comparisons are shown.
+    title : str
+        Title of the page.
+
+    Returns
+    -------
+    report.Page
+        ``report.render`` makes one HTML file of it.
+
+    Raises
+    ------
+    InputError
+        No comparison is done.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> page(Results(folder=Path("run"), rows=(), jobs=()))
+    Traceback (most recent call last):
+    ...
+    unbraid.errors.InputError: run holds no comparison that is done; a page shows those.
+    """
     pairs = [(row, job) for row, job in zip(found.rows, found.jobs, strict=True)
              if row["kind"] == "compare"]  # fmt: skip
     done = [row for row, _ in pairs if row["state"] == "done"]

@@ -25,6 +25,7 @@ class Plan:
     """Jobs, each once, those that others need first."""
 
     jobs: tuple[Job, ...]
+    """In an order in which they can be done."""
 
     @classmethod
     def of(cls, jobs: Iterable[Job]) -> Plan:
@@ -66,19 +67,70 @@ class Plan:
 
 
 def read_sweep(path: str | Path) -> Plan:
-    """Read a sweep from YAML; relative paths in it begin at its own folder.
+    r"""Read a sweep from YAML; relative paths in it begin at its own folder.
+
+    Parameters
+    ----------
+    path : str or Path
+        A YAML file of ``job``, ``base``, ``grid``, ``zip`` and ``list``, as ``sweep`` takes them.
+
+    Returns
+    -------
+    Plan
+        Every job, each once, those that others need first.
 
     Raises
     ------
     InputError
         No YAML; an unknown key, with a suggestion; an option or a file that a job cannot use.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> place = Path(tempfile.mkdtemp())
+    >>> np.save(place / "x.npy", np.eye(6))
+    >>> text = "job: score\nbase: {x: x.npy, y: x.npy}\ngrid: {metric: [cka, rsa]}\n"
+    >>> _ = (place / "sweep.yaml").write_text(text)
+    >>> [job.settings["metric"] for job in read_sweep(place / "sweep.yaml").jobs]
+    ['cka', 'rsa']
     """
     path = Path(path).expanduser()
     return plan_of(read_yaml(path), path.absolute().parent, str(path))
 
 
 def plan_of(blocks: Any, start: Path, where: str = "The sweep") -> Plan:
-    """Return the plan of ``job``, ``base``, ``grid``, ``zip`` and ``list``."""
+    """Return the plan of ``job``, ``base``, ``grid``, ``zip`` and ``list``.
+
+    Parameters
+    ----------
+    blocks : mapping
+        What a sweep's YAML file holds: ``job``, ``base``, ``grid``, ``zip`` and ``list``.
+    start : Path
+        Where relative paths begin.
+    where : str
+        What messages call the sweep.
+
+    Returns
+    -------
+    Plan
+        Every job, each once, those that others need first.
+
+    Raises
+    ------
+    InputError
+        An unknown key, with a suggestion; an option or a file that a job cannot use.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> place = Path(tempfile.mkdtemp())
+    >>> np.save(place / "x.npy", np.eye(6))
+    >>> grid = {"metric": ["cka", "rsa"], "y": ["x.npy", "x.npy"]}  # twice the same: one job
+    >>> len(plan_of({"job": "score", "base": {"x": "x.npy"}, "grid": grid}, place).jobs)
+    2
+    """
     if not isinstance(blocks, Mapping):
         raise InputError(f"{where} must hold job, base, grid, zip and list, got {shown(blocks)}.")
     known = ("job", *BLOCKS)
@@ -107,6 +159,7 @@ def job_of(
     Parameters
     ----------
     kind : Kind
+        One of ``KINDS``.
     options : mapping
         As in a sweep: files and settings together.
     start : Path
@@ -115,6 +168,27 @@ def job_of(
         Files that were looked up before; new ones are added.
     needs : mapping, optional
         Jobs whose results it uses.
+
+    Returns
+    -------
+    Job
+        With every option that counts, and the hash of each file.
+
+    Raises
+    ------
+    InputError
+        An unknown option, with a suggestion; a file that there is not; an option that is missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import unbraid as ub
+    >>> place = Path(tempfile.mkdtemp())
+    >>> np.save(place / "x.npy", np.eye(6))
+    >>> options = {"x": "x.npy", "y": "x.npy", "metric": "cka"}
+    >>> job_of(ub.jobs.KINDS["score"], options, place, {}).settings["seed"]  # the default
+    0
     """
     asked = json.loads(json.dumps(dict(options), default=str))
     options = kind.spread(options, start)
@@ -138,7 +212,28 @@ def job_of(
 
 
 def parse_share(text: str) -> tuple[int, int]:
-    """Read ``i/n``."""
+    """Read ``i/n``: the i-th of n shares of a plan.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``"2/8"``.
+
+    Returns
+    -------
+    tuple of two int
+        i and n, ``1 <= i <= n``.
+
+    Raises
+    ------
+    InputError
+        Anything else.
+
+    Examples
+    --------
+    >>> parse_share("2/8")
+    (2, 8)
+    """
     first, slash, last = text.partition("/")
     if not (slash and first.isdecimal() and last.isdecimal() and 1 <= int(first) <= int(last)):
         raise InputError(f"A shard is written i/n with 1 <= i <= n, e.g. 2/8, got {shown(text)}.")

@@ -31,6 +31,7 @@ class Results:
     """What the jobs of a run gave; jobs that failed or were not run are rows as well."""
 
     folder: Path
+    """Where they lie."""
     rows: tuple[dict[str, Any], ...]
     """``job`` (fingerprint), ``kind``, ``state``, files, options that vary, numbers, ``error``."""
     jobs: tuple[Job, ...]
@@ -122,7 +123,37 @@ _STATES = ("done", "failed", "missing", "invalid")
 
 
 def results(folder: str | Path) -> Results:
-    """Return what lies in the folder of a run: of every plan that was run there, each job once."""
+    """Return what lies in the folder of a run: of every plan that was run there, each job once.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where ``run`` or ``sweep`` put them.
+
+    Returns
+    -------
+    Results
+        A row a job; jobs that failed or were not run are rows as well.
+
+    Raises
+    ------
+    InputError
+        The folder holds no run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> place = Path(tempfile.mkdtemp())
+    >>> np.save(place / "x.npy", np.random.default_rng(0).normal(size=(40, 3)))
+    >>> spec = {"job": "score", "base": {"x": "x.npy", "y": "x.npy", "metric": "cka"}}
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> import unbraid as ub
+    >>> _ = ub.jobs.run(ub.jobs.plan_of(spec, place), place / "run", ThreadPoolExecutor(1))
+    >>> results(place / "run")
+    Results(1 jobs: 1 done)
+    """
     kept = RunFolder.open(folder)
     jobs: dict[str, Job] = {}
     for plan in kept.plans():
@@ -132,7 +163,40 @@ def results(folder: str | Path) -> Results:
 
 
 def results_of(plan: Plan, folder: str | Path) -> Results:
-    """Return what lies in the folder of a run for the jobs of one plan, in its order."""
+    """Return what lies in the folder of a run for the jobs of one plan, in its order.
+
+    Parameters
+    ----------
+    plan : Plan
+        Whose jobs are looked for.
+    folder : str or Path
+        Where ``run`` or ``sweep`` put the results.
+
+    Returns
+    -------
+    Results
+        A row for each job of the plan.
+
+    Raises
+    ------
+    InputError
+        The folder holds no run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> place = Path(tempfile.mkdtemp())
+    >>> np.save(place / "x.npy", np.random.default_rng(0).normal(size=(40, 3)))
+    >>> spec = {"job": "score", "base": {"x": "x.npy", "y": "x.npy", "metric": "cka"}}
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> import unbraid as ub
+    >>> plan = ub.jobs.plan_of(spec, place)
+    >>> _ = ub.jobs.run(plan, place / "run", ThreadPoolExecutor(1))
+    >>> round(results_of(plan, place / "run").rows[0]["value"], 6)
+    1.0
+    """
     return _results(RunFolder.open(folder), plan.jobs)
 
 

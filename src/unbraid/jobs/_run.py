@@ -32,7 +32,9 @@ class Outcome:
     """How the jobs of a run ended."""
 
     folder: Path
+    """Where the results lie."""
     jobs: int = 0
+    """Jobs of the plan, or of the share of it."""
     done: int = 0
     """Jobs whose result lies in the folder, whole."""
     ran: int = 0
@@ -62,6 +64,7 @@ def run(
     Parameters
     ----------
     plan : Plan
+        Jobs, as ``read_sweep``, ``plan_of`` or ``matrix`` make them.
     folder : path
         New, or of an earlier run: what it holds whole is not computed again.
     executor : Executor, optional
@@ -73,10 +76,12 @@ def run(
     shard : (i, n), optional
         Do only the i-th of n shares of the jobs (from 1 on), and what these need.
     progress : bool or callable
+        Show progress on stderr, or tell it to ``progress(message, share)``.
 
     Returns
     -------
     Outcome
+        How many jobs are done, and why others failed: a job that fails ends no other.
 
     Raises
     ------
@@ -87,6 +92,22 @@ def run(
     -----
     Any number of processes may run the same folder at once: each job is claimed by a lock that
     ends with its process, and what another one does is waited for.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> place = Path(tempfile.mkdtemp())
+    >>> np.save(place / "x.npy", np.random.default_rng(0).normal(size=(40, 3)))
+    >>> spec = {"job": "score", "base": {"x": "x.npy", "y": "x.npy", "metric": "cka"}}
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> import unbraid as ub
+    >>> plan = ub.jobs.plan_of(spec, place)
+    >>> run(plan, place / "run", ThreadPoolExecutor(1)).ran
+    1
+    >>> run(plan, place / "run", ThreadPoolExecutor(1)).ran  # it is there already
+    0
     """
     check_count(attempts, "attempts", least=1)
     kept = RunFolder.make(folder)

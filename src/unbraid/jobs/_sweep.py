@@ -38,8 +38,14 @@ def sweep(
         there already is not computed again.
     on : Executor, optional
         Anything with ``submit(f, *args) -> future``; by default worker processes of this machine.
-    attempts, retry, shard, progress
-        As ``unbraid.jobs.run`` takes them.
+    attempts : int
+        Workers that may die over one job before it counts as failed.
+    retry : bool
+        Whether jobs that failed before are tried again.
+    shard : (i, n), optional
+        Do only the i-th of n shares of the jobs, and what these need.
+    progress : bool or callable
+        Show progress on stderr, or tell it to ``progress(message, share)``.
 
     Returns
     -------

@@ -39,8 +39,14 @@ def betas(folder: Any, subject: int, *, region: str | None = None) -> Betas:
         and, if there are any, ``subj1_ceilings.npy`` (voxels,) and ``subj1_regions.npz``: a mask
         (voxels,) under each region's name.
     subject : int
+        Number in the files' names.
     region : str, optional
         Only the voxels of this region.
+
+    Returns
+    -------
+    Betas
+        Responses with the images' ids, and the ceiling of each voxel where it is known.
 
     Raises
     ------
@@ -51,6 +57,18 @@ def betas(folder: Any, subject: int, *, region: str | None = None) -> Betas:
     Notes
     -----
     Betas of 64 MiB or more stay on disk until voxels are chosen. Nothing is unpickled.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> np.save(folder / "subj1.npy", np.eye(3))
+    >>> np.save(folder / "subj1_images.npy", np.array([11, 12, 13]))
+    >>> np.savez(folder / "subj1_regions.npz", V1=np.array([True, False, True]))
+    >>> betas(folder, 1, region="V1").responses
+    Responses(3 stimuli x 2 units)
     """
     where = as_path(folder, "folder")
     path = where / f"subj{subject}.npy"

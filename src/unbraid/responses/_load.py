@@ -60,13 +60,6 @@ _OTHERS = {
 def load(path: Any, **options: Any) -> Responses:
     """Responses held by a file or folder, in the format that its suffix tells.
 
-    Parameters
-    ----------
-    path : str or Path
-        One of the formats below.
-    **options
-        What the format's reader takes; any other is refused with the list of those it knows.
-
     ========================== ====================================================================
     ``.npy``                   a matrix; ids from ``NAME.stimuli.txt`` beside it, one a line, or
                                THINGSvision's ``file_names.txt``
@@ -86,6 +79,13 @@ def load(path: Any, **options: Any) -> Responses:
     are the cells', filled with NaN: ``axes="stimuli repeats units"`` or ``"stimuli units
     repeats"``. ``trials=True``: rows with the same id
     are repeats of one stimulus. ``time="mean"`` or ``"units"``: what becomes of time bins.
+
+    Parameters
+    ----------
+    path : str or Path
+        One of the formats above.
+    **options
+        What the format's reader takes; any other is refused with the list of those it knows.
 
     Returns
     -------
@@ -132,8 +132,32 @@ def load(path: Any, **options: Any) -> Responses:
 def load_plainly(path: Any, **options: Any) -> Responses:
     """Load as the command line does: ``FILE::NAME`` names the array that is meant.
 
-    ``options`` are those that a command was given; what asks for another says how its answer
-    becomes a file of its own.
+    Parameters
+    ----------
+    path : str or Path
+        A file, or a file and the name of an array in it.
+    **options
+        Options of ``load`` that a command was given; what asks for another says how its answer
+        becomes a file of its own.
+
+    Returns
+    -------
+    Responses
+        As ``load`` returns them.
+
+    Raises
+    ------
+    InputError
+        As ``load``, with what to type on the command line.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> path = tempfile.mkdtemp() + "/two.npz"
+    >>> np.savez(path, early=np.eye(3), late=np.ones((3, 2)))
+    >>> load_plainly(path + "::early")
+    Responses(3 stimuli x 3 units)
     """
     path, name = _named(as_path(path))
     if name:
@@ -204,6 +228,7 @@ def save(responses: Any, path: Any) -> None:
     Parameters
     ----------
     responses : Responses, array of shape (n, p), CSR matrix or Codes
+        What is written.
     path : str or Path
         ``.npz`` and ``.safetensors`` keep everything; ``.npy`` keeps values and stimulus ids (in
         ``NAME.stimuli.txt`` beside it) and refuses repeats, unit ids and sparse values;
@@ -213,6 +238,15 @@ def save(responses: Any, path: Any) -> None:
     ------
     InputError
         Unknown suffix; a folder that cannot be written; what the format cannot hold.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> path = tempfile.mkdtemp() + "/model.npz"
+    >>> save(Responses(np.eye(2), stimuli=["cat", "dog"]), path)
+    >>> load(path).stimuli.tolist()
+    ['cat', 'dog']
     """
     path = as_path(path)
     if path.suffix.lower() not in WRITERS:
@@ -224,11 +258,24 @@ def save(responses: Any, path: Any) -> None:
 def check_codes_file(path: Any) -> None:
     """Refuse, before codes are computed, a name that they cannot be saved under.
 
+    Parameters
+    ----------
+    path : str or Path
+        Where codes are to be saved.
+
     Raises
     ------
     InputError
         A suffix of no format that holds sparse values; a folder, a link, or a file that holds
         anything but codes that Unbraid inferred; a place where nothing can be written.
+
+    Examples
+    --------
+    >>> check_codes_file("codes.npz")
+    >>> check_codes_file("codes.csv")
+    Traceback (most recent call last):
+    ...
+    unbraid.errors.InputError: codes.csv must end in .npz or .safetensors to hold codes.
     """
     path = as_path(path)
     if path.suffix.lower() not in _SPARSE_WRITERS:

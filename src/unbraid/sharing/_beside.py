@@ -38,11 +38,17 @@ class Beside:
     """One number beside the joint dictionary."""
 
     measure: str
+    """What the number is."""
     source: str
+    """What predicts."""
     target: str
+    """What is predicted."""
     value: float
+    """The number, of held-out stimuli."""
     low: float = float("nan")
+    """Lower end of its interval; NaN where it has none."""
     high: float = float("nan")
+    """Upper end of its interval; NaN where it has none."""
     kind: str = "R2"
     """``R2``, ``r`` or ``share``."""
 

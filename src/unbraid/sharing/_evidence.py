@@ -24,6 +24,7 @@ class LeftOut:
     """How well one system's units that were left out are predicted."""
 
     system: str
+    """Its name."""
     r2: float
     """R2 with the true pairing; may be below 0 though the pairing is real. NaN: one unit only."""
     wrong_r2: float
@@ -31,8 +32,11 @@ class LeftOut:
     contrast: float
     """The difference, which tells of sharing."""
     low: float
+    """Lower end of the interval of the contrast."""
     high: float
+    """Upper end of the interval of the contrast."""
     p: float
+    """P-value of the contrast: of no pairing."""
     reason: str = ""
     """Why there is no number."""
 
@@ -45,10 +49,13 @@ class Contrast:
     value: float
     """Mean over the systems that have a score."""
     low: float
+    """Lower end of its interval."""
     high: float
+    """Upper end of its interval."""
     p: float
     """Of no pairing at all: the smallest over systems, times their number."""
     systems: tuple[LeftOut, ...]
+    """The same for each system."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -36,7 +36,9 @@ class Joint:
     """One dictionary of several systems, and the evidence for what they share."""
 
     config: JointConfig
+    """Options that it was made with."""
     names: tuple[str, ...]
+    """Names of the systems."""
     sizes: tuple[int, ...]
     """Units of each system."""
     evidence: Latents
@@ -51,6 +53,7 @@ class Joint:
     beside: tuple[Beside, ...]
     """Each system alone, separate dictionaries, ridge."""
     bounds: tuple[Bound, ...]
+    """Units that recovery needs, in each system and in all together."""
     variance: Mapping[str, float]
     """Held-out variance of each system that the code of all units explains. No evidence."""
     carried: Mapping[str, float]
@@ -59,14 +62,19 @@ class Joint:
     """(m,): correlation of a shared latent's values in two systems, least over pairs; NaN unless
     ``values="per system"``."""
     verdict: Verdict
+    """The answer in one sentence, and its tone."""
     warnings: tuple[str, ...]
+    """What voids or weakens the answer, most serious first."""
     coder: Coder
+    """The joint dictionary, on all systems' units side by side."""
     scale: Scale
+    """Mean and power that each system was brought to before."""
     joint_rows: int
     """Stimuli that all systems answered."""
     held_stimuli: np.ndarray
     """Ids (or row numbers) of the stimuli of the evidence."""
     provenance: dict[str, Any]
+    """Versions, machine, seed, time and hashes of what was given."""
 
     def __repr__(self) -> str:
         return f"Joint({len(self.evidence.kind)} latents: {self.verdict.sentence})"

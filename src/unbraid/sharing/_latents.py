@@ -22,8 +22,11 @@ class Count:
     """Latents of one kind: of the best dictionary, and the least and most over seeds."""
 
     value: int
+    """In the dictionary that predicts units left out best."""
     low: int
+    """Least over seeds."""
     high: int
+    """Most over seeds."""
 
 
 @documented_answer
@@ -32,6 +35,7 @@ class Latents:
     """The evidence for each of the m latents; S systems."""
 
     kind: tuple[str, ...]
+    """(m,): ``shared``, a system's name followed by ``only``, or ``undecided``."""
     lies: np.ndarray
     """(m, S): which systems the latent lies in."""
     share: np.ndarray

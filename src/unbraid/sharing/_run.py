@@ -54,9 +54,12 @@ def joint(
     config : JointConfig, optional
         All options; or give them one by one as keywords, e.g. ``method=SparseCoding(), seeds=1``.
     rng : int, Generator or None
+        Rules the split, the dictionaries and the wrong pairings; an int is kept as the seed.
     progress : bool or callable, optional
         Show progress on stderr, or tell it to ``progress(message, share)``. By default it is shown
         where stderr is a terminal, and in notebooks.
+    **options
+        Options of ``JointConfig``, in place of ``config``.
 
     Returns
     -------

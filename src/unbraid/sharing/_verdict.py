@@ -27,6 +27,7 @@ class Bound:
     of: str
     """A system's name, or ``together``."""
     units: int
+    """Units that there are."""
     needed: float
     """``K ln(N/K)``."""
     n_latents: int

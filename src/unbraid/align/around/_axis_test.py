@@ -24,6 +24,7 @@ class AxisTest:
     """A score on the given axes beside the same score on randomly rotated ones."""
 
     score: Score
+    """The score on the axes given."""
     rotated: np.ndarray
     """(R,) values after random rotations of the source."""
     p_value: float
@@ -58,12 +59,15 @@ def axis_test(
     Parameters
     ----------
     x, y : array (n, p) and (n, q), or Responses
+        Source and target.
     metric : callable
         A metric of this room, e.g. ``align.soft_matching``.
     rotations : int
+        Random rotations of the source that the score is set beside.
     rng : int, Generator or None
+        Rules the folds and the rotations.
     **options
-        For the metric.
+        Options of the metric.
 
     Returns
     -------

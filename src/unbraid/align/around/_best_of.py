@@ -28,13 +28,16 @@ class Selection:
     value: float
     """Mean over folds of the chosen source's score on the fold's stimuli."""
     per_fold: np.ndarray
+    """(n_folds,) score of the source that was chosen on the other folds."""
     chosen: tuple[str, ...]
     """(n_folds,) name of the source chosen on the other folds."""
     scores: Mapping[str, Score]
     """Each source's score on all folds: the maximum of their values is optimistic."""
     low: float
+    """Lower end of the interval of the value."""
     high: float
-    """Interval for other stimuli at the scores' level, what was chosen and fitted held fixed."""
+    """Upper end; the interval is for other stimuli at the scores' level, what was chosen and fitted
+    held fixed."""
 
     def __repr__(self) -> str:
         names = ", ".join(dict.fromkeys(self.chosen))
@@ -64,20 +67,24 @@ def best_of(
     Parameters
     ----------
     sources : mapping of names to responses
-    y : target
+        The systems to choose from, which answered the same stimuli.
+    y : Responses, array of shape (n, q) or CSR matrix
+        Target.
     metric : callable
         A held-out metric of this room.
     folds : int or labels
         At least 4 folds, so that 3 remain for choosing.
     rng : int, Generator or None
+        Rules the folds; all sources have the same ones.
     order : {None, "auto", "exchangeable", "time"}
         As in ``semi_matching``: of all sources and ``y`` together.
     **options
-        For the metric.
+        Options of the metric.
 
     Returns
     -------
     Selection
+        The source chosen in each fold, and its score there.
 
     Notes
     -----

@@ -52,6 +52,7 @@ def without_nuisance(
     folds : int or labels
         Serves the regression and the metric.
     rng : int, Generator or None
+        Rules the folds, the null and the interval.
     order : {None, "auto", "exchangeable", "time"}
         As in ``semi_matching``; folds are chosen by the responses, the null by their residuals.
     **options

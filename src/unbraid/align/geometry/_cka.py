@@ -129,11 +129,13 @@ def cka(
 
     Parameters
     ----------
-    x, y, protocol, permutations, resamples, rng, order, device
+    x, y, protocol
         As in ``semi_matching``; only the protocol ``unbraid`` exists.
     folds : int or array of labels
         Nothing is fitted, so nothing is held out; grouped or contiguous labels say which stimuli
         bootstrap and permutation move together.
+    permutations, resamples, rng, order, device
+        As in ``semi_matching``.
 
     Returns
     -------

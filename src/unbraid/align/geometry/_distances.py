@@ -25,9 +25,12 @@ def shape_distance(x: Any, y: Any, *, alpha: float = 1.0, kind: str = "angular")
     Parameters
     ----------
     x, y : array (n, p) and (n, q), CSR matrix or Responses
+        The two systems; rows are matched by stimulus id where both have ids.
     alpha : float
         1: rotations only; 0: any invertible linear map (canonical correlations).
     kind : {"angular", "euclidean"}
+        Angle between the aligned shapes, in radians; or their distance, in the units of the
+        responses.
 
     Returns
     -------
@@ -78,6 +81,7 @@ def soft_matching_distance(x: Any, y: Any) -> float:
     Parameters
     ----------
     x, y : array (n, p) and (n, q), CSR matrix or Responses
+        The two systems; rows are matched by stimulus id where both have ids.
 
     Returns
     -------

@@ -103,13 +103,15 @@ def rsa(
 
     Parameters
     ----------
-    x, y, permutations, resamples, rng, order
+    x, y
         As in ``semi_matching``.
     protocol : {"unbraid", "longon2025", "longon2026"}
         The latter two: silent units and stimuli dropped (jointly), rows centred and normalised,
         correlation distance, Pearson.
     folds : int or array of labels
         As in ``cka``: nothing is held out.
+    permutations, resamples, rng, order
+        As in ``semi_matching``.
     rdm : {"euclidean", "correlation", "crossnobis"}
         ``euclidean``: the *squared* Euclidean distance (Pearson's r of distances that are not
         squared is another number; Spearman's and Kendall's are the same). ``correlation``:

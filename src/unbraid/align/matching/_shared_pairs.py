@@ -33,14 +33,17 @@ class SharedPairs:
     r: np.ndarray
     """(q,) held-out correlation; NaN where it could not be scored."""
     p_value: np.ndarray
+    """(q,) p-values of the held-out correlations; NaN where there is no null."""
     q_value: np.ndarray
     """(q,) p-values adjusted by Benjamini-Hochberg over the targets."""
     stable: np.ndarray
     """(q,) whether most folds choose this source, and every refit finds the target again."""
     rate: float
+    """False discovery rate that was asked for."""
     order: str = "exchangeable"
     """As in ``Score``."""
     warnings: tuple[str, ...] = ()
+    """What voids or weakens the answer, in sentences."""
 
     def __repr__(self) -> str:
         return (
@@ -78,6 +81,7 @@ def shared_pairs(
     Parameters
     ----------
     x, y : array (n, p) and (n, q), CSR matrix, Codes or Responses
+        Source and target.
     rate : float
         False discovery rate, in (0, 1).
     permutations : int
@@ -91,6 +95,7 @@ def shared_pairs(
     Returns
     -------
     SharedPairs
+        Best source, held-out correlation, p- and q-value, and stability of each target unit.
 
     Notes
     -----

@@ -107,13 +107,15 @@ def soft_matching(
 
     Parameters
     ----------
-    x, y, protocol, folds, permutations, resamples, rng, order, sign, device
+    x, y, protocol, folds, permutations, resamples, rng, order, sign
         As in ``semi_matching``. Under ``longon2025`` the value is ``sum_ij P_ij C_ij`` with the
         correlations ``C`` of each test fold.
     mass : float
         Share of each side that must be matched, in (0, 1]; the rest, left out where it helps the
         total most, stays idle (partial soft matching). A target with any mass is scored and
         weighs the same; ``coverage`` counts those without. Codes are made dense for ``mass < 1``.
+    device : str, optional
+        As in ``semi_matching``.
 
     Returns
     -------

@@ -65,11 +65,13 @@ def variance_partition(
     bands : mapping of names to responses (n, p_b)
         At least two.
     y : array (n, q) or Responses
+        Target.
     folds : int or labels
         At least 3 folds.
     candidates : int
         Random weightings tried beside the even one and nearly pure ones (Dirichlet, seeded).
     rng : int, Generator or None
+        Rules the folds and the weightings.
     order : {None, "auto", "exchangeable", "time"}
         As in ``semi_matching``: of all bands and ``y`` together.
 

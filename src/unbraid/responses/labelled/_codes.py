@@ -20,6 +20,13 @@ class Codes(sp.csr_array):
     Parameters
     ----------
     values : anything that ``scipy.sparse.csr_array`` takes
+        The codes, (n, m): one row a stimulus, one column a latent.
+    shape : pair of int, optional
+        As of a CSR array.
+    dtype : numpy.dtype, optional
+        As of a CSR array.
+    copy : bool
+        As of a CSR array.
     stimuli : sequence of length n, optional
         Stimulus ids.
     gap : float
@@ -30,6 +37,8 @@ class Codes(sp.csr_array):
     taken : pair of arrays of shape (n, 1), optional
         Shift and scale that an input transform took from each stimulus before it was encoded, for
         ``decode`` to give back; None where nothing was taken.
+    **options
+        What else ``scipy.sparse.csr_array`` takes.
     """
 
     # scipy builds results of products and slices by calling the class with (values, shape, ...)

@@ -45,6 +45,22 @@ def in_rows_of(stimuli: np.ndarray | None, labels: Any, name: str, of: str = "x"
 
     The series may name more stimuli than these.
 
+    Parameters
+    ----------
+    stimuli : array of shape (n,) or None
+        Ids of the stimuli; None where they have none.
+    labels : pandas Series, or anything
+        A label for each stimulus.
+    name : str
+        What messages call the labels.
+    of : str
+        What messages call the stimuli's system.
+
+    Returns
+    -------
+    array of shape (n,), or ``labels`` as they are
+        The labels in the order of the stimuli.
+
     Raises
     ------
     InputError
@@ -54,6 +70,13 @@ def in_rows_of(stimuli: np.ndarray | None, labels: Any, name: str, of: str = "x"
     -----
     RuntimeWarning
         Only one of both has ids.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> labels = pd.Series(["pet", "bird"], index=["cat", "owl"])
+    >>> in_rows_of(np.array(["owl", "cat"]), labels, "groups").tolist()
+    ['bird', 'pet']
     """
     if kind_of(labels) != "series":
         return labels
@@ -62,7 +85,36 @@ def in_rows_of(stimuli: np.ndarray | None, labels: Any, name: str, of: str = "x"
 
 
 def rows_of(stimuli: np.ndarray | None, labels: Any, name: str, of: str = "x") -> np.ndarray | None:
-    """Return the rows of a Series that the stimuli have; None where rows go by position."""
+    """Return the rows of a Series that the stimuli have; None where rows go by position.
+
+    Parameters
+    ----------
+    stimuli : array of shape (n,) or None
+        Ids of the stimuli; None where they have none.
+    labels : pandas Series
+        A label for each stimulus.
+    name : str
+        What messages call the labels.
+    of : str
+        What messages call the stimuli's system.
+
+    Returns
+    -------
+    array of whole numbers of shape (n,), or None
+        Row of each stimulus in the series.
+
+    Raises
+    ------
+    InputError
+        The index names other stimuli, or numbers rows in another order and ``stimuli`` is None.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> labels = pd.Series(["pet", "bird"], index=["cat", "owl"])
+    >>> rows_of(np.array(["owl", "cat"]), labels, "groups").tolist()
+    [1, 0]
+    """
     ids = row_names(labels, name)
     if stimuli is None:
         if ids is not None:

@@ -24,6 +24,11 @@ def pair(x: Any, y: Any) -> tuple[Responses, Responses]:
         index is ids, unless it is the one that pandas makes by itself (0 .. n - 1 in order);
         this one is only looked at where the other side's ids are whole numbers.
 
+    Returns
+    -------
+    tuple of two Responses
+        Of equal length, row by row the same stimuli; both have the ids where one side has any.
+
     Raises
     ------
     InputError
@@ -34,6 +39,14 @@ def pair(x: Any, y: Any) -> tuple[Responses, Responses]:
     -----
     RuntimeWarning
         Only one side has ids: the rows are taken to be in the same order, and to be theirs too.
+
+    Examples
+    --------
+    >>> import unbraid as ub
+    >>> x = ub.Responses([[1.0], [2.0]], stimuli=["cat", "dog"])
+    >>> y = ub.Responses([[20.0], [10.0]], stimuli=["dog", "cat"])
+    >>> [side.values.ravel().tolist() for side in pair(x, y)]
+    [[1.0, 2.0], [10.0, 20.0]]
     """
     x, y = _named(x, y)
     if x.stimuli is not None and y.stimuli is not None:
@@ -53,7 +66,31 @@ def pair(x: Any, y: Any) -> tuple[Responses, Responses]:
 
 
 def common(x: Any, y: Any) -> tuple[Responses, Responses]:
-    """Return both systems' responses to the stimuli that both have, in the order of ``x``."""
+    """Return both systems' responses to the stimuli that both have, in the order of ``x``.
+
+    Parameters
+    ----------
+    x, y : Responses, DataFrames or Codes
+        Both with stimulus ids.
+
+    Returns
+    -------
+    tuple of two Responses
+        The shared stimuli, in the order of ``x``.
+
+    Raises
+    ------
+    InputError
+        A side without ids; no shared stimulus.
+
+    Examples
+    --------
+    >>> import unbraid as ub
+    >>> x = ub.Responses([[1.0], [2.0]], stimuli=["cat", "dog"])
+    >>> y = ub.Responses([[20.0], [30.0]], stimuli=["dog", "owl"])
+    >>> [side.stimuli.tolist() for side in common(x, y)]
+    [['dog'], ['dog']]
+    """
     x, y = _named(x, y)
     if x.stimuli is None or y.stimuli is None:
         raise InputError("common(x, y) needs stimulus ids on both sides.")
@@ -64,7 +101,35 @@ def common(x: Any, y: Any) -> tuple[Responses, Responses]:
 
 
 def in_order_of(y: Any, systems: Mapping[str, Any]) -> tuple[Responses, dict[str, Responses]]:
-    """Return ``y`` and several systems' responses to its stimuli, in its order."""
+    """Return ``y`` and several systems' responses to its stimuli, in its order.
+
+    Parameters
+    ----------
+    y : Responses, array of shape (n, q), CSR matrix or DataFrame
+        Whose order counts.
+    systems : mapping of str to the same kinds
+        Systems by name.
+
+    Returns
+    -------
+    y : Responses
+        As given, with ids where it or the last system has any.
+    systems : dict of Responses
+        Rows in the order of ``y``, by the same names.
+
+    Raises
+    ------
+    InputError
+        Rows that cannot be matched, as in ``pair``.
+
+    Examples
+    --------
+    >>> import unbraid as ub
+    >>> y = ub.Responses([[1.0], [2.0]], stimuli=["cat", "dog"])
+    >>> model = ub.Responses([[20.0], [10.0]], stimuli=["dog", "cat"])
+    >>> in_order_of(y, {"model": model})[1]["model"].values.ravel().tolist()
+    [10.0, 20.0]
+    """
     target, sides = as_responses(y, "y"), {}
     for name, system in systems.items():
         target, sides[name] = pair(target if target.stimuli is not None else y, system)
@@ -78,10 +143,34 @@ def follow(x: Responses, values: Any, name: str, of: str = "x") -> Responses:
     ``of`` is what messages call ``x``. With ids on both sides the answer may be chosen from more
     stimuli than those of ``x``; without, it is taken to follow the rows.
 
+    Parameters
+    ----------
+    x : Responses
+        Whose rows count.
+    values : Responses, array of shape (n, k), CSR matrix or DataFrame
+        What goes with the stimuli.
+    name : str
+        What messages call ``values``.
+    of : str
+        What messages call ``x``.
+
+    Returns
+    -------
+    Responses
+        One row for each of ``x``, in its order.
+
     Raises
     ------
     InputError
         No row for some stimulus of ``x``; another number of rows.
+
+    Examples
+    --------
+    >>> import unbraid as ub
+    >>> x = ub.Responses([[1.0], [2.0]], stimuli=["dog", "cat"])
+    >>> features = ub.Responses([[0.0], [1.0], [2.0]], stimuli=["cat", "dog", "owl"])
+    >>> follow(x, features, "features").values.ravel().tolist()
+    [1.0, 0.0]
     """
     rows = as_responses(values, name)
     if x.stimuli is not None and counts_rows(values) and numbered(x.stimuli):

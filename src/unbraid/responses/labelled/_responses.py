@@ -129,7 +129,34 @@ class Responses:
 
 
 def as_responses(values: Any, name: str = "x") -> Responses:
-    """Wrap an array, CSR matrix, Codes, DataFrame or DataArray; errors name the argument."""
+    """Wrap an array, CSR matrix, Codes, DataFrame or DataArray; errors name the argument.
+
+    Parameters
+    ----------
+    values : Responses, array of shape (n, p), CSR matrix, Codes, DataFrame or DataArray
+        Responses are returned as they are; Codes keep their ids.
+    name : str
+        What messages call it.
+
+    Returns
+    -------
+    Responses
+        Checked: two axes, real numbers, finite.
+
+    Raises
+    ------
+    InputError
+        What ``Responses`` refuses.
+
+    Examples
+    --------
+    >>> as_responses([[1, 2], [3, 4]])
+    Responses(2 stimuli x 2 units)
+    >>> as_responses([["a", "b"]], "y")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    unbraid.errors.InputError: y must hold real numbers, got dtype <U1. ...
+    """
     if isinstance(values, Responses):
         return values
     remembers = sp.issparse(values)  # Codes do; a table's column of that name means nothing

@@ -13,10 +13,32 @@ from unbraid.responses.labelled._responses import Responses
 def as_training(train: Responses, scored: Responses, name: str) -> Responses:
     """Return training responses of the same units, in their order, to other stimuli.
 
+    Parameters
+    ----------
+    train : Responses
+        Responses to learn from.
+    scored : Responses
+        Responses of the same system that are scored.
+    name : str
+        What messages call the system.
+
+    Returns
+    -------
+    Responses
+        ``train``, its units in the order of ``scored`` where both have unit ids.
+
     Raises
     ------
     InputError
         Other units; stimuli that are scored too.
+
+    Examples
+    --------
+    >>> import unbraid as ub
+    >>> train = ub.Responses([[1.0, 2.0]], stimuli=["a"], units=["right", "left"])
+    >>> scored = ub.Responses([[3.0, 4.0]], stimuli=["b"], units=["left", "right"])
+    >>> as_training(train, scored, "x").values.tolist()
+    [[2.0, 1.0]]
     """
     if train.shape[1] != scored.shape[1]:
         raise InputError(

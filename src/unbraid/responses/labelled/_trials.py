@@ -28,6 +28,10 @@ def from_trials(
         NaN where a unit was not recorded in a trial.
     stimuli : sequence of length n_trials
         The stimulus of each trial; a Series is matched by its index with that of ``values``.
+    units : sequence of length p, optional
+        Unit ids; by default a DataFrame's columns.
+    made_by : mapping, optional
+        What made the values: plain JSON data.
 
     Returns
     -------

@@ -57,6 +57,7 @@ def huggingface(folder: Any, *, tokens: int = 64, untrained: bool = False, rng: 
     untrained : bool
         Random weights in place of the folder's, as transformers starts them from ``rng``.
     rng : int or Generator
+        What random weights are drawn from; torch's own generator is not touched.
 
     Returns
     -------
@@ -83,6 +84,13 @@ def huggingface(folder: Any, *, tokens: int = 64, untrained: bool = False, rng: 
     Of a model of images and texts (CLIP) the tower is opened that the folder prepares stimuli for,
     images first. A short text's padding has outputs, too: ``ChannelMean()`` and ``Positions()``
     take them along, ``ClassToken()`` does not; give texts of one length, or ``tokens`` that fits.
+
+    Examples
+    --------
+    >>> huggingface("no-model")
+    Traceback (most recent call last):
+    ...
+    unbraid.errors.InputError: no-model is not a folder of a transformers model (no config.json).
     """
     path = as_path(folder, "folder")
     if not (path / "config.json").is_file():

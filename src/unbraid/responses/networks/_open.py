@@ -54,6 +54,12 @@ def open_network(
     InputError
         Unknown name, missing library, weights that are missing or do not fit; preprocessing that
         is not stated, or in several ways.
+
+    Examples
+    --------
+    >>> net = open_network("resnet20_cifar10", untrained=True, rng=3)
+    >>> net.name, len(net.layers) > 3
+    ('resnet20_cifar10', True)
     """
     text = str(name)
     if text in NETWORKS:

@@ -35,9 +35,13 @@ class Network:
     """A network with what its input needs and the layers worth recording."""
 
     name: str
+    """What it is called, in pages and in ``made_by``."""
     model: Any
+    """The torch module, in evaluation mode."""
     preprocess: Any
+    """What turns a batch of stimuli into the model's input; None where nothing does."""
     layers: tuple[str, ...]
+    """Names of the layers worth recording, in the order of the forward pass."""
     prefix: int = 0
     """Tokens before those of the image, in the outputs of a vision transformer."""
     origin: dict[str, Any] = field(default_factory=dict)
@@ -59,11 +63,24 @@ def network(name: str, weights: Any = None, *, untrained: bool = False, rng: Any
         file, or a state dict as torch saves it.
     untrained : bool
         Random weights in their place, He-normal, biases zero, drawn from ``rng``: the control.
+    rng : int, Generator or None
+        What random weights are drawn from; torch's own generator is not touched.
+
+    Returns
+    -------
+    Network
+        In evaluation mode; ``record(net, pictures, net.layers)`` records it.
 
     Raises
     ------
     InputError
         Unknown name; weights missing or of another network; weights and ``untrained``.
+
+    Examples
+    --------
+    >>> net = network("resnet20_cifar10", untrained=True)
+    >>> net.origin["weights"]
+    {'untrained': True, 'seed': 0}
     """
     if name not in NETWORKS:
         raise InputError(f"There is no network {name!r}; known: {', '.join(NETWORKS)}.")

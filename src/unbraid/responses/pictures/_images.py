@@ -39,7 +39,9 @@ class Images:
     """
 
     names: tuple[str, ...]
+    """Stimulus ids: paths relative to what all images share."""
     source: str
+    """The folder, zip or list that they are from, as text."""
     _read: Sequence[Callable[[], bytes]] = field(repr=False)
     white: float | None = None
     """Which number is white, where it is not the largest that the file's numbers can be."""
@@ -87,6 +89,11 @@ def images(source: Any, *, white: float | None = None, background: str | None = 
     background : str, optional
         Colour behind transparent pixels, as Pillow names it: ``"white"``, ``"#808080"``.
 
+    Returns
+    -------
+    Images
+        One after the other under their names; an image is decoded when it is asked for.
+
     Raises
     ------
     InputError
@@ -107,6 +114,18 @@ def images(source: Any, *, white: float | None = None, background: str | None = 
 
     Files are parsed as JPEG, PNG, BMP, GIF, TIFF, WebP or PPM whatever they are called, and as
     nothing else.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for name in ("b.png", "a.png"):
+    ...     Image.new("RGB", (4, 3), "red").save(folder / name)
+    >>> found = images(folder)
+    >>> found.names, found[0].shape
+    (('a.png', 'b.png'), (3, 4, 3))
     """
     if white is not None and not (isinstance(white, int | float) and 0 < white < np.inf):
         raise InputError(f"white must be a positive number, got {white!r}.")

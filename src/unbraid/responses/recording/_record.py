@@ -46,6 +46,7 @@ def record(
         Runs in evaluation and inference mode; its training flags are restored afterwards. A
         Network brings its preprocessing, and says where its weights come from.
     stimuli : Images, folder or zip of images, list of texts, ``.txt`` of lines, or array (n, ...)
+        What the model is shown, one row a stimulus.
     layers : names, globs (``"fire*"``) or ``re.compile(...)`` patterns
         As ``model.named_modules()`` names them; ``"name@1"`` is the second call of a module that
         is used more than once; ``"output"`` is what the model returns.
@@ -63,7 +64,8 @@ def record(
         Stimuli a forward pass.
     device : str, optional
         Where the model is moved for the recording (and back afterwards); default: where it is.
-    dtype : "float32" or "float64"
+    dtype : {"float32", "float64"}
+        Type of the numbers returned.
     progress : bool
         Whether to show a bar on stderr.
 
@@ -146,10 +148,51 @@ def record_to(
     stimuli is opened, not computed again; a recording that was killed resumes; anything else found
     there is an error, so that old responses are never taken for new ones.
 
+    Parameters
+    ----------
+    folder : str or Path
+        Made if missing; each layer has a folder of its own in it.
+    model : torch module, Network or function of a batch
+        As in ``record``.
+    stimuli : Images, folder or zip of images, list of texts, ``.txt`` of lines, or array (n, ...)
+        What the model is shown, one row a stimulus.
+    layers : names, globs or patterns
+        As in ``record``.
+    units : Rule or mapping from layer to Rule
+        How outputs become units; by default ``Flatten()``.
+    preprocess : callable, optional
+        Turns a batch of stimuli into the model's input.
+    select : int, str, callable, or mapping from layer to one
+        Which part of a layer's output, where it is a tuple or named.
+    ids : sequence of length n, optional
+        Stimulus ids; default: the images' names, or row numbers.
+    batch : int
+        Stimuli a forward pass.
+    device : str, optional
+        Where the model is moved for the recording (and back afterwards).
+    dtype : {"float16", "float32", "float64"}
+        Type of the numbers on disk.
+    progress : bool
+        Whether to show a bar on stderr.
+
     Returns
     -------
     dict of Store
         One for each layer; ``load(folder / layer)`` reads one into memory.
+
+    Raises
+    ------
+    InputError
+        As ``record``; a recording of something else in ``folder``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import torch
+    >>> net = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.ReLU())
+    >>> folder = tempfile.mkdtemp()
+    >>> record_to(folder, net, np.eye(3, dtype="float32"), "0")["0"].shape
+    (3, 8)
     """
     job = plan(
         model=model,

@@ -128,7 +128,28 @@ _RULES = (AveragePool, Center, ChannelMean, ClassToken, Flatten, Positions, Rand
 
 
 def parse_rule(text: str) -> Rule:
-    """Read a rule from text: its name in any case, or ``Name(option=value, ...)``."""
+    """Read a rule from text: its name in any case, or ``Name(option=value, ...)``.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``"channelmean"`` or ``"AveragePool(size=2)"``.
+
+    Returns
+    -------
+    Rule
+        The rule with these options.
+
+    Raises
+    ------
+    InputError
+        No rule of that name; an option that it does not have.
+
+    Examples
+    --------
+    >>> parse_rule("averagepool(size=2)")
+    AveragePool(size=2)
+    """
     return cast(Rule, parse_choice(text, {kind.__name__: kind for kind in _RULES}))
 
 

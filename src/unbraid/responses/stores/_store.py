@@ -37,14 +37,19 @@ class Store:
     """
 
     path: Path
+    """Its folder."""
     shape: tuple[int, int]
+    """Stimuli and units."""
     dtype: np.dtype
     """Type of the numbers on disk (rows are handed out in it)."""
     units: np.ndarray | None
+    """(p,) ids of the units; None where there are none."""
     made_by: dict[str, Any]
+    """What made the values: plain JSON data."""
     shards: tuple[np.ndarray, ...] = field(repr=False)
     """Memory maps, one a shard, rows in order."""
     hashes: tuple[str, ...] = field(repr=False)
+    """SHA-256 of each shard, as its manifest says."""
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -131,11 +136,36 @@ class Store:
 def open_store(path: Any) -> Store:
     """Open a folder of responses.
 
+    Parameters
+    ----------
+    path : str or Path
+        Folder that ``record_to`` or ``StoreWriter`` wrote.
+
+    Returns
+    -------
+    Store
+        Rows are read from memory maps when they are asked for.
+
     Raises
     ------
     InputError
         No folder, no manifest (writing was not finished), shards missing, truncated or of a
         shape that the manifest does not say.
+
+    Notes
+    -----
+    Cost: that of reading the manifest and the shards' headers, not their values.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import unbraid as ub
+    >>> folder = tempfile.mkdtemp() + "/model"
+    >>> with ub.responses.StoreWriter(folder, n_units=2, dtype="float32") as writer:
+    ...     writer.append(np.eye(2), stimuli=["a", "b"])
+    >>> open_store(folder)
+    Store(2 stimuli x 2 units, float32, 1 shards)
     """
     path = as_path(path)
     if not path.is_dir():

@@ -46,8 +46,11 @@ class StoreWriter:
         Folder; made if missing. One that a killed writer left with the same plan (units, number
         type, shard size, ``made_by``) is resumed: ``rows`` says how many rows it holds already.
     n_units : int
-    dtype : "float16", "float32" or "float64"
+        Units: numbers a row.
+    dtype : {"float16", "float32", "float64"}
+        Type of the numbers on disk.
     units : sequence of length n_units, optional
+        Ids of the units.
     made_by : mapping, optional
         What makes the values: plain JSON data. It decides what may be resumed (its ``key``
         alone, if it has one).

@@ -30,7 +30,32 @@ _KINDS: dict[str, Any] = {
 
 
 def joint_page(result: Any, title: str = "") -> report.Page:
-    """Summarise a joint dictionary (`Joint`) as a page."""
+    """Summarise a joint dictionary (`Joint`) as a page.
+
+    Parameters
+    ----------
+    result : Joint
+        What is shown.
+    title : str
+        Title of the page; by default the systems' names.
+
+    Returns
+    -------
+    report.Page
+        ``report.render`` makes one HTML file of it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import unbraid as ub
+    >>> rng = np.random.default_rng(0)
+    >>> z = rng.random((200, 4)) * (rng.random((200, 4)) < 0.3)
+    >>> systems = {"a": z @ rng.normal(size=(4, 4)), "b": z @ rng.normal(size=(4, 4))}
+    >>> few = {"seeds": 1, "refits": 0, "permutations": 99, "baselines": False}
+    >>> found = ub.joint(systems, method=ub.PCA(), **few)
+    >>> joint_page(found, "Two systems").title
+    'Two systems'
+    """
     sections = [
         report.Section(
             title="Latents",
