@@ -43,7 +43,7 @@ FRONT = {
     "runs": ["load_run"],
     "errors": ["InputError", "UnbraidError"],
 }  # what `unbraid` itself promises beside its rooms
-DONE = ["align", "interpret", "jobs", "responses", "sharing", "stats", "theory", "worlds", *FRONT]
+DONE = [room for room in unbraid._ROOMS if room != "report"] + list(FRONT)
 
 
 def public(room):
@@ -51,7 +51,8 @@ def public(room):
     module = import_module(f"unbraid.{room}")
     names = FRONT.get(room) or module.__all__
     found = {f"{module.__name__}.{name}": getattr(module, name) for name in names}
-    return {path: thing for path, thing in found.items() if callable(thing)}
+    kinds = (inspect.isfunction, inspect.isclass)
+    return {path: thing for path, thing in found.items() if any(is_a(thing) for is_a in kinds)}
 
 
 def faults(path, thing):

@@ -19,10 +19,8 @@ from unbraid.interpret.intrusion import intrusion, intrusion_trials
 from unbraid.interpret.judges import (
     Judge,
     as_judge,
-    colour,
     embeddings,
     labels,
-    pixels,
     read_labels,
     similarity,
 )
@@ -32,12 +30,12 @@ from unbraid.interpret.monosemanticity import monosemanticity
 from unbraid.interpret.neuron_graph import (
     FiringScore,
     NeuronGraph,
-    NeuronToGraph,
     firing_score,
     neuron_graph,
-    neuron_to_graph,
 )
+from unbraid.interpret.neuron_to_graph import NeuronToGraph, neuron_to_graph
 from unbraid.interpret.pair_task import pair_task
+from unbraid.interpret.pictures import colour, pixels
 from unbraid.interpret.recovery import (
     best_correlations,
     dictionary_mcc,

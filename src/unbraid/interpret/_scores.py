@@ -217,12 +217,10 @@ def score_difference(a: UnitScores, b: UnitScores) -> ScoreDifference:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> rng = np.random.default_rng(0)
-    >>> kinds = rng.integers(4, size=400)  # a unit for each of four kinds of stimuli, and noise
-    >>> units = np.column_stack([np.eye(4)[kinds], rng.normal(size=400)])
     >>> import unbraid as ub
-    >>> good = ub.interpret.label_purity(units[:, :4], kinds)
+    >>> rng = np.random.default_rng(0)
+    >>> kinds = rng.integers(4, size=400)
+    >>> good = ub.interpret.label_purity(np.eye(4)[kinds], kinds)  # a unit for each kind
     >>> bad = ub.interpret.label_purity(rng.normal(size=(400, 4)), kinds)
     >>> found = score_difference(good, bad)
     >>> found.low > 0.3, found.paired

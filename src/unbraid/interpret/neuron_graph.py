@@ -77,89 +77,6 @@ class FiringScore:
     """How many of them fire the unit."""
 
 
-@documented_answer
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class NeuronToGraph:
-    """A unit's graph, and its held-out scores beside simpler predictions."""
-
-    graph: NeuronGraph
-    """Patterns found in the first half of the snippets."""
-    scores: Mapping[str, FiringScore]
-    """``graph``, ``token`` (look-up of the token alone) and ``n_gram`` (of the longest n-gram seen,
-    n up to 3) on the snippets held out; with `` random`` behind the name on random ones."""
-
-    def __repr__(self) -> str:
-        told = ", ".join(f"{name} F1 {score.f1:.3f}" for name, score in self.scores.items())
-        return f"NeuronToGraph({len(self.graph.paths)} patterns; {told})"
-
-
-def neuron_to_graph(
-    snippets: Sequence[Tokens],
-    respond: Respond,
-    *,
-    random: Sequence[Tokens] = (),
-    substitutes: Mapping[str, Sequence[str]] | None = None,
-    mask: str = "_",
-    rng: int | np.random.Generator | None = 0,
-) -> NeuronToGraph:
-    """Build the graph of a unit from half of its top snippets; test it on the other half.
-
-    Parameters
-    ----------
-    snippets : sequence of token sequences
-        Texts that excite the unit most.
-    respond : callable
-        Takes a list of token lists and returns the unit's activation at each token of each.
-    random : sequence of token sequences, optional
-        Random texts: precision on top snippets alone is inflated, since the unit fires there.
-    substitutes : mapping of token to tokens, optional
-        Candidates for important tokens, as in ``neuron_graph``.
-    mask : str
-        Token that stands for nothing.
-    rng : int or Generator
-        Of the halves.
-
-    Returns
-    -------
-    NeuronToGraph
-        The graph, and the scores of its predictions beside look-ups.
-
-    Raises
-    ------
-    InputError
-        Fewer than two snippets; nothing excites the unit; answers of another length than the text.
-
-    References
-    ----------
-    Foote et al. (2023), Neuron to Graph: interpreting language model neurons at scale,
-    arXiv 2305.19911.
-
-    Examples
-    --------
-    >>> texts = [["the", "red", "cat"], ["a", "cat", "sat"], ["red", "cat"], ["my", "cat"]]
-    >>> respond = lambda texts: [[float(token == "cat") for token in text] for text in texts]
-    >>> neuron_to_graph(texts, respond).scores["graph"].f1
-    1.0
-    """
-    texts = _texts(snippets, "snippets", least=2)
-    order = _validate.as_rng(rng).permutation(len(texts))
-    build = [texts[i] for i in order[: (len(texts) + 1) // 2]]
-    test = [texts[i] for i in order[(len(texts) + 1) // 2 :]]
-    graph = neuron_graph(build, respond, substitutes=substitutes, mask=mask)
-    token, n_gram = (_looked_up(build, respond, longest) for longest in (1, 3))
-    predictions: dict[str, Callable[[Tokens], np.ndarray]] = {
-        "graph": graph.predict, "token": token, "n_gram": n_gram,
-    }  # fmt: skip
-    scores = {}
-    for suffix, tested in (("", test), (" random", _texts(random, "random"))):
-        if tested:
-            true = _activations(respond, tested)
-            for name, predict in predictions.items():
-                made = [predict(text) for text in tested]
-                scores[name + suffix] = firing_score(made, true, graph.largest)
-    return NeuronToGraph(graph=graph, scores=scores)
-
-
 def neuron_graph(
     snippets: Sequence[Tokens],
     respond: Respond,
@@ -204,8 +121,8 @@ def neuron_graph(
     >>> neuron_graph([["the", "red", "cat"], ["a", "cat"]], respond).paths
     {('cat', 'red'): 1.0}
     """
-    texts = _texts(snippets, "snippets", least=1)
-    activations = _activations(respond, texts)
+    texts = texts_of(snippets, "snippets", least=1)
+    activations = activations_of(respond, texts)
     largest = max(float(a.max()) for a in activations)
     if not largest > 0:
         raise InputError("No snippet excites the unit: give those with its largest activations.")
@@ -270,15 +187,15 @@ def _patterns(
     """Return the patterns of one firing token, each with the activation that was measured."""
     starts = range(pivot, max(-1, pivot - _LONGEST - 1), -1)
     cut = [text[start : pivot + 1 + _AFTER] for start in starts]
-    at = np.array([a[pivot - s] for a, s in zip(_activations(respond, cut), starts, strict=True)])
+    at = np.array([a[pivot - s] for a, s in zip(activations_of(respond, cut), starts, strict=True)])
     enough = np.flatnonzero(at >= _KEPT * whole)
     start = starts[int(enough[0])] if len(enough) else max(0, pivot - _LONGEST)
     short, end = text[start : pivot + 1 + _AFTER], pivot - start
-    now = float(_activations(respond, [short])[0][end])
+    now = float(activations_of(respond, [short])[0][end])
     if not now > 0:
         return []
     masked = [[*short[:i], mask, *short[i + 1 :]] for i in range(end)]
-    lost = [1 - float(a[end]) / now for a in _activations(respond, masked)] if masked else []
+    lost = [1 - float(a[end]) / now for a in activations_of(respond, masked)] if masked else []
     important = [i for i in range(end) if lost[i] > _IMPORTANT]
     first = min(important, default=end)
 
@@ -295,35 +212,13 @@ def _patterns(
         if other != short[i]
     ]
     if changed:
-        measured = _activations(respond, changed)
+        measured = activations_of(respond, changed)
         found += [(path(t), float(a[end])) for t, a in zip(changed, measured, strict=True)]
     return found
 
 
-def _looked_up(
-    texts: list[list[str]], respond: Respond, longest: int
-) -> Callable[[Tokens], np.ndarray]:
-    """Return the prediction by the mean activation after the longest n-gram that was seen."""
-    seen: dict[tuple[str, ...], list[float]] = {}
-    for text, at in zip(texts, _activations(respond, texts), strict=True):
-        for end in range(len(text)):
-            for size in range(1, min(longest, end + 1) + 1):
-                seen.setdefault(tuple(text[end + 1 - size : end + 1]), []).append(float(at[end]))
-
-    def predict(tokens: Tokens) -> np.ndarray:
-        found = np.zeros(len(tokens))
-        for end in range(len(tokens)):
-            for size in range(min(longest, end + 1), 0, -1):
-                values = seen.get(tuple(tokens[end + 1 - size : end + 1]))
-                if values:
-                    found[end] = np.mean(values)
-                    break
-        return found
-
-    return predict
-
-
-def _texts(snippets: Any, name: str, least: int = 0) -> list[list[str]]:
+def texts_of(snippets: Any, name: str, least: int = 0) -> list[list[str]]:
+    """Return snippets as lists of tokens, at least so many."""
     if isinstance(snippets, str) or any(isinstance(text, str) for text in snippets):
         raise InputError(f"{name} must be sequences of tokens, not text: split it first.")
     texts = [[str(token) for token in text] for text in snippets]
@@ -333,7 +228,8 @@ def _texts(snippets: Any, name: str, least: int = 0) -> list[list[str]]:
     return texts
 
 
-def _activations(respond: Respond, texts: list[list[str]]) -> list[np.ndarray]:
+def activations_of(respond: Respond, texts: list[list[str]]) -> list[np.ndarray]:
+    """Return the unit's activation at each token of each text."""
     answers = [_validate.as_floats(a, "activations") for a in respond(texts)]
     if [a.shape for a in answers] != [(len(text),) for text in texts]:
         raise InputError("respond must return one activation for each token of each text.")

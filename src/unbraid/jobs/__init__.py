@@ -4,11 +4,12 @@ from unbraid.jobs._folder import RunFolder
 from unbraid.jobs._foretell import Forecast, foretell
 from unbraid.jobs._job import Job
 from unbraid.jobs._matrix import matrix
-from unbraid.jobs._page import page, write_page
+from unbraid.jobs._page import page
 from unbraid.jobs._plan import Plan, job_of, parse_share, plan_of, read_sweep
 from unbraid.jobs._results import Results, results, results_of
 from unbraid.jobs._run import Outcome, run
 from unbraid.jobs._sweep import sweep
+from unbraid.jobs._write_page import write_page
 from unbraid.jobs.executors import Executor, Local, WorkerDied
 from unbraid.jobs.kinds import KINDS
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from unbraid import _folders, report, stats
+from unbraid import report, stats
 from unbraid.errors import InputError
 from unbraid.jobs._best import best_rows
 from unbraid.jobs._plan import Plan
@@ -26,41 +25,6 @@ _FIELDS = {
 }
 _ONE_SCALE = ("before", "after", "best_control")
 _MOST_LABELS = 60  # rows or columns of a heat map; more are no picture
-
-
-def write_page(found: Results, title: str = "Matrix") -> Path:
-    """Write the page of a run's comparisons into its folder; return where.
-
-    Parameters
-    ----------
-    found : Results
-        Of a run; its comparisons are shown.
-    title : str
-        Title of the page.
-
-    Returns
-    -------
-    Path
-        The HTML file.
-
-    Raises
-    ------
-    InputError
-        No comparison is done.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> write_page(Results(folder=Path("run"), rows=(), jobs=()))
-    Traceback (most recent call last):
-    ...
-    unbraid.errors.InputError: run holds no comparison that is done; a page shows those.
-    """
-    html = report.render(page(found, title))
-    path = found.folder / REPORT
-    with _folders.replacing(path) as temporary:
-        temporary.write_text(html, encoding="utf-8", errors="backslashreplace")
-    return path
 
 
 def page(found: Results, title: str = "Matrix") -> report.Page:

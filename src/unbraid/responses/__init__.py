@@ -7,7 +7,8 @@ a model), `networks` (models by name), `pictures` (stimuli), `_betas` (prepared 
 """
 
 from unbraid.responses._betas import Betas, betas
-from unbraid.responses._load import check_codes_file, load, load_plainly, save
+from unbraid.responses._load import load, load_plainly
+from unbraid.responses._save import check_codes_file, save
 from unbraid.responses.labelled._codes import Codes
 from unbraid.responses.labelled._match import in_rows_of, rows_of
 from unbraid.responses.labelled._pair import common, follow, in_order_of, pair

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from unbraid._asking import explained
-from unbraid._folders import check_makeable
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file
 from unbraid.responses._formats.meaning._wanted import Wanted
 from unbraid.responses._formats.tables import arrow
 from unbraid.responses._looks import warn_if_odd
-from unbraid.responses.labelled._responses import Responses, as_responses
+from unbraid.responses.labelled._responses import Responses
 from unbraid.responses.stores._store import MANIFEST, open_store
 
 READERS = {
@@ -39,8 +38,6 @@ READERS = {
 }
 """Suffix -> module of ``_formats`` that has ``read(path)``."""
 
-WRITERS = (".npy", ".npz", ".safetensors")
-_SPARSE_WRITERS = WRITERS[1:]
 _VOLUMES = (".nii", ".nii.gz")  # whose axes the format itself names
 _COMMANDED = ("axes", "time", "trials", "stimuli")  # options of files that compare has too
 _PICKLES = {".pkl", ".pickle", ".pt", ".pth", ".th", ".joblib", ".ckpt", ".p", ".jbl"}
@@ -108,7 +105,7 @@ def load(path: Any, **options: Any) -> Responses:
     --------
     >>> import tempfile, pathlib, numpy as np
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.npz"
-    >>> save(Responses(np.eye(3), stimuli=["cat", "dog", "owl"]), path)
+    >>> np.savez(path, values=np.eye(3), stimuli=["cat", "dog", "owl"])
     >>> load(path)
     Responses(3 stimuli x 3 units)
     """
@@ -220,79 +217,6 @@ def _options_of(reader: Callable[..., Responses]) -> list[str]:
 def _suffix(path: Path) -> str:
     name = path.name.lower()
     return ".nii.gz" if name.endswith(".nii.gz") else path.suffix.lower()
-
-
-def save(responses: Any, path: Any) -> None:
-    """Write responses to a file that is whole or absent, never half written.
-
-    Parameters
-    ----------
-    responses : Responses, array of shape (n, p), CSR matrix or Codes
-        What is written.
-    path : str or Path
-        ``.npz`` and ``.safetensors`` keep everything; ``.npy`` keeps values and stimulus ids (in
-        ``NAME.stimuli.txt`` beside it) and refuses repeats, unit ids and sparse values;
-        provenance is lost in it.
-
-    Raises
-    ------
-    InputError
-        Unknown suffix; a folder that cannot be written; what the format cannot hold.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> import numpy as np
-    >>> path = tempfile.mkdtemp() + "/model.npz"
-    >>> save(Responses(np.eye(2), stimuli=["cat", "dog"]), path)
-    >>> load(path).stimuli.tolist()
-    ['cat', 'dog']
-    """
-    path = as_path(path)
-    if path.suffix.lower() not in WRITERS:
-        raise InputError(f"{path} must end in one of {', '.join(WRITERS)} to be written.")
-    module = import_module(f"unbraid.responses._formats.{READERS[path.suffix.lower()]}")
-    module.write(as_responses(responses, "responses"), path)
-
-
-def check_codes_file(path: Any) -> None:
-    """Refuse, before codes are computed, a name that they cannot be saved under.
-
-    Parameters
-    ----------
-    path : str or Path
-        Where codes are to be saved.
-
-    Raises
-    ------
-    InputError
-        A suffix of no format that holds sparse values; a folder, a link, or a file that holds
-        anything but codes that Unbraid inferred; a place where nothing can be written.
-
-    Examples
-    --------
-    >>> check_codes_file("codes.npz")
-    >>> check_codes_file("codes.csv")
-    Traceback (most recent call last):
-    ...
-    unbraid.errors.InputError: codes.csv must end in .npz or .safetensors to hold codes.
-    """
-    path = as_path(path)
-    if path.suffix.lower() not in _SPARSE_WRITERS:
-        raise InputError(f"{path} must end in {' or '.join(_SPARSE_WRITERS)} to hold codes.")
-    if path.is_symlink():
-        raise InputError(f"{path} exists and is a link; name the file that it leads to.")
-    if path.is_dir():
-        raise InputError(f"{path} exists and is a folder; name a file.")
-    if path.exists():
-        try:
-            held = load(path)
-            known = held.is_sparse and {"dictionary", "inference"} <= held.made_by.keys()
-        except InputError:
-            known = False
-        if not known:
-            raise InputError(f"{path} exists and holds no codes of Unbraid's; choose another name.")
-    check_makeable(path.parent)
 
 
 def _unknown(path: Path, suffix: str) -> InputError:

@@ -41,33 +41,33 @@ class Dictionary:
         One atom a row.
     offset : array of shape (p,)
         What a stimulus with all codes zero answers.
-    encoder : Encoder, optional
-        None for dictionaries whose codes are found by pursuit alone.
     method : Method
         What made it, with every choice resolved.
+    encoder : Encoder, optional
+        None for dictionaries whose codes are found by pursuit alone.
     evidence : Evidence
+        How well it explains the training stimuli, and how the training went.
     by : str
         The inference that ``encode`` uses unless asked otherwise.
     k : int, optional
         Most latents a stimulus, for matching pursuit.
     penalty : float, optional
-        Lasso penalty of ``by="fista"`` for atoms of unit length; chosen on the responses to be
-        encoded, by held-out units, where it is None.
+        Lasso penalty of ``by="fista"`` for atoms of unit length; None: chosen by held-out units.
     signed : bool
         Whether pursuit may use negative codes.
     prior : Prior, optional
         How often each latent is on, what its code then is, and the noise, for ``by="posterior"``;
-        fitted to the responses to be encoded where it is None.
+        None: fitted to the responses to be encoded.
     floor : float, optional
         Least size ``|z_j| |a_j|`` of a code that counts, in the units of the responses: smaller
-        ones are exactly 0, whatever infers them but an encoder that picks by itself. Learned by
-        ``fit``; None where nobody has: then codes stay as they come.
-    units : array of shape (p,), optional
-        Names of the units that it was learned from: what ``encode`` is given is brought into their
-        order where it names its units too.
+        ones are exactly 0, unless an encoder picks by itself. Learned by ``fit``; None: no floor.
     transform : str
         ``layer_norm``: each stimulus is brought to mean 0 and unit sd over units first.
-        ``constant_norm_rescale``: each stimulus is brought to length sqrt(p) first.
+        ``constant_norm_rescale``: to length sqrt(p).
+    shuffled : bool
+        Whether ``encode`` permutes each latent over the stimuli: the control ``ShuffledLatents``.
+    units : array of shape (p,), optional
+        Names of the units that it was learned from; ``encode`` brings named units into this order.
     """
 
     atoms: np.ndarray

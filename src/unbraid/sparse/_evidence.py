@@ -70,6 +70,7 @@ class Evidence:
     chosen: Mapping[str, Any] = field(default_factory=dict)
     """How an automatic choice was made: every candidate with its held-out errors."""
     warnings: tuple[str, ...] = ()
+    """What the training could not do well, in sentences."""
 
     def __repr__(self) -> str:
         return f"Evidence(fvu={self.fvu:.3g}, l0={self.l0:.3g}, dead={self.dead:.2g})"

@@ -47,11 +47,18 @@ def latent_rows(
     codes : Codes
         Of shape (n, m). Without ids stimuli are called by their rows.
     latents : sequence of int, optional
+        Which rows, and in which order; by default all.
     stability : sequence of float, optional
         Of all m latents, as ``Evidence.stability``.
     labels : mapping of latent to text, optional
+        The known feature that a latent stands for.
     top : int
         Stimuli to name.
+
+    Returns
+    -------
+    tuple of Latent
+        One for each latent asked for.
 
     Examples
     --------

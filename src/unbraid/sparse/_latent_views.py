@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from unbraid._documented import documented_answer
 from unbraid.responses import Codes
 
 Examples = tuple[tuple[int, float], ...]
@@ -17,11 +18,13 @@ _NEAREST_COST = 2.0**36  # multiply-adds of all cosines: about ten seconds on on
 _BLOCK = 2.0**22  # cosines held at once
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True)
 class LatentView:
     """One latent of a dictionary, seen through some stimuli and through its atom."""
 
     latent: int
+    """Its place in the dictionary, from 0."""
     strongest: Examples
     """Stimuli that excite it most, by the size of the code; ties in the stimuli's order."""
     steps: Examples
@@ -29,8 +32,9 @@ class LatentView:
     random: Examples
     """Drawn from all stimuli."""
     low: float
+    """Lower end of the histogram: its least code that is not 0, or 0."""
     high: float
-    """Ends of the histogram: the range of its codes that are not 0, and 0."""
+    """Upper end of the histogram: its largest code that is not 0, or 0."""
     counts: tuple[int, ...]
     """Codes that are not 0, in equal bins from ``low`` to ``high``; empty where it is silent."""
     units: tuple[tuple[int, float], ...]
@@ -57,12 +61,23 @@ def latent_views(
     ----------
     codes : Codes
         Of shape (n, m).
-    atoms : array (m, p)
+    atoms : array of shape (m, p)
+        One atom a row.
     latents : sequence of int, optional
-    examples, units, near : int
-        How many of each.
+        Which, and in which order; by default all.
+    examples : int
+        Stimuli of each kind.
+    units : int
+        Units of largest weight.
+    near : int
+        Latents of the nearest atoms.
     rng : int
         Seed of the random stimuli.
+
+    Yields
+    ------
+    LatentView
+        One for each latent asked for.
 
     Notes
     -----

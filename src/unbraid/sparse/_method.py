@@ -67,7 +67,29 @@ def known_methods() -> dict[str, type[Method]]:
 
 
 def parse_method(text: str) -> Method:
-    """Read a method from text: its name in any case, or ``Name(option=value, ...)``."""
+    """Read a method from text: its name in any case, or ``Name(option=value, ...)``.
+
+    Parameters
+    ----------
+    text : str
+        Such as ``"pursuit"`` or ``"TopK(k=8, expansion=2)"``.
+
+    Returns
+    -------
+    Method
+        The method with these options.
+
+    Raises
+    ------
+    InputError
+        No method of that name, with a suggestion; an option that it does not have.
+
+    Examples
+    --------
+    >>> from unbraid.sparse import parse_method
+    >>> parse_method("topk(k=8, expansion=2)").k
+    8
+    """
     kinds = {name: kind for name, kind in known_methods().items() if kind.can_learn}
     return cast(Method, parse_choice(text, kinds))
 

@@ -25,14 +25,22 @@ def fit_seeds(
     Parameters
     ----------
     x : Responses, array of shape (n, p), memory map, or Store
+        Responses to the training stimuli.
     method : Method
+        How each dictionary is learned.
     seeds : sequence of int or Generator
+        One a dictionary.
 
     Returns
     -------
     tuple of Dictionary
         In the order of ``seeds``. With up to 2048 latents each says how far the others hold its
         atoms (``evidence.stability``); ``consensus`` makes one dictionary of them.
+
+    Raises
+    ------
+    InputError
+        No seed; unusable responses, or options that do not suit them.
 
     Notes
     -----

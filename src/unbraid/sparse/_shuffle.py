@@ -17,7 +17,9 @@ def shuffle_latents(codes: Any, rng: int | np.random.Generator | None = None) ->
     Parameters
     ----------
     codes : Codes, CSR matrix or array of shape (n, m)
+        Whose latents are permuted.
     rng : int or Generator, optional
+        Rules the permutations.
 
     Returns
     -------

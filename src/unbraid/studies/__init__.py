@@ -55,7 +55,28 @@ STUDIES: dict[str, type[Study]] = {
 
 
 def choose(name: str) -> Study:
-    """Return the study of this name with its default options; a misspelling gets a suggestion."""
+    """Return the study of this name with its default options; a misspelling gets a suggestion.
+
+    Parameters
+    ----------
+    name : str
+        As on the command line, a key of ``STUDIES``.
+
+    Returns
+    -------
+    Study
+        With its default options.
+
+    Raises
+    ------
+    InputError
+        No study of this name.
+
+    Examples
+    --------
+    >>> choose("deflation").name
+    'deflation'
+    """
     if name not in STUDIES:
         close = get_close_matches(name, STUDIES, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(STUDIES)}."

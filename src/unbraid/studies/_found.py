@@ -18,7 +18,9 @@ class FoundRun:
     """What one run of a study gave."""
 
     study: str
+    """The study's name."""
     folder: str
+    """Name of the folder of the run."""
     held: list[str]
     """Claims that hold."""
     failed: list[str]
@@ -40,6 +42,24 @@ def found_runs(folder: str | Path, names: Collection[str]) -> list[FoundRun]:
     """Return the runs of these studies in a folder's subfolders: full ones first, then by name.
 
     Folders that hold something else are passed over, and so are damaged files.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Its subfolders are looked at.
+    names : collection of str
+        Names of the studies that count.
+
+    Returns
+    -------
+    list of FoundRun
+        Claims that hold, and that do not, of each run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> found_runs(tempfile.mkdtemp(), ["toy"])
+    []
     """
     runs = []
     for path in sorted(Path(folder).glob("*/result.json")):

@@ -22,7 +22,38 @@ def save(
     overwrite: bool = False,
     beside: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write config.json, result.json and report.html, and texts beside; whole or not at all."""
+    """Write config.json, result.json and report.html, and texts beside; whole or not at all.
+
+    Parameters
+    ----------
+    result : StudyResult
+        What ``run`` returned.
+    folder : str or Path
+        New, or of an earlier run of this study.
+    overwrite : bool
+        Whether an earlier run there is replaced.
+    beside : mapping of str to str, optional
+        Further texts to write, by the names of their files.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    InputError
+        A folder that holds something else, or a run and ``overwrite`` is False.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from unbraid.studies import StudyResult
+    >>> result = StudyResult(name="mine", question="Does it?", claims=[], table=[], figures=[],
+    ...                      settings={})
+    >>> sorted(file.name for file in save(result, tempfile.mkdtemp() + "/run").glob("[!.]*"))
+    ['config.json', 'report.html', 'result.json']
+    """
     html = report.render(page(result))
     kind, record = f"study {result.name}", result.record()
     return write_answer(

@@ -22,8 +22,11 @@ class Claim:
     """A sentence of the papers, whether it held here, and the numbers that say so."""
 
     text: str
+    """The sentence."""
     holds: bool
+    """Whether it held."""
     evidence: str
+    """The numbers that say so."""
 
 
 @documented_choice
@@ -32,11 +35,15 @@ class Series:
     """Points of one kind: measured, predicted by theory, or published."""
 
     name: str
+    """As the legend calls it."""
     x: list
     """Numbers, or labels of bars."""
     y: list[float]
+    """Values, one for each of ``x``."""
     low: list[float] | None = None
+    """Lower ends of the values' intervals."""
     high: list[float] | None = None
+    """Upper ends of the values' intervals."""
     kind: str = "measured"
     """``measured``, ``theory``, ``published`` or ``control``."""
 
@@ -49,13 +56,19 @@ class Figure:
     kind: str
     """``bar``, ``line``, ``histogram``, or ``heatmap`` (a series is a row, x its columns)."""
     title: str
+    """Its title."""
     x_label: str
+    """Name of the horizontal axis, with its unit."""
     y_label: str
+    """Name of the vertical axis, with its unit."""
     series: list[Series]
+    """What is drawn, each in its own colour."""
     caption: str
     """The finding, with its n and its seeds."""
     log_x: bool = False
+    """Whether the horizontal axis is logarithmic."""
     log_y: bool = False
+    """Whether the vertical axis is logarithmic."""
 
 
 @documented_choice
@@ -64,16 +77,23 @@ class StudyResult:
     """The answer of a study: claims, a table, figures, and what made them; plain data."""
 
     name: str
+    """The study's name on the command line."""
     question: str
+    """What was asked."""
     claims: list[Claim]
+    """Sentences of the papers, and whether they held."""
     table: list[dict[str, Any]]
+    """Rows of numbers: column -> value."""
     figures: list[Figure]
+    """What is drawn."""
     settings: dict[str, Any]
+    """Every option that counted."""
     notes: list[str] = field(default_factory=list)
     """What would change the answer; what differs from the paper."""
     command: str = ""
     """What makes the same numbers again on the command line."""
     seconds: float = float("nan")
+    """Wall-clock time."""
     conclusion: str = ""
     """The answer to the question in one sentence, where counting claims does not say it."""
 
@@ -157,6 +177,21 @@ def run(study: Study, progress: Progress | None = None) -> StudyResult:
     Returns
     -------
     StudyResult
+        Claims and whether they hold, table, figures, settings, and how long it took.
+
+    Examples
+    --------
+    >>> class Sum(Study):
+    ...     "One and one."
+    ...     name = "sum"
+    ...     question = "Is it two?"
+    ...     reduced = {}
+    ...     def answer(self, progress):
+    ...         claim = Claim(text="One and one is two", holds=1 + 1 == 2, evidence="2")
+    ...         return StudyResult(name=self.name, question=self.question, claims=[claim],
+    ...                            table=[], figures=[], settings={})
+    >>> run(Sum())
+    sum: 1 of 1 claims hold.
     """
     started = time.perf_counter()
     settled = study.settled()

@@ -65,6 +65,30 @@ def with_stability(dictionaries: Sequence[Dictionary]) -> tuple[Dictionary, ...]
     """Return the dictionaries with ``evidence.stability``, where it is soon known.
 
     As they are where there is one only, or more than 2048 atoms; see ``stability``.
+
+    Parameters
+    ----------
+    dictionaries : sequence of Dictionary
+        Of the same units, most often one method from several seeds.
+
+    Returns
+    -------
+    tuple of Dictionary
+        In the same order.
+
+    Raises
+    ------
+    InputError
+        Dictionaries of different units or input transforms.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from unbraid.sparse import PCA, Dictionary
+    >>> made = [Dictionary(atoms=a, offset=np.zeros(2), method=PCA())
+    ...         for a in (np.eye(2), np.array([[0.0, 1], [0.6, 0.8]]))]
+    >>> with_stability(made)[0].evidence.stability
+    (0.6, 1.0)
     """
     if len(dictionaries) < 2 or max(each.n_latents for each in dictionaries) > _MOST_ATOMS:
         return tuple(dictionaries)

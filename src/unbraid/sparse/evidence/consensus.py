@@ -109,6 +109,16 @@ def consensus(
         Fewer than two dictionaries, or dictionaries of different units or input transforms.
     TrainingError
         They agree on nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from unbraid.sparse import ICA, fit_seeds
+    >>> rng = np.random.default_rng(0)
+    >>> x = rng.exponential(size=(500, 3)) @ rng.normal(size=(3, 3))
+    >>> agreed = consensus(fit_seeds(x, ICA(), seeds=range(3)))
+    >>> agreed.n_latents, bool(min(agreed.evidence.stability) > 0.99)  # every start finds them
+    (3, True)
     """
     directions(dictionaries)
     n_seeds, of = len(dictionaries), dictionaries[0].method

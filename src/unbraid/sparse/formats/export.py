@@ -32,6 +32,7 @@ def export(dictionary: Dictionary, folder: str | Path, format: str) -> Path:
     Parameters
     ----------
     dictionary : Dictionary
+        One with an encoder.
     folder : str or Path
         A new or empty folder; an exported checkpoint of the same format there is replaced.
     format : {"saelens", "sparsify", "dictionary_learning"}
@@ -48,6 +49,17 @@ def export(dictionary: Dictionary, folder: str | Path, format: str) -> Path:
     ------
     InputError
         A dictionary whose codes the library would not reproduce, such as one without an encoder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from unbraid.sparse import PCA, fit, load_foreign
+    >>> dictionary = fit(np.random.default_rng(0).normal(size=(50, 3)), PCA())
+    >>> export(dictionary, tempfile.mkdtemp() + "/sae", "sparsify")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    unbraid.errors.InputError: ...
     """
     target = as_path(folder, "folder")
     if format == "saelens":

@@ -68,7 +68,40 @@ def located(
 
 
 def save_pretrained(dictionary: Dictionary, folder: str | Path) -> Path:
-    """Write a dictionary as ``save`` does, and a model card beside it."""
+    """Write a dictionary as ``save`` does, and a model card beside it.
+
+    Parameters
+    ----------
+    dictionary : Dictionary
+        What is written.
+    folder : str or Path
+        A new folder, or one that holds a dictionary, which is replaced.
+
+    Returns
+    -------
+    Path
+        The folder, whole or absent.
+
+    Raises
+    ------
+    InputError
+        A folder that holds something else, or cannot be written.
+
+    Warns
+    -----
+    RuntimeWarning
+        The card cannot say what the dictionary was learned from.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from unbraid.sparse import PCA, fit
+    >>> learned = fit(np.random.default_rng(0).normal(size=(50, 3)), PCA())
+    >>> folder = save_pretrained(learned, tempfile.mkdtemp() + "/pca")
+    >>> (folder / "README.md").read_text().startswith("---")
+    True
+    """
     target = save(dictionary, as_path(folder, "folder"), {"README.md": _card(dictionary)})
     _warn_if_unsaid(dictionary)
     return target
@@ -89,6 +122,7 @@ def push_to_hub(
     Parameters
     ----------
     dictionary : Dictionary
+        What is uploaded.
     name : str
         Repository, ``owner/name``.
     subfolder : str, optional
@@ -106,6 +140,25 @@ def push_to_hub(
     -------
     str
         Address of the commit.
+
+    Raises
+    ------
+    InputError
+        huggingface_hub is not installed; a name that is no repository's.
+    UnbraidError
+        The hub refused, or cannot be reached.
+
+    Examples
+    --------
+    Without an account nothing is uploaded; ``save_pretrained`` writes the same files to look at:
+
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from unbraid.sparse import PCA, fit
+    >>> learned = fit(np.random.default_rng(0).normal(size=(50, 3)), PCA())
+    >>> folder = save_pretrained(learned, tempfile.mkdtemp() + "/pca")
+    >>> "README.md" in [file.name for file in folder.iterdir()]
+    True
     """
     hub = _hub()
     with tempfile.TemporaryDirectory(prefix="unbraid-") as place:

@@ -135,6 +135,16 @@ def from_pretrained(
         A name that is neither, a layout that cannot be read, or huggingface_hub not installed.
     UnbraidError
         The hub refused, or cannot be reached.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from unbraid.sparse import PCA, fit, save_pretrained
+    >>> learned = fit(np.random.default_rng(0).normal(size=(50, 3)), PCA(), rng=0)
+    >>> folder = save_pretrained(learned, tempfile.mkdtemp() + "/pca")
+    >>> np.array_equal(from_pretrained(folder).atoms, learned.atoms)
+    True
     """
     return open_pretrained(
         Dictionary,

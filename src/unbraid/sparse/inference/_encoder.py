@@ -32,7 +32,9 @@ class Encoder:
     Parameters
     ----------
     weights : array of shape (p, m)
+        A column for each latent.
     bias : array of shape (m,)
+        Added to each latent's score.
     activation : str
         ``topk``: the ``k`` largest positive ones stay; ``signed_topk``: the ``k`` largest, also
         where they are negative; ``abstopk``: the ``k`` largest by size, signed; ``relu``: the
@@ -44,8 +46,11 @@ class Encoder:
         and Zhang, 1993; atoms of unit length); ``signed_pursuit``: the same where a latent that
         agrees most although it points away gets a negative code.
     k : int, optional
+        Active latents a stimulus, for the kinds that count them.
     threshold : array of shape (m,), optional
+        Of ``jumprelu``, or what the gates of ``gated`` add.
     scale : array of shape (m,), optional
+        Of ``gated``: factors from the gates' weights to those of the values.
     centred : bool
         Whether the dictionary's offset is subtracted first.
     tolerance : float

@@ -99,6 +99,11 @@ def together() -> Iterator[Ranks]:
     dictionary: that of one process with the whole batch, up to rounding. Without ``torchrun``
     there is one process, and nothing changes. CPU only (gloo).
 
+    Yields
+    ------
+    Ranks
+        ``rank`` of this process and ``size``, how many there are.
+
     Examples
     --------
     ``torchrun --nproc-per-node 2 train.py``, where ``train.py`` holds
