@@ -46,8 +46,7 @@ class Joint:
     counts: Mapping[str, Count]
     """Latents of each kind."""
     expected_shared: float
-    """Mean number of latents that look shared in dictionaries of wrongly paired stimuli; NaN
-    without refits."""
+    """Mean number that look shared in dictionaries of wrongly paired stimuli; NaN: no refits."""
     contrast: Contrast
     """Leave-units-out: R2 with the true pairing of stimuli less that with wrong ones."""
     beside: tuple[Beside, ...]
@@ -59,8 +58,7 @@ class Joint:
     carried: Mapping[str, float]
     """Share of it that shared latents carry."""
     values_r: np.ndarray
-    """(m,): correlation of a shared latent's values in two systems, least over pairs; NaN unless
-    ``values="per system"``."""
+    """(m,): least correlation of a shared latent's values in two systems; NaN: one value."""
     verdict: Verdict
     """The answer in one sentence, and its tone."""
     warnings: tuple[str, ...]
@@ -155,10 +153,8 @@ class Joint:
                 parts.append(self.coder.floored(self.coder.codes(x[rows], shown)))
             order.append(rows)
         codes = sp.csr_array(sp.vstack(parts, format="csr"))[np.argsort(np.concatenate(order))]
-        made_by = {
-            "joint": list(systems),
-            "inference": self.coder.by if by == "inference" else by,
-        }
+        how = self.coder.by if by == "inference" else by
+        made_by = {"joint": list(systems), "inference": how}
         return Codes(codes, stimuli=stimuli, made_by=made_by)
 
     def decode(self, codes: Any, name: str) -> np.ndarray:
