@@ -17,15 +17,18 @@ def before_after(
     Parameters
     ----------
     result : Comparison
+        What ``compare`` returned.
     metric : str, optional
         Default: the headline's.
     target : {"codes", "base"}, optional
         What codes are held against. Default: the headline's.
     axes : matplotlib Axes, optional
+        Where it is drawn; by default a new figure's.
 
     Returns
     -------
     matplotlib Axes
+        With what was drawn, for further changes.
 
     Raises
     ------

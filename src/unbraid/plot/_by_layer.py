@@ -27,10 +27,12 @@ def by_layer(
     metric : str, optional
         Default: the headline's of the first.
     axes : matplotlib Axes, optional
+        Where it is drawn; by default a new figure's.
 
     Returns
     -------
     matplotlib Axes
+        With what was drawn, for further changes.
 
     Raises
     ------

@@ -29,10 +29,12 @@ def growth(
     log : bool
         Whether their axis is logarithmic.
     axes : matplotlib Axes, optional
+        Where it is drawn; by default a new figure's.
 
     Returns
     -------
     matplotlib Axes
+        With what was drawn, for further changes.
 
     Raises
     ------

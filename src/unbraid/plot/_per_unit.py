@@ -20,13 +20,16 @@ def per_unit(result: Comparison, metric: str | None = None, *, axes: Any = None)
     Parameters
     ----------
     result : Comparison
+        What ``compare`` returned.
     metric : str, optional
         One that scores each target, such as ``ridge``; default: the first such.
     axes : matplotlib Axes, optional
+        Where it is drawn; by default a new figure's.
 
     Returns
     -------
     matplotlib Axes
+        With what was drawn, for further changes.
 
     Raises
     ------

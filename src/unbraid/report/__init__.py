@@ -1,5 +1,6 @@
 """Pages: declared blocks of plain data become one self-contained HTML file; knows no science."""
 
+from unbraid.report._bins import BarFigure, Bars, Counts, Heatmap, Histogram
 from unbraid.report._blocks import (
     Block,
     Details,
@@ -15,23 +16,17 @@ from unbraid.report._blocks import (
 )
 from unbraid.report._export import figure_svg
 from unbraid.report._figures import (
-    BarFigure,
-    Bars,
     BeforeAfterFigure,
-    Counts,
     Curve,
     CurveFigure,
     Figure,
-    Heatmap,
-    Histogram,
     MetricGroup,
-    Reference,
     ScoreRow,
 )
 from unbraid.report._gallery import MatchedPair, MatchedUnits, Stimulus, UnitView
 from unbraid.report._render import render
 from unbraid.report._table import Column, Table
-from unbraid.report._values import Caption, Cell, Estimate, Kind, Missing
+from unbraid.report._values import Caption, Cell, Estimate, Kind, Missing, Reference
 from unbraid.report.axes import draw_on
 from unbraid.report.browser._data import (
     Braid,

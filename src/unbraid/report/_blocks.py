@@ -32,12 +32,19 @@ class KeyNumber:
     """One of the few large numbers under the headline."""
 
     label: str
+    """What the number is, in a few words."""
     value: float
+    """The number; NaN is shown as missing."""
     low: float = NAN
+    """Lower end of its interval; NaN where there is none."""
     high: float = NAN
+    """Upper end of its interval; NaN where there is none."""
     kind: Kind = "after"
+    """Its role, which chooses the colour."""
     digits: int = 2
+    """Decimals that are written."""
     note: str = ""
+    """A few words below it."""
 
     def __post_init__(self) -> None:
         checks.check_text(self.label, "label of a key number")
@@ -54,8 +61,11 @@ class VerdictBlock:
     """The answer: one sentence, what kind of answer it is, and the numbers that carry it."""
 
     headline: str
+    """The answer in one sentence."""
     tone: Tone
+    """What kind of answer it is; it chooses the badge."""
     lead: str
+    """A sentence or two below the headline."""
     numbers: Sequence[KeyNumber]
     """Two to four; a number of kind ``after`` that follows ``before`` gets an arrow."""
 
@@ -75,8 +85,11 @@ class Fact:
     """A named value, with an optional explanation."""
 
     name: str
+    """What it is."""
     value: Cell
+    """Text, a number, an estimate, or why it is missing."""
     help: str = ""
+    """An explanation, shown on demand."""
 
     def __post_init__(self) -> None:
         checks.check_text(self.name, "name of a fact")
@@ -89,7 +102,9 @@ class Facts:
     """Names and values, shown as a quiet list."""
 
     items: Sequence[Fact]
+    """Shown in this order."""
     title: str = ""
+    """Its title; empty for none."""
 
     def __post_init__(self) -> None:
         checks.check_members(checks.as_tuple(self, "items"), Fact, "Facts.items")
@@ -102,6 +117,7 @@ class Warnings:
     """One-liners that the reader must see; an empty list says that there were none."""
 
     items: Sequence[str]
+    """One sentence each, the most serious first."""
 
     def __post_init__(self) -> None:
         for item in checks.as_tuple(self, "items"):
@@ -114,6 +130,7 @@ class Prose:
     """A few paragraphs; ``**bold**`` and backquoted code are understood."""
 
     paragraphs: Sequence[str]
+    """One text each."""
 
     def __post_init__(self) -> None:
         for paragraph in checks.as_tuple(self, "paragraphs"):
@@ -126,8 +143,11 @@ class Details:
     """Folded away until asked for: facts, and any plain data shown as JSON."""
 
     summary: str
+    """The line that is always in sight."""
     facts: Sequence[Fact] = ()
+    """Names and values."""
     data: Mapping[str, Any] = field(default_factory=dict)
+    """Plain JSON data."""
 
     def __post_init__(self) -> None:
         checks.check_text(self.summary, "summary")
@@ -144,8 +164,11 @@ class Section:
     """A chapter of the page, listed in the table of contents."""
 
     title: str
+    """Its title, in the table of contents too."""
     blocks: Sequence[Block]
+    """What it holds, in this order."""
     lead: str = ""
+    """A sentence below the title; empty for none."""
 
     def __post_init__(self) -> None:
         checks.check_text(self.title, "title of a section")
@@ -176,14 +199,19 @@ class Page:
     """A whole report: the verdict and what is under it, sections, and what made it."""
 
     title: str
+    """Its title."""
     verdict: VerdictBlock
+    """The first thing that is seen."""
     provenance: Provenance
+    """What made the numbers; every caption links to it."""
     opening: Sequence[Block] = ()
     """Blocks of the first screen, right under the key numbers."""
     sections: Sequence[Section] = ()
+    """Chapters, in this order."""
     browser: str = ""
     """Path of the browser of latents, from the page; empty where there is none."""
     language: str = "en"
+    """Language of the text, as HTML names it."""
 
     def __post_init__(self) -> None:
         checks.check_text(self.title, "title of the page")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from unbraid.report._figures import BarFigure, BeforeAfterFigure, Figure
+from unbraid.report._bins import BarFigure
+from unbraid.report._figures import BeforeAfterFigure, Figure
 from unbraid.report._table import Column, Table
 from unbraid.report._text import DASH, interval, number
 from unbraid.report._values import Cell, Estimate, Missing

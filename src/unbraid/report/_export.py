@@ -20,6 +20,7 @@ def figure_svg(figure: Figure | MatchedUnits) -> str:
     Parameters
     ----------
     figure : BeforeAfterFigure, CurveFigure, Histogram, Heatmap, BarFigure or MatchedUnits
+        What is drawn.
 
     Returns
     -------
@@ -30,6 +31,16 @@ def figure_svg(figure: Figure | MatchedUnits) -> str:
     ------
     InputError
         If the block is not a drawn figure.
+
+    Examples
+    --------
+    >>> from unbraid import report
+    >>> caption = report.Caption(finding="It rises.", n=2, seed=())
+    >>> curve = report.Curve(name="value", x=[0, 1], y=[1, 2])
+    >>> figure = report.CurveFigure(title="Growth", series=[curve], x_label="step", y_label="value",
+    ...                             caption=caption)
+    >>> figure_svg(figure)[:4], figure_svg(figure) == figure_svg(figure)
+    ('<svg', True)
     """
     if not isinstance(figure, _DRAWN):
         raise InputError(

@@ -19,7 +19,9 @@ class Stimulus:
     """A stimulus that excites a unit: its id, how strongly, and its picture when there is one."""
 
     id: str
+    """Its id."""
     activation: float = NAN
+    """What the unit answers; NaN where it is not known."""
     image: np.ndarray | None = None
     """uint8 array (height, width), (height, width, 3) or (height, width, 4)."""
 
@@ -36,8 +38,11 @@ class UnitView:
     """One unit of one system, seen through the stimuli that excite it most (best first)."""
 
     name: str
+    """What the unit is called."""
     stimuli: Sequence[Stimulus]
+    """The most exciting first."""
     note: str = ""
+    """A few words below; empty for none."""
 
     def __post_init__(self) -> None:
         checks.check_text(self.name, "name of a unit")
@@ -51,9 +56,13 @@ class MatchedPair:
     """Two units that were matched, their correlation, and what they mean when that is known."""
 
     r: float
+    """The number beside the pair, most often a correlation."""
     source: UnitView
+    """Unit of the source."""
     target: UnitView
+    """Unit of the target."""
     label: str = ""
+    """What both mean; empty where it is not known."""
 
     def __post_init__(self) -> None:
         checks.check_number(self.r, "r of a matched pair")
@@ -67,8 +76,11 @@ class MatchedUnits:
     """A gallery of matched units, in the order given."""
 
     title: str
+    """Its title."""
     pairs: Sequence[MatchedPair]
+    """In this order."""
     caption: Caption
+    """What it found, from how much data, and which seed made it."""
     shown: int = 8
     """Pairs in sight; the others are folded away."""
     measure: str = "r"

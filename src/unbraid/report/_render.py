@@ -45,6 +45,17 @@ def render(page: Page) -> str:
         If ``page`` is not a `Page`.
     jinja2.UndefinedError
         If the template asks for a fact that the page does not have.
+
+    Examples
+    --------
+    >>> from unbraid import report
+    >>> number = report.KeyNumber(label="after", value=0.7)
+    >>> verdict = report.VerdictBlock(headline="<b>", tone="gain", lead="So.", numbers=[number])
+    >>> made_by = report.Provenance(fingerprint="0" * 12, config={})
+    >>> page = report.Page(title="A page", verdict=verdict, provenance=made_by)
+    >>> html = render(page)
+    >>> "&lt;b&gt;" in html, html == render(page)  # text is never markup
+    (True, True)
     """
     if not isinstance(page, Page):
         raise InputError(f"render takes a report.Page, got {type(page).__name__}.")

@@ -21,9 +21,13 @@ class Column:
     """A column: its name, how its cells are written, and what it means."""
 
     name: str
+    """Its heading."""
     format: Format = "text"
+    """How its cells are written; ``kind`` shows a role in its colour."""
     digits: int = 2
+    """Decimals that are written."""
     help: str = ""
+    """What it means, shown on demand."""
     missing: str = "not computed"
     """Why a None or NaN of this column is missing (a `Missing` cell says its own reason)."""
 
@@ -41,9 +45,13 @@ class Table:
     """Rows of cells under declared columns; sortable, and filtered when long."""
 
     title: str
+    """Its title."""
     columns: Sequence[Column]
+    """In this order."""
     rows: Sequence[Sequence[Cell]]
+    """One cell for each column."""
     note: str = ""
+    """A sentence below; empty for none."""
 
     def __post_init__(self) -> None:
         checks.check_text(self.title, "title of a table")

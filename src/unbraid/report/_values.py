@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from unbraid._documented import documented_choice
 from unbraid.errors import InputError
@@ -24,8 +24,11 @@ class Estimate:
     """A value with its interval; ends that are not finite are shown as missing."""
 
     value: float
+    """The value."""
     low: float = NAN
+    """Lower end of the interval."""
     high: float = NAN
+    """Upper end of the interval."""
 
     def __post_init__(self) -> None:
         checks.check_number(self.value, "value")
@@ -38,6 +41,7 @@ class Missing:
     """A value that is not there, and why: shown as a dash with a footnote."""
 
     reason: str
+    """Why, in a few words."""
 
     def __post_init__(self) -> None:
         checks.check_text(self.reason, "reason")
@@ -82,3 +86,33 @@ class Caption:
             return f"{count} · seed: none, nothing random"
         word = "seed" if len(seeds) == 1 else "seeds"
         return f"{count} · {word} {', '.join(str(int(seed)) for seed in seeds)}"
+
+
+@documented_choice
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A labelled line across the figure at one value."""
+
+    label: str
+    """Text beside the line."""
+    value: float
+    """Where it stands."""
+
+    def __post_init__(self) -> None:
+        checks.check_text(self.label, "label of a reference")
+        checks.check_number(self.value, f"value of {self.label!r}")
+
+
+def check_figure(figure: Any) -> None:
+    """Check what every figure has: a title and a caption."""
+    checks.check_text(figure.title, "title of a figure")
+    checks.check_members((figure.caption,), Caption, f"caption of {figure.title!r}")
+
+
+def check_domain(domain: tuple[float, float] | None, name: str) -> None:
+    """Check the ends of an axis, where they are given."""
+    if domain is None:
+        return
+    low, high = domain
+    if not checks.check_number(low, "domain") < checks.check_number(high, "domain"):
+        raise InputError(f"domain of {name!r} must be (low, high) with low < high, got {domain}.")

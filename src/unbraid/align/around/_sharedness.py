@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid import stats
+from unbraid._documented import documented_answer
 from unbraid._validate import as_rng, check_count, check_mapping
 from unbraid.align._dense import to_dense
 from unbraid.align._order import arrange, notes_of
@@ -24,15 +25,18 @@ if TYPE_CHECKING:
 _BLOCKS = 20  # of stimuli, deleted one at a time
 
 
+@documented_answer
 @dataclass(frozen=True, eq=False, repr=False)
 class Sharedness:
     """One row a target latent: how much more the ones share it than the others."""
 
     delta: np.ndarray
-    """(q,)"""
+    """(q,) least squared correlation over the systems within, less the largest over those
+    without."""
     low: np.ndarray
+    """(q,) lower end of the interval of ``delta``, level .95."""
     high: np.ndarray
-    """(q,) ends of the interval of ``delta``, level .95."""
+    """(q,) upper end of the interval of ``delta``."""
     p_value: np.ndarray
     """(q,) of a delta so large by wrong pairings of all systems with the target."""
     q_value: np.ndarray
@@ -42,9 +46,13 @@ class Sharedness:
     r: Mapping[str, np.ndarray]
     """(q,) held-out correlation with the best partner, of each system."""
     within: tuple[str, ...]
+    """Names of the systems that should share it."""
     without: tuple[str, ...]
+    """Names of the other systems."""
     order: str
+    """How the order of the stimuli was taken, as in ``Score``."""
     warnings: tuple[str, ...]
+    """What voids or weakens the answer, in sentences."""
 
     def __repr__(self) -> str:
         said = f"in {' and '.join(self.within)}"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import stats
+from unbraid._documented import documented_answer
 from unbraid._validate import as_rng, check_count
 from unbraid.align._dense import to_dense
 from unbraid.align._order import arrange, notes_of
@@ -16,6 +17,7 @@ from unbraid.align.matching._plan import strongest
 from unbraid.responses import pair
 
 
+@documented_answer
 @dataclass(frozen=True, eq=False, repr=False)
 class MutualPartners:
     """Which units choose each other on all stimuli."""
@@ -23,14 +25,19 @@ class MutualPartners:
     partner: np.ndarray
     """(q,) source that each target chooses and is chosen by, -1 where none."""
     count: int
+    """Targets that have such a source."""
     low: float
+    """Lower end of the interval of the count, level .95."""
     high: float
-    """Ends of the interval of the count, level .95."""
+    """Upper end of the interval of the count."""
     expected: float
     """Mean count with the target's rows permuted: what a best partner among many gives."""
     p_value: float
+    """Of a count so large with the target's rows permuted."""
     order: str
+    """How the order of the stimuli was taken, as in ``Score``."""
     warnings: tuple[str, ...]
+    """What voids or weakens the answer, in sentences."""
 
     def __repr__(self) -> str:
         return (
@@ -54,10 +61,13 @@ def mutual_partners(
     Parameters
     ----------
     x, y : array (n, p) and (n, q), CSR matrix, Codes or Responses
-    top, folds, rng, order
-        As in ``mutual_best``; of the folds only whether stimuli follow each other in time matters.
+        Source and target.
+    top : int
+        As in ``mutual_best``.
     permutations : int
         Permutations of the target's rows (in time: rotations).
+    folds, rng, order
+        As in ``mutual_best``; of the folds only whether stimuli follow each other in time matters.
 
     Returns
     -------

@@ -23,18 +23,31 @@ def draw_on(figure: BeforeAfterFigure | CurveFigure, axes: Any = None) -> Any:
 
     Parameters
     ----------
-    figure : BeforeAfterFigure of one metric, or CurveFigure
+    figure : BeforeAfterFigure or CurveFigure
+        What is drawn; of a BeforeAfterFigure with one metric.
     axes : matplotlib Axes, optional
         By default those of a new figure.
 
     Returns
     -------
     matplotlib Axes
+        With what was drawn, for further changes.
 
     Raises
     ------
     InputError
         Another figure, several metrics, something else than Axes; matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from unbraid import report
+    >>> caption = report.Caption(finding="It rises.", n=2, seed=())
+    >>> curve = report.Curve(name="value", x=[0, 1], y=[1, 2])
+    >>> figure = report.CurveFigure(title="Growth", series=[curve], x_label="step", y_label="value",
+    ...                             caption=caption)
+    >>> from matplotlib.figure import Figure
+    >>> draw_on(figure, Figure().add_subplot()).get_xlabel()
+    'step'
     """
     _optional.need("matplotlib", "plot", "A plot")
     if axes is not None and not hasattr(axes, "errorbar"):

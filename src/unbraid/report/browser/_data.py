@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from unbraid._documented import documented_choice
 from unbraid.errors import InputError
 from unbraid.report import _checks as checks
 
@@ -17,15 +18,19 @@ Examples = Sequence[tuple[int, float]]
 """Stimuli, by their place, with the activation there."""
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LatentMeasure:
     """A number of every latent of a side, to be listed and sorted by."""
 
     name: str
+    """Its heading."""
     values: np.ndarray
     """(m,), NaN where it is not known."""
     help: str
+    """What it means."""
     digits: int = 2
+    """Decimals that are written."""
     falling: bool = True
     """Whether large values come first when it is sorted by."""
 
@@ -35,13 +40,17 @@ class LatentMeasure:
         checks.check_count(self.digits, "digits")
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class LatentGroup:
     """Latents of one kind, with the mark that the map draws for them."""
 
     name: str
+    """What the kind is called."""
     mark: Mark
+    """What the map draws."""
     help: str
+    """What the kind means."""
 
     def __post_init__(self) -> None:
         checks.check_text(self.name, "name of a group")
@@ -49,17 +58,20 @@ class LatentGroup:
         checks.check_choice(self.mark, MARKS, "mark of a group")
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Braid:
     """The units of one system that a latent lies in."""
 
     system: str
+    """Its name."""
     units: Sequence[tuple[str, float]]
     """Names and weights of the largest, for weights of length 1 over all units."""
     spread: float
     """Units it is spread over, ``1 / sum w^4``."""
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LatentPair:
     """A latent beside its partner on the other side."""
@@ -71,37 +83,49 @@ class LatentPair:
     both: Sequence[int]
     """Stimuli that both like, the most liked first."""
     only_other: Sequence[int]
+    """Stimuli that only the other side's latent likes."""
     only_own: Sequence[int]
+    """Stimuli that only this one likes."""
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LatentDetail:
     """All that is shown of one latent when it is picked."""
 
     latent: int
+    """Its place in the dictionary, from 0."""
     strongest: Examples = ()
+    """Stimuli that excite it most, the most first."""
     steps: Examples = ()
     """At equal steps of rank, from the strongest to the weakest that excites it."""
     random: Examples = ()
+    """Stimuli drawn from all."""
     low: float = 0.0
+    """Lower end of the histogram."""
     high: float = 0.0
+    """Upper end of the histogram."""
     counts: Sequence[int] = ()
     """Histogram of activations that are not 0, from ``low`` to ``high``."""
     braids: Sequence[Braid] = ()
+    """Of each system that it lies in."""
     near: Sequence[tuple[int, float]] = ()
     """Nearest latents of its side, with the cosine of the atoms."""
     pair: LatentPair | None = None
     """With its partner, which lies on the other side."""
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True, eq=False)
 class BrowserSide:
     """The latents of one dictionary."""
 
     name: str
+    """What the dictionary is called."""
     measures: Sequence[LatentMeasure]
     """The first is the one that the map shows, and that the list is sorted by."""
     groups: Sequence[LatentGroup]
+    """Kinds of latents, in the order of the legend."""
     group: np.ndarray
     """(m,): which group each latent belongs to."""
     details: Callable[[Sequence[int]], Iterable[LatentDetail]]
@@ -111,6 +135,7 @@ class BrowserSide:
     partner: np.ndarray | None = None
     """(m,): its match on the other side, -1 where there is none."""
     labels: Mapping[int, str] = field(default_factory=dict)
+    """What some latents stand for, where it is known."""
 
     def __post_init__(self) -> None:
         checks.check_text(self.name, "name of a side")
@@ -127,12 +152,15 @@ class BrowserSide:
                 raise InputError(f"{name} must have one value for each of {m} latents.")
 
 
+@documented_choice
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LatentBrowser:
     """One side or two, and the stimuli that excite their latents."""
 
     title: str
+    """Its title."""
     sides: Sequence[BrowserSide]
+    """One dictionary or two."""
     stimuli: Sequence[str]
     """Their ids; ``Examples`` go by place."""
     picture: Callable[[int], np.ndarray] | None = None

@@ -37,6 +37,7 @@ def browser_files(
     Parameters
     ----------
     browser : LatentBrowser
+        What is shown.
     room : int
         Bytes for what is shown of single latents. Those that come first in ``BrowserSide.first``
         have it; the others are in the list and on the map only, and the page says so.
@@ -52,6 +53,18 @@ def browser_files(
     -----
     The page reads its data by ``<script src>``, the one way that works from the disk: it needs
     no server and no network. It starts with ``index.js`` alone, about 40 bytes a latent.
+
+    Examples
+    --------
+    >>> import unbraid as ub
+    >>> latent = ub.report.LatentDetail(latent=0, strongest=((1, 2.0),))
+    >>> density = ub.report.LatentMeasure(name="density", values=[0.5], help="Share of stimuli.")
+    >>> kind = ub.report.LatentGroup(name="all", mark="full", help="Every latent.")
+    >>> side = ub.report.BrowserSide(name="codes", measures=(density,), groups=(kind,), group=[0],
+    ...                              details=lambda latents: [latent for _ in latents], first=[0])
+    >>> shown = ub.report.LatentBrowser(title="One latent", sides=(side,), stimuli=("cat", "dog"))
+    >>> "browser/index.html" in browser_files(shown)
+    True
     """
     places, files = Places(len(browser.sides)), _own_files(browser)
     written: list[int] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from unbraid.report._figures import BarFigure, Bars
+from unbraid.report._bins import BarFigure, Bars
 from unbraid.report._text import DASH, interval, number, shorten, text_width, wrap
 from unbraid.report._values import Estimate
 from unbraid.report.draw._axes import x_axis

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import cycle
 
-from unbraid.report._figures import Curve, CurveFigure, Reference
+from unbraid.report._figures import Curve, CurveFigure
 from unbraid.report._palette import LIGHT, SERIES
 from unbraid.report._text import shorten, significant, text_width
+from unbraid.report._values import Reference
 from unbraid.report.draw._axes import x_axis, y_axis, y_margin
 from unbraid.report.draw._marks import legend
 from unbraid.report.draw._scale import Scale, scale

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from unbraid.report._figures import Heatmap
+from unbraid.report._bins import Heatmap
 from unbraid.report._text import DASH, number, shorten, text_width
 from unbraid.report.draw._svg import Drawing, element, rect, text, title
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unbraid.report._figures import Counts, Histogram
+from unbraid.report._bins import Counts, Histogram
 from unbraid.report._text import number, shorten, significant
 from unbraid.report.draw._axes import x_axis, y_axis, y_margin
 from unbraid.report.draw._marks import legend

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import stats
+from unbraid._documented import documented_answer
 from unbraid._validate import as_rng, check_count, check_number
 from unbraid.errors import InputError
 from unbraid.responses import as_responses
@@ -18,6 +19,7 @@ _CARRIED = 0.9  # of the squared singular values, by which the rank is chosen
 _LEVEL = 0.9
 
 
+@documented_answer
 @dataclass(frozen=True, kw_only=True)
 class SubspaceStability:
     """How far the subspaces of unmatched atoms agree, beside chance."""
@@ -25,14 +27,17 @@ class SubspaceStability:
     value: float
     """Mean squared cosine of the principal angles, in [0, 1]; NaN where all atoms are matched."""
     rank: int
+    """Directions of either subspace, r."""
     unmatched: tuple[int, int]
     """Atoms of each dictionary without a like one in the other."""
     null: float
     """Mean of the same for random directions from the responses' covariance."""
     null_low: float
+    """Lower end of what nine tenths of the random ones give."""
     null_high: float
-    """Nine tenths of the random ones lie between."""
+    """Upper end of it."""
     p_value: float
+    """Of a value so large for random directions; NaN where all atoms are matched."""
 
 
 def subspace_stability(
@@ -65,6 +70,7 @@ def subspace_stability(
     draws : int
         Random pairs of as many directions behind the null.
     rng : int, Generator or None
+        Rules the random directions.
 
     Returns
     -------
