@@ -98,7 +98,7 @@ def test_a_pipe_does_not_hang(tmp_path):
 def test_suffixes(tmp_path):
     for name, match in [
         ("x.pkl", "is a pickle.*never opened"),
-        ("x.pt", "is a pickle.*never opened"),
+        ("x.ckpt", "is a pickle.*never opened"),
     ]:
         refused(tmp_path / name, match)
     for name, match in [

@@ -216,7 +216,7 @@ def test_not_a_file_name(path):
 
 @pytest.mark.parametrize(
     "name, what", [("x.gii", "save the vertices"), ("x.mgz", "NIfTI"), ("x.h4", "HDF5"),
-                   ("x.xlsx", "CSV"), ("x.csv.gz", "unpack it first")]
+                   ("x.xlsx", "CSV"), ("x.npy.gz", "unpack it first")]
 )  # fmt: skip
 def test_formats_that_are_not_read_are_not_taken_for_a_misspelling(tmp_path, name, what):
     (tmp_path / name).write_bytes(b"x")

@@ -13,6 +13,8 @@ from typing import Any
 from unbraid._asking import explained
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file
+from unbraid.responses._formats.arrays import npy
+from unbraid.responses._formats.brains import suite2p
 from unbraid.responses._formats.meaning._wanted import Wanted
 from unbraid.responses._formats.tables import arrow
 from unbraid.responses._looks import warn_if_odd
@@ -28,6 +30,7 @@ READERS = {
     ".parquet": "tables.table",
     ".h5": "arrays.hdf5",
     ".hdf5": "arrays.hdf5",
+    ".h5ad": "arrays.hdf5",
     ".mat": "arrays.matlab",
     ".zarr": "arrays.zarr",
     ".nc": "arrays.netcdf",
@@ -35,12 +38,22 @@ READERS = {
     ".nii": "brains.nifti",
     ".nii.gz": "brains.nifti",
     ".arrow": "tables.arrow",
+    ".pt": "arrays.torch_file",
+    ".pth": "arrays.torch_file",
+    ".csv.gz": "tables.table",
+    ".tsv.gz": "tables.table",
+    ".txt": "tables.table",
+    ".txt.gz": "tables.table",
+    ".dat": "tables.table",
+    ".vec": "tables.table",
+    ".zarr.zip": "arrays.zarr",
 }
 """Suffix -> module of ``_formats`` that has ``read(path)``."""
 
+_FEATURES = "features.npy"  # in a folder of THINGSvision
 _VOLUMES = (".nii", ".nii.gz")  # whose axes the format itself names
 _COMMANDED = ("axes", "time", "trials", "stimuli")  # options of files that compare has too
-_PICKLES = {".pkl", ".pickle", ".pt", ".pth", ".th", ".joblib", ".ckpt", ".p", ".jbl"}
+_PICKLES = {".pkl", ".pickle", ".th", ".joblib", ".ckpt", ".p", ".jbl"}
 _OTHERS = {
     ".gii": "save the vertices' data as a matrix: .npy",
     ".mgh": "convert it to NIfTI (.nii.gz)",
@@ -49,7 +62,7 @@ _OTHERS = {
     ".xls": "save it as CSV UTF-8",
     ".xlsx": "save it as CSV UTF-8",
     ".feather": "save it as Parquet",
-    ".gz": "unpack it first (only .nii.gz is read packed)",
+    ".gz": "unpack it first (.nii.gz and text tables are read packed)",
 }
 """Suffix of a format that is not read, though its name may be like another's -> what to do."""
 
@@ -62,16 +75,22 @@ def load(path: Any, **options: Any) -> Responses:
                                THINGSvision's ``file_names.txt``
     ``.npz .safetensors``      arrays ``values``, ``stimuli``, ``units``, ``repeats``, or CSR parts
     ``.h5 .hdf5 .mat .zarr``   the same names, or ``values=NAME``, ``stimuli=NAME``, ``units=NAME``
+    ``.h5ad``                  the matrix ``X`` of an AnnData, or ``values=NAME``
     ``.csv .tsv .parquet``     a column a unit; the column of text is the ids (``stimuli=COLUMN``)
+    ``.txt .dat .vec``         the same between spaces, also word vectors; ``.gz`` of text tables
+    ``.pt .pth``               a tensor, or a dict of tensors by the names above
     ``.nc``                    named dimensions, e.g. Brain-Score's ``presentation x neuroid``
     ``.nwb``                   spike counts in ``window=(start, stop)`` of each trial
     ``.nii .nii.gz``           voxels of ``mask=FILE``; ``events=FILE``, ``delay=SECONDS``
     ``.arrow``, folder of them activations cached by SAELens, ``layer=COLUMN``
+    folder of Suite2p          frames x cells of ``F.npy`` that ``iscell.npy`` accepts; ``values=``
+    folder of THINGSvision     ``features.npy`` and ``file_names.txt``
     folder                     what ``record_to`` wrote (``open_store`` for larger than memory)
     ========================== ====================================================================
 
     ``axes="units stimuli repeats"`` names the axes of an array that are not (stimuli, units);
-    repeats are averaged and kept, NaN where one is missing. Of MATLAB's structures
+    repeats are averaged and kept, NaN where one is missing; several axes of units (``axes="stimuli
+    units units units"``: channel, row, column) become one. Of MATLAB's structures
     ``values="data/spikes"`` names a field; a cell array of matrices is one array whose first axes
     are the cells', filled with NaN: ``axes="stimuli repeats units"`` or ``"stimuli units
     repeats"``. ``trials=True``: rows with the same id
@@ -195,12 +214,23 @@ def _reader(path: Path) -> Callable[..., Responses]:
         return _read_store
     if arrow.is_folder(path):
         return arrow.read
+    if suite2p.is_folder(path):
+        return suite2p.read
+    if (path / _FEATURES).is_file():
+        return _read_features
     suffix = _suffix(path)
     if path.is_dir() and suffix not in READERS:
         return _read_store
     if suffix not in READERS:
         raise _unknown(path, suffix)
     return import_module(f"unbraid.responses._formats.{READERS[suffix]}").read
+
+
+def _read_features(
+    path: Path, axes: str | None = None, time: str | None = None, trials: bool = False
+) -> Responses:
+    """Read a folder of THINGSvision: ``features.npy``, and ids in ``file_names.txt``."""
+    return npy.read(path / _FEATURES, axes, time, trials)
 
 
 def _read_store(path: Path) -> Responses:
@@ -215,8 +245,9 @@ def _options_of(reader: Callable[..., Responses]) -> list[str]:
 
 
 def _suffix(path: Path) -> str:
-    name = path.name.lower()
-    return ".nii.gz" if name.endswith(".nii.gz") else path.suffix.lower()
+    ends = [suffix.lower() for suffix in path.suffixes[-2:]]
+    both = "".join(ends)
+    return both if both in READERS else path.suffix.lower()
 
 
 def _unknown(path: Path, suffix: str) -> InputError:

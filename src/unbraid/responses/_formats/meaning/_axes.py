@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -65,7 +66,7 @@ def naming(where: str, array: Any, axes: str | None) -> Iterator[None]:
     except InputError as error:
         text = str(error).replace("or pass them as repeats", "or say trials=True")
         if array_rank(array) > 2 and axes is None:
-            text += ' Or name its axes: axes="units stimuli repeats".'
+            text += ' Or name its axes: axes="units stimuli repeats", "stimuli units units".'
         raise InputError(f"{where}: {text}") from None
 
 
@@ -93,18 +94,32 @@ def array_rank(array: Any) -> int:
 
 
 def _ordered(array: Any, axes: str, time: str | None) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return (values, repeats) with axes (stimuli, units) and (repeats, stimuli, units)."""
+    """Return (values, repeats) with axes (stimuli, units) and (repeats, stimuli, units).
+
+    Several axes of units (channel, row, column) become one, the last running fastest.
+    """
     names = str(axes).split()
-    if not {"stimuli", "units"} <= set(names) <= set(AXES) or len(set(names)) < len(names):
+    once = [name for name in names if name != "units"]
+    if not {"stimuli", "units"} <= set(names) <= set(AXES) or len(set(once)) < len(once):
         raise InputError(
-            f"axes must name each axis once: stimuli, units, and maybe repeats and time, "
-            f"got {axes!r}."
+            f"axes must name each axis: stimuli once, units (several become one), and maybe "
+            f"repeats and time once, got {axes!r}."
         )
     values = _validate.as_floats(array, "values")
     if values.ndim != len(names):
         raise InputError(f"axes names {len(names)} axes ({axes}), the array has {values.shape}.")
-    order = [names.index(name) for name in ("repeats", "stimuli", "units", "time") if name in names]
+    order = [
+        place
+        for axis in ("repeats", "stimuli", "units", "time")
+        for place, name in enumerate(names)
+        if name == axis
+    ]
     values = values.transpose(order)
+    first, n_axes = names.count("repeats") + 1, names.count("units")
+    if n_axes > 1:
+        sides = values.shape
+        p = math.prod(sides[first : first + n_axes])
+        values = values.reshape(*sides[:first], p, *sides[first + n_axes :])
     if "time" in names:
         values = _time(values, time)
     if "repeats" not in names:

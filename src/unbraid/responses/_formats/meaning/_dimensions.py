@@ -49,6 +49,8 @@ def labels_of(where: str, array: Any, wanted: Wanted) -> Labelled:
         str(wanted.axes).split() if wanted.axes else [_axis(where, array, d) for d in array.dims]
     )
     dimension = dict(zip(names, array.dims, strict=False))
+    if names.count("units") > 1:  # no name of one axis is that of a unit
+        dimension.pop("units")
     stimuli = _ids(where, array, wanted.stimuli, _STIMULUS_IDS, dimension.get("stimuli"))
     units = _ids(where, array, wanted.units, _UNIT_IDS, dimension.get("units"))
     if units is not None and len(set(units.tolist())) < len(units):

@@ -19,6 +19,7 @@ from unbraid.responses._formats.tables._header import (
     is_padded,
     names_of,
 )
+from unbraid.responses._formats.tables._unpacked import begins_with, kind_of, open_text
 
 _MAYBE_PADDED = re.compile(r'(?:^|[,;\t"])\s*[+-]?0\d')
 _LOOKED_AT = 1000  # lines with a number padded with zeros: more tell nothing new of a column
@@ -35,12 +36,15 @@ def read_delimited(path: Path, is_id: Callable[[str], bool], header: bool | None
     """
     import pandas
 
-    with path.open("rb") as stream:
-        encoding = "utf-16" if stream.read(2) in _UTF16 else "utf-8-sig"
-    with _as_text(path), path.open(encoding=encoding) as stream:
+    encoding = "utf-16" if begins_with(path, _UTF16) else "utf-8-sig"
+    with _as_text(path), open_text(path, encoding) as stream:
         skipped, comment, first = _begin(stream)
         second = next((line for line in stream if line.strip()), "")
-        separator = _separator(first, path.suffix.lower() == ".tsv")
+        promised = _promised(first, second)
+        if promised:  # fastText's first line
+            skipped, comment, first = skipped + 1, "", second
+            second = next((line for line in stream if line.strip()), "")
+        separator = _separator(first, kind_of(path))
         european, padded = _looks(chain((second,), stream), separator)
         european = european or (separator == ";" and "," in first)
     if "\0" in first:
@@ -63,7 +67,8 @@ def read_delimited(path: Path, is_id: Callable[[str], bool], header: bool | None
     with _as_text(path):
         table = pandas.read_csv(
             path,
-            sep=separator,
+            sep=r"\s+" if separator == " " else separator,
+            quoting=csv.QUOTE_NONE if separator == " " else csv.QUOTE_MINIMAL,
             header=None,
             skiprows=skipped + 1 if header else skipped,
             encoding=encoding,
@@ -73,7 +78,16 @@ def read_delimited(path: Path, is_id: Callable[[str], bool], header: bool | None
             dtype=dict.fromkeys(labels, str),  # 007 stays 007
             low_memory=False,  # in pieces a wide table takes twice as long
         )
+    if promised and len(table) != promised:
+        raise InputError(f"{path} begins by promising {promised} rows, got {len(table)}.")
     return table if names is None else _named(path, table, names)
+
+
+def _promised(first: str, second: str) -> int:
+    """Return the rows that a first line promises, as fastText writes it: rows, then units; or 0."""
+    told, below = first.split(), second.split()
+    counts = len(told) == 2 and all(cell.isdecimal() for cell in told)
+    return int(told[0]) if counts and len(below) == int(told[1]) + 1 > 3 else 0
 
 
 def _looks(lines: Iterable[str], separator: str) -> tuple[bool, set[int]]:
@@ -102,13 +116,19 @@ def _begin(stream: TextIO) -> tuple[int, str, str]:
     return 0, "", ""
 
 
-def _separator(first: str, tabs: bool) -> str:
+def _separator(first: str, kind: str) -> str:
     """Return what separates the cells: a comma, unless the first line has what says otherwise."""
-    likely = ("\t", ";", ",") if tabs else (";", "\t", ",")
-    return next((mark for mark in likely if mark in first), ",")
+    apart = first.split()
+    if len(apart) > 2 and all(map(is_number, apart[1:])):  # also of word vectors: ", 0.1 0.2"
+        return " "
+    likely = ("\t", ";", ",") if kind == ".tsv" else (";", "\t", ",")
+    found = next((mark for mark in likely if mark in first), None)
+    return found or (" " if len(apart) > 1 and kind not in (".csv", ".tsv") else ",")
 
 
 def _cells(line: str, separator: str) -> list[str]:
+    if separator == " ":
+        return line.split()
     found = next(csv.reader([line.rstrip("\r\n")], delimiter=separator, skipinitialspace=True), [])
     return [cell.strip() for cell in found]
 

@@ -19,6 +19,7 @@ from unbraid.responses._formats.tables._columns import check_columns
 from unbraid.responses._formats.tables._delimited import read_delimited
 from unbraid.responses._formats.tables._header import is_missing, is_number
 from unbraid.responses._formats.tables._parquet import read_frame
+from unbraid.responses._formats.tables._unpacked import check_packed
 from unbraid.responses.labelled._responses import Responses
 
 _ID_NAMES = (*STIMULI, "stimulus", "id", "name", "image", "filename", "image_name", "image_file")
@@ -43,6 +44,7 @@ def read(
     if path.suffix.lower() == ".parquet":
         table = read_frame(path, size)
     else:
+        check_packed(path, size)
         table = read_delimited(path, lambda name: _is_id(name) or name == stimuli, header)
     names = [str(name).strip() for name in table.columns]
     if len(set(names)) < len(names):

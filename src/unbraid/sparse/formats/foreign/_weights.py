@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import zipfile
 from pathlib import Path
@@ -12,10 +11,10 @@ import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file, check_memory
-from unbraid.responses._formats.arrays import npy, safetensors
+from unbraid.responses._formats.arrays import npy, safetensors, torch_file
 from unbraid.responses._formats.arrays.npz import DAMAGE
 
-_RESAVE = "torch.save(model.state_dict(), 'weights.pt')"
+RESAVE = "torch.save(model.state_dict(), 'weights.pt')"
 
 
 def read_safetensors(path: Path) -> dict[str, Any]:
@@ -62,32 +61,11 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
 
 
 def read_torch(path: Path, start: int = 0) -> dict[str, Any]:
-    """Return what ``torch.save`` wrote from byte ``start`` on, tensors as arrays, as nested dicts.
-
-    Only tensors and plain values are read (``weights_only=True``): a pickled object is refused.
-    """
-    from unbraid._torch import torch
-
-    check_file(path)
-    with path.open("rb") as stream:
-        stream.seek(start)
-        if stream.read(4) != b"PK\x03\x04":
-            raise InputError(
-                f"{path} is not a file that torch.save writes (torch >= 1.6). If it is an old one, "
-                f"load it where you trust it and write it again: {_RESAVE}."
-            )
-        _check_stored(path, start)
-        stream.seek(start)
-        whole: Any = stream if start == 0 else _rest(stream)
-        try:
-            content = torch.load(whole, map_location="cpu", weights_only=True)
-        except MemoryError:
-            raise InputError(f"{path} needs more memory than there is.") from None
-        except Exception as error:  # torch raises what it likes on damaged files
-            raise _refusal(path, error) from None
+    """Return the dict that ``torch.save`` wrote from byte ``start`` on, tensors as arrays."""
+    content = torch_file.read_plain(path, start, RESAVE)
     if not isinstance(content, dict):
         raise InputError(f"{path} must hold a dict of tensors, got {type(content).__name__}.")
-    return _plain(path, content)
+    return content
 
 
 def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
@@ -109,60 +87,3 @@ def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np
         check_memory(header.n_bytes, where)
         numbers = np.frombuffer(stream.read(), header.dtype)
     return numbers.reshape(header.shape, order=header.order)  # type: ignore[call-overload]
-
-
-def _check_stored(path: Path, start: int) -> None:
-    """Refuse compressed records, which torch.save never writes and which can inflate."""
-    try:
-        with path.open("rb") as stream:
-            stream.seek(start)
-            with zipfile.ZipFile(stream if start == 0 else _rest(stream)) as archive:
-                packed = [m for m in archive.infolist() if m.compress_type != zipfile.ZIP_STORED]
-    except DAMAGE as error:
-        raise _refusal(path, error) from None
-    if packed:
-        raise InputError(
-            f"{path}: the record {packed[0].filename} is compressed, which torch.save never does; "
-            f"load it where you trust it and write it again: {_RESAVE}."
-        )
-
-
-def _rest(stream: Any) -> Any:
-
-    return io.BytesIO(stream.read())
-
-
-def _refusal(path: Path, error: Exception) -> InputError:
-    text = str(error)
-    if "nsupported" in text or "WeightsUnpickler" in text or "weights_only" in text.lower():
-        return InputError(
-            f"{path} holds pickled Python objects, which are never loaded because loading runs "
-            f"code. Where you trust the file, load it with its own library and write {_RESAVE}."
-        )
-    line = (text.strip().splitlines() or [type(error).__name__])[0][:120]
-    return InputError(f"{path} is truncated or damaged ({line}); copy it again.")
-
-
-def _plain(path: Path, content: dict[Any, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = {}
-    for name, value in content.items():
-        if isinstance(value, dict):
-            plain[str(name)] = _plain(path, value)
-        elif hasattr(value, "untyped_storage"):
-            plain[str(name)] = _array(path, str(name), value)
-        else:
-            plain[str(name)] = value
-    return plain
-
-
-def _array(path: Path, name: str, tensor: Any) -> np.ndarray:
-    from unbraid._torch import torch
-
-    held = tensor.layout == torch.strided and not tensor.is_quantized and not tensor.is_meta
-    # a view that repeats its storage can claim any size
-    if not held or tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
-        raise InputError(
-            f"{path}: {name} claims more numbers than the file holds, or is not dense."
-        )
-    tensor = tensor.detach()
-    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
