@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from unbraid import cli
+from unbraid.responses import load
+from unbraid.sparse import Dictionary
 
 
 @pytest.fixture
@@ -106,6 +108,37 @@ def test_fit_then_encode(run, systems):
     status, out, err = run("encode", "dictionary", "x.npy", "-o", "codes.npz", "--by", "omp")
     assert status == 0, err
     assert "240 stimuli x 12 latents" in out
+
+
+def test_what_an_inference_lacks_is_learned_from_training_responses(run, systems):
+    assert run("fit", "x.npy", "-o", "dictionary", *METHOD)[0] == 0
+    words = ("encode", "dictionary", "x.npy", "-o", "codes.npz", "--by", "posterior")
+    status, _, err = run(*words)
+    assert status == 2
+    assert "no prior for by='posterior'. Learn one from training responses" in err
+    status, _, err = run(*words, "--train", "x.npy")
+    assert status == 0, err
+    learned = Dictionary.load(systems / "dictionary")
+    x = np.load(systems / "x.npy")
+    expected = learned.prepared(x, "posterior").encode(x, by="posterior")
+    codes = load(systems / "codes.npz").values
+    np.testing.assert_array_equal(codes.toarray(), expected.toarray())
+
+
+def test_fit_is_told_the_order_of_the_stimuli(run, systems):
+    rng = np.random.default_rng(0)
+    kinds = np.repeat(rng.normal(size=(12, 8)), 20, axis=0) + 0.1 * rng.normal(size=(240, 8))
+    np.save(systems / "kinds.npy", kinds)
+    words = ("--method", "TopK(k=2, n_latents=12, training={'steps': 20})")
+    found = {}
+    for said in ("auto", "time", "exchangeable"):
+        assert run("fit", "kinds.npy", "-o", said, *words, "--order", said)[0] == 0
+        found[said] = Dictionary.load(systems / said).atoms
+    np.testing.assert_array_equal(found["auto"], found["time"])  # sorted by kind: like a series
+    assert not np.array_equal(found["auto"], found["exchangeable"])
+    status, _, err = run("fit", "kinds.npy", "-o", "d", *words, "--order", "random")
+    assert status == 2
+    assert "order must be one of auto, exchangeable, time, got 'random'" in err
 
 
 def test_record_then_load(run, tmp_path):

@@ -7,6 +7,7 @@ from scipy.stats import kendalltau, spearmanr
 from unbraid import align, stats
 from unbraid.align import METRICS
 from unbraid.align.geometry._rdm import correlation_distance, snapped, squared_euclidean
+from unbraid.sparse import PCA, fit
 
 FAST = {"permutations": 0, "resamples": 0}
 OF_SCALES = ["ridge", "cka", "cka_debiased", "rsa", "procrustes", "mutual_knn"]
@@ -157,3 +158,57 @@ def test_what_grows_with_the_cube_of_the_units_is_said_before(monkeypatch):
     monkeypatch.setattr(module, "_LONG", 1e-9)
     with pytest.warns(RuntimeWarning, match="weighted_rsa of 40 units takes about"):
         align.weighted_rsa(x, y, permutations=0, resamples=0)
+
+
+@pytest.mark.parametrize("n_large", [5, 10, 20])
+@pytest.mark.parametrize("scale", [1e4, 1e6])
+def test_ridge_reads_beside_many_irrelevant_units_of_another_scale(n_large, scale):
+    x, _, y = with_a_large_unit(1)
+    noise = np.random.default_rng(1).normal(size=(300, n_large))
+    alike, wide = np.hstack([noise, x]), np.hstack([scale * noise, x])
+    plain, beside = align.ridge(alike, y, **FAST), align.ridge(wide, y, **FAST)
+    assert beside.value == pytest.approx(plain.value, abs=0.02)
+    moments = stats.fold_moments(wide, y, folds=5)
+    assert align.streamed.ridge(moments).value == pytest.approx(beside.value, abs=0.02)
+    r2 = [align.ridge_r2(each, y, **FAST).value for each in (alike, wide)]
+    assert r2[1] == pytest.approx(r2[0], abs=0.03)
+    several = f"{n_large} units (0, 1, 2, 3, 4{', ...' if n_large > 5 else ''}) of the source hold"
+    assert any(several in line for line in beside.warnings)
+    assert not any("hold" in line for line in plain.warnings)
+
+
+@pytest.mark.parametrize("name", [*OF_SCALES, "pls", "svcca"])
+def test_units_that_decide_together_are_named(name):
+    x, _, y = with_a_large_unit(1)
+    wide = np.hstack([x, 1e3 * np.random.default_rng(1).normal(size=(300, 10))])
+    lines = METRICS[name].compute(wide, y, **FAST).warnings
+    assert any("10 units (10, 11, 12, 13, 14, ...) of the source hold" in line for line in lines)
+
+
+@pytest.mark.parametrize("name", ["cca", "semi_matching"])
+def test_what_does_not_depend_on_scales_names_none_and_stays(name):
+    x, _, y = with_a_large_unit(1)
+    scales = np.where(np.arange(10) < 5, 1e6, 1.0)
+    plain, scaled = (METRICS[name].compute(each, y, **FAST) for each in (x, x * scales))
+    assert scaled.value == pytest.approx(plain.value, abs=1e-6)
+    assert not any("hold" in line for line in scaled.warnings)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_units_of_many_scales_without_a_gap_are_not_named(seed):
+    rng = np.random.default_rng(seed)
+    spread = rng.lognormal(sigma=1.5, size=60)  # of a layer: a hundredfold and more
+    x = rng.normal(size=(200, 60)) * spread
+    assert stats.dominating_units(x) == ("", 0.0)
+    x[:, :3] *= 1e-6  # three that are all but dead
+    assert stats.dominating_units(x) == ("", 0.0)
+    x[:, :3], x[:, 3:] = rng.normal(size=(200, 3)), 0
+    assert stats.dominating_units(x) == ("", 0.0)
+    assert stats.dominating_units(np.zeros((5, 4))) == ("", 0.0)
+
+
+def test_a_dictionary_of_a_few_large_units_says_so():
+    x, _, _ = with_a_large_unit(1)
+    wide = np.hstack([x, 1e4 * np.random.default_rng(1).normal(size=(300, 4))])
+    with pytest.warns(RuntimeWarning, match=r"4 units \(10, 11, 12, 13\) of x hold 100.0% of its"):
+        fit(wide, PCA(), rng=0)

@@ -218,3 +218,17 @@ def test_a_random_one_has_the_rule_and_the_density(world, activation):
     assert drawn.encode(x).l0 == pytest.approx(given.encode(x).l0, rel=0.06)
     cosine = np.einsum("mp,mp->m", drawn.atoms, given.atoms) / np.square(given.atoms).sum(1)
     assert np.abs(cosine).mean() < 0.35  # of 16 dimensions: sqrt(2 / (16 pi)) = .2
+
+
+@pytest.mark.parametrize("by, constant", [("posterior", "prior"), ("fista", "penalty")])
+def test_what_an_inference_lacks_is_learned_from_the_training_stimuli(world, by, constant):
+    x, y = (each[:150] for each in world[:2])
+    new = [each[150:300] for each in world[:2]]
+    bare = [dataclasses.replace(ub.fit(each, ub.sparse.PCA(), rng=0), penalty=None)
+            for each in (x, y)]  # fmt: skip
+    few = {**FEW, "permutations": 0, "resamples": 0}
+    result = ub.compare(*new, x_train=x, y_train=y, dictionaries=tuple(bare), by=by, rng=0, **few)
+    for given, train, each, own in zip(bare, (x, y), new, result.lifted[0], strict=True):
+        assert getattr(given, constant) is None
+        codes = given.prepared(train, by).encode(each[:5], by=by)
+        np.testing.assert_array_equal(own.codes.toarray()[:5], codes.toarray())

@@ -1,8 +1,14 @@
 """Stimuli held out of a training that stand in time are no neighbours of those trained on."""
 
+import warnings
+
 import numpy as np
 import pytest
 
+from unbraid.errors import InputError
+from unbraid.sparse import Consensus, Pursuit, SparseCoding, TopK, Training, fit
+from unbraid.sparse.learning import _finish, pursuit
+from unbraid.sparse.training import _source
 from unbraid.sparse.training._source import OnDisk, split
 
 
@@ -62,3 +68,39 @@ def test_neighbours_do_not_flatter_what_is_held_out(seed):
     truth = missed(x[rows], new)
     assert mixed < 0.5 * truth
     assert abs(missed(x[rows], x[held]) - truth) < 0.5 * (truth - mixed)
+
+
+@pytest.mark.parametrize("said, of_slow, of_shuffled", [
+    ("auto", True, False), ("time", True, True), ("exchangeable", False, False),
+])  # fmt: skip
+@pytest.mark.parametrize("method", [
+    TopK(n_latents=12, k=2, training=Training(steps=10)),
+    SparseCoding(n_latents=8, cycles=1, iterations=2),
+    Pursuit(n_latents=8, k=2, held_out=0.1, iterations=2, restarts=1, cycles=1),
+    Consensus(of=Pursuit(n_latents=8, k=2, held_out=0.1, iterations=2, restarts=1, cycles=1),
+              n_seeds=2, alike=0.1),
+], ids=lambda method: type(method).__name__)  # fmt: skip
+def test_what_the_caller_says_of_the_order_rules(monkeypatch, method, said, of_slow, of_shuffled):
+    seen = []
+
+    def spy(*args):
+        rows, held = split(*args)
+        seen.append(bool((np.diff(held) > 1).sum() < 5))
+        return rows, held
+
+    for place in (_source, pursuit, _finish):
+        monkeypatch.setattr(place, "split", spy)
+    x = slow(0, 300)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # few steps
+        for responses, runs in ((x, of_slow), (np.random.default_rng(0).permutation(x),
+                                               of_shuffled)):  # fmt: skip
+            seen.clear()
+            fit(responses, method, rng=0, order=said)
+            assert seen
+            assert set(seen) == {runs}
+
+
+def test_an_order_that_there_is_not_is_refused():
+    with pytest.raises(InputError, match="order must be one of auto, exchangeable, time, got 'by'"):
+        fit(slow(0, 50), TopK(), order="by")

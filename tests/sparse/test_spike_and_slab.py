@@ -59,7 +59,8 @@ def closeness(truth, atoms):
 def test_posterior_means_err_less_than_the_lasso_and_are_what_is_expected(noisy):
     x, atoms = as_float32(noisy)
     codes = posterior_mean(x, atoms, true_prior(noisy)).toarray()
-    lasso = Dictionary(atoms=atoms, offset=np.zeros(16), method=Pursuit(), by="fista").encode(x)
+    lasso = Dictionary(atoms=atoms, offset=np.zeros(16), method=Pursuit(), by="fista")
+    lasso = lasso.prepared(x).encode(x)
     error = np.square(codes - noisy.features).mean()
     assert error < 0.7 * np.square(lasso.toarray() - noisy.features).mean()
     slope = (codes * noisy.features).sum() / np.square(codes).sum()  # E[z | code] is the code

@@ -12,6 +12,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from unbraid._kernels.linear import product
 from unbraid._kernels.threads import in_blocks
 
 _FAST = {"reassoc", "contract", "nsz", "arcp", "nnan"}
@@ -60,14 +61,14 @@ def pursue(
     """
     n, m = len(x), len(atoms)
     k = min(k, m)
-    gram = atoms @ atoms.T
+    gram, across = atoms @ atoms.T, np.ascontiguousarray(atoms.T)
     active = np.empty((n, k), np.int32)
     codes = np.empty((n, k), x.dtype)
     gap = np.empty(n, x.dtype)
     kind = x.dtype.type
     for start in range(0, n, _BLOCK):
         rows = slice(start, start + _BLOCK)
-        target = np.ascontiguousarray(x[rows] @ atoms.T)
+        target = np.ascontiguousarray(product(x[rows], across))
         options = (kind(penalty), kind(tolerance), bool(signed), x.shape[1])
         found = (active[rows], codes[rows], gap[rows])
         in_blocks(_active_set, len(target), target, gram, options, found, least=32)

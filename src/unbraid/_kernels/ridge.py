@@ -12,7 +12,34 @@ import scipy.sparse as sp
 from unbraid._kernels.device import eigh, product
 
 Values = Any
+LEAST, MOST = 1e-8, 1e4
+"""Ends of the grid of penalties, in mean eigenvalues."""
 _FAR = 1e-6  # well below what power-law spectra of recordings reach, far above rounding
+
+
+@dataclass(frozen=True, eq=False)
+class PenaltyGrid:
+    """The penalties that stand for the numbers ``LEAST`` to ``MOST``.
+
+    They are so many mean eigenvalues. Where a tenth of the eigenvalues is far below the mean, as
+    beside units of another scale, the same numbers reach further down: the least then stands for so
+    many of those eigenvalues, and the steps between are as much wider.
+    """
+
+    mean: float
+    stretch: float
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> PenaltyGrid:
+        """Return the grid for eigenvalues (r,) in ascending order."""
+        mean, low = float(values.sum() / len(values)), float(values[len(values) // 10])
+        far = 0 < low < _FAR * mean
+        return cls(mean, 1 + np.log(mean / low) / np.log(MOST / LEAST) if far else 1.0)
+
+    def penalties(self, alpha: Any) -> np.ndarray:
+        """Return the penalty of each number of the grid."""
+        alpha = np.atleast_1d(alpha)
+        return self.mean * (alpha if self.stretch == 1 else MOST * (alpha / MOST) ** self.stretch)
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,9 +61,9 @@ class Spectrum:
     device: Any = None
 
     @cached_property
-    def unit(self) -> float:
-        """The scale in which penalties are given."""
-        return penalty_unit(self.values)
+    def grid(self) -> PenaltyGrid:
+        """What penalties are for these eigenvalues."""
+        return PenaltyGrid.of(self.values)
 
     def project(self, x: Values, y: np.ndarray) -> np.ndarray:
         """Return ``y`` (n, q), centred on the training stimuli, in the eigenbasis: (r, q)."""
@@ -46,29 +73,19 @@ class Spectrum:
         return product(self.basis.T, target, self.device)
 
     def predict(self, test: int, projected: np.ndarray, alpha: Any) -> np.ndarray:
-        """Predict ``y`` minus its training mean; ``alpha`` in units of ``unit``, per target."""
-        penalised = self.values[:, None] + self.unit * np.atleast_1d(alpha)
-        if self.unit == 0:
+        """Predict ``y`` minus its training mean; ``alpha`` of the grid, per target."""
+        penalised = self.values[:, None] + self.grid.penalties(alpha)
+        if self.grid.mean == 0:
             return np.zeros((len(self.tests[test]), projected.shape[1]))
         return product(self.tests[test], projected / penalised, self.device)
 
     def spread(self, projected: np.ndarray, alpha: Any) -> np.ndarray:
         """Return the standard deviation (q,) of the predictions of the training stimuli."""
-        if self.unit == 0:
+        if self.grid.mean == 0:
             return np.zeros(projected.shape[1])
-        shrunk = projected / (self.values[:, None] + self.unit * np.atleast_1d(alpha))
+        shrunk = projected / (self.values[:, None] + self.grid.penalties(alpha))
         power = self.values if self.primal else self.values**2
         return np.sqrt(np.einsum("r,rj->j", power, shrunk**2) / len(self.train))
-
-
-def penalty_unit(values: np.ndarray) -> float:
-    """Return the scale of penalties: the mean eigenvalue, or the median where that is far less.
-
-    One unit of another scale, a million times the others', would otherwise raise the smallest
-    penalty above all that the others hold.
-    """
-    mean, median = float(values.sum() / len(values)), float(np.median(values))
-    return median if 0 < median < _FAR * mean else mean
 
 
 def spectrum(
@@ -97,7 +114,7 @@ def spectrum(
 
 
 def eigen(matrix: np.ndarray, device: Any = None) -> tuple[np.ndarray, np.ndarray]:
-    """Eigenvalues above rounding and their vectors; one zero where there are none."""
+    """Eigenvalues above rounding, ascending, and their vectors; one zero where there are none."""
     values, vectors = eigh(matrix, device)
     keep = values > 1e-14 * max(values[-1], 0.0)
     if not keep.any():

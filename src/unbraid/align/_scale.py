@@ -1,34 +1,26 @@
-"""What a score cannot mean: one unit's scale decides it, or a side holds no responses."""
+"""What a score cannot mean: a few units' scale decides it, or a side holds no responses."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from unbraid.responses import Responses
 from unbraid.responses._looks import symmetric
-from unbraid.stats._series import moments
-
-_SHARE, _FEWEST = 0.99, 3  # of the variance of a side, and the units from which on it is unusual
+from unbraid.stats import dominating_units
 
 
 def dominated(sides: Sequence[tuple[str, Any]]) -> tuple[str, ...]:
-    """Return a line for each side of which one unit holds nearly all the variance."""
+    """Return a line for each side of which a unit, or units set apart, hold nearly all variance."""
     found = []
     for name, values in sides:
-        largest = np.abs(values).max()
-        power = moments(values / largest if largest > 0 else values)[1] ** 2  # at most 1
-        total = power.sum()
-        if len(power) < _FEWEST or not (np.isfinite(total) and total > 0):
-            continue
-        largest = int(power.argmax())
-        if power[largest] > _SHARE * total:
+        units, share = dominating_units(values)
+        if units:
+            one = units.startswith("unit")
             found.append(
-                f"unit {largest} of the {name} holds {power[largest] / total:.1%} of its variance "
-                "and decides a score that depends on units' scales: scale the units alike, or "
-                "leave it out."
+                f"{units} of the {name} {'holds' if one else 'hold'} {share:.1%} of its variance "
+                f"and {'decides' if one else 'decide'} a score that depends on units' scales: "
+                f"scale the units alike, or leave {'it' if one else 'them'} out."
             )
     return tuple(found)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from unbraid import _terminal
-from unbraid.cli._options import Json, MaybeText, Output, finish
+from unbraid.cli._options import Json, MaybePath, MaybeText, Output, finish
 
 
 def encode(
@@ -20,6 +20,10 @@ def encode(
     by: Annotated[
         MaybeText, typer.Option(help="encoder, omp, fista or posterior; default: as learned.")
     ] = None,
+    train: Annotated[
+        MaybePath,
+        typer.Option(help="Training responses: a penalty or prior that is missing is learned."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Infer the sparse codes of X: unbraid encode d/ x.npy -o codes.npz."""
@@ -28,8 +32,10 @@ def encode(
     responses.check_codes_file(output)
     learned = sparse.Dictionary.load(dictionary)
     _terminal.warn(learned.evidence.warnings)
-    values = responses.load_plainly(x)
-    codes = learned.encode(values, by=cast(Any, by))
+    values, how = responses.load_plainly(x), cast(Any, by)
+    if train is not None:
+        learned = learned.prepared(responses.load_plainly(train), how)
+    codes = learned.encode(values, by=how)
     responses.save(codes, output)
     summary = {"n": codes.shape[0], "n_latents": codes.shape[1], "l0": codes.l0, "gap": codes.gap}
     finish(output, summary, repr(codes), as_json)

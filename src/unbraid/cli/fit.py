@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -16,14 +16,19 @@ def fit(
     method: Method = "auto",
     overrides: Set = None,
     seed: Seed = 0,
+    order: Annotated[str, typer.Option(help="Stimuli: auto, exchangeable or time.")] = "auto",
     as_json: Json = False,
 ) -> None:
     """Learn a dictionary of X: unbraid fit x.npy -o d/. An earlier one is replaced."""
     from unbraid import responses, sparse
     from unbraid.sparse.formats.native import check_free
+    from unbraid.stats import check_order
 
     check_free(output)
     choice = sparse.parse_method(method).with_options(overrides or [])
-    learned = sparse.fit(responses.load_plainly(x), choice, rng=seed, progress=not as_json)
+    check_order(order)
+    learned = sparse.fit(
+        responses.load_plainly(x), choice, rng=seed, progress=not as_json, order=cast(Any, order)
+    )
     learned.save(output)
     finish(output, learned.evidence.to_dict(), repr(learned), as_json)

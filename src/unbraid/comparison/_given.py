@@ -160,6 +160,7 @@ def _key(name: str) -> str:
 def _of_scale(name: str, dictionary: Dictionary, scored: Responses) -> list[str]:
     """Return a line where responses scaled otherwise would be described much better."""
     values = scored.take(np.arange(min(len(scored), _LOOKED))).toarray().astype(np.float64)
+    dictionary = dictionary.prepared(values)
     left = dictionary.fvu(values, dictionary.encode(values))
     length = float(np.linalg.norm(values, axis=1).mean())
     if left <= _POOR or not length > 0 or dictionary.transform != "none":

@@ -68,12 +68,15 @@ def lift(
 ) -> Lifted:
     """Learn a dictionary and its controls on ``side.train``; infer all codes of ``side.scored``."""
     learn, untrain, *rest = rng.spawn(8)
-    dictionary = sparse.fit(side.train, method, rng=learn, progress=progress)
+    dictionary = sparse.fit(side.train, method, rng=learn, progress=progress, order=config.order)
+    dictionary = dictionary.prepared(side.train, config.by)
     codes = dictionary.encode(side.scored, by=config.by)
     with warnings.catch_warnings():  # what weakens a control is said of the dictionary itself
         warnings.simplefilter("ignore", RuntimeWarning)
         untrained = sparse.RandomDictionary(of=dictionary.method)
-        random = sparse.fit(side.train, untrained, rng=untrain)
+        random = sparse.fit(side.train, untrained, rng=untrain, order=config.order).prepared(
+            side.train, config.by
+        )
         controls = _controls(side, dictionary.method, codes, random, config, rest)
     return _lifted(dictionary, codes, controls, side.scored)
 
@@ -83,6 +86,7 @@ def lift_given(
 ) -> Lifted:
     """Infer the codes of a given dictionary, and of controls of its own rule and width."""
     _, draw, *rest = rng.spawn(8)
+    dictionary = dictionary.prepared(side.train, config.by)
     codes = dictionary.encode(side.scored, by=config.by)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
@@ -123,12 +127,14 @@ def _controls(
         options["training"] = method.training
     if side.frozen:
         for name, half in FROZEN.items():
-            learned = sparse.fit(train, half(**options), rng=freeze.spawn(1)[0])
+            learned = sparse.fit(train, half(**options), rng=freeze.spawn(1)[0], order=config.order)
             controls[name] = learned.encode(scored)
     if side.untrained is not None:
         again = sparse.TopK(**options) if method is None else method
-        learned = sparse.fit(side.untrained[0], again, rng=copy)
         by = None if method is None else config.by
+        learned = sparse.fit(side.untrained[0], again, rng=copy, order=config.order).prepared(
+            side.untrained[0], by
+        )
         controls["untrained_copy"] = learned.encode(side.untrained[1], by=by)
     return controls
 

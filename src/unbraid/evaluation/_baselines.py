@@ -58,7 +58,8 @@ def _k_means(of: GivenToBaselines, rng: np.random.Generator) -> Any:
 
 def _untrained(of: GivenToBaselines, rng: np.random.Generator) -> Any:
     method = sparse.RandomDictionary(of=of.dictionary.method)
-    return sparse.fit(of.train, method, rng=rng).encode(of.scored, by=of.by)
+    start = sparse.fit(of.train, method, rng=rng).prepared(of.train, of.by)
+    return start.encode(of.scored, by=of.by)
 
 
 def _expansion(of: GivenToBaselines, rng: np.random.Generator) -> Any:

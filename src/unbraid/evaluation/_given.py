@@ -110,4 +110,4 @@ def dictionaries_of(
         tell(f"dictionary {len(found) + 1} of {count}", seed / missing)
         found.append(sparse.fit(train, method, rng=own))
         method = found[-1].method  # what "auto" chose serves the other seeds
-    return found
+    return [each.prepared(train, config.by) for each in found]

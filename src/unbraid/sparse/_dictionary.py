@@ -15,20 +15,17 @@ from unbraid.responses import Codes, as_responses
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._method import Method
 from unbraid.sparse._shown import shown
-from unbraid.sparse._shuffle import shuffle_latents
+from unbraid.sparse._shuffle import shuffled
 from unbraid.sparse._units import in_units
 from unbraid.sparse.formats import hub, native
 from unbraid.sparse.formats._open import open_pretrained, open_saved
-from unbraid.sparse.inference import _lasso_and_pursuit
-from unbraid.sparse.inference._asked import By, check_by, checked_k, checked_penalty
+from unbraid.sparse.inference import _prepare
+from unbraid.sparse.inference._asked import By
+from unbraid.sparse.inference._codes_by import checked_by, codes_by
 from unbraid.sparse.inference._encoder import Encoder
-from unbraid.sparse.inference._floor import above
-from unbraid.sparse.inference._posterior import expected
 from unbraid.sparse.inference._prior import Prior
 from unbraid.sparse.inference._transform import Transform, taken_from
 from unbraid.sparse.training._source import check_scale
-
-_BLOCK_NUMBERS = 32_000_000  # largest dense block of scores held at once
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -52,12 +49,12 @@ class Dictionary:
     k : int, optional
         Most latents a stimulus, for matching pursuit.
     penalty : float, optional
-        Lasso penalty of ``by="fista"`` for atoms of unit length; None: chosen by held-out units.
+        Lasso penalty of ``by="fista"`` for atoms of unit length, by ``fit`` and ``prepared``.
     signed : bool
         Whether pursuit may use negative codes.
     prior : Prior, optional
         How often each latent is on, what its code then is, and the noise, for ``by="posterior"``;
-        None: fitted to the responses to be encoded.
+        by ``SpikeAndSlab`` and ``prepared``.
     floor : float, optional
         Least size ``|z_j| |a_j|`` of a code that counts, in the units of the responses: smaller
         ones are exactly 0, unless an encoder picks by itself. Learned by ``fit``; None: no floor.
@@ -138,11 +135,20 @@ class Dictionary:
             stimuli, relative to each stimulus' largest correlation with an atom: about 1e-6 where
             the problem is solved; NaN for an encoder and the posterior.
 
+        Raises
+        ------
+        InputError
+            Other units; no penalty for ``fista`` or no prior for ``posterior`` (see ``prepared``).
+
         Notes
         -----
+        *A stimulus' codes do not depend on the other stimuli*: to the bit with up to 2^18 numbers
+        in the atoms, to rounding beyond. Every constant is the dictionary's own. The control
+        ``ShuffledLatents`` is the one exception: it permutes codes over the stimuli it is given.
+
         *Which codes are zero.* A code counts where what it adds to the stimulus, ``|z_j| |a_j|``,
         exceeds ``floor``; all others are exactly 0, those that count stay as they were inferred.
-        ``fit`` learns the floor, so that codes do not depend on what else is encoded: it is the
+        ``fit`` learns the floor: it is the
         largest multiple, up to 2, of the noise of a unit with which units left out of the inference
         are predicted as well as with any smaller one; see conventions, and ``learned_floor``.
         Encoders that pick (TopK, thresholds, gates) keep their own rule, and so do dictionaries of
@@ -151,44 +157,12 @@ class Dictionary:
 
         ``fista`` names the problem that FISTA is known for; on a CPU it is solved by exact active
         sets, which need no step size and end at the same minimiser. ``posterior`` is sampled, with
-        the same random numbers for every stimulus: given a prior, what else is encoded changes
-        nothing. It is for noisy responses: with little noise its chains get stuck, and ``fista`` is
-        better.
+        the same random numbers for every stimulus. It is for noisy responses: with little noise its
+        chains get stuck, and ``fista`` is better.
         """
-        responses = as_responses(x)
-        values = in_units(self.units, responses)
-        if values.shape[1] != self.atoms.shape[1]:
-            raise InputError(
-                f"x must have the {self.atoms.shape[1]} units that the dictionary was learned "
-                f"from, got {values.shape[1]}."
-            )
-        by = self.by if by is None else by
-        check_by(by)
-        if by == "encoder" and self.encoder is None:
-            raise InputError(
-                f"This dictionary ({type(self.method).__name__}) has no encoder; use "
-                "by='omp', by='fista' or by='posterior'."
-            )
-        check_scale(values, least=0.0)
-        gap, floor = float("nan"), self.floor
-        if by == "encoder":
-            csr = self._encoded(values)
-            floor = None if self.encoder is None or self.encoder.picks else floor
-        elif by == "posterior":
-            signed = self.signed if signed is None else signed
-            csr, noise = expected(self.centred(values), self.atoms, self.prior, signed)
-            floor = noise if floor is None else floor
-        else:
-            signed = self.signed if signed is None else signed
-            problem = _lasso_and_pursuit.Problem(
-                by=by,
-                k=checked_k(k if k is not None else self.k, len(self.atoms)),
-                penalty=checked_penalty(penalty if penalty is not None else self.penalty),
-                signed=signed,
-            )
-            csr, gap = _lasso_and_pursuit.infer(self.centred(values), self.atoms, problem)
-        if floor is not None:
-            csr = above(csr, self.atoms, floor)
+        responses, by = as_responses(x), checked_by(by, self)
+        values = self._values(responses)
+        csr, gap = codes_by(by, self, values, k=k, penalty=penalty, signed=signed)
         made_by = {"dictionary": self.method.describe(), "inference": by}
         codes = Codes(
             csr,
@@ -197,9 +171,26 @@ class Dictionary:
             made_by=made_by,
             taken=taken_from(values, self.transform),
         )
-        if self.shuffled is not None:
-            return shuffle_latents(codes, rng=self.shuffled)
-        return codes
+        return codes if self.shuffled is None else shuffled(codes, self.shuffled)
+
+    def prepared(self, x: Any, by: By | None = None) -> Self:
+        """Return the dictionary with the constants that an inference needs, learned from ``x``.
+
+        Parameters
+        ----------
+        x : Responses or array of shape (n, p)
+            Training responses, not those to be judged; 400 of them are used for a penalty, 2,000
+            for a prior.
+        by : {"encoder", "omp", "fista", "posterior"}, optional
+            The inference to come: ``fista`` needs a penalty, ``posterior`` a prior, the others
+            nothing. By default what the dictionary was learned with.
+
+        Returns
+        -------
+        Dictionary
+            The same, where it lacks nothing. What is learned is kept when it is saved.
+        """
+        return _prepare.prepared(self, self._values(x), checked_by(by, self))
 
     def decode(self, codes: Any) -> np.ndarray:
         """Return the responses (n, p) that codes describe, ``offset + codes @ atoms``.
@@ -283,6 +274,17 @@ class Dictionary:
         """Return the same dictionary with more evidence."""
         return replace(self, evidence=replace(self.evidence, **numbers))
 
+    def _values(self, x: Any) -> np.ndarray:
+        """Return checked responses (n, p), columns in the order of the dictionary's units."""
+        values = in_units(self.units, as_responses(x))
+        if values.shape[1] != self.atoms.shape[1]:
+            raise InputError(
+                f"x must have the {self.atoms.shape[1]} units that the dictionary was learned "
+                f"from, got {values.shape[1]}."
+            )
+        check_scale(values, least=0.0)
+        return values
+
     def _products(self, codes: Any) -> np.ndarray:
         """Return ``codes @ atoms`` (n, p)."""
         if not sp.issparse(codes):
@@ -290,11 +292,3 @@ class Dictionary:
         if codes.ndim != 2 or codes.shape[1] != len(self.atoms):
             raise InputError(f"codes must have shape (n, {len(self.atoms)}), got {codes.shape}.")
         return np.asarray(codes @ self.atoms)
-
-    def _encoded(self, values: np.ndarray) -> sp.csr_array:
-        if (encoder := self.encoder) is None:  # cannot be: encode has checked
-            raise InputError("This dictionary has no encoder.")
-        x = self.centred(values) if encoder.centred else self.transformed(values)
-        rows = max(1, _BLOCK_NUMBERS // len(self.atoms))
-        parts = [encoder(x[start : start + rows], self.atoms) for start in range(0, len(x), rows)]
-        return parts[0] if len(parts) == 1 else sp.csr_array(sp.vstack(parts, format="csr"))

@@ -6,7 +6,7 @@ import time
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from unbraid.sparse._method import Method
 from unbraid.sparse.evidence._measure import with_evidence
 from unbraid.sparse.training._far import far_center, moved
 from unbraid.sparse.training._source import check_scale, opened, varies
+from unbraid.stats import check_order, dominating_units
 
 
 def fit(
@@ -30,6 +31,7 @@ def fit(
     rng: int | np.random.Generator | None = None,
     progress: bool | None | Progress = None,
     checkpoint: str | Path | None = None,
+    order: Literal["auto", "exchangeable", "time"] = "auto",
 ) -> Dictionary:
     """Learn a dictionary of sparse features from responses.
 
@@ -49,6 +51,11 @@ def fit(
         Folder in which an autoencoder leaves its state twenty times a training: killed at any
         moment and called again with the same arguments, it goes on to the same bits. Gone when
         done.
+    order : {"auto", "exchangeable", "time"}
+        Whether stimuli follow each other in time. What is held out, to stop or to choose, is then
+        in runs of neighbours with gaps; else it is drawn at random. "auto": it is tested
+        (``stats.serial_dependence``). Rows that are only sorted by kind look like a series and are
+        exchangeable.
 
     Returns
     -------
@@ -74,6 +81,8 @@ def fit(
             f"method must be a method such as TopK(k=32, expansion=4), got {method!r}. "
             "Names are read by unbraid.sparse.parse_method."
         )
+    check_order(order)
+    log = Log(None, None if checkpoint is None else Path(checkpoint), order)
     values = opened(x, in_batches=method.in_batches)
     if len(values) < 2:
         raise InputError(f"x must hold at least 2 stimuli to learn from, got {len(values)}.")
@@ -81,6 +90,7 @@ def fit(
         raise InputError("x must vary over stimuli, but every unit is constant.")
     if isinstance(values, np.ndarray):
         check_scale(values)
+        log.warnings += _of_scale(values)
     if checkpoint is not None and not method.in_batches:
         raise InputError(
             "checkpoint is kept by autoencoders only, which learn in batches, got method "
@@ -89,11 +99,11 @@ def fit(
     center = far_center(values) if method.has_no_origin else None
     if center is not None:
         values = moved(values, center)
-    folder = None if checkpoint is None else Path(checkpoint)
     rng = _own_stream(_validate.as_rng(rng))
     started = time.perf_counter()
     with one_thread(when=is_small(values.shape)), progress_to(progress) as tell:
-        learned, log = _learn(values, method, rng, None if tell is silent else tell, folder)
+        log.callback = None if tell is silent else tell
+        learned = method.learn(values, rng, log)
     seconds = time.perf_counter() - started
     learned = with_evidence(learned, values, log, seconds)
     if center is not None:
@@ -112,8 +122,13 @@ def _own_stream(rng: np.random.Generator) -> np.random.Generator:
         return rng
 
 
-def _learn(
-    values: np.ndarray, method: Method, rng: np.random.Generator, callback: Any, folder: Path | None
-) -> tuple[Dictionary, Log]:
-    log = Log(callback, folder)
-    return method.learn(values, rng, log), log
+def _of_scale(values: np.ndarray) -> list[str]:
+    """Return a line where a few units hold nearly all the variance."""
+    units, share = dominating_units(values)
+    if not units:
+        return []
+    verb = "holds" if units.startswith("unit") else "hold"
+    return [
+        f"{units} of x {verb} {share:.1%} of its variance, and the dictionary describes hardly "
+        "anything else: scale the units alike."
+    ]

@@ -13,10 +13,18 @@ Callback = Callable[[str, float], None]
 
 
 class Log:
-    """Collects the history and warnings of one training, and calls back with its progress."""
+    """Collects the history and warnings of one training, and calls back with its progress.
 
-    def __init__(self, callback: Callback | None = None, checkpoint: Path | None = None) -> None:
-        self.callback, self.checkpoint = callback, checkpoint
+    ``order`` is what the caller of ``fit`` says of the order of the stimuli.
+    """
+
+    def __init__(
+        self,
+        callback: Callback | None = None,
+        checkpoint: Path | None = None,
+        order: str = "auto",
+    ) -> None:
+        self.callback, self.checkpoint, self.order = callback, checkpoint, order
         self.history: list[dict[str, float]] = []
         self.warnings: list[str] = []
         self.held: np.ndarray | None = None  # stimuli kept out of the training

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,7 +18,11 @@ from unbraid.sparse.training._ranks import Ranks
 
 
 def fit_seeds(
-    x: Any, method: Method, seeds: Sequence[int | np.random.Generator]
+    x: Any,
+    method: Method,
+    seeds: Sequence[int | np.random.Generator],
+    *,
+    order: Literal["auto", "exchangeable", "time"] = "auto",
 ) -> tuple[Dictionary, ...]:
     """Learn one dictionary a seed; each is what ``fit(x, method, rng=seed)`` gives.
 
@@ -30,6 +34,8 @@ def fit_seeds(
         How each dictionary is learned.
     seeds : sequence of int or Generator
         One a dictionary.
+    order : {"auto", "exchangeable", "time"}
+        As for ``fit``.
 
     Returns
     -------
@@ -59,11 +65,15 @@ def fit_seeds(
         raise InputError(f"seeds must name at least one seed, such as range(5), got {seeds!r}.")
     at_once = min(len(seeds), workers())
     if not method.in_batches or at_once == 1 or Ranks().size > 1:
-        return with_stability([fit(x, method, rng=seed, progress=False) for seed in seeds])
+        return with_stability(
+            [fit(x, method, rng=seed, progress=False, order=order) for seed in seeds]
+        )
     with (
         one_thread(),
         ThreadPoolExecutor(at_once, initializer=this_thread_alone) as pool,
     ):
         return with_stability(
-            list(pool.map(lambda seed: fit(x, method, rng=seed, progress=False), seeds))
+            list(
+                pool.map(lambda seed: fit(x, method, rng=seed, progress=False, order=order), seeds)
+            )
         )

@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid import _validate
+from unbraid.errors import InputError
 from unbraid.responses import Codes, as_responses
 
 
@@ -46,3 +47,13 @@ def shuffle_latents(codes: Any, rng: int | np.random.Generator | None = None) ->
     return Codes(
         sp.csr_array(shuffled), stimuli=responses.stimuli, made_by={"shuffled": responses.made_by}
     )
+
+
+def shuffled(codes: Codes, seed: int) -> Codes:
+    """Shuffle what a ``ShuffledLatents`` dictionary encodes."""
+    if codes.shape[0] == 1:
+        raise InputError(
+            "x must hold at least 2 stimuli for a dictionary of ShuffledLatents, which permutes "
+            "codes over the stimuli that it is given, got 1."
+        )
+    return shuffle_latents(codes, rng=seed)

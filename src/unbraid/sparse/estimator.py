@@ -10,13 +10,10 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from unbraid.errors import InputError
-from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._fit import fit
 from unbraid.sparse._method import Method
-from unbraid.sparse.inference import _lasso_and_pursuit
-from unbraid.sparse.inference._asked import By, check_by
-from unbraid.sparse.inference._monte_carlo_em import fitted_prior
+from unbraid.sparse.inference._asked import By
+from unbraid.sparse.inference._codes_by import checked_by
 from unbraid.sparse.learning.pursuit import Pursuit
 
 
@@ -45,7 +42,7 @@ class DictionaryTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     Notes
     -----
     ``transform`` gives a dense array of the input's float type, a row never depending on the other
-    rows: the penalty of ``by="fista"`` and the prior of ``by="posterior"`` are chosen in ``fit``.
+    rows: the penalty of ``by="fista"`` and the prior of ``by="posterior"`` are learned in ``fit``.
     The input is not scaled.
 
     Examples
@@ -77,7 +74,8 @@ class DictionaryTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         # a RandomState moves on with each fit, as it does in every scikit-learn estimator
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         learned = fit(X, method, rng=seed, progress=False)
-        self.dictionary_ = self._ready(learned, X)
+        by = checked_by(self.by, learned)
+        self.dictionary_ = replace(learned.prepared(X, by), by=by)
         self.components_ = learned.atoms
         self._n_features_out = learned.n_latents
         return self
@@ -98,25 +96,3 @@ class DictionaryTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-    def _ready(self, learned: Dictionary, x: np.ndarray) -> Dictionary:
-        """Fix the inference, so that later rows cannot change each other's codes."""
-        by = learned.by if self.by is None else self.by
-        check_by(by)
-        if by == "encoder" and learned.encoder is None:
-            raise InputError(
-                f"{type(learned.method).__name__} learns no encoder; use by='omp', by='fista' or "
-                "by='posterior'."
-            )
-        if by == "posterior" and learned.prior is None:
-            values = learned.centred(x)
-            prior = fitted_prior(values, learned.atoms, learned.signed)
-            return replace(learned, by=by, prior=prior)
-        if by != "fista" or learned.penalty is not None:
-            return replace(learned, by=by)
-        unit, _ = _lasso_and_pursuit.normalised(learned.atoms)
-        values = learned.centred(x)
-        chosen = _lasso_and_pursuit.choose_inference(
-            values, unit, k=1, by="fista", signed=learned.signed
-        )
-        return replace(learned, by=by, penalty=chosen.problem.penalty)

@@ -27,6 +27,7 @@ from unbraid.stats._jackknife import (
 from unbraid.stats._moments import FoldMoments, Moments
 from unbraid.stats._order import SerialDependence, rows_to_test, serial_dependence
 from unbraid.stats._permutation import Permutations, permutation_p, permuted_rows
+from unbraid.stats._scales import dominating_units
 from unbraid.stats._stream import fold_moments
 from unbraid.stats._time import (
     DRIFT,
@@ -66,6 +67,7 @@ __all__ = [
     "bootstrap_weights",
     "check_order",
     "contiguous_folds",
+    "dominating_units",
     "fold_moments",
     "grouped_folds",
     "interval",

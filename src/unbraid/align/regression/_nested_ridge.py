@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from unbraid._kernels.device import product
-from unbraid._kernels.ridge import Spectrum, spectrum
+from unbraid._kernels.ridge import LEAST, MOST, Spectrum, spectrum
 from unbraid.align._dense import check_memory
 from unbraid.errors import InputError
 from unbraid.stats import Folds
 
-ALPHAS = np.logspace(-8, 4, 13)
-"""In units of the mean eigenvalue of the centred training Gram matrix."""
+ALPHAS = np.logspace(np.log10(LEAST), np.log10(MOST), 13)
+"""Of ``PenaltyGrid``: in mean eigenvalues of the centred training Gram matrix."""
 
 
 @dataclass(frozen=True, eq=False)

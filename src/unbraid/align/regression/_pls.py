@@ -26,6 +26,7 @@ class Pls(Ridge):
     """Pooled correlation of held-out PLS predictions with targets."""
 
     by_target = False
+    scaled = ("x", "y")
 
     def __init__(self, x, y, folds, *, components: int) -> None:
         Estimator.__init__(self, densified(x, "x"), densified(y, "y"), folds)

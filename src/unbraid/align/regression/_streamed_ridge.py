@@ -8,13 +8,14 @@ squared error is ``S_yy - 2 <w, S_xy> + w' S_xx w``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
 from unbraid._kernels.device import product
-from unbraid._kernels.ridge import eigen, penalty_unit
+from unbraid._kernels.ridge import PenaltyGrid, eigen
 from unbraid.align._dense import finite_mean
 from unbraid.align._estimator import Measured
 from unbraid.align.regression._nested_ridge import ALPHAS, check_folds
@@ -34,15 +35,15 @@ class _StreamedFit:
     """(r, q)."""
     device: Any
 
-    @property
-    def unit(self) -> float:
-        return penalty_unit(self.values)
+    @cached_property
+    def grid(self) -> PenaltyGrid:
+        return PenaltyGrid.of(self.values)
 
     def weights(self, alphas: np.ndarray | float) -> np.ndarray:
         """Weights in the eigenbasis (r, q), for one penalty or one a target."""
-        if self.unit == 0:
+        if self.grid.mean == 0:
             return np.zeros_like(self.projected)
-        return self.projected / (self.values[:, None] + self.unit * np.atleast_1d(alphas))
+        return self.projected / (self.values[:, None] + self.grid.penalties(alphas))
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,7 +72,7 @@ class Auto(Method):
     ) -> Dictionary:
         """Learn by other stages than usual."""
         x, scale = scaled(x)
-        rows, validation = validation_split(x, rng)
+        rows, validation = validation_split(x, rng, log.order)
         tried = AutoTrials(x[rows], x[validation], rng, log, scale, plan)
         most = self._most(*tried.seen.shape)
         search = WidthSearch(tried.seen, tried.unseen, rng, tried.record_coded, plan)

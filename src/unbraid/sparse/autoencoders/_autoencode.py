@@ -47,7 +47,7 @@ def learn(
     start = method.untrained(x, rng)
     say_if_few(log, len(x), m)
     center = mean(x)
-    source = TrainingStimuli(x, training.held_out, rng, center)
+    source = TrainingStimuli(x, training.held_out, rng, center, log.order)
     weights = {"atoms": start.atoms, "offset": np.zeros(x.shape[1]), **(extra or {})}
     if not tied and start.encoder is not None:
         weights |= {"encoder": start.encoder.weights.T, "bias": np.zeros(m)}

@@ -58,7 +58,7 @@ class Archetypal(Autoencoder):
         announce(x, m, self.training, log, dense=True)
         say_if_few(log, len(x), m)
         center = mean(x)
-        source = TrainingStimuli(x, self.training.held_out, rng, center)
+        source = TrainingStimuli(x, self.training.held_out, rng, center, log.order)
         points = _points(source.sample(_ROWS), self.n_points or 2 * m, rng)
         mix = np.zeros((m, len(points)))
         mix[np.arange(m), rng.choice(len(points), m, replace=m > len(points))] = 1

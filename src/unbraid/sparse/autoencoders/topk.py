@@ -49,7 +49,7 @@ class TopK(Autoencoder):
         start = self.untrained(x, rng)
         say_if_few(log, len(x), m)
         center = mean(x)
-        source = TrainingStimuli(x, self.training.held_out, rng, center)
+        source = TrainingStimuli(x, self.training.held_out, rng, center, log.order)
         net = SparseNet(start.atoms, start.k or 1, len(source), self.training, anneal=self.anneal)
         fvu = train(net, source, self.training, rng, log, self.describe())
         learned = self._dictionary(

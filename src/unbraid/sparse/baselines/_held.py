@@ -52,7 +52,7 @@ def learn(
     begun = start(method, x, k, rng)
     say_if_few(log, len(x), m)
     center = mean(x)
-    source = TrainingStimuli(x, method.training.held_out, rng, center)
+    source = TrainingStimuli(x, method.training.held_out, rng, center, log.order)
     net = SparseNet(begun.atoms, begun.k or 1, len(source), method.training, anneal=0.0)
     fvu = train(_Held(net, hold), source, method.training, rng, log, method.describe())
     weights = {"atoms": net.atoms, "encoder": net.encoder, "bias": net.bias, "offset": net.offset}

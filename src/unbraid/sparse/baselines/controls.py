@@ -93,6 +93,7 @@ class ShuffledLatents(Method):
     """A learned dictionary whose every code is permuted over the stimuli it encodes.
 
     Values and density stay, their link to the stimuli goes: any score left is not about features.
+    It is the one method whose codes of a stimulus depend on the stimuli beside it, two at least.
     """
 
     of: MethodOption = TopK()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 
@@ -12,12 +13,12 @@ from unbraid.sparse._log import Log
 from unbraid.sparse.inference._floor import learned_floor
 from unbraid.sparse.inference._lasso_and_pursuit import (
     Problem,
-    choose_inference,
     codes_from_units,
     normalised,
     validation_rows,
 )
 from unbraid.sparse.inference._posterior import means_from_units
+from unbraid.sparse.inference._prepare import chosen_penalty, prepared
 from unbraid.sparse.training._source import spaced
 
 _COHERENCE_ROWS = 1024
@@ -26,7 +27,9 @@ _PURSUED_NUMBERS = 2**28  # stimuli times latents for whose codes pursuit takes 
 _HELD_LEAST = 32  # stimuli held out from which on they are enough
 _SAMPLED_NUMBERS = 2**19  # the same of posterior means
 _GAP_ROWS, _GAP_ATOMS = 256, 4096
-_UNITS_ROWS, _UNITS_NUMBERS = 64, 2**20  # stimuli, and numbers in atoms: seconds at most
+# Stimuli; and atoms of an encoder, the products of all pairs of which take 1 GiB and, twenty times,
+# a few per cent of the training
+_UNITS_ROWS, _UNITS_ATOMS = 64, 2**14
 _GAP_PRODUCTS = 2**31  # multiplications of pursuit: about a second
 
 
@@ -48,9 +51,10 @@ def with_evidence(learned: Dictionary, values: np.ndarray, log: Log, seconds: fl
     alive = np.zeros(learned.n_latents, bool)
     active = wrong = squares = effective = 0.0
     sums, middle = 0.0, None
-    stride = every * max(1, _EVIDENCE_NUMBERS // widest)
-    for start in range(0, len(values), stride):
-        block = values[start : start + stride : every]
+    n_blocks = -(-n // max(4, _EVIDENCE_NUMBERS // widest))
+    edges = every * np.linspace(0, n, n_blocks + 1).astype(int)
+    for start, stop in pairwise(edges):
+        block = values[start:stop:every]
         codes = learned.encode(block)
         alive[codes.indices] = True
         active += codes.count_nonzero()
@@ -99,26 +103,28 @@ def _settled(
     stimuli held out where there are enough; without those, the error is NaN.
     """
     known, encoder = learned.evidence.fvu_held_out_units, learned.encoder
-    if encoder is not None and (learned.floor is not None or learned.atoms.size > _UNITS_NUMBERS):
+    if encoder is not None and learned.n_latents > _UNITS_ATOMS:
         return learned, known
     few = held is None or len(held) < _HELD_LEAST
     if encoder is None:
         rows = validation_rows(values)
     else:
         rows = values[spaced(np.arange(len(values)) if few or held is None else held, _UNITS_ROWS)]
-    atoms, _ = normalised(learned.atoms)
-    x = np.ascontiguousarray(learned.centred(rows), atoms.dtype)
-    problem, error = Problem(by="fista", penalty=learned.penalty, signed=learned.signed), known
+    error = known
     if learned.penalty is None:
-        chosen = choose_inference(x, atoms, k=1, by="fista", signed=learned.signed)
-        problem, error = chosen.problem, chosen.error
-        learned = replace(learned, penalty=problem.penalty)
-        known = known if encoder is None or few else error
+        chosen = chosen_penalty(learned, rows)
+        error, learned = chosen.error, replace(learned, penalty=chosen.problem.penalty)
+        known = known if encoder is None or few or learned.floor is not None else error
+    learned = prepared(learned, values, learned.by)
     if learned.floor is not None:
         return learned, known
     if learned.by == "posterior" and learned.prior is not None:
+        x = np.ascontiguousarray(learned.centred(rows), learned.atoms.dtype)
         code = partial(means_from_units, x, learned.atoms, learned.prior)
         return replace(learned, floor=learned_floor(x, learned.atoms, code)), known
+    atoms, _ = normalised(learned.atoms)
+    x = np.ascontiguousarray(learned.centred(rows), atoms.dtype)
+    problem = Problem(by="fista", penalty=learned.penalty, signed=learned.signed)
     if learned.by == "omp":
         problem = replace(problem, by="omp", k=learned.k)
     floor = learned_floor(x, atoms, partial(codes_from_units, x, atoms, problem))

@@ -54,7 +54,7 @@ class Consensus(Method):
         found, caught = [], []
         for i in range(self.n_seeds):
             own = np.random.default_rng(rng.integers(2**63))
-            part = Log(log.callback)
+            part = Log(log.callback, order=log.order)
             part.within(i / self.n_seeds, 1 / self.n_seeds)
             found.append(self.of.learn(x, own, part))
             caught += part.warnings
@@ -66,7 +66,9 @@ class Consensus(Method):
             values, agreed.atoms, k=k, signed=agreed.signed
         )
         problem = chosen.problem
-        agreed = replace(agreed, by=problem.by, k=problem.k, penalty=problem.penalty)
+        agreed = replace(
+            agreed, by=problem.by, k=problem.k, penalty=problem.penalty, floor=None
+        )  # fit learns the floor
         return agreed.with_evidence(fvu_held_out_units=chosen.error)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
@@ -101,7 +103,8 @@ def consensus(
     Dictionary
         Its atoms ordered from the most to the least agreed on; ``evidence.stability`` is the mean
         over the dictionaries of the cosine with the atom's copy, 0 where there is none. No encoder:
-        it encodes by the lasso, or by matching pursuit if asked to.
+        it encodes by the lasso, or by matching pursuit if asked to. Penalty and floor are the
+        medians of theirs, where all have one.
 
     Raises
     ------
@@ -148,9 +151,17 @@ def _agreed(dictionaries: Sequence[Dictionary], method: Consensus) -> Dictionary
         offset=np.mean([d.offset for d in dictionaries], axis=0).astype(first.offset.dtype),
         method=method.model_copy(update={"n_latents": len(ranked)}),
         by="fista",
+        penalty=_middle([each.penalty for each in dictionaries]),
+        floor=_middle([each.floor for each in dictionaries]),
         signed=signed,
         transform=first.transform,
     ).with_evidence(stability=tuple(min(1.0, agreement[i]) for i in ranked))
+
+
+def _middle(numbers: Sequence[float | None]) -> float | None:
+    """Return the median, None where one is missing."""
+    known = [number for number in numbers if number is not None]
+    return float(np.median(known)) if len(known) == len(numbers) else None
 
 
 def _groups(

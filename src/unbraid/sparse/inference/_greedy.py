@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
+from unbraid._kernels import linear
+
 
 @dataclass(frozen=True, kw_only=True)
 class Greedy:
@@ -32,7 +34,7 @@ def pursue(h: np.ndarray, weights: np.ndarray, atoms: np.ndarray, rule: Greedy) 
     rows, active, codes = [open_[:0]], [open_[:0]], [h[:0, 0]]
     taken = np.zeros((len(h), weights.shape[1]), bool) if rule.until_repeat else None
     for _ in range(rule.steps):
-        scores = left[open_] @ weights
+        scores = linear.product(left[open_], weights)
         best = scores.argmax(1)
         value = scores[np.arange(len(open_)), best]
         value = np.maximum(value, 0) if rule.rectified else value

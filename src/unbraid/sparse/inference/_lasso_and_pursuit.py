@@ -36,7 +36,7 @@ def infer(x: np.ndarray, atoms: np.ndarray, problem: Problem) -> tuple[sp.csr_ar
     penalty = 0.0
     k = problem.k
     if problem.by == "fista":
-        penalty = problem.penalty if problem.penalty is not None else _penalty(x, unit, problem)
+        penalty = problem.penalty or 0.0
         k = min(atoms.shape)
     elif k is None:
         k = min(min(atoms.shape), max(1, atoms.shape[1] // 8))
@@ -55,11 +55,6 @@ def infer(x: np.ndarray, atoms: np.ndarray, problem: Problem) -> tuple[sp.csr_ar
         full = (active >= 0).sum(1) == k if problem.by == "omp" else np.zeros(len(gaps), bool)
         gap = max(gap, float(np.max(gaps[~full], initial=0.0)))
     return (parts[0] if len(parts) == 1 else sp.csr_array(sp.vstack(parts, format="csr"))), gap
-
-
-def _penalty(x: np.ndarray, atoms: np.ndarray, problem: Problem) -> float:
-    chosen = choose_inference(x, atoms, k=1, by="fista", signed=problem.signed)
-    return chosen.problem.penalty or 0.0
 
 
 def normalised(atoms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -19,7 +19,7 @@ _SEEN = 10  # times a latent must have been on for its slab to be changed
 _NOTHING = 1e-8
 _LEAST_NOISE = 1e-4  # of responses of unit variance: with less, chains could not move
 _CUTS = np.linspace(-4, 10, 281)  # mean of a slab before it is cut, in sds
-_ROWS, _PRIOR_ITERATIONS = 2000, 20  # of a prior alone
+PRIOR_ROWS, _PRIOR_ITERATIONS = 2000, 20  # of a prior alone
 _UNITS_AN_ACTIVE = 8  # where it is not known how many latents are active
 
 
@@ -115,7 +115,7 @@ def _cut(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 def fitted_prior(x: np.ndarray, atoms: np.ndarray, signed: bool) -> Prior:
     """Return the prior and the noise that suit ``x`` (n, p), offset subtracted, and given atoms."""
     check_latents(len(atoms))
-    x = spaced(x, _ROWS)
+    x = spaced(x, PRIOR_ROWS)
     size = float(np.sqrt(np.square(x, dtype=np.float64).mean())) or 1.0
     x = np.ascontiguousarray(x / size, np.float32)
     unit, length = normalised(np.ascontiguousarray(atoms, np.float32))

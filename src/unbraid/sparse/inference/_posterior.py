@@ -8,20 +8,10 @@ import scipy.sparse as sp
 from unbraid._kernels.gibbs import mean
 from unbraid._kernels.row_products import row_products
 from unbraid.sparse.inference._lasso_and_pursuit import unpredicted, validation_rows
-from unbraid.sparse.inference._monte_carlo_em import fitted_prior
 from unbraid.sparse.inference._prior import Prior, check_latents
 
 _SWEEPS, _BURN = 120, 40
 _NUMBERS = 2**24  # codes held dense at once
-
-
-def expected(
-    x: np.ndarray, atoms: np.ndarray, prior: Prior | None, signed: bool
-) -> tuple[sp.csr_array, float]:
-    """Return posterior means (n, m) and the noise of a unit; no prior: one fitted to ``x``."""
-    if prior is None:
-        prior = fitted_prior(x, atoms, signed)
-    return posterior_mean(x, atoms, prior.made(signed)), float(np.sqrt(prior.noise))
 
 
 def posterior_mean(x: np.ndarray, atoms: np.ndarray, prior: Prior) -> sp.csr_array:

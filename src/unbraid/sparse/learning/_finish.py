@@ -32,9 +32,11 @@ def scaled(x: np.ndarray) -> tuple[np.ndarray, float]:
     return np.ascontiguousarray(x / scale, np.float32), scale
 
 
-def validation_split(x: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def validation_split(
+    x: np.ndarray, rng: np.random.Generator, order: str = "auto"
+) -> tuple[np.ndarray, np.ndarray]:
     """Return training rows and validation rows: a fifth, 4 to 800; all rows, where too few."""
-    rows, validation = split(x, min(0.2, _VALIDATION_MOST / len(x)), rng)
+    rows, validation = split(x, min(0.2, _VALIDATION_MOST / len(x)), rng, order)
     return rows, validation if len(validation) >= _VALIDATION_LEAST else np.arange(len(x))
 
 

@@ -77,7 +77,7 @@ class Pursuit(Method):
         k = min(active(self.k, m, p), p)
         say_if_few(log, len(x), m)
         scale = spread(x)
-        rows, held = split(x, self.held_out, rng)
+        rows, held = split(x, self.held_out, rng, log.order)
         x = x / x.dtype.type(scale)
         seen = x[rows]
         unseen = x[held] if len(held) else seen[:_VALIDATION_MOST]

@@ -52,7 +52,7 @@ class Refined(Method):
     def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Learn the wide dictionary, then refine it."""
         x, scale = scaled(x)
-        rows, validation = validation_split(x, rng)
+        rows, validation = validation_split(x, rng, log.order)
         plan = Refinement(rounds=self.rounds, n_latents=self.n_latents)
         candidates: list[Candidate] = []
         for start in range(self.restarts):

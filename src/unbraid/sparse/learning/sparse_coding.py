@@ -71,7 +71,7 @@ class SparseCoding(Method):
         m = width(self.n_latents, self.expansion, x.shape[1])
         say_if_few(log, len(x), m)
         x, scale = scaled(x)
-        rows, validation = validation_split(x, rng)
+        rows, validation = validation_split(x, rng, log.order)
         plan = SparseCodingPlan(
             m=m,
             iterations=self.iterations,

@@ -58,7 +58,7 @@ class SpikeAndSlab(Method):
     def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Learn the first atoms, then all of the model."""
         x, scale = scaled(x)
-        rows, validation = validation_split(x, rng)
+        rows, validation = validation_split(x, rng, log.order)
         log.within(0.0, 0.5)
         first = self.of.learn(x[rows], rng, log)
         log.within(0.0, 1.0)

@@ -65,7 +65,7 @@ class Untangled(Method):
     def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Learn by ``of``, then take apart."""
         x, scale = scaled(x)
-        rows, at = validation_split(x, rng)
+        rows, at = validation_split(x, rng, log.order)
         validation = x[at]
         log.within(0.0, 0.5)
         atoms, offset, signed, k = _start(self.of.learn(x[rows], rng, log), validation)

@@ -68,10 +68,15 @@ class TrainingStimuli:
     """
 
     def __init__(
-        self, x: Any, held_out: float, rng: np.random.Generator, offset: np.ndarray
+        self,
+        x: Any,
+        held_out: float,
+        rng: np.random.Generator,
+        offset: np.ndarray,
+        order: str = "auto",
     ) -> None:
         self.x = x
-        self.rows, self.held_rows = split(x, held_out, rng)
+        self.rows, self.held_rows = split(x, held_out, rng, order)
         self.offset = offset.astype(np.float64)
         self.scale = self._spread()
         self.held = self._ready(self.held_rows)
@@ -146,19 +151,22 @@ def spaced(rows: np.ndarray, most: int) -> np.ndarray:
     return rows[np.linspace(0, len(rows) - 1, min(len(rows), most)).astype(int)]
 
 
-def split(x: Any, held_out: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def split(
+    x: Any, held_out: float, rng: np.random.Generator, order: str = "auto"
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows to train on and the rows held out.
 
-    Where rows depend on their order, neighbours would give away what is held out: up to five runs
-    of neighbours are, at even distances, and as many rows around each as are alike serve neither.
+    Where rows depend on their order, as ``order`` says or "auto" finds, neighbours would give away
+    what is held out: up to five runs of neighbours are, at even distances, and as many rows around
+    each as are alike serve neither.
     """
     n_held = held_rows(len(x), x.shape[1], held_out)
-    order = rng.permutation(len(x))
-    if n_held:
+    drawn = rng.permutation(len(x))
+    if n_held and order != "exchangeable":
         found = serial_dependence(x[rows_to_test(*x.shape)])
-        if found.found:
+        if found.found or order == "time":
             return _runs_apart(len(x), n_held, found.reach)
-    return np.sort(order[n_held:]), np.sort(order[:n_held])
+    return np.sort(drawn[n_held:]), np.sort(drawn[:n_held])
 
 
 def _runs_apart(n: int, n_held: int, reach: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,67 @@
+"""Units whose scale sets them apart, so that what depends on scales is theirs alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from unbraid.stats._series import moments
+
+_SHARE, _FEWEST = 0.99, 3  # of the variance of a side, and the units from which on it is unusual
+# Ratio of variances that no unit lies between, and the share of units below: those of recordings
+# and of layers spread over more, but without a gap
+_GAP, _BELOW, _SHOWN = 10.0**2, 0.1, 5
+
+
+def dominating_units(x: Any) -> tuple[str, float]:
+    """Return in words which units hold nearly all the variance, and their share of it.
+
+    Parameters
+    ----------
+    x : array (n, p) or CSR matrix
+
+    Returns
+    -------
+    tuple of str and float
+        One unit that holds 99 %; or all units above a gap: no standard deviation lies between the
+        least of theirs and a tenth of it, and a tenth of all units at least lies below. Empty and 0
+        where there are none, or fewer than three units.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).normal(size=(50, 6))
+    >>> dominating_units(x)
+    ('', 0.0)
+    >>> dominating_units(x * [1, 1, 1, 1, 1e6, 1e6])[0]
+    '2 units (4, 5)'
+    """
+    largest = np.abs(x).max()
+    power = moments(x / largest if largest > 0 else x)[1] ** 2  # at most 1
+    total = power.sum()
+    if len(power) < _FEWEST or not (np.isfinite(total) and total > 0):
+        return "", 0.0
+    units = _set_apart(power)
+    share = float(power[units].sum() / total)
+    return (_named(units), share) if share > _SHARE else ("", 0.0)
+
+
+def _set_apart(power: np.ndarray) -> np.ndarray:
+    """Return the units of far larger variance than all others, or the largest one."""
+    order = np.argsort(power)[::-1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        falls = power[order[:-1]] / power[order[1:]]
+    # below the gap there are a tenth of the units; those that do not vary at all are none
+    falls = np.where(power[order[1:]] > 0, falls, 0.0)
+    below = (power > 0).sum() - np.arange(1, len(power))
+    falls[below < np.maximum(1, _BELOW * (power > 0).sum())] = 0.0
+    at = int(falls.argmax())
+    return np.sort(order[: at + 1]) if falls[at] > _GAP else order[:1]
+
+
+def _named(units: np.ndarray) -> str:
+    if len(units) == 1:
+        return f"unit {units[0]}"
+    shown = ", ".join(map(str, units[:_SHOWN]))
+    return f"{len(units)} units ({shown}{', ...' if len(units) > _SHOWN else ''})"
