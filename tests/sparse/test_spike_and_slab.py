@@ -230,7 +230,7 @@ def test_a_prior_of_other_latents_is_refused(learned, tmp_path):
 
 def test_any_dictionary_takes_posterior_means(noisy):
     learned = fit(noisy.x[:2000], Pursuit(n_latents=24, k=2, offset="zero"), rng=0)
-    later = slice(2000, None)
+    learned, later = learned.prepared(noisy.x[:2000], "posterior"), slice(2000, None)
     by_posterior = noisy.mcc(learned.encode(noisy.x[later], by="posterior"), later)
     assert by_posterior > noisy.mcc(learned.encode(noisy.x[later]), later)
 
