@@ -32,7 +32,7 @@ _UNSURE = 0.05  # share of choices from rough fits, likewise
 class Ridge(Estimator):
     """Pooled correlation of held-out predictions with targets."""
 
-    scaled = ("x",)
+    scaled: tuple[str, ...] = ("x",)
     by_target = True
 
     def __init__(self, x, y, folds, **options) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -16,8 +16,10 @@ from unbraid.sparse.training._source import spaced
 if TYPE_CHECKING:
     from unbraid.sparse._dictionary import Dictionary
 
+D = TypeVar("D", bound="Dictionary")
 
-def prepared(learned: Dictionary, values: np.ndarray, by: By) -> Dictionary:
+
+def prepared(learned: D, values: np.ndarray, by: By) -> D:
     """Return the dictionary with the penalty or the prior that ``by`` needs, if it lacks it."""
     if by == "encoder":
         needed_encoder(learned)
