@@ -179,7 +179,7 @@ class Dictionary:
         Parameters
         ----------
         x : Responses or array of shape (n, p)
-            Training responses, not those to be judged; 400 of them are used for a penalty, 2,000
+            Training responses, not those to be scored; 400 of them are used for a penalty, 2,000
             for a prior.
         by : {"encoder", "omp", "fista", "posterior"}, optional
             The inference to come: ``fista`` needs a penalty, ``posterior`` a prior, the others

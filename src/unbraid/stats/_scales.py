@@ -20,6 +20,7 @@ def dominating_units(x: Any) -> tuple[str, float]:
     Parameters
     ----------
     x : array (n, p) or CSR matrix
+        Responses.
 
     Returns
     -------
