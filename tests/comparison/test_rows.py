@@ -1,13 +1,17 @@
 """A result as rows and lines: what matched, in numbers that a program reads."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
 import unbraid as ub
+from unbraid.comparison import page
 from unbraid.comparison.browser._browser import browser
 from unbraid.comparison.browser._pair import pair_of
 from unbraid.errors import InputError
+from unbraid.report import render
 from unbraid.sparse import latent_rows
 
 FEW = {"permutations": 2, "resamples": 20, "metrics": ("semi_matching",)}
@@ -116,3 +120,35 @@ def test_a_row_of_a_latent_that_never_fires(planted):
     assert (silent.density, silent.largest, silent.top) == (0.0, 0.0, ())
     assert (active.density, active.largest, active.top) == (1.0, -2.0, ("a", "b"))
     assert active.codes == (-2.0, 1.0)
+
+
+def test_the_page_says_what_was_compared_and_found_before_any_number(planted):
+    result = planted[0]
+    made = page(result, browser=True)
+    verdict = made.verdict
+    assert not any(letter.isdigit() for letter in verdict.headline)
+    assert all(name in verdict.headline for name in result.names)
+    assert "**x** (10 units) with **y** (10 units), on 800 stimuli" in verdict.about
+    assert verdict.lead.startswith(result.verdict.sentence)
+    overview = made.sections[0].blocks[0]
+    figure = made.opening[0]
+    (best,) = [number for number in verdict.numbers if number.kind == "control"]
+    controls = [row for row in figure.groups[0].rows if row.kind == "control"]
+    assert best.value == max(row.value for row in controls)  # the card's is the figure's
+    assert [row.value for row in overview.groups[0].rows] == [n.value for n in verdict.numbers]
+    (scores,) = [
+        block for section in made.sections for block in section.blocks
+        if getattr(block, "title", "") == "Every score"
+    ]  # fmt: skip
+    names = [column.name for column in scores.columns]
+    assert names.index("value") == 1
+    assert {row[names.index("systems")] for row in scores.rows} >= {"x → y", "x → features"}
+    html = render(made)
+    assert html.index("Compared:") < html.index(verdict.numbers[0].label) < html.index("In short")
+
+
+def test_a_run_of_one_seed_says_so(planted):
+    one = replace(planted[0], lifted=planted[0].lifted[:1])
+    assert (
+        "one seed, so that intervals say nothing of other dictionaries" in page(one).verdict.about
+    )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from unbraid import report as rp
+from unbraid.errors import InputError
 from unbraid.report import draw
 from unbraid.report._palette import LIGHT
 from unbraid.report._text import text_width
@@ -15,6 +16,23 @@ from unbraid.report.draw.curves import roles
 
 SVG = "{http://www.w3.org/2000/svg}"
 NAN = float("nan")
+
+
+def overview(example, scores):
+    kinds = ("before", "after", "control")
+    groups = [
+        rp.MetricGroup(
+            title=metric,
+            rows=[
+                rp.ScoreRow(label=kind, value=value, kind=kind, low=value - 0.1, high=value + 0.1)
+                for kind, value in zip(kinds, values, strict=True)
+            ],
+        )
+        for metric, values in scores.items()
+    ]
+    return rp.OverviewFigure(
+        title="All", groups=groups, caption=example.caption(), domain=(0.0, 1.0)
+    )
 
 
 @pytest.fixture
@@ -32,6 +50,7 @@ def figures(example, rng):
             ],
             caption=example.caption(),
         ),
+        "overview": overview(example, {example.LONG: (0.4, 0.9, -0.2), "cka": (0.5, NAN, 0.7)}),
         "curve": example.curve(),
         "scatter": example.scatter(rng),
         "log": example.bound(),
@@ -46,6 +65,7 @@ def figures(example, rng):
 NAMES = (
     "scores",
     "hard",
+    "overview",
     "curve",
     "scatter",
     "log",
@@ -106,6 +126,33 @@ def test_dots_lie_at_their_values(example, width):
         assert float(end.get("x1")) == pytest.approx(zero + slope * (value - 0.1), abs=0.02)
         assert float(end.get("x2")) == pytest.approx(zero + slope * (value + 0.1), abs=0.02)
     assert sorted(dots) == [dots[i] for i in np.argsort(values)]
+
+
+@pytest.mark.parametrize("width", [draw.NARROW, draw.WIDE])
+def test_all_metrics_of_an_overview_have_one_axis(example, width):
+    scores = {"ridge": (0.3, 0.8, 0.6), "cka": (-0.25, 0.5, 0.1)}
+    svg = draw.inline_svg(overview(example, scores), width, "wide")
+    root = parse(svg)
+    marks = [g for g in root.iter("g") if g.get("class", "").startswith("value ")]
+    values = [float(g.get("data-value")) for g in marks]
+    assert sorted(values) == sorted(v for row in scores.values() for v in row)
+    places = []
+    for g in marks:
+        (shape,) = g
+        of = shape.get("cx") or float(shape.get("x")) + float(shape.get("width")) / 2
+        places.append(float(of))
+    slope, zero = np.polyfit(values, places, 1)
+    assert slope > 0
+    assert np.allclose(places, zero + slope * np.array(values), atol=0.03)
+    ends = [float(line.get("x1")) for line in root.iter("line") if line.get("class") == "w"]
+    low = [zero + slope * (v - 0.1) for row in scores.values() for v in row]
+    assert np.allclose(ends, low, atol=0.03)
+    ticks = [t.text for t in root.iter("text") if t.get("class") == "s m c"]
+    assert len(ticks) == len(set(ticks))  # one axis
+    with pytest.raises(InputError, match="at most 4 scores of a metric, got 5"):
+        rows = [rp.ScoreRow(label="a", value=1, kind="after")] * 5
+        group = rp.MetricGroup(title="m", rows=rows)
+        rp.OverviewFigure(title="t", groups=[group], caption=example.caption())
 
 
 def test_an_interval_that_is_not_finite_is_not_drawn(example):
@@ -211,6 +258,7 @@ def test_figures_with_nothing_in_them_are_drawn(example):
         rp.BeforeAfterFigure(
             title="t", groups=[rp.MetricGroup(title="m", rows=[])], caption=caption
         ),
+        rp.OverviewFigure(title="t", groups=[], caption=caption),
         rp.CurveFigure(title="t", series=[], x_label="x", y_label="y", caption=caption),
         rp.CurveFigure(
             title="t", series=[rp.Curve(name="s", x=[NAN], y=[1])], x_label="x", y_label="y",

@@ -21,6 +21,7 @@ from unbraid.report._figures import (
     CurveFigure,
     Figure,
     MetricGroup,
+    OverviewFigure,
     ScoreRow,
 )
 from unbraid.report._gallery import MatchedPair, MatchedUnits, Stimulus, UnitView
@@ -71,6 +72,7 @@ __all__ = [
     "MatchedUnits",
     "MetricGroup",
     "Missing",
+    "OverviewFigure",
     "Page",
     "Prose",
     "Provenance",

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from unbraid.report._bins import BarFigure
-from unbraid.report._figures import BeforeAfterFigure, Figure
+from unbraid.report._figures import BeforeAfterFigure, Figure, OverviewFigure
 from unbraid.report._table import Column, Table
 from unbraid.report._text import DASH, interval, number
 from unbraid.report._values import Cell, Estimate, Missing
@@ -60,7 +60,7 @@ def written(cell: Cell, column: Column | None = None) -> Written:
 
 def figure_table(figure: Figure) -> Table | None:
     """Return the numbers behind a figure of scores or bars; None for the other figures."""
-    if isinstance(figure, BeforeAfterFigure):
+    if isinstance(figure, BeforeAfterFigure | OverviewFigure):
         digits = figure.digits + 1
         columns = [Column(name="metric"), Column(name="score"), Column(name="role", format="kind")]
         columns.append(Column(name="value", format="estimate", digits=digits))

@@ -19,7 +19,7 @@ def figure_svg(figure: Figure | MatchedUnits) -> str:
 
     Parameters
     ----------
-    figure : BeforeAfterFigure, CurveFigure, Histogram, Heatmap, BarFigure or MatchedUnits
+    figure : Figure or MatchedUnits
         What is drawn.
 
     Returns

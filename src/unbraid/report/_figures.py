@@ -91,6 +91,32 @@ class BeforeAfterFigure:
 
 @documented_choice
 @dataclass(frozen=True, kw_only=True)
+class OverviewFigure:
+    """A few scores of each metric in one row, all on one axis."""
+
+    title: str
+    """Its title."""
+    groups: Sequence[MetricGroup]
+    """Rows of one metric are drawn on one line, in their order; at most four."""
+    caption: Caption
+    """What it found, from how much data, and which seed made it."""
+    domain: tuple[float, float] | None = None
+    """Ends of the axis; widened where a number lies outside."""
+    digits: int = 2
+    """Decimals that are written."""
+
+    def __post_init__(self) -> None:
+        check_figure(self)
+        checks.check_members(checks.as_tuple(self, "groups"), MetricGroup, "groups")
+        most = max((len(group.rows) for group in self.groups), default=0)
+        if most > 4:
+            raise InputError(f"An overview shows at most 4 scores of a metric, got {most}.")
+        check_domain(self.domain, self.title)
+        checks.check_count(self.digits, "digits")
+
+
+@documented_choice
+@dataclass(frozen=True, kw_only=True)
 class Curve:
     """Points of one curve, with an optional band; points that are not finite leave a gap."""
 
@@ -165,5 +191,7 @@ class CurveFigure:
         check_domain(self.y_domain, self.title)
 
 
-Figure = BeforeAfterFigure | CurveFigure | Histogram | Heatmap | BarFigure
-FIGURES: tuple[type, ...] = (BeforeAfterFigure, CurveFigure, Histogram, Heatmap, BarFigure)
+Figure = BeforeAfterFigure | OverviewFigure | CurveFigure | Histogram | Heatmap | BarFigure
+FIGURES: tuple[type, ...] = (
+    BeforeAfterFigure, OverviewFigure, CurveFigure, Histogram, Heatmap, BarFigure,
+)  # fmt: skip

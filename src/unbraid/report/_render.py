@@ -84,7 +84,7 @@ def _environment() -> jinja2.Environment:
     environment.globals.update(
         kind_of=_kind_of, wide=_wide, narrow=_narrow, tones=TONES, interval=interval,
         Footnotes=Footnotes, figure_table=figure_table, finite=_finite, share=_share,
-        activation_scale=_strongest, shares=_shares,
+        activation_scale=_strongest, shares=_shares, signed=_signed,
     )  # fmt: skip
     return environment
 
@@ -114,6 +114,11 @@ def _finite(value: float) -> bool:
 
 def _strongest(stimuli: Sequence[Stimulus]) -> float:
     return max((abs(s.activation) for s in stimuli if _finite(s.activation)), default=0.0)
+
+
+def _signed(stimuli: Sequence[Stimulus]) -> bool:
+    """Whether a unit is excited below zero by any: then each picture says its activation."""
+    return any(stimulus.activation < 0 for stimulus in stimuli)
 
 
 def _shares(pairs: Sequence[MatchedPair]) -> bool:

@@ -92,9 +92,10 @@ def page(result: StudyResult) -> report.Page:
     return report.Page(
         title=f"Study: {result.name}",
         verdict=report.VerdictBlock(
-            headline=result.verdict,
+            headline=_answer(result),
             tone="holds" if n_held == len(result.claims) else "fails",
-            lead=result.question,
+            about=result.question,
+            lead=result.verdict.removeprefix(result.conclusion).strip(),
             numbers=_key_numbers(result, n_held),
         ),
         provenance=report.Provenance(
@@ -108,6 +109,14 @@ def page(result: StudyResult) -> report.Page:
         opening=[claims],
         sections=[section for section in sections if section.blocks],
     )
+
+
+def _answer(result: StudyResult) -> str:
+    """Return the conclusion; where counting claims says it all, the first of them."""
+    if result.conclusion or not result.claims:
+        return result.conclusion or result.question
+    first = result.claims[0]
+    return first.text if first.holds else f"Not shown: {first.text}"
 
 
 def _key_numbers(result: StudyResult, n_held: int) -> list[report.KeyNumber]:

@@ -204,12 +204,8 @@ def _details(
 
 def _notes(result: Comparison, found: align.SharedPairs | None) -> list[str]:
     seeds = len(result.lifted)
-    notes = [
-        f"{len(result.rows):,} stimuli that no dictionary was learned from; dictionaries of the "
-        f"first of {seeds} seeds." if seeds > 1 else
-        f"{len(result.rows):,} stimuli that no dictionary was learned from; one seed, so nothing "
-        "is known of stability."
-    ]  # fmt: skip
+    which = f"the first of {seeds} seeds" if seeds > 1 else "one seed: stability is not known"
+    notes = [f"{len(result.rows):,} stimuli; dictionaries of {which}."]
     if found is not None:
         notes.append(
             "A match is the latent of the other side that follows a latent best; r is held out. "

@@ -54,6 +54,29 @@ def score_figure(
     )
 
 
+def overview_figure(result: Comparison, target: str, title: str) -> report.OverviewFigure:
+    """Return one row a metric: units to units, codes to ``target``, the best control."""
+    groups = []
+    for metric in result.config.scored:
+        source, of = best_control(result, metric, target)
+        sides = (("base", "base", "before"), ("codes", target, "after"), (source, of, "control"))
+        rows = [
+            row
+            for one, other, kind in sides
+            for row in _row(result, metric, one, other, kind, "")
+            if row.kind == kind
+        ]
+        groups.append(report.MetricGroup(title=metric.replace("_", " "), rows=rows))
+    caption = report.Caption(
+        finding="Before: units to units. After: codes to "
+        f"{'codes' if target == 'codes' else 'units'}. Control: the best of all, which may be "
+        f"another for each metric. Bars: {result.config.level:.0%} intervals.",
+        n=len(result.rows),
+        seed=list(range(len(result.lifted))),
+    )
+    return report.OverviewFigure(title=title, groups=groups, caption=caption, domain=(0, 1))
+
+
 def best_control(
     result: Comparison, metric: str, target: str, systems: str = ""
 ) -> tuple[str, str]:

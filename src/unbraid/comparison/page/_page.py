@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 from unbraid import report, stats
 from unbraid._answers import TONES
 from unbraid.comparison._seed_means import mean_over_seeds
-from unbraid.comparison.page._figures import LABELS, best_control, score_figure
+from unbraid.comparison.page._figures import (
+    LABELS,
+    best_control,
+    overview_figure,
+    score_figure,
+)
 from unbraid.comparison.page._gallery import matched_units
 from unbraid.comparison.page._tables import (
     change_table,
@@ -22,6 +27,14 @@ if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison
 
 _AGAINST = {"codes": "Codes against codes", "base": "Codes against base units"}
+_WORDS = {
+    "gain": "{a} and {b} share more than their units show, and no control explains it.",
+    "no gain": "It is not shown that {a} and {b} share more than their units show.",
+    "explained by a control": "Unbraiding shows nothing about {a} and {b} that a control does not.",
+    "cannot help": "Unbraiding cannot help {a} and {b}: they have too few units for it.",
+}
+"""What was found, for a stranger; the numbers follow."""
+_TO_UNITS = "Codes follow {b} better than units do, and no control explains it."
 _AFTER = {"codes": "code to code", "base": "code to unit"}
 
 
@@ -36,12 +49,9 @@ def page(
     sections = [
         report.Section(
             title="Scores",
-            lead="Each metric before and after, and each control against the same targets.",
+            lead="Every metric, before and after, beside the control that comes closest.",
             blocks=[
-                *(
-                    score_figure(result, target, result.config.scored, _AGAINST[target])
-                    for target in result.targets
-                ),
+                *(overview_figure(result, target, _AGAINST[target]) for target in result.targets),
                 change_table(result),
             ],
         ),
@@ -50,6 +60,14 @@ def page(
             title="Dictionaries",
             lead="A dictionary that explains little, or dies, makes codes that are not the system.",
             blocks=[dictionary_table(result), *history_figure(result)],
+        ),
+        report.Section(
+            title="Every control",
+            lead="Each metric, and each control against the same targets.",
+            blocks=[
+                score_figure(result, target, result.config.scored, _AGAINST[target])
+                for target in result.targets
+            ],
         ),
         report.Section(title="All scores", blocks=[score_table(result), _how_to_read()]),
     ]
@@ -73,21 +91,42 @@ def verdict_block(result: Comparison) -> report.VerdictBlock:
     after = result.targets[0]
     control, target = best_control(result, metric, after)
     best = _number(result, metric, control, target)
+    words = _WORDS[result.verdict.tone].format(a=result.names[0], b=result.names[1])
+    if after == "base" and result.verdict.tone == "gain":
+        words = _TO_UNITS.format(b=result.names[1 if result.forward == "x->y" else 0])
+    void = next((line for line in result.warnings if result.verdict.sentence.startswith(line)), "")
     rows = (
         ("unit to unit", _number(result, metric, "base", "base"), "before", ""),
         (_AFTER[after], _number(result, metric, "codes", after), "after", ""),
         ("best control", best, "control", LABELS[control]),
     )
     return report.VerdictBlock(
-        headline=result.verdict.sentence,
+        headline=f"{void} {words}".strip(),
         tone=TONES[result.verdict.tone],
-        lead=" ".join(result.verdict.reasons)
-        or "Scores are held out; intervals are for other stimuli and seeds.",
+        about=_compared(result),
+        lead=" ".join(
+            [result.verdict.sentence.removeprefix(void).strip(), *result.verdict.reasons]
+        ),
         numbers=[
             report.KeyNumber(label=label, value=v, low=low, high=high, kind=kind, note=note)  # type: ignore[arg-type]
             for label, (v, low, high), kind, note in rows
         ],
     )
+
+
+def _compared(result: Comparison) -> str:
+    """Say what was compared, before any number."""
+    systems = " with ".join(
+        f"**{name}** ({count:,} units)"
+        for name, count in zip(result.names, result.n_units, strict=True)
+    )
+    seeds = len(result.lifted)
+    sure = (
+        f"dictionaries of {seeds} seeds"
+        if seeds > 1
+        else "one seed, so that intervals say nothing of other dictionaries"
+    )
+    return f"Compared: {systems}, on {len(result.rows):,} stimuli; {sure}."
 
 
 def _number(

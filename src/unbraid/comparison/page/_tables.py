@@ -9,6 +9,7 @@ import numpy as np
 
 from unbraid import report, sparse
 from unbraid.comparison._given import source_of
+from unbraid.comparison.page._figures import LABELS
 
 if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison
@@ -18,15 +19,15 @@ def score_table(result: Comparison) -> report.Table:
     """Return one row a score, with everything that a number must not be shown without."""
     columns = [
         report.Column(name="metric"),
+        report.Column(name="value", format="estimate", digits=3, help="held out, with interval"),
         report.Column(name="source"),
         report.Column(name="target"),
         report.Column(name="systems"),
         report.Column(name="seed", format="integer", missing="no dictionary on either side"),
-        report.Column(name="value", format="estimate", digits=3, help="held out, with interval"),
         report.Column(name="in sample", format="number", digits=3, help="optimistic"),
         report.Column(name="null", format="number", digits=3, help="target permuted, refitted"),
         report.Column(
-            name="p", format="p", missing="of base units and the first seed's codes from x to y"
+            name="p", format="p", missing="of units and the first seed's codes from x to y"
         ),
         report.Column(name="coverage", format="percent", digits=0),
         report.Column(name="over all", format="number", digits=3, help="unscored units count as 0"),
@@ -34,12 +35,12 @@ def score_table(result: Comparison) -> report.Table:
     ]
     rows = [
         (
-            score.metric,
-            score.source,
-            score.target,
-            score.systems,
-            score.seed,
+            score.metric.replace("_", " "),
             report.Estimate(value=score.value, low=score.low, high=score.high),
+            LABELS[score.source],
+            LABELS[score.target],
+            _systems(result, score.systems),
+            score.seed,
             score.in_sample,
             score.null,
             score.p_value,
@@ -53,29 +54,41 @@ def score_table(result: Comparison) -> report.Table:
     return report.Table(title="Every score", columns=columns, rows=rows, note=note)
 
 
+def _systems(result: Comparison, systems: str) -> str:
+    """Write ``x->y`` with the systems' own names."""
+    names = {"x": result.names[0], "y": result.names[1], "truth": LABELS["features"]}
+    return " → ".join(names[each] for each in systems.split("->"))
+
+
 def change_table(result: Comparison) -> report.Table:
     """Return one row a paired difference."""
     columns = [
         report.Column(name="metric"),
-        report.Column(name="difference"),
-        report.Column(name="of", format="number", digits=3),
-        report.Column(name="and", format="number", digits=3),
         report.Column(name="change", format="estimate", digits=3),
+        report.Column(name="from", format="number", digits=3),
+        report.Column(name="to", format="number", digits=3),
+        report.Column(name="difference"),
         report.Column(name="above zero"),
     ]
     rows = [
         (
-            change.metric,
-            change.name,
-            change.after,
-            change.before,
+            change.metric.replace("_", " "),
             report.Estimate(value=change.value, low=change.low, high=change.high),
+            change.before,
+            change.after,
+            _difference(change.name),
             "yes" if change.is_gain else "no",
         )
         for change in result.changes
     ]
     note = "Paired over the same stimuli; intervals for other stimuli and other dictionary seeds."
     return report.Table(title="Differences", columns=columns, rows=rows, note=note)
+
+
+def _difference(name: str) -> str:
+    """Write ``codes->codes - base->base`` in the names of the figures."""
+    sides = (each.split("->") for each in name.split(" - "))
+    return " less ".join(" → ".join(LABELS[part] for part in side) for side in sides)
 
 
 def prediction_table(result: Comparison) -> report.Table:
@@ -92,9 +105,9 @@ def prediction_table(result: Comparison) -> report.Table:
     ]
     rows = [
         (
-            expected.metric,
-            expected.source,
-            expected.target,
+            expected.metric.replace("_", " "),
+            LABELS[expected.source],
+            LABELS[expected.target],
             expected.seed,
             expected.predicted,
             expected.measured,

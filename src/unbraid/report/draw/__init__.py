@@ -7,7 +7,7 @@ from typing import Any
 
 from unbraid.report import _figures as figures
 from unbraid.report._gallery import MatchedUnits
-from unbraid.report.draw import bars, curves, dots, heatmap, histogram, pairs
+from unbraid.report.draw import bars, curves, dots, heatmap, histogram, overview, pairs
 from unbraid.report.draw._svg import Drawing, clean, element
 from unbraid.report.draw._svg import title as svg_title
 
@@ -15,6 +15,7 @@ WIDE, NARROW = 720.0, 344.0
 
 _DRAW: dict[type, tuple[Callable[[Any, float], Drawing], Callable[[Any], str]]] = {
     figures.BeforeAfterFigure: (dots.draw, dots.describe),
+    figures.OverviewFigure: (overview.draw, overview.describe),
     figures.CurveFigure: (curves.draw, curves.describe),
     figures.Histogram: (histogram.draw, histogram.describe),
     figures.Heatmap: (heatmap.draw, heatmap.describe),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from unbraid.report._figures import BeforeAfterFigure, MetricGroup, ScoreRow
+from unbraid.report._figures import BeforeAfterFigure, MetricGroup, OverviewFigure, ScoreRow
 from unbraid.report._text import interval, number, shorten, text_width, wrap
 from unbraid.report.draw._axes import x_axis
 from unbraid.report.draw._marks import NAMES, legend, mark
@@ -44,7 +44,7 @@ def describe(figure: BeforeAfterFigure) -> str:
     )
 
 
-def rows_of(figure: BeforeAfterFigure) -> Iterator[tuple[MetricGroup, ScoreRow]]:
+def rows_of(figure: BeforeAfterFigure | OverviewFigure) -> Iterator[tuple[MetricGroup, ScoreRow]]:
     """Yield each score with the metric that it belongs to."""
     for group in figure.groups:
         for row in group.rows:

@@ -18,6 +18,9 @@ const d=head.classList.contains("num")?p-q:p.localeCompare(q);return sign*d}):fi
 if("filter"in table.dataset){const box=document.createElement("input");box.type="search";box.className="filter";box.placeholder="Filter "+first.length+" rows";
 box.setAttribute("aria-label","Filter rows");table.closest(".scroll").before(box);
 box.oninput=()=>{const words=box.value.toLowerCase().split(/\s+/);for(const r of first){const t=r.textContent.toLowerCase();r.hidden=!words.every(w=>t.includes(w))}}}}
+for(const box of all(".scroll")){const mark=()=>{const wide=box.scrollWidth>box.clientWidth+1;
+box.classList.toggle("wide",wide);box.classList.toggle("end",box.scrollLeft+box.clientWidth>=box.scrollWidth-1)};
+box.addEventListener("scroll",mark,{passive:true});new ResizeObserver(mark).observe(box)}
 const tip=document.getElementById("tip");
 for(const t of all("svg title")){const at=t.parentNode;if(at.tagName!=="svg")at.dataset.tip=t.textContent;t.remove()}
 const show=e=>{const at=e.target.closest&&e.target.closest("[data-tip]");tip.hidden=!at;if(!at)return;
