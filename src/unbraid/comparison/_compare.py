@@ -162,9 +162,9 @@ def compare(
             scores = _score_all(base_jobs(parts), parts, config, drawn, part(tell, 0.0, _BASE))
             learning = part(tell, _BASE, _BASE + _LEARNING)
             lifted: tuple[Pair, ...] = ()
-            for seed, pair in enumerate(lift_all(sides, config, given, lift_rng, learning)):
+            for number, pair in enumerate(lift_all(sides, config, given, lift_rng, learning)):
                 lifted += (pair,)
-                if seed == 0:
+                if number == 0:
                     tell(so_far(scores, pair, parts, config), _BASE + _LEARNING / config.seeds)
             rest = part(tell, _BASE + _LEARNING, 1.0)
             scores += _score_all(jobs(parts, lifted, truth.scored), parts, config, drawn, rest)
