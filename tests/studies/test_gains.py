@@ -5,9 +5,9 @@ import pytest
 
 from unbraid.studies.several._gain_sources import CONTROLS, Recorded, gains, scores_of, sources_of
 from unbraid.studies.several._gain_systems import ten_classes
-from unbraid.studies.several.gains import Gains
+from unbraid.studies.several.gains import GainsStudy
 
-SMALL = Gains(n_latents=24, steps=200, wide=64, auto=False, n_tested=300, k=2, pairs=1)
+SMALL = GainsStudy(n_latents=24, steps=200, wide=64, auto=False, n_tested=300, k=2, pairs=1)
 
 
 def networks(seed, sparse):
@@ -41,7 +41,7 @@ def test_features_in_superposition_are_gained():
     assert scores["mcc", "sparse coding"] > 0.9 > 0.6 > scores["mcc", "units"]
     cells = {("40 features", 12): [scores]}
     assert "at 12 units" in SMALL._conclusion(cells)
-    claims = Gains(units=(12,), class_units=())._claims(cells)
+    claims = GainsStudy(units=(12,), class_units=())._claims(cells)
     assert [claim.holds for claim in claims] == [True, True]
 
 
@@ -49,11 +49,11 @@ def test_dense_features_are_not():
     scores, _ = scored(0, sparse=False)
     assert gains(scores, "ridge", "sparse coding")[1] < 0.02
     cells = {("40 features", 12): [scores]}
-    assert not all(claim.holds for claim in Gains(units=(12,), class_units=())._claims(cells))
+    assert not all(claim.holds for claim in GainsStudy(units=(12,), class_units=())._claims(cells))
 
 
 def test_ten_classes_are_recorded_apart():
-    options = Gains(class_epochs=1, n_stimuli=300, n_tested=100)
+    options = GainsStudy(class_epochs=1, n_stimuli=300, n_tested=100)
     first, second = ten_classes(options, 4, 0)
     assert first.training.shape[1] == 4
     assert len(first.tested) == len(first.truth)

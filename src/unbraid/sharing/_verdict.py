@@ -10,12 +10,13 @@ import numpy as np
 from unbraid import theory
 from unbraid._answers import Verdict
 from unbraid._documented import documented_answer
-from unbraid.sharing._beside import FOUND_ALONE, Beside
+from unbraid.sharing._beside import ALONE, FOUND_ALONE, TOGETHER, Beside
 from unbraid.sharing._evidence import Evidence
 from unbraid.sharing._latents import SHARED
 
 _CHANCE = 2.0  # times the latents that look shared in wrong pairings, and one more, are no evidence
 _ALL = 0.9  # share of a system's latents found alone from which on it needs no other
+_LEFT_OUT = (ALONE, TOGETHER)
 _POOR = 0.5  # error at units left out from which on the dictionary predicts little
 
 
@@ -73,7 +74,8 @@ def verdict_of(
        ``level``), or no more latents are shared than twice what wrong pairings give, and one.
     3. *each suffices*: nine tenths of each system's joint latents are found in it alone.
     4. *joint pays*: they are not in some system that has fewer units than ``K ln(N/K)``, or all
-       have as many; and all together have as many as they need.
+       have as many and its units left out are predicted better together than alone; all together
+       have as many as they need, and at most half of the latents are undecided.
     5. *shared*: otherwise; fewer units than needed even together.
     """
     names = [bound.of for bound in bounds[:-1]]
@@ -116,6 +118,11 @@ def verdict_of(
     if not bounds[-1].enough:
         said = f"{what}; even together they have fewer units than K ln(N/K), so some are mixtures."
         return Verdict(tone=SHARED, sentence=said, reasons=tuple(reasons))
+    if counts["undecided"] > total / 2:
+        said = f"{what}; {counts['undecided']} are undecided, too many to say what joining pays."
+        return Verdict(tone=SHARED, sentence=said, reasons=tuple(reasons))
+    if not short:
+        weak = [name for name in weak if _better_together(numbers, name)]
     if not weak and not short:
         return Verdict(tone=SHARED, sentence=f"{what}.", reasons=tuple(reasons))
     too_few = short or weak
@@ -126,6 +133,12 @@ def verdict_of(
         few = f"{', '.join(weak)} alone {'does' if len(weak) == 1 else 'do'} not find them"
     said = f"{what}; together they pay: {few}{tail}, all together have enough."
     return Verdict(tone="joint pays", sentence=said, reasons=tuple(reasons))
+
+
+def _better_together(numbers: Sequence[Beside], name: str) -> bool:
+    """Return whether the system's units left out are predicted better by all systems."""
+    found = {b.measure: b.value for b in numbers if b.target == name and b.measure in _LEFT_OUT}
+    return len(found) < len(_LEFT_OUT) or not found[TOGETHER] <= found[ALONE]
 
 
 def _bound_line(bounds: Sequence[Bound]) -> str:

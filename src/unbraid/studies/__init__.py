@@ -24,7 +24,7 @@ from unbraid.studies.networks.additivity import Additivity
 from unbraid.studies.networks.analogy import Analogy
 from unbraid.studies.networks.dnn_dnn import DnnDnn
 from unbraid.studies.networks.interpretation import Interpretation
-from unbraid.studies.several.gains import Gains
+from unbraid.studies.several.gains import GainsStudy
 from unbraid.studies.several.joint import JointStudy
 from unbraid.studies.text.text import Text
 
@@ -49,7 +49,7 @@ STUDIES: dict[str, type[Study]] = {
         ItRsa,
         Interpretation,
         JointStudy,
-        Gains,
+        GainsStudy,
         Text,
     )
 }
@@ -101,7 +101,7 @@ __all__ = [
     "DnnDnn",
     "Figure",
     "FoundRun",
-    "Gains",
+    "GainsStudy",
     "Identifiability",
     "Interpretation",
     "ItRsa",

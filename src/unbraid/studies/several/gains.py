@@ -23,7 +23,7 @@ Cells = dict[tuple[str, int], list[dict[tuple[str, str], float]]]
 """World and units -> the scores of each pair."""
 
 
-class Gains(Study):
+class GainsStudy(Study):
     """Gain over units and over the best control against the units that vary."""
 
     name: ClassVar[str] = "gains"
