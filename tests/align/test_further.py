@@ -182,6 +182,7 @@ def test_shared_pairs_of_codes_are_those_of_the_dense_matrix(rng):
             align.shared_pairs(x, y, **options)
 
 
+@pytest.mark.seed(1)
 def test_nested_selection_is_not_optimistic(rng):
     y = rng.normal(size=(60, 3))
     layers = {str(i): rng.normal(size=(60, 3)) for i in range(20)}

@@ -116,9 +116,12 @@ def test_whole_folds_that_stand_for_one_event_give_wide_intervals(rng):
     assert score.high - score.low > 2 * np.std(score.per_fold) / np.sqrt(5)
 
 
-def test_a_side_made_up_by_one_stimulus_has_no_debiased_size(rng):
-    x, y = np.zeros((12, 3)), rng.normal(size=(12, 3))
-    x[:, 0] = 1e-9 * rng.normal(size=12)
+@pytest.mark.parametrize("n, p", [(12, 3), (12, 60), (400, 5)])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_side_made_up_by_one_stimulus_has_no_debiased_size(n, p, seed):
+    rng = np.random.default_rng(seed)
+    x, y = np.zeros((n, p)), rng.normal(size=(n, p))
+    x[:, 0] = 1e-9 * rng.normal(size=n)
     x[5, 0] = 1e3
     for other in (y, x):  # of two such sides the product of sizes is positive again
         with pytest.warns(RuntimeWarning, match="too few stimuli make up one side"):

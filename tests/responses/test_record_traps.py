@@ -35,6 +35,7 @@ def steered(net):
     net.inner.register_forward_hook(lambda _module, _inputs, output: output * 0.5)
 
 
+@pytest.mark.seed(1)
 @pytest.mark.parametrize(
     "change",
     [

@@ -29,6 +29,7 @@ def cost(x, codes, atoms, penalty):
     return np.square(x - codes @ atoms).sum(1) / 2 + penalty * np.abs(codes).sum(1)
 
 
+@pytest.mark.seed(1)
 @pytest.mark.parametrize("signed", [False, True])
 @pytest.mark.parametrize("penalty", [0.05, 0.3])
 @pytest.mark.parametrize("gram_most", [1024, 0])  # few atoms, and as where they are many
@@ -64,6 +65,7 @@ def test_few_turns_suffice_where_the_atoms_moved_little(rng):
     np.testing.assert_allclose(cost(x, dense(found, len(atoms)), moved, 0.1), exact, 5e-3)
 
 
+@pytest.mark.seed(1)
 def test_what_is_forgotten_comes_back_only_if_it_is_wanted(rng):
     x, atoms = problem(rng)
     found = LassoCodes.none(len(x), 20, x.dtype)

@@ -35,6 +35,7 @@ def test_a_composition_is_explained_by_two(rng):
     np.testing.assert_allclose(left[2:-1], 1, atol=1e-9)
 
 
+@pytest.mark.seed(1)
 def test_an_atom_that_judges_let_go_comes_back_and_no_other(make_world, rng):
     world = make_world(n_units=18, n=400, noise=0.05)
     x, atoms = world.x.astype(np.float32), world.atoms.astype(np.float32)

@@ -228,6 +228,7 @@ def test_a_prior_of_other_latents_is_refused(learned, tmp_path):
         Dictionary.load(shorter.save(tmp_path / "d"))
 
 
+@pytest.mark.seed(1)
 def test_any_dictionary_takes_posterior_means(noisy):
     learned = fit(noisy.x[:2000], Pursuit(n_latents=24, k=2, offset="zero"), rng=0)
     learned, later = learned.prepared(noisy.x[:2000], "posterior"), slice(2000, None)

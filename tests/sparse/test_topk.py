@@ -91,6 +91,7 @@ def test_dead_latents_are_counted_in_passes_and_revived(make_world):
     assert shares[-1] < max(shares)
 
 
+@pytest.mark.seed(1)
 @pytest.mark.parametrize("mean", [2.0, 10.0])
 def test_an_offset_of_the_data_kills_no_latents(make_world, mean):
     world = make_world()

@@ -104,6 +104,7 @@ def fit(
     with one_thread(when=is_small(values.shape)), progress_to(progress) as tell:
         log.callback = None if tell is silent else tell
         learned = method.learn(values, rng, log)
+        log.end()
     seconds = time.perf_counter() - started
     learned = with_evidence(learned, values, log, seconds)
     if center is not None:

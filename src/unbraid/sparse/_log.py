@@ -30,6 +30,7 @@ class Log:
         self.held: np.ndarray | None = None  # stimuli kept out of the training
         self.part, self.span = 0.0, 1.0
         self._last = 0.0
+        self._ends = "", 1.0  # the last message, and the share it came with
 
     def within(self, part: float, span: float) -> None:
         """Say that what comes is ``span`` of the whole, and starts at ``part`` of it."""
@@ -38,9 +39,15 @@ class Log:
     def show(self, message: str, share: float) -> None:
         """Show a message and the share done, at most ten times a second."""
         now = time.monotonic()
+        self._ends = message, min(1.0, self.part + self.span * share)
         if self.callback is not None and (now - self._last > 0.1 or share >= 1):
             self._last = now
-            self.callback(message, min(1.0, self.part + self.span * share))
+            self.callback(*self._ends)
+
+    def end(self) -> None:
+        """Show that all is done, with the last message: training may stop before its last step."""
+        if self.callback is not None and self._ends[1] < 1:
+            self.callback(self._ends[0], 1.0)
 
     def record(self, share: float, **numbers: Any) -> None:
         """Write down one line of the history and show it."""

@@ -80,6 +80,7 @@ def test_relaxed_archetypal_atoms_are_fused(sae, load, rng):
     np.testing.assert_allclose(learned.atoms, expected, atol=1e-6)
 
 
+@pytest.mark.seed(1)
 def test_matching_pursuit_is_plain_and_may_fall_below_zero(rng, load):
     atoms = rng.normal(size=(4, 6))  # few: some stimuli point away from all of them
     atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)

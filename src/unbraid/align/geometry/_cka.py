@@ -14,8 +14,9 @@ from unbraid.align._judge import Judging, judge
 from unbraid.align._score import NAN, Score
 from unbraid.errors import InputError
 
+_LOST = 1e-13  # of the size with its diagonal: a smaller debiased one is rounding (n to 1e6)
 _CONSTANT = "undefined, since one side is constant."
-_ALONE = "undefined, since too few stimuli make up one side: its debiased size is not positive."
+_ALONE = "undefined, since too few stimuli make up one side: its debiased size is not above 0."
 
 
 class Cka(Estimator):
@@ -35,17 +36,22 @@ class Cka(Estimator):
             raise InputError(f"cka_debiased needs at least 4 stimuli, got {n}.")
         if self.by_kernel:
             check_memory(3 * 8.0 * n * n, f"CKA of {n} stimuli")
-            self.kernels = [
-                centre_kernel(_gram(v, self.device), self.debiased) for v in (self.x, self.y)
-            ]
+            self.kernels = [_gram(v, self.device) for v in (self.x, self.y)]
+            self.whole = [float(np.vdot(k, k)) for k in self.kernels]
+            self.kernels = [centre_kernel(k, self.debiased) for k in self.kernels]
             self.own = [np.einsum("st,st->s", k, k) for k in self.kernels]
         else:
-            self.own = [self._shares(v, v) for v in (self.x, self.y)]
+            plain = [self._plain(v, v) for v in (self.x, self.y)]
+            self.whole = [float(shares.sum()) for shares in plain]
+            self.own = [
+                self._corrected(p, v, v) for p, v in zip(plain, (self.x, self.y), strict=True)
+            ]
 
     def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         own = self.own[0], self.own[1] if order is None else self.own[1][order]
         sizes = [float(part.sum()) for part in own]
-        if not min(sizes) > 0:
+        lost = [_LOST * whole if self.debiased else 0.0 for whole in self.whole]
+        if not all(size > least for size, least in zip(sizes, lost, strict=True)):
             return Measured(value=NAN, warnings=(_CONSTANT if min(sizes) == 0 else _ALONE,))
         norm = np.sqrt(sizes[0]) * np.sqrt(sizes[1])  # their product can leave float64
         shared = self._shared(order)
@@ -57,16 +63,20 @@ class Cka(Estimator):
 
     def _shared(self, order: np.ndarray | None) -> np.ndarray:
         if not self.by_kernel:
-            return self._shares(self.x, self.y if order is None else self.y[order])
+            y = self.y if order is None else self.y[order]
+            return self._corrected(self._plain(self.x, y), self.x, y)
         k, other = self.kernels
         if order is None:
             return np.einsum("st,st->s", k, other)
         return np.array([k[t] @ other[row, order] for t, row in enumerate(order)])
 
-    def _shares(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Row sums (n,) of the product of both centred kernels, without making the kernels."""
+    def _plain(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Row sums (n,) of the product of both kernels, without making the kernels."""
         moved = product(x, product(x.T, y, self.device), self.device)
-        shares = np.einsum("tj,tj->t", moved, y)
+        return np.einsum("tj,tj->t", moved, y)
+
+    def _corrected(self, shares: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Row sums (n,) of the product of both U-centred kernels, from those with diagonals."""
         if not self.debiased:
             return shares
         n = len(x)

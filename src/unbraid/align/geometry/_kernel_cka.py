@@ -32,7 +32,9 @@ class KernelCka(Cka):
             raise InputError(f"bandwidth must be positive and finite, got {bandwidth}.")
         check_memory(4 * 8.0 * n * n, f"kernel CKA of {n} stimuli")
         self.by_kernel = True
-        self.kernels = [centre_kernel(_gaussian(side, bandwidth), True) for side in (x, y)]
+        self.kernels = [_gaussian(side, bandwidth) for side in (x, y)]
+        self.whole = [float(np.vdot(k, k)) for k in self.kernels]
+        self.kernels = [centre_kernel(k, True) for k in self.kernels]
         self.own = [np.einsum("st,st->s", k, k) for k in self.kernels]
 
 

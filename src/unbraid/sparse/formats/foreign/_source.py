@@ -10,12 +10,13 @@ from typing import Any
 import yaml
 
 from unbraid.errors import InputError
+from unbraid.responses._formats.arrays.npz import read_arrays
 from unbraid.sparse.formats._config_file import read_config
 from unbraid.sparse.formats.foreign._assemble import whole_number
 from unbraid.sparse.formats.foreign._imported import Imported
 from unbraid.sparse.formats.foreign._settings import Settings
 from unbraid.sparse.formats.foreign._tensors import Tensors
-from unbraid.sparse.formats.foreign._weights import read_npz, read_safetensors, read_torch
+from unbraid.sparse.formats.foreign._weights import read_safetensors, read_torch
 from unbraid.sparse.inference._encoder import Activation
 
 _LAYERS = ("hook_name", "hook_point", "hookpoint", "submodule_name", "hf_hook_point_in")
@@ -75,7 +76,7 @@ class Source:
         if self.content is not None:
             return self.content
         if self.weights.suffix == ".npz":
-            return read_npz(self.weights)
+            return read_arrays(self.weights)
         if self.weights.name.endswith((".safetensors", ".safetensors.index.json")):
             return read_safetensors(self.weights)
         return read_torch(self.weights)

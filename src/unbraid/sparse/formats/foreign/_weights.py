@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from unbraid.errors import InputError
-from unbraid.responses._files import check_file, check_memory
-from unbraid.responses._formats.arrays import npy, safetensors, torch_file
-from unbraid.responses._formats.arrays.npz import DAMAGE
+from unbraid.responses._formats.arrays import safetensors, torch_file
 
 RESAVE = "torch.save(model.state_dict(), 'weights.pt')"
 
@@ -46,44 +41,9 @@ def _in_parts(index: Path) -> dict[str, Any]:
     return whole
 
 
-def read_npz(path: Path) -> dict[str, np.ndarray]:
-    """Return every array of a .npz file; each must hold exactly the bytes its header declares."""
-    check_file(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [m for m in archive.infolist() if m.filename.endswith(".npy")]
-            return {m.filename[:-4]: _member(path, archive, m) for m in members}
-    except InputError:
-        raise
-    except DAMAGE as error:
-        text = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise InputError(f"{path} is not a whole .npz file ({text}).") from None
-
-
 def read_torch(path: Path, start: int = 0) -> dict[str, Any]:
     """Return the dict that ``torch.save`` wrote from byte ``start`` on, tensors as arrays."""
     content = torch_file.read_plain(path, start, RESAVE)
     if not isinstance(content, dict):
         raise InputError(f"{path} must hold a dict of tensors, got {type(content).__name__}.")
     return content
-
-
-def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
-    where = f"{path} ({member.filename})"
-    with archive.open(member) as stream:
-        header = npy.read_header(stream, where)  # type: ignore[arg-type]
-        npy.check_plain(header, where)
-        room = member.file_size - stream.tell()
-        if header.n_bytes != room:
-            raise InputError(
-                f"{where} must hold {header.n_bytes} bytes of numbers for shape {header.shape} "
-                f"{header.dtype}, got {room}; the file is damaged."
-            )
-        if header.n_bytes > 2**28 + 100 * member.compress_size:
-            raise InputError(
-                f"{where} would inflate from {member.compress_size} to {header.n_bytes} bytes; "
-                "if it is genuine, save it again with np.savez."
-            )
-        check_memory(header.n_bytes, where)
-        numbers = np.frombuffer(stream.read(), header.dtype)
-    return numbers.reshape(header.shape, order=header.order)  # type: ignore[call-overload]
