@@ -14,16 +14,18 @@ from unbraid._kernels.device import eigh, product
 Values = Any
 LEAST, MOST = 1e-8, 1e4
 """Ends of the grid of penalties, in mean eigenvalues."""
-_FAR = 1e-6  # well below what power-law spectra of recordings reach, far above rounding
+# Of two eigenvalues, well above what spectra of recordings leave between two neighbours; and the
+# share of the largest that single precision rounds away
+_GAP, _ROUNDING = 1e7, 1e-13
 
 
 @dataclass(frozen=True, eq=False)
 class PenaltyGrid:
     """The penalties that stand for the numbers ``LEAST`` to ``MOST``.
 
-    They are so many mean eigenvalues. Where a tenth of the eigenvalues is far below the mean, as
-    beside units of another scale, the same numbers reach further down: the least then stands for so
-    many of those eigenvalues, and the steps between are as much wider.
+    They are so many mean eigenvalues. Where a gap sets a tenth of the eigenvalues or more far below
+    the others, as beside units of another scale, the same numbers reach further down: the least
+    then stands for so many of those below, and the steps between are as much wider.
     """
 
     mean: float
@@ -32,9 +34,13 @@ class PenaltyGrid:
     @classmethod
     def of(cls, values: np.ndarray) -> PenaltyGrid:
         """Return the grid for eigenvalues (r,) in ascending order."""
-        mean, low = float(values.sum() / len(values)), float(values[len(values) // 10])
-        far = 0 < low < _FAR * mean
-        return cls(mean, 1 + np.log(mean / low) / np.log(MOST / LEAST) if far else 1.0)
+        mean, kept = float(values.sum() / len(values)), values[values > _ROUNDING * values[-1]]
+        first = max(1, len(kept) // 10)
+        rises = kept[first:] / kept[first - 1 : -1]
+        if not len(rises) or rises.max() < _GAP:
+            return cls(mean, 1.0)
+        low = float(kept[(first + int(rises.argmax())) // 2])
+        return cls(mean, 1 + float(np.log(mean / low) / np.log(MOST / LEAST)))
 
     def penalties(self, alpha: Any) -> np.ndarray:
         """Return the penalty of each number of the grid."""

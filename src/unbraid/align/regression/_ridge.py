@@ -237,9 +237,9 @@ def ridge(
         In [-1, 1]; 1 if every target is a linear function of the source. NaN in ``per_target``
         where a target is constant on the training stimuli of some fold; 0 where the prediction
         does not vary. ``warnings`` tells when penalties stand at an edge of the grid
-        (1e-8 .. 1e4 times the mean eigenvalue of the training Gram matrix; where a tenth of them
-        is less than a millionth of the mean, the grid begins at 1e-8 times those). It names units
-        whose scale sets them apart from the others.
+        (1e-8 .. 1e4 times the mean eigenvalue of the training Gram matrix; where a gap sets a tenth
+        of them or more far below the others, it begins at 1e-8 times those). It names units whose
+        scale sets them apart from the others.
 
     Notes
     -----
