@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _AGAINST = {"codes": "Codes against codes", "base": "Codes against base units"}
 _WORDS = {
-    "gain": "{a} and {b} share more than their units show, and no control explains it.",
+    "gain": "Unbraided, {a} and {b} share more than their units show; no control explains it.",
     "no gain": "It is not shown that {a} and {b} share more than their units show.",
     "explained by a control": "Unbraiding shows nothing about {a} and {b} that a control does not.",
     "cannot help": "Unbraiding cannot help {a} and {b}: they have too few units for it.",

@@ -38,6 +38,8 @@ class LatentMap {
     this.x = [Math.log10(least), Math.log10(Math.max(most, least * 1.01))];
     this.y = [y.reduce((a, b) => Math.min(a, b), 0), y.reduce((a, b) => Math.max(a, b), 0)];
     if (this.y[0] === this.y[1]) this.y[1] += 1;
+    const round = steps(...this.y), step = round[1] - round[0], last = round[round.length - 1];
+    if (round.length > 1 && last < this.y[1]) this.y[1] = last + step; // the axis ends at a number
   }
 
   words() {
