@@ -165,7 +165,7 @@ class GainsStudy(Study):
                          for u in where}  # fmt: skip
                 claims.append(Claim(
                     text=f"in superposition and above the bound, codes gain over units and every "
-                    f"control of their width ({metric})",
+                    f"control ({metric})",
                     holds=all(min(g[:2]) > 0 for each in found.values() for g in each),
                     evidence=_said(found),
                 ))  # fmt: skip
