@@ -1,6 +1,7 @@
 """The command line as a new user types it, right and wrong."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -280,3 +281,12 @@ def test_joint_writes_a_whole_run(run, systems):
     status, _, err = run("joint", "x.npy", "y.npy", "-o", "k", "--names", "A")
     assert status == 2
     assert "--names must name each of the 2 systems" in err
+
+
+@pytest.mark.parametrize("command", cli.COMMANDS, ids=lambda command: command.__name__)
+def test_help_shows_two_examples(run, command):
+    name = command.__name__.replace("_", "-")
+    status, out, _ = run(name, "--help")
+    usage, _, rest = " ".join(out.split()).partition("Usage:")
+    examples = re.findall(rf": unbraid {name}\b", rest)
+    assert status == 0 and len(examples) >= 2

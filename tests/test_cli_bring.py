@@ -66,6 +66,7 @@ def test_two_saes_arrays_by_name_ids_and_pictures(run, lab):
     html = (lab / "run" / "report.html").read_text()
     assert html.count("data:image/png") >= 12
     assert "learned from are not known" in err
+    assert "--x-train and --y-train, or --set train_share=SHARE, give them" in err
 
 
 def test_a_page_is_written_anew_without_computing(run, lab, monkeypatch):
@@ -93,6 +94,7 @@ def test_a_page_is_written_anew_without_computing(run, lab, monkeypatch):
         (("x.npy", "x.npy", "--stimuli", "short.txt"), "has 2 lines, and x.npy 120 rows"),
         (("x.npy", "x.npy", "--axes", "a", "--axes", "b", "--axes", "c"), "once for each, got 3"),
         (("x.npy", "x.npy", "--groups", "short.txt"), "120 stimuli"),
+        (("x.npy", "x.npy", "--pictures", "short.txt"), "short.txt must be a folder or a zip"),
         (("x.npy", "x.npy", "--dictionary-x", "nope"), "nope"),
         (("c.npz::x", "c.npz::other", "--dictionary-x", "sae_b"), "--dictionary-x"),
         (("x.npy", "x.npy", "--dictionary-x", "sae_a", "--method", "PCA"), "or --dictionary-x"),

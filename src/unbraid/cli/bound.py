@@ -16,7 +16,12 @@ def bound(
     active: Annotated[float, typer.Option(min=0, help="Features active at once, K.")],
     as_json: Json = False,
 ) -> None:
-    """How many features M = K ln(N/K) allows: unbraid bound --units 512 --active 20."""
+    """How many features M = K ln(N/K) allows.
+
+    For example: unbraid bound --units 512 --active 20
+
+    For programs: unbraid bound --units 512 --active 20 --json
+    """
     from unbraid import theory
 
     if active > units:

@@ -8,7 +8,13 @@ from typing import Annotated, Any, Optional
 import typer
 
 from unbraid import _terminal
-from unbraid.cli._files import asked_of_a_command, file_options, lines_of, read
+from unbraid.cli._files import (
+    asked_of_a_command,
+    file_options,
+    in_words_of_a_command,
+    lines_of,
+    read,
+)
 from unbraid.cli._options import (
     Json,
     MaybeInt,
@@ -81,6 +87,7 @@ def compare(
     from unbraid._config import load_seeded
 
     comparison.check_free(output, overwrite)
+    shown = None if pictures is None else responses.images(pictures)  # before anything is computed
     options, seed = load_seeded(
         comparison.CompareConfig, config, overrides or [], seed, method=method, order=order
     )
@@ -103,8 +110,8 @@ def compare(
             systems[0], systems[1], options, names=called, rng=seed, progress=True, **loaded
         )
     result = result.with_warnings(_terminal.pending())
-    _terminal.warn(result.warnings)
-    folder = result.save(output, overwrite=overwrite, pictures=pictures)
+    _terminal.warn(map(in_words_of_a_command, result.warnings))
+    folder = result.save(output, overwrite=overwrite, pictures=shown)
     finish(folder, result.record(), str(result), as_json)
     if not result.answered:
         raise typer.Exit(_terminal.NO_ANSWER)

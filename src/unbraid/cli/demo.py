@@ -9,7 +9,12 @@ from unbraid.cli._options import Json, Output, Seed, finish
 
 
 def demo(output: Output = Path("unbraid-demo"), seed: Seed = 0, as_json: Json = False) -> None:
-    """Real handwriting, two real networks, a real comparison; offline, in about two minutes."""
+    """Real handwriting, two real networks, a real comparison; offline, in about two minutes.
+
+    For example: unbraid demo
+
+    Elsewhere, by other chance: unbraid demo -o runs/demo --seed 1
+    """
     from unbraid import comparison
     from unbraid._progress import progress
     from unbraid.studies.demo import Demo, run

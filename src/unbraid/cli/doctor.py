@@ -9,7 +9,12 @@ from unbraid.cli._options import Json
 
 
 def doctor(as_json: Json = False) -> None:
-    """Versions, devices, memory; what is broken and how to mend it."""
+    """Versions, devices, memory; what is broken and how to mend it.
+
+    For example: unbraid doctor
+
+    For programs: unbraid doctor --json
+    """
     from unbraid.doctor import examine
 
     findings = examine()

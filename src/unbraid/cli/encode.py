@@ -26,7 +26,12 @@ def encode(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Infer the sparse codes of X: unbraid encode d/ x.npy -o codes.npz."""
+    """Infer the sparse codes of X.
+
+    For example: unbraid encode d/ x.npy -o codes.npz
+
+    By another library's SAE, solved for: unbraid encode sae/ x.npy -o codes.npz --by fista
+    """
     from unbraid import responses, sparse
 
     responses.check_codes_file(output)

@@ -19,7 +19,12 @@ def fit(
     order: Annotated[str, typer.Option(help="Stimuli: auto, exchangeable or time.")] = "auto",
     as_json: Json = False,
 ) -> None:
-    """Learn a dictionary of X: unbraid fit x.npy -o d/. An earlier one is replaced."""
+    """Learn a dictionary of X; an earlier one in its place is replaced.
+
+    For example: unbraid fit x.npy -o d/
+
+    By a method of your choice: unbraid fit x.npy -o d/ --method 'TopK(k=32, expansion=4)'
+    """
     from unbraid import responses, sparse
     from unbraid.sparse.formats.native import check_free
     from unbraid.stats import check_order

@@ -48,6 +48,8 @@ def interpret(
     """How interpretable codes are, beside units and baselines.
 
     For example: unbraid interpret d/ x.npy --embeddings other.npy -o page/
+
+    By labels, with the stimuli: unbraid interpret d/ x.npy --labels l.txt --pictures p.zip -o page/
     """
     from unbraid import evaluation, responses, sparse
     from unbraid import interpret as room

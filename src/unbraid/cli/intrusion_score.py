@@ -25,6 +25,8 @@ def intrusion_score(
     """Score people's answers, unit by unit, beside the machine's.
 
     For example: unbraid intrusion-score test/ answers/ --embeddings other.npy
+
+    People alone: unbraid intrusion-score test/ answers/ --json
     """
     from unbraid import interpret, responses
 

@@ -31,6 +31,8 @@ def intrusion_test(
     """Make a page on which people find the stimulus that does not belong to a latent.
 
     For example: unbraid intrusion-test run/ --pictures pictures/ -o test/
+
+    Shorter, for one person: unbraid intrusion-test run/ --pictures p.zip -o test/ --each 1
     """
     from unbraid import interpret, responses
     from unbraid.evaluation import human_test, thumbnails

@@ -41,6 +41,8 @@ def joint(
     """One dictionary of several systems, and which of its features they share.
 
     For example: unbraid joint a.npy b.npy c.npy -o run/ --names A,B,C
+
+    One array of a file: unbraid joint a.mat::responses b.npy -o run/ --method 'TopK(k=32)'
     """
     from unbraid import responses, sharing
     from unbraid._answers import check_free

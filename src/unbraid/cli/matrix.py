@@ -35,7 +35,11 @@ def matrix(
     attempts: _jobs.Attempts = 3,
     as_json: Json = False,
 ) -> None:
-    """Compare every system with every other: unbraid matrix 'A/*.npy' --against 'B/*.npy' -o run/.
+    """Compare every system with every other.
+
+    For example: unbraid matrix 'A/*.npy' --against 'B/*.npy' -o run/
+
+    Each with each: unbraid matrix 'A/*.npy' -o run/ --dry-run
 
     Each dictionary is learned once. Resumes. The page shows all pairs; a click opens one.
     """

@@ -46,6 +46,8 @@ def record(
     """Record layers' responses; resumes.
 
     For example: unbraid record squeezenet1_1 pictures/ -o R/ --weights squeezenet1_1.safetensors
+
+    Random weights: unbraid record resnet20 pictures.zip -o R/ --untrained --layer 'layer3*'
     """
     from unbraid import responses
 

@@ -23,7 +23,12 @@ def results(
     parquet: Annotated[MaybePath, typer.Option(help="Write the rows to this Parquet file.")] = None,
     as_json: Json = False,
 ) -> None:
-    """List the results of a run: unbraid results run/ --where y=V4."""
+    """List the results of a run of jobs.
+
+    For example: unbraid results run/
+
+    Some of them: unbraid results run/ --where y=V4
+    """
     from unbraid import jobs
 
     found = jobs.results(run)

@@ -31,7 +31,12 @@ def study(
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
-    """Reproduce a result of the papers: one study, one page."""
+    """Reproduce a result of the papers: one study, one page.
+
+    For example: unbraid study list
+
+    Small and quick: unbraid study deflation --fast
+    """
     from unbraid import comparison, studies
     from unbraid._progress import progress
 

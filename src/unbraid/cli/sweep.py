@@ -25,7 +25,12 @@ def sweep(
     attempts: _jobs.Attempts = 3,
     as_json: Json = False,
 ) -> None:
-    """Do many jobs from one file, each once: unbraid sweep sweep.yaml -o run/. Resumes."""
+    """Do many jobs from one file, each once; resumes.
+
+    For example: unbraid sweep sweep.yaml -o run/
+
+    What it would take: unbraid sweep sweep.yaml -o run/ --dry-run
+    """
     from unbraid import jobs
 
     plan = jobs.read_sweep(file)
