@@ -8,7 +8,8 @@ import pytest
 import unbraid as ub
 from unbraid import evaluation, interpret
 from unbraid.errors import InputError
-from unbraid.evaluation._side_score import BaselineContrast, SideScore, contrast
+from unbraid.evaluation._browser import browser
+from unbraid.evaluation._side_score import BaselineContrast, SideScore, contrast, title_of
 from unbraid.evaluation._verdict import verdict
 from unbraid.interpret import UnitScores
 from unbraid.responses import Responses
@@ -204,3 +205,22 @@ def test_what_is_no_dictionary_is_refused():
     for learned in ("TopK", [], [3]):
         with pytest.raises(InputError, match="learned must be a Dictionary"):
             evaluation.evaluate(learned, x, embeddings=e)
+
+
+def test_the_browser_shows_each_latent_with_its_scores(result):
+    made = browser(result)
+    (side,) = made.sides
+    at = {each.name: each.values for each in side.measures}
+    units = result.units()
+    title = title_of(result.headline)
+    assert np.array_equal(at[title][units.index], units[result.headline], equal_nan=True)
+    best = side.first[0]
+    assert at[title][best] == np.nanmax(at[title])
+    codes = result.codes.toarray()[:, best]
+    (detail,) = side.details([best])
+    row, value = detail.strongest[0]
+    assert abs(value) == np.abs(codes).max() and abs(codes[row]) == abs(value)
+    assert made.stimuli[row] == f"s{result.rows[row]}"
+    assert at["density"][best] == (codes != 0).mean()
+    atom = result.dictionaries[0].atoms[best]
+    assert detail.braids[0].units[0][0] == f"unit {np.abs(atom).argmax()}"

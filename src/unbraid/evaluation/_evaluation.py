@@ -133,8 +133,9 @@ class Evaluation:
         overwrite: bool = False,
         pictures: Any = None,
         beside: Mapping[str, str] | None = None,
+        browser: bool = True,
     ) -> Path:
-        """Write config.json, result.json, units.csv, arrays.safetensors and report.html.
+        """Write config.json, result.json, units.csv, arrays.safetensors, report.html and browser/.
 
         Parameters
         ----------
@@ -144,8 +145,13 @@ class Evaluation:
             The stimuli given to ``evaluate``, in the order of ``x``.
         beside : mapping of file name to text, optional
             Written with the rest.
+        browser : bool
+            Whether to write ``browser/``, in which a person looks at single latents.
         """
-        return save(self, Path(folder), overwrite=overwrite, pictures=pictures, beside=beside)
+        path = Path(folder)
+        return save(
+            self, path, overwrite=overwrite, pictures=pictures, beside=beside, browsed=browser
+        )
 
 
 def _is_number(value: Any) -> bool:

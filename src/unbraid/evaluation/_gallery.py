@@ -22,7 +22,7 @@ def latents_and_units(result: Evaluation, pictures: Any = None) -> report.Matche
 
     GivenToBaselines each the raw unit that correlates with it most: what it was braided into.
     """
-    pictures = _as_pictures(pictures, result)
+    pictures = as_pictures(pictures, result)
     scores = result.find("codes").seeds[0]
     ranked = np.argsort(-scores.values, kind="stable")[: int(scores.scored.sum())]
     picked = ranked[np.unique(np.linspace(0, len(ranked) - 1, _SHOWN).round().astype(int))]
@@ -98,7 +98,7 @@ def _unit_name(result: Evaluation, unit: int) -> str:
     return str(unit if names is None else names[unit])
 
 
-def _as_pictures(pictures: Any, result: Evaluation) -> np.ndarray | None:
+def as_pictures(pictures: Any, result: Evaluation) -> np.ndarray | None:
     if pictures is None:
         return None
     array = np.asarray(pictures)

@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 _BINS = 20
 
 
-def page(result: Evaluation, pictures: Any = None) -> report.Page:
-    """Summarise an evaluation as a page; ``pictures`` are the stimuli given to ``evaluate``."""
+def page(result: Evaluation, pictures: Any = None, browser: bool = False) -> report.Page:
+    """Summarise an evaluation as a page.
+
+    ``pictures`` are the stimuli given to ``evaluate``; ``browser``: whether one stands beside it.
+    """
     of_units = MEASURES[result.headline].needs != "concepts"
     return report.Page(
         title="How interpretable are the codes?",
         verdict=_verdict(result),
         provenance=_provenance(result),
+        browser=report.BROWSER if browser else "",
         opening=[
             _figure(result, [result.headline], "Units, codes and what could explain them away"),
             *([latents_and_units(result, pictures)] if of_units else []),

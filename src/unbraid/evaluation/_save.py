@@ -10,8 +10,9 @@ import numpy as np
 
 from unbraid import interpret
 from unbraid._answers import write_answer
+from unbraid.evaluation._browser import browser
 from unbraid.evaluation._page import page
-from unbraid.report import render
+from unbraid.report import browser_files, render
 from unbraid.responses import Responses
 
 if TYPE_CHECKING:
@@ -28,9 +29,10 @@ def save(
     overwrite: bool,
     pictures: Any,
     beside: Mapping[str, str] | None = None,
+    browsed: bool = True,
 ) -> Path:
     """Write the files of an evaluation; an earlier one is replaced only when asked."""
-    html = render(page(result, pictures))
+    html = render(page(result, pictures, browser=browsed))
     arrays = {"rows": result.rows, "latents": result.latents}
     for score in result.scores:
         for seed, found in enumerate(score.seeds):
@@ -38,7 +40,8 @@ def save(
             arrays[name] = np.stack([found.values, found.low, found.high, found.chance])
     trials = _trials(result)
     config = {**result.config.describe(), "seed": result.provenance["seed"]}
-    texts = {**trials.texts(), "units.csv": result.units().to_csv(float_format="%.6g")}
+    files = browser_files(browser(result, pictures)) if browsed else {}
+    texts = {**files, **trials.texts(), "units.csv": result.units().to_csv(float_format="%.6g")}
     return write_answer(
         folder,
         config,

@@ -85,7 +85,7 @@ class InterpretKind(Kind):
             progress=False,
             **known,
         )
-        return lambda folder, beside: result.save(folder, beside=beside)
+        return lambda folder, beside: result.save(folder, beside=beside, browser=False)
 
     def summary(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """Return the first measure of codes and units, and the baseline that comes next."""

@@ -1,0 +1,90 @@
+"""The latents of a dictionary one by one: how interpretable each is, and what excites it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from unbraid import report, sparse
+from unbraid.evaluation._gallery import as_pictures
+from unbraid.evaluation._side_score import title_of
+
+if TYPE_CHECKING:
+    from unbraid.evaluation._evaluation import Evaluation
+
+_SCORED, _NOT_SCORED, _SILENT = range(3)
+
+
+def browser(result: Evaluation, pictures: Any = None) -> report.LatentBrowser:
+    """Return the latents of the first dictionary; ``pictures`` as ``Evaluation.save`` has them."""
+    density = np.bincount(result.codes.nonzero()[1], minlength=result.codes.shape[1])
+    density = density / len(result.rows)
+    scores = {
+        score.measure: _of_all(result, score.seeds[0].values)
+        for score in result.scores
+        if score.side == "codes" and score.seeds[0].of == "units"
+    }
+    measures = [
+        report.LatentMeasure(name=title_of(name), values=values, help=f"{title_of(name)} alone")
+        for name, values in scores.items()
+        if np.isfinite(values).any()
+    ]
+    share = report.LatentMeasure(
+        name="density", values=density, digits=4, help="share of the stimuli that it is active on"
+    )
+    scored = np.any([np.isfinite(values) for values in scores.values()] or [density > 1], axis=0)
+    group = np.where(density == 0, _SILENT, np.where(scored, _SCORED, _NOT_SCORED))
+    first = next(iter(scores.values()), density)
+    images, ids = as_pictures(pictures, result), result.responses.stimuli
+    return report.LatentBrowser(
+        title="Latents and how interpretable they are",
+        sides=[
+            report.BrowserSide(
+                name="dictionary",
+                measures=[*measures, share],
+                groups=_GROUPS,
+                group=group,
+                details=lambda latents: _details(result, latents),
+                first=np.argsort(-np.nan_to_num(first, nan=-np.inf), kind="stable").tolist(),
+            )
+        ],
+        stimuli=[str(each) for each in (result.rows if ids is None else ids)],
+        picture=None if images is None else lambda at: images[result.rows[at]],
+        notes=[f"{len(result.rows):,} stimuli that are scored; the first dictionary."],
+    )
+
+
+_GROUPS = (
+    report.LatentGroup(name="scored", mark="full", help="at least one measure could score it"),
+    report.LatentGroup(name="not scored", mark="ring", help="too few stimuli excite it"),
+    report.LatentGroup(name="silent", mark="none", help="no stimulus excites it"),
+)
+
+
+def _of_all(result: Evaluation, values: np.ndarray) -> np.ndarray:
+    """Return scores of scored latents as those of all, NaN for the others."""
+    found = np.full(result.codes.shape[1], np.nan)
+    found[result.latents] = values
+    return found
+
+
+def _details(result: Evaluation, latents: Sequence[int]) -> Iterator[report.LatentDetail]:
+    names = result.responses.units
+    for view in sparse.latent_views(result.codes, result.dictionaries[0].atoms, latents):
+        units = [
+            (f"unit {unit}" if names is None else str(names[unit]), weight)
+            for unit, weight in view.units
+        ]
+        yield report.LatentDetail(
+            latent=view.latent,
+            strongest=view.strongest,
+            steps=view.steps,
+            random=view.random,
+            low=view.low,
+            high=view.high,
+            counts=view.counts,
+            braids=[report.Braid(system="the system", units=units, spread=view.spread)],
+            near=view.near,
+        )
