@@ -55,7 +55,8 @@ def test_the_readme_runs_as_it_stands(run):
     assert min(learned[:2]) > 0.5 > learned[2] + 0.1
     labels = Path("example/labels.txt").read_text().split()
     column = truth.units.tolist().index("3 top left")
-    known = truth.values[ub.responses.rows_of(truth, x), column]
+    row = {name: row for row, name in enumerate(truth.stimuli)}
+    known = truth.values[[row[name] for name in x.stimuli], column]
     np.testing.assert_array_equal(known == 1, [label == "3" for label in labels])
 
 
