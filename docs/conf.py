@@ -39,6 +39,7 @@ def write_reference(app):
     rooms = {"unbraid": [f"{home}.{name}" for home, names in front.items() for name in names]}
     for room in unbraid._ROOMS:
         rooms[f"unbraid.{room}"] = import_module(f"unbraid.{room}").__all__
+    pages = set()
     for room, names in rooms.items():
         module = import_module(room)
         told = inspect.getdoc(module).splitlines()[0]
@@ -49,6 +50,10 @@ def write_reference(app):
         text = "\n".join([*lines, *[f"   {name}" for name in found], ""])
         if not page.exists() or page.read_text() != text:
             page.write_text(text)
+        pages |= {room, *(f"{room}.{name}" for name in found)}
+    for page in folder.glob("unbraid*.rst"):
+        if page.stem not in pages:  # of a name that there is no more
+            page.unlink()
 
 
 def setup(app):
