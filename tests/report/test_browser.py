@@ -150,6 +150,8 @@ def test_it_opens_at_the_best_latent_with_its_match(page, browser):
     shown = picked(page, f"A, latent {best}")
     assert shown.locator(".card").count() == 2
     assert f"B, latent {best}" in shown.locator(".card").nth(1).inner_text()
+    words = page.locator("body").inner_text()
+    assert not any(odd in words for odd in ("undefined", "null", "NaN", "[object"))
     assert "Both like" in shown.inner_text() and "spread over about 2.0 units" in shown.inner_text()
     page.wait_for_selector(".thumb img")
     assert shown.locator(".cards .both").count() == 4  # both sides have the same two

@@ -42,7 +42,7 @@ def browser(result: Evaluation, pictures: Any = None) -> report.LatentBrowser:
         title="Latents and how interpretable they are",
         sides=[
             report.BrowserSide(
-                name="dictionary",
+                name="Dictionary",
                 measures=[*measures, share],
                 groups=_GROUPS,
                 group=group,

@@ -20,6 +20,7 @@ class Browser {
       make("input", { type: "radio", name: "side", value: i, onchange: () => this.turn(i) }), make("i", {}), side.name));
     at("sides").replaceChildren(...sides);
     at("sides").hidden = sides.length < 2;
+    document.body.classList.toggle("alone", sides.length < 2);
     at("search").addEventListener("input", () => this.change({ words: at("search").value }));
     at("group").addEventListener("change", () => this.change({ group: Number(at("group").value) }));
     at("sort").addEventListener("change", () => this.sortBy(Number(at("sort").value)));
