@@ -47,7 +47,7 @@ def test_features_in_superposition_are_gained():
 
 def test_dense_features_are_not():
     scores, _ = scored(0, sparse=False)
-    assert gains(scores, "ridge", "sparse coding")[1] < 0.02
+    assert gains(scores, "ridge", "sparse coding")[0] < 0.01  # units predict what is linear
     cells = {("40 features", 12): [scores]}
     assert not all(claim.holds for claim in GainsStudy(units=(12,), class_units=())._claims(cells))
 
