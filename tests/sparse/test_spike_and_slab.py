@@ -133,22 +133,27 @@ def test_the_scale_of_the_responses_does_not_matter(noisy, scale):
     learned = fit(noisy.x[:600], Pursuit(n_latents=24, k=2, offset="zero"), rng=0)
     offset, floor = learned.offset.astype(np.float64) * scale, learned.floor * scale
     other = replace(learned, offset=offset, floor=floor)
-    codes = learned.encode(noisy.x[:200], by="posterior").toarray()
-    again = other.encode(noisy.x[:200] * scale, by="posterior").toarray() / scale
+    rows = noisy.x[:200]
+    codes = learned.prepared(rows, by="posterior").encode(rows, by="posterior").toarray()
+    other = other.prepared(rows * scale, by="posterior")
+    again = other.encode(rows * scale, by="posterior").toarray() / scale
     assert np.mean(np.abs(again - codes) > 1e-3) < 0.01
 
 
 def test_nothing_left_to_explain_is_no_error(noisy):
     learned = fit(noisy.x[:600], Pursuit(n_latents=24, k=2, offset="zero"), rng=0)
     rows = np.tile(learned.offset, (5, 1))
-    assert np.isfinite(learned.encode(rows, by="posterior").toarray()).all()
+    for train in (noisy.x[:600], rows):
+        ready = learned.prepared(train, by="posterior")
+        assert np.isfinite(ready.encode(rows, by="posterior").toarray()).all()
 
 
 def test_atoms_of_length_zero_have_no_codes(noisy):
     learned = fit(noisy.x[:600], Pursuit(n_latents=24, k=2, offset="zero"), rng=0)
     atoms = learned.atoms.copy()
     atoms[3] = 0
-    codes = replace(learned, atoms=atoms).encode(noisy.x[:50], by="posterior").toarray()
+    ready = replace(learned, atoms=atoms).prepared(noisy.x[:600], by="posterior")
+    codes = ready.encode(noisy.x[:50], by="posterior").toarray()
     assert not codes[:, 3].any()
     assert codes.any()
 
