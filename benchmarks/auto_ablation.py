@@ -1,11 +1,11 @@
-"""Claim: every stage of `Auto` gains recovery in some class of worlds, or saves time.
+"""Claim: `Auto` needs each of its steps, for recovery or for time, in some class of worlds.
 
 Worlds ``x = z A + offset + noise`` are drawn by a rule from their number: number modulo 2, 3, 5 and
 so on sets few or many stimuli, noise, the law of the values, signs and families, so that each
-class has several worlds. `Auto` learns from each with all stages and with each stage left out
+class has several worlds. `Auto` learns from each with all stages and with each step left out
 alone. Reported: mean correlation of the true features with codes matched one to one (MCC) on
 stimuli nothing was learned from, and CPU seconds, both with and without; means over the worlds and
-over each class of them. A stage that does not run in a world changes nothing there.
+over each class of them. A step that does not run in a world changes nothing there.
 Run: python benchmarks/auto_ablation.py [--worlds 20] [--first 0] [--stages split ...] [-o FILE]
 """
 
@@ -13,7 +13,7 @@ import argparse
 import json
 import time
 import warnings
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +21,9 @@ from scipy.optimize import linear_sum_assignment
 from scipy.special import ndtr
 
 from unbraid._kernels.threads import one_thread
-from unbraid.sparse import Auto
 from unbraid.sparse._log import Log
 from unbraid.sparse.auto._plan import AutoPlan
+from unbraid.sparse.auto.auto import learned
 
 N_TEST = 1000
 SEED = 170_333  # of all worlds; not looked at while `Auto` was made
@@ -35,9 +35,7 @@ LAWS = {
     "gamma": lambda rng, size: rng.gamma(3, 0.4, size),
     "binary": lambda _, size: np.ones(size),
 }
-WITHOUT = {name: {name: False} for name in (f.name for f in fields(AutoPlan))} | {
-    "rounds": {"rounds": 1}
-}
+WITHOUT = sorted(AutoPlan().steps)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,11 +89,11 @@ def learn(world, plan, seed=0):
     """Return what `Auto` with these stages makes of a world."""
     rng, started = np.random.default_rng(seed), time.process_time()
     with one_thread():
-        learned = Auto().by_plan(world.train, rng, Log(), plan)
+        made = learned(world.train, plan, rng, Log())
         seconds = time.process_time() - started
-        found = mcc(world.features, learned.encode(world.test))
-    return {"mcc": round(found, 4), "cpu_s": round(seconds, 2), "latents": learned.n_latents,
-            "method": type(learned.method).__name__}  # fmt: skip
+        found = mcc(world.features, made.encode(world.test))
+    return {"mcc": round(found, 4), "cpu_s": round(seconds, 2), "latents": made.n_latents,
+            "method": type(made.method).__name__}  # fmt: skip
 
 
 def main():
@@ -113,7 +111,7 @@ def main():
     for number in range(options.first, options.first + options.worlds):
         world = draw(number)
         for stage in ["", *options.stages]:
-            plan = replace(AutoPlan(), **WITHOUT[stage]) if stage else AutoPlan()
+            plan = AutoPlan(steps=AutoPlan().steps - {stage})
             row = {"world": number, "without": stage, **learn(world, plan, options.seed)}
             rows.append(row | ({} if stage else world.about))
             print(json.dumps(rows[-1]), flush=True)

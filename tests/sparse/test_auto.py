@@ -1,9 +1,16 @@
 """Auto against planted truth: width, active latents, offset and signs are found, not given."""
 
+import json
+
 import numpy as np
 import pytest
 
-from unbraid.sparse import Auto, fit
+from unbraid.errors import InputError
+from unbraid.sparse import Auto, Dictionary, RandomDictionary, fit
+from unbraid.sparse._log import Log
+from unbraid.sparse._method import rebuilt
+from unbraid.sparse.auto._plan import AutoPlan
+from unbraid.sparse.auto.auto import learned as learn
 
 
 def planted(rng, n, size, *, noise=0.0, signed=False, zipf=0.0, offset=0.0, values="uniform"):
@@ -70,3 +77,43 @@ def test_the_unit_of_measurement_does_not_matter(make_world):
     np.testing.assert_array_equal(small.atoms, large.atoms)
     one, other = small.encode(2.0**-20 * x), large.encode(2.0**20 * x)
     np.testing.assert_allclose(2.0**40 * one.toarray(), other.toarray(), rtol=1e-3, atol=1e3)
+
+
+@pytest.mark.parametrize("step", sorted(AutoPlan().steps))
+def test_each_step_can_be_left_out(step, make_world):
+    x = make_world(n_features=8, n_units=7, k=2, n=60, noise=0.1).x
+    plan = AutoPlan(steps=AutoPlan().steps - {step})
+    made = learn(x, plan, np.random.default_rng(0), Log())
+    assert made.encode(x).shape == (60, made.n_latents)
+
+
+def test_an_unknown_step_is_refused():
+    with pytest.raises(InputError, match=r"steps must be of .*width.*, got \['wdith'\]"):
+        AutoPlan(steps=frozenset({"wdith"}))
+
+
+def test_steps_left_out_are_not_run(make_world):
+    x = make_world(n_features=8, n_units=7, k=2, n=60, noise=0.1).x
+    bare = learn(x, AutoPlan(steps=frozenset()), np.random.default_rng(0), Log())
+    tried = bare.evidence.chosen["trials"]
+    assert [trial["method"]["name"] for trial in tried] == ["SparseCoding", "Refined"]
+    assert tried[0]["n_latents"] == 20 - 4  # three stimuli a latent, and a fifth of them held out
+
+
+def test_a_choice_saved_with_options_that_are_gone_is_read(tmp_path):
+    old = {"name": "Auto", "most_expansion": 64.0, "most_active": 16, "autoencoder": False}
+    assert rebuilt(old) == Auto(most_expansion=64.0)
+    for name, value in (("most_active", 8), ("autoencoder", True)):
+        with pytest.warns(RuntimeWarning, match=f"no option {name} any more: {value} is not"):
+            assert rebuilt(old | {name: value}) == Auto(most_expansion=64.0)
+    with pytest.raises(InputError, match="most_activ"):
+        Auto(most_activ=8)
+
+
+def test_a_dictionary_saved_when_auto_had_more_options_is_loaded(rng, tmp_path):
+    made = fit(rng.normal(size=(40, 4)), RandomDictionary(of=Auto(most_expansion=2)), rng=0)
+    folder = made.save(tmp_path / "old")
+    config = json.loads((folder / "cfg.json").read_text())
+    config["metadata"]["unbraid"]["method"]["of"] |= {"most_active": 16, "autoencoder": False}
+    (folder / "cfg.json").write_text(json.dumps(config))
+    assert Dictionary.load(folder).method == made.method

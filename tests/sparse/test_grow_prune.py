@@ -7,7 +7,7 @@ from unbraid.sparse.learning import _alternating
 from unbraid.sparse.learning._alternating import code, improve
 from unbraid.sparse.learning._grow_prune import GrowAndPrune, grow_and_prune
 from unbraid.sparse.learning._importance import left_over, unexplained_by_two
-from unbraid.sparse.learning._start import draw_atoms, repeats
+from unbraid.sparse.learning._start import affords, draw_atoms
 
 
 @pytest.fixture
@@ -90,8 +90,9 @@ def test_many_atoms_are_solved_for_by_steps_to_the_same(make_world, rng, monkeyp
         np.testing.assert_allclose(one, other, atol=2e-4)
 
 
-def test_learnings_are_repeated_as_their_cost_allows():
-    few, many = np.zeros((100, 30)), np.zeros((2000, 30))
-    assert repeats(300_000, few, 60, 8) == 8
-    assert repeats(300_000, many, 60, 8) == 2
-    assert repeats(300_000, np.zeros((100, 6400)), 60, 8) == 1
+def test_what_is_affordable_counts_stimuli_latents_and_units_beyond_64():
+    few, wide = np.zeros((100, 30)), np.zeros((100, 640))
+    assert affords(6000, few, 60)
+    assert not affords(5999, few, 60)
+    assert affords(60_000, wide, 60)
+    assert not affords(59_999, wide, 60)

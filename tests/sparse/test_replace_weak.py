@@ -7,7 +7,7 @@ import pytest
 
 from unbraid.interpret import dictionary_mcc
 from unbraid.sparse.learning._candidate import candidate
-from unbraid.sparse.learning._refine import thinned
+from unbraid.sparse.learning._refine import Refinement, prune
 from unbraid.sparse.learning._replace_weak import replace_weak
 
 
@@ -61,23 +61,23 @@ def test_as_many_atoms_stay_as_there_were_though_all_are_alike(rng):
     assert found.atoms.shape == (60, 30)
 
 
-def test_atoms_of_little_worth_go_where_there_are_too_many_to_try_one_by_one(rng):
+def test_sums_of_atoms_are_pruned(rng):
     x, truth = world(rng, n=2500)
     sums = truth[:30] + truth[30:]
     start = np.concatenate([truth, sums]) + 0.02 * rng.normal(size=(90, 30))
     start = (start / np.linalg.norm(start, axis=1, keepdims=True)).astype(np.float32)
     begin = candidate(x[:300], start, np.zeros(30, np.float32))
-    found = thinned(x[300:], x[:300], begin, rng)
+    found = prune(x[300:], x[:300], begin, Refinement())
     assert len(found.atoms) <= 66
     assert dictionary_mcc(found.atoms, truth) > 0.98
     assert found.error <= begin.error
 
 
-def test_thinning_ends_where_no_atom_is_worth_anything(rng):
+def test_pruning_ends_where_no_atom_has_any_importance(rng):
     x = np.zeros((600, 30), np.float32)
     x[:, :15] = rng.normal(size=(600, 15))
     atoms = np.zeros((60, 30), np.float32)
     atoms[:, 15:] = rng.normal(size=(60, 15))
     atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
     start = candidate(x[:200], atoms, np.zeros(30, np.float32))
-    assert 1 <= len(thinned(x[200:], x[:200], start, rng).atoms) <= 60
+    assert 1 <= len(prune(x[200:], x[:200], start, Refinement()).atoms) <= 60

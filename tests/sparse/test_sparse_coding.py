@@ -5,7 +5,9 @@ import pytest
 
 import unbraid as ub
 from unbraid.interpret import dictionary_mcc, mcc
-from unbraid.sparse.auto._width_search import WidthSearch
+from unbraid.sparse._log import Log
+from unbraid.sparse.auto._plan import AutoPlan
+from unbraid.sparse.auto._search import Search
 
 
 def planted(n, n_features, n_units, active, rng, signed=False):
@@ -93,8 +95,8 @@ def test_few_stimuli_suffice_where_the_penalty_falls_slowly(seed):
 def test_of_few_stimuli_the_width_is_found_where_the_error_falls():
     _, x = few_stimuli(1, 300, 40, 24, 5)
     x = (x / x.std()).astype(np.float32)
-    search = WidthSearch(x[:220], x[220:], np.random.default_rng(0), lambda tried: None)
-    wide = search.learn(60, learn_offset=True, signed=False)
+    search = Search(x[:220], x[220:], AutoPlan(), 0, Log(), 1.0)
+    wide = search.fit(60, learn_offset=True, signed=False)
     found = search.fewer(wide)
     assert wide.error > 0.35  # hardly anything is told apart
     assert found.error < 0.25

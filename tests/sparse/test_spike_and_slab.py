@@ -74,7 +74,7 @@ def test_the_true_atoms_stay_where_turns_of_the_lasso_leave_them(rng):
     features = np.zeros((1500, 40))
     np.put_along_axis(features, at, rng.uniform(0.5, 1.5, at.shape), axis=1)
     x = (features @ atoms + 0.2 * rng.normal(size=(1500, 16))).astype(np.float32)
-    start = candidate(x, atoms.astype(np.float32), np.zeros(16, np.float32), k=3)
+    start = candidate(x, atoms.astype(np.float32), np.zeros(16, np.float32))
     now = MonteCarloEM(x, start.atoms, start.offset, start_prior(x, 40, 3, signed=False),
                       learn_offset=False, rng=rng, codes=silent(x, start.atoms))  # fmt: skip
     now.run(30)
@@ -116,7 +116,7 @@ def test_signed_features_are_found(make_world):
 def test_missing_atoms_are_born(make_world):
     world = make_world(n_features=20, n_units=16, k=2, n=2500, noise=NOISE)
     x, atoms = as_float32(world)
-    start = candidate(x[2000:], atoms[2:], np.zeros(16, np.float32), k=2)
+    start = candidate(x[2000:], atoms[2:], np.zeros(16, np.float32))
     start = replace(start, learn_offset=False)
     found = sampled(x[:2000], x[2000:], start, np.random.default_rng(0))
     assert np.abs(world.atoms @ found.atoms.T).max(1).min() > 0.95

@@ -1,5 +1,5 @@
-"""The method that chooses width, activity and signs by held-out units.
+"""The method that chooses width, offset and signs by held-out units.
 
-`auto` is the driver; `_width_search` tries widths by sparse coding, `_pursuit_search` by pursuit,
-`_trials` refines and records what was tried.
+`_plan` holds the steps and the numbers that rule them, `auto` is the driver, `_search` fits,
+refines and records what was tried.
 """

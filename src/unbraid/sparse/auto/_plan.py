@@ -1,51 +1,65 @@
-"""Which stages `Auto` goes through; each can be left out, so that its gain can be measured."""
+"""How `Auto` learns: its steps, and the few numbers that rule them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from unbraid.errors import InputError
+
+STEPS = frozenset(
+    {"width", "few", "offset", "signs", "replace", "rounds", "starts", "complete", "sample"}
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class AutoPlan:
-    """The stages of `Auto`, in the order in which they come."""
+    """The steps of `Auto` and what rules them; ``benchmarks/auto_ablation.py`` leaves each out."""
 
-    slower_falls: bool = True
-    """Sparse coding again, its penalty falling more slowly, while units are predicted badly."""
-    many_iterations: bool = True
-    """Ten times as many iterations there, where stimuli and latents are few."""
-    important_width: bool = True
-    """Fit again with as many latents as were important."""
-    wider: bool = True
-    """Fit twice as wide as long as that pays."""
-    between: bool = True
-    """Fit a width between the last two of these."""
-    zero_offset: bool = True
-    """Fit with an offset of zero too."""
-    signs: bool = True
-    """Fit signed codes where atoms come in opposite pairs."""
-    few_stimuli: bool = True
-    """Narrower and narrower fits where few stimuli leave units unpredicted."""
-    prune: bool = True
-    """Take out atoms that do not help to predict held-out units."""
-    replace: bool = True
-    """Learn the least important atoms again from what the others leave."""
-    grow: bool = True
-    """Grow and prune by pursuit, where that is cheap."""
-    rounds: int = 3
-    """Rounds of the last three."""
-    starts: bool = True
-    """Other starts, where they are cheap, until two agree."""
-    pursuit: bool = True
-    """Learnings by pursuit where none agree."""
-    split: bool = True
-    """Split atoms that stand for two features."""
-    complete: bool = True
-    """Bring back atoms that the validation stimuli did not show."""
-    last_search: bool = True
-    """Grow and prune by pursuit on all stimuli at the end."""
-    sample: bool = True
-    """Go on by Monte Carlo EM, where that predicts better."""
-    sample_others: bool = True
-    """The same from other candidates, where that is cheap."""
-    births: bool = True
-    """Atoms born during Monte Carlo EM."""
+    steps: frozenset[str] = STEPS
+    """Steps taken. ``width``: fit again narrower or wider; ``few``: narrower and narrower where few
+    stimuli leave units unpredicted; ``offset``: fit with an offset of zero too; ``signs``: fit
+    signed codes where atoms come in opposite pairs; ``replace``: learn weak atoms again while
+    refining; ``rounds``: refine more than once; ``starts``: fit and refine again until two
+    agree; ``complete``: bring back what the validation stimuli did not show; ``sample``: go on by
+    Monte Carlo EM. Default all."""
+    expansion: float = 4.0
+    """Latents of the first fit, a unit: more features than superposition usually holds, for atoms
+    too many are found to be so, and missing ones are not."""
+    most_expansion: float = 128.0
+    """Latents of any fit at most, a unit: a bound for time, far above what units can hold."""
+    stimuli_a_latent: int = 3
+    """Stimuli a latent at least: from fewer no atom stands out from its noise."""
+    margin: float = 1.1
+    """Latents of a narrower fit, for each that was important: a tenth more than features seem to
+    be, so that none is left without an atom."""
+    narrowing: float = 0.85
+    """Latents of the next fit, relative to the one before, where few stimuli make every atom seem
+    important: steps small enough not to miss the width where the error falls."""
+    as_good: float = 1.25
+    """Error of a narrower fit, relative to the best, up to which it is taken: a wide one predicts a
+    little better by luck."""
+    pays: float = 0.9
+    """Error of a fit twice as wide, relative to the one before, that pays for its time."""
+    starts: int = 2
+    """Further starts at most, until two agree: more of them find the same or what is no better."""
+    cheap: int = 500_000
+    """Stimuli times latents up to which narrower and narrower fits are tried, each in seconds."""
+    affordable: int = 600_000
+    """Stimuli times latents (of up to 64 units) up to which another start costs seconds."""
+    sampled: int = 8_000_000
+    """Stimuli times latents up to which Monte Carlo EM takes a minute."""
+    nothing: float = 0.8
+    """Held-out-units error above which codes say next to nothing, and a default is taken."""
+
+    def __post_init__(self) -> None:
+        unknown = sorted(self.steps - STEPS)
+        if unknown:
+            raise InputError(f"steps must be of {sorted(STEPS)}, got {unknown}.")
+
+    def takes(self, step: str) -> bool:
+        """Return whether a step is taken."""
+        return step in self.steps
+
+    def most(self, n: int, p: int) -> int:
+        """Return the most latents for ``n`` stimuli of ``p`` units."""
+        return max(2, min(round(self.most_expansion * p), n // self.stimuli_a_latent))

@@ -1,54 +1,46 @@
-"""A dictionary whose method, width and number of active latents are chosen by evidence."""
+"""A dictionary whose width, offset and signs are chosen by evidence."""
 
 from __future__ import annotations
 
+import warnings
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method
 from unbraid.sparse.auto._plan import AutoPlan
-from unbraid.sparse.auto._pursuit_search import Found, PursuitSearch
-from unbraid.sparse.auto._trials import MANY, AutoTrials, chosen
-from unbraid.sparse.auto._width_search import WidthSearch
-from unbraid.sparse.autoencoders.topk import TopK
-from unbraid.sparse.learning._candidate import EXACT, Candidate, agreed, error_of
-from unbraid.sparse.learning._finish import finish, rough, scaled, validation_split
+from unbraid.sparse.auto._search import Search, chosen, described
+from unbraid.sparse.learning._candidate import Candidate, error_of, is_exact
+from unbraid.sparse.learning._finish import finish, scaled, validation_split
 from unbraid.sparse.learning._lasso_steps import learning_rows
-from unbraid.sparse.learning._refine import complete
-from unbraid.sparse.learning._spike_slab_fit import SpikeSlabFit, again
-from unbraid.sparse.learning._split_atoms import split_atoms
-from unbraid.sparse.learning._start import repeats
+from unbraid.sparse.learning._refine import MANY, complete
+from unbraid.sparse.learning._spike_slab_fit import SpikeSlabFit, again, sampled
 from unbraid.sparse.learning.pursuit import Pursuit
-from unbraid.sparse.learning.spike_and_slab import finish_sampled
+from unbraid.sparse.learning.spike_and_slab import SpikeAndSlab, finish_sampled
 
-_NOTHING = 0.8  # held-out-units error above which codes say next to nothing
-_STIMULI_A_LATENT = 3
-_ITERATIONS, _CYCLES = 12, 3  # of a short learning: longer, and atoms that are sums of features pay
-_WIDE = 1.5  # width of further starts at most, relative to what was chosen
-_HOPELESS = 2  # error, relative to the best refined, that refining does not make up for
-_OPINIONS = 4  # such starts at most
-_SMALL = 1_200_000  # stimuli times latents: up to half of it there are such starts,
-_TINY = 300_000  # and up to half of this pursuit learnings too
-_START = 4  # latents a unit at first: as many as superposition usually holds
+_GONE = {"most_active": 16, "autoencoder": False}  # options that once were, and their defaults
 
 
 class Auto(Method):
-    """Chooses width, active latents, offset and signs by units held out of the inference.
+    """Chooses width, offset and signs by units held out of the inference.
 
     Codes of stimuli that nothing was learned from are inferred from three quarters of the units and
-    predict the rest: too few active latents or atoms leave features out, too many fit what the
-    shown units alone hold. Sparse coding comes first: with a learned offset and none, then with
-    more latents as long as the error falls (with fewer where it stays large and stimuli are few),
-    signed where atoms come in opposite pairs. What predicts best is refined: atoms that do not help
-    to predict held-out units go, and the others are searched for better ones; those that stand for
-    two features are split; beyond 800 atoms unimportant ones go. Where that costs little,
-    other starts are tried too, up to four, until two end with the same atoms; where none do and it
-    costs next to nothing, also pursuit learnings with more active latents, more latents, and fewer.
-    At last `SpikeAndSlab` goes on from the best, and is taken if it predicts better.
+    predict the rest: too few atoms leave features out, too many fit what the shown units alone
+    hold. The steps:
+
+    1. *Width, offset, signs.* Sparse coding with four latents a unit, then with as many as were
+       important, or more as long as the error falls (fewer and fewer where few stimuli leave it
+       large); with an offset of zero too; signed too where atoms come in opposite pairs.
+    2. *Refine.* Atoms that do not help to predict held-out units go; weak ones are learned again
+       from what the others leave.
+    3. *Other starts*, where that costs little, until two end with the same atoms, two more at most.
+    4. *Complete.* Atoms that the validation stimuli did not show come back.
+    5. *Sample.* `SpikeAndSlab` goes on from the best, and is taken if it predicts better.
+
+    Beyond 800 latents 2 is one round, and 4 and 5 are left out.
 
     Notes
     -----
@@ -58,114 +50,83 @@ class Auto(Method):
 
     most_expansion: Annotated[float, Field(gt=0)] = 128.0
     """Most latents a unit to try."""
-    most_active: Annotated[int, Field(ge=1)] = 16
-    """Most active latents a stimulus to try."""
-    autoencoder: bool = False
-    """Whether a wide TopK autoencoder, refined, is a candidate too; it doubles the time."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_what_is_gone(cls, given: Any) -> Any:
+        """Read what was saved when there were more options; say which of them are not heeded."""
+        if not isinstance(given, dict):
+            return given
+        for name, default in _GONE.items():
+            if name in given and given[name] != default:
+                message = f"Auto has no option {name} any more: {given[name]!r} is not heeded."
+                warnings.warn(message, RuntimeWarning, stacklevel=2)
+        return {name: value for name, value in given.items() if name not in _GONE}
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Try, compare, and keep the best."""
-        return self.by_plan(x, rng, log, AutoPlan())
-
-    def by_plan(
-        self, x: np.ndarray, rng: np.random.Generator, log: Log, plan: AutoPlan
-    ) -> Dictionary:
-        """Learn by other stages than usual."""
-        x, scale = scaled(x)
-        rows, validation = validation_split(x, rng, log.order)
-        tried = AutoTrials(x[rows], x[validation], rng, log, scale, plan)
-        most = self._most(*tried.seen.shape)
-        search = WidthSearch(tried.seen, tried.unseen, rng, tried.record_coded, plan)
-        coded = search.run(min(_START * x.shape[1], most), most)
-        for each in coded:
-            tried.refine_coded(each)
-        if plan.starts:
-            self._start_again(tried, search, coded, most)
-        if self.autoencoder:
-            self._autoencode(tried)
-        log.within(0.0, 1.0)
-        log.warnings.clear()
-        best, origin = tried.best()
-        found: Candidate | SpikeSlabFit = best
-        method = chosen(origin, best)
-        if len(best.atoms) <= MANY and error_of(best) < _NOTHING:
-            if plan.split:
-                best = split_atoms(tried.seen, tried.unseen, best)
-            found = complete(x, best, None, rng, plan.last_search) if plan.complete else best
-            method = chosen(origin, found)
-            noisy = tried.sampled(best, origin) if plan.sample else None
-            if noisy is not None:
-                method, found = noisy
-                found = again(learning_rows(x, len(found.atoms), rng), found, rng)
-        log.show(f"chose {len(found.atoms)} latents", 1.0)
-        verdict: dict[str, Any] = {"method": method.describe(), "n_latents": len(found.atoms),
-                "held_out_units": found.error}  # fmt: skip
-        if isinstance(found, SpikeSlabFit):
-            learned = finish_sampled(method, found, tried.unseen, scale)
-        elif error_of(best) < _NOTHING:
-            learned = finish(method, found, tried.unseen, scale)
-        else:
-            verdict["note"] = "units do not predict each other: a default was taken in place"
-            default = Pursuit(n_latents=max(2, min(2 * x.shape[1], len(x) // 3)))
-            learned = default.learn(x * x.dtype.type(scale), rng, log)
-            log.warnings.clear()
-        return learned.with_evidence(chosen={"trials": tried.trials, "best": verdict})
-
-    def _start_again(
-        self, tried: AutoTrials, search: WidthSearch, coded: list[Candidate], most: int
-    ) -> None:
-        """Try other starts, where they are cheap: any can end in a poor corner."""
-        pairs = zip(tried.candidates, coded, strict=True)
-        best, begun = min(pairs, key=lambda pair: error_of(pair[0]))
-        p, m = tried.seen.shape[1], len(best.atoms)
-        opinions = repeats(_SMALL, tried.seen, m, _OPINIONS)
-        if opinions == 1 or error_of(best) <= EXACT:
-            return
-        wide = min(len(begun.atoms), round(_WIDE * m))
-        for _ in range(opinions):
-            if agreed(tried.candidates):
-                return
-            tried.refine_coded(search.learn(wide, best.learn_offset, best.signed))
-        if (
-            not tried.plan.pursuit
-            or agreed(tried.candidates)
-            or repeats(_TINY, tried.seen, m, _OPINIONS) == 1
-        ):
-            return
-        by_pursuit = PursuitSearch(tried.seen, tried.unseen, tried.rng,
-                        lambda found: tried.record(_pursuit(found), found.candidate),
-                        _ITERATIONS, _CYCLES)  # fmt: skip
-        hopeless = _HOPELESS * tried.least()
-        most_active = min(self.most_active, max(1, p // 2), most - 1)
-        for found in by_pursuit.run(min(_START * p, most), most, most_active):
-            if error_of(found.candidate) <= hopeless:
-                tried.refine(found.candidate, _pursuit(found))
-
-    def _autoencode(self, tried: AutoTrials) -> None:
-        """Try a wide autoencoder with as many active latents as the first candidate has."""
-        (n, p), k = tried.seen.shape, tried.candidates[0].k
-        m = min(_START * p, max(2, n // 4))
-        if m > k:
-            tried.log.within(0.6, 0.4)
-            method = TopK(n_latents=m, k=k)
-            wide = method.learn(tried.seen, tried.rng, tried.log)
-            tried.refine(rough(wide, tried.unseen, k), method)
+        return learned(x, AutoPlan(most_expansion=self.most_expansion), rng, log)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return the start of the first candidate."""
-        return Pursuit(expansion=_START).untrained(x, rng)
-
-    def _most(self, n: int, p: int) -> int:
-        return max(2, min(round(self.most_expansion * p), n // _STIMULI_A_LATENT))
+        return Pursuit(expansion=AutoPlan().expansion).untrained(x, rng)
 
 
-def _pursuit(found: Found) -> Pursuit:
-    return Pursuit(
-        n_latents=found.m,
-        k=found.k,
-        offset="zero" if found.zero else "learned",
-        signed=found.signed,
-        iterations=_ITERATIONS,
-        cycles=_CYCLES,
-        restarts=1,
-    )
+def learned(x: np.ndarray, plan: AutoPlan, rng: np.random.Generator, log: Log) -> Dictionary:
+    """Return the dictionary that the steps of a plan lead to."""
+    x, scale = scaled(x)
+    rows, validation = validation_split(x, rng, log.order)
+    search = Search(x[rows], x[validation], plan, int(rng.integers(2**31)), log, scale)
+    for fit in search.first():
+        search.refine(fit)
+    if plan.takes("starts"):
+        search.start_again()
+    best, origin = search.best()
+    verdict: dict[str, Any] = {}
+    if not error_of(best) < plan.nothing:
+        verdict["note"] = "units do not predict each other: a default was taken in place"
+        made = _default(x * x.dtype.type(scale), rng, log)
+        verdict |= described(chosen(origin, best), best)
+    else:
+        found = _completed(x, best, search)
+        method = chosen(origin, found)
+        sample = _sampled(found, method, search)
+        if sample is None or not sample.error < best.error:
+            made = finish(method, found, search.unseen, scale)
+            verdict |= described(method, found)
+        else:
+            method = SpikeAndSlab(of=method)
+            some = learning_rows(x, len(sample.atoms), search.stream())
+            sample = again(some, sample, search.stream())
+            made = finish_sampled(method, sample, search.unseen, scale)
+            verdict |= described(method, sample)
+    log.show(f"chose {made.n_latents} latents", 1.0)
+    return made.with_evidence(chosen={"trials": search.trials, "best": verdict})
+
+
+def _completed(x: np.ndarray, best: Candidate, search: Search) -> Candidate:
+    """Return the candidate with the atoms that the validation stimuli did not show."""
+    if len(best.atoms) > MANY or not search.plan.takes("complete"):
+        return best
+    rng = search.stream()
+    return complete(learning_rows(x, len(best.atoms), rng), best, rng)
+
+
+def _sampled(start: Candidate, method: Method, search: Search) -> SpikeSlabFit | None:
+    """Return a fit with sampled codes that goes on from a candidate; none where that is dear."""
+    rows = learning_rows(search.seen, len(start.atoms), search.stream())
+    dear = len(start.atoms) > MANY or len(rows) * len(start.atoms) > search.plan.sampled
+    if is_exact(start) or dear or not search.plan.takes("sample"):
+        return None
+    search.log.show(f"sampling codes of {len(start.atoms)} latents", 0.5)
+    found = sampled(rows, search.unseen, start, search.stream(), cycles=0)
+    noise = float(np.sqrt(found.prior.noise)) * search.scale
+    search.record(SpikeAndSlab(of=method), found, noise=noise)
+    return found
+
+
+def _default(x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
+    """Return a dictionary where none is better than another: two latents a unit."""
+    made = Pursuit(n_latents=max(2, min(2 * x.shape[1], len(x) // 3))).learn(x, rng, log)
+    log.warnings.clear()
+    return made

@@ -8,24 +8,18 @@ import numpy as np
 
 from unbraid.sparse.inference._lasso_and_pursuit import (
     Choice,
-    Problem,
     choose_inference,
     held_out_units,
+    validation_rows,
 )
-from unbraid.sparse.learning._alternating import code
 from unbraid.sparse.learning._importance import importance
 from unbraid.sparse.learning._lasso_steps import LassoIterations
 
 EXACT = 1e-3  # held-out-units error below which nothing else can matter
 _SLACK = 0.05  # error, in shares of what an atom explains on average, that one atom less may cost
-_ALIKE, _SAME = 0.7, 0.9  # cosines
-_NOTHING_LACKS = 0.1  # error, in shares of what an atom explains on average
-IMPORTANT = 0.15  # of the median importance
-_IMPORTANCE_ROWS = 4000
-_OPPOSITE = 0.9, 0.1  # cosine, and share of the atoms
-_ROUGHLY = 0.6, 0.15  # the same, where the error is more than this:
-_WELL = 0.1
-_SMALL = 0.1  # codes below this share of their stimulus' largest count as noise
+ALIKE, _SAME = 0.7, 0.9  # cosines: of two atoms one may be a mixture of the other; they are one
+IMPORTANT = 0.15  # of the median importance: of doubled and made-up atoms less is usual
+_ROWS = 4000  # stimuli that tell an atom's importance
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +29,6 @@ class Candidate:
     atoms: np.ndarray
     offset: np.ndarray
     choice: Choice
-    k: int = 1
-    """Active latents by which the atoms were last learned."""
     learn_offset: bool = True
     """Whether the offset is learned or stays what it is."""
 
@@ -57,11 +49,11 @@ class Candidate:
 
 
 def candidate(
-    validation: np.ndarray, atoms: np.ndarray, offset: np.ndarray, k: int = 1, signed: bool = False
+    validation: np.ndarray, atoms: np.ndarray, offset: np.ndarray, signed: bool = False
 ) -> Candidate:
     """Return a candidate with the penalty that predicts held-out units of held-out stimuli best."""
-    chosen = choose_inference(validation - offset, atoms, k=k, by="fista", signed=signed)
-    return Candidate(atoms, offset, chosen, k, learn_offset=bool(offset.any()))
+    chosen = choose_inference(validation - offset, atoms, k=1, by="fista", signed=signed)
+    return Candidate(atoms, offset, chosen, learn_offset=bool(offset.any()))
 
 
 def error_of(candidate: Candidate) -> float:
@@ -71,7 +63,7 @@ def error_of(candidate: Candidate) -> float:
 
 def is_exact(candidate: Candidate) -> bool:
     """Whether hardly a tenth of what one atom explains on average is missed."""
-    return error_of(candidate) <= min(EXACT, _NOTHING_LACKS / len(candidate.atoms))
+    return error_of(candidate) <= min(EXACT, 0.1 / len(candidate.atoms))
 
 
 def agreed(candidates: list[Candidate]) -> bool:
@@ -104,10 +96,15 @@ def slack(error: float, m: int) -> float:
 
 def with_best_penalty(validation: np.ndarray, now: Candidate) -> Candidate:
     """Return the candidate with the penalty that predicts best now."""
-    new = choose_inference(
-        validation - now.offset, now.atoms, k=now.k, by="fista", signed=now.signed
-    )
+    new = choose_inference(validation - now.offset, now.atoms, k=1, by="fista", signed=now.signed)
     return replace(now, choice=new)
+
+
+def assessed(validation: np.ndarray, now: Candidate) -> Candidate:
+    """Return the candidate with its error now, its penalty as it is."""
+    rows = validation_rows(validation - now.offset)
+    error = held_out_units(rows, now.atoms, now.choice.problem)
+    return replace(now, choice=replace(now.choice, error=error))
 
 
 def iterations_from(
@@ -131,13 +128,12 @@ def polish(
 
 def importance_of(x: np.ndarray, now: Candidate) -> np.ndarray:
     """Return the importance of each atom under the candidate's lasso codes of ``x``."""
-    coded = code(x, now.atoms, now.offset, min(now.atoms.shape), now.penalty, now.signed)
-    return importance(coded, now.atoms, now.signed)
+    return importance(iterations_from(x, now).code(now.penalty), now.atoms, now.signed)
 
 
 def quick_importance(x: np.ndarray, now: Candidate) -> np.ndarray:
     """Return the importance of each atom, from the first stimuli alone."""
-    return importance_of(x[:_IMPORTANCE_ROWS], now)
+    return importance_of(x[:_ROWS], now)
 
 
 def count_important(value: np.ndarray) -> int:
@@ -157,38 +153,22 @@ def most_important(now: Candidate, value: np.ndarray, count: int) -> Candidate:
             break
         if free[atom]:
             stays[atom] = False
-            free &= np.abs(now.atoms @ now.atoms[atom]) < _ALIKE
+            free &= np.abs(now.atoms @ now.atoms[atom]) < ALIKE
     return replace(now, atoms=now.atoms[stays])
 
 
 def in_pairs(candidate: Candidate) -> bool:
     """Return whether atoms come in opposite pairs, as they do where codes should be signed.
 
-    Where stimuli are few they are far from opposite; in few dimensions, any may be so by chance.
+    A tenth of the atoms is opposite to another (cosine below -.9); where units are not predicted
+    well, for stimuli are few, roughly so (-.6): in few dimensions, any may be so by chance.
     """
     furthest = (candidate.atoms @ candidate.atoms.T).min(1)
-    rules = [_OPPOSITE, _ROUGHLY] if candidate.error > _WELL else [_OPPOSITE]
-    return any(np.mean(furthest < -cosine) >= share for cosine, share in rules)
+    opposite = np.mean(furthest < -0.9) >= 0.1
+    return bool(opposite or (candidate.error > 0.1 and np.mean(furthest < -0.6) >= 0.15))
 
 
-def usual_active(validation: np.ndarray, now: Candidate) -> int:
-    """Return how many latents are usually active: the larger of two estimates.
-
-    By matching pursuit, the number that predicts held-out units best; by the lasso, the mean number
-    of codes that are more than noise.
-    """
-    p, m = validation.shape[1], len(now.atoms)
-    most = max(1, min(32, p // 2, m - 1))
-    rows = np.ascontiguousarray((validation - now.offset)[:400])
-    errors: list[float] = []
-    for k in range(1, most + 1):
-        problem = Problem(by="omp", k=k, signed=now.signed)
-        errors.append(held_out_units(rows, now.atoms, problem))
-        if len(errors) > 2 and errors[-1] > errors[-2] > errors[-3]:
-            break
-    enough = 1.1 * min(errors) + 0.01
-    best = 1 + next((at for at, error in enumerate(errors) if error <= enough), 0)
-    coded = code(validation, now.atoms, now.offset, min(p, m), now.penalty, now.signed)
-    size = np.abs(np.where(coded.active >= 0, coded.codes, 0))
-    shown = (size > _SMALL * size.max(1, keepdims=True)).sum(1).mean()
-    return max(best, int(np.clip(round(float(shown)), 1, most)))
+def usual_active(x: np.ndarray, now: Candidate) -> float:
+    """Return how many latents are usually active: lasso codes above a tenth of the largest."""
+    size = np.abs(iterations_from(x, now).code(now.penalty).codes)
+    return float((size > 0.1 * size.max(1, keepdims=True)).sum(1).mean())

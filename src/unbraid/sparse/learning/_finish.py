@@ -20,10 +20,10 @@ from unbraid.sparse.training._source import split
 _VALIDATION_LEAST, _VALIDATION_MOST = 4, 800
 
 
-def rough(wide: Dictionary, validation: np.ndarray, k: int) -> Candidate:
+def rough(wide: Dictionary, validation: np.ndarray) -> Candidate:
     """Return a dictionary as a candidate; an offset of exactly zero stays so."""
     atoms = np.ascontiguousarray(wide.atoms, validation.dtype)
-    return candidate(validation, atoms, wide.offset.astype(validation.dtype), k, wide.signed)
+    return candidate(validation, atoms, wide.offset.astype(validation.dtype), wide.signed)
 
 
 def scaled(x: np.ndarray) -> tuple[np.ndarray, float]:

@@ -11,10 +11,8 @@ from unbraid._kernels.sparse_rows import decode
 from unbraid.sparse.learning._alternating import Coded, improve, replace_bad
 from unbraid.sparse.learning._start import some
 
-MOMENTUM = 0.9
+MOMENTUM, SLOW_MOMENTUM = 0.9, 0.7  # of atoms; less where the penalty falls slowly
 _ROOM = 512
-_ROWS, _ROWS_A_LATENT = 6000, 24
-_ROWS_MOST, _ROWS_MOST_A_LATENT = 48_000, 8  # the more latents, the more a stimulus costs
 
 
 def learning_rows(x: np.ndarray, m: int, rng: np.random.Generator) -> np.ndarray:
@@ -22,8 +20,7 @@ def learning_rows(x: np.ndarray, m: int, rng: np.random.Generator) -> np.ndarray
 
     24 stimuli a latent, 8 where they are many: each is then active a hundred times or more.
     """
-    most = max(_ROWS_MOST, _ROWS_MOST_A_LATENT * m)
-    return some(x, min(most, max(_ROWS, _ROWS_A_LATENT * m)), rng)
+    return some(x, min(max(48_000, 8 * m), max(6000, 24 * m)), rng)
 
 
 class LassoIterations:

@@ -15,22 +15,10 @@ from unbraid.sparse.learning._candidate import (
     polish,
     with_best_penalty,
 )
-from unbraid.sparse.learning._lasso_steps import MOMENTUM, LassoIterations
+from unbraid.sparse.learning._lasso_steps import MOMENTUM, SLOW_MOMENTUM, LassoIterations
 from unbraid.sparse.learning._start import draw_atoms, start_offset
 
-_FIRST, _LAST = 0.5, 0.01  # penalty, in shares of the largest code a stimulus usually starts with
-_LAST_MOST = 0.4
-_FALL, _REPLACE = 0.8, 0.85  # shares of the iterations: the penalty falls, bad atoms are replaced
-_CHECKS, _PATIENCE = 20, 4
-_VALIDATION = 240
-_POLISH = 6
-_SURE, UNSURE = (
-    0.1,
-    0.35,
-)  # held-out-units errors: good enough, and so large that iterations are added
-_AGAIN, _GAIN = 3, 0.9  # further runs at most, and error, relative to the one before, that pays
-_SLOWER, _SLOW_MOMENTUM = 10, 0.7  # times as many iterations
-_CHEAP, _DEAR = 500_000, 100_000_000  # stimuli times latents: many iterations more, and none
+UNSURE = 0.35  # held-out-units error beyond which units are hardly predicted
 
 Callback = Callable[[float, float], None]
 
@@ -40,16 +28,42 @@ class SparseCodingPlan:
     """What is learned, and for how long."""
 
     m: int
-    iterations: int
+    """Latents."""
+    iterations: int = 100
+    """Iterations of a run at most, most of them under a falling penalty."""
     learn_offset: bool = True
     signed: bool = False
+    first: float = 0.5
+    """Penalty of the first iteration, in shares of the largest code that a stimulus usually starts
+    with: one or two latents are active."""
+    last: float = 0.01
+    """The same of the last iteration: less than any noise that leaves something to be found."""
+    last_penalty: float | None = None
+    """The last penalty itself, where a run before has found the best."""
+    fall: float = 0.8
+    """Share of the iterations over which the penalty falls; then it stays."""
+    replace: float = 0.85
+    """Share of the iterations in which bad atoms are replaced; the rest lets new ones mature."""
     momentum: float = MOMENTUM
-    last: float | None = None
-    """Penalty in the end; none: a small one."""
-    again: int = _AGAIN
-    """Further runs at most."""
-    slower: int = _SLOWER
-    """Times as many iterations in them, where that is cheap."""
+    every: int = 20
+    """Times that held-out units are looked at in a run."""
+    looked_at: int = 240
+    """Validation stimuli looked at there: enough to compare penalties, in less time than a step."""
+    patience: int = 4
+    """Looks without gain that end it: the penalty has fallen too far."""
+    runs: int = 3
+    """Further runs at most, each from the penalty that the one before found best."""
+    sure: float = 0.1
+    """Held-out-units error below which none is needed."""
+    gain: float = 0.9
+    """Error, relative to the run before, that pays for another."""
+    slower: int = 10
+    """Times as many iterations in them where units are hardly predicted: a slow fall tells atoms
+    apart where a fast one ends in mixtures."""
+    cheap: int = 500_000
+    """Stimuli times latents up to which that takes seconds."""
+    dear: int = 100_000_000
+    """Stimuli times latents beyond which one run is all that can be afforded."""
 
 
 def learn_sparse_coding(
@@ -69,17 +83,20 @@ def learn_sparse_coding(
     stimulus.
     """
     found = learn_once(x, validation, plan, rng, _of_run(0, callback))
-    for again in range(1, 1 + plan.again):
-        if not found.error > _SURE or len(x) * plan.m > _DEAR:
+    for again in range(1, 1 + plan.runs):
+        if not found.error > plan.sure or len(x) * plan.m > plan.dear:
             break
-        slower = plan.slower if found.error > UNSURE and is_cheap(x, plan.m) else 1
+        badly = found.error > UNSURE and len(x) * plan.m <= plan.cheap
         slow = replace(
-            plan, iterations=slower * plan.iterations, momentum=_SLOW_MOMENTUM, last=found.penalty
+            plan,
+            iterations=(plan.slower if badly else 1) * plan.iterations,
+            momentum=SLOW_MOMENTUM,
+            last_penalty=found.penalty,
         )
         before = found.error
         new = learn_once(x, validation, slow, rng, _of_run(again, callback))
         found = min(found, new, key=error_of)
-        if found.error > _GAIN * before:
+        if found.error > plan.gain * before:
             break
     return found
 
@@ -89,11 +106,6 @@ def _of_run(run: int, callback: Callback | None) -> Callback | None:
     if callback is None:
         return None
     return lambda share, error: callback(1 - 0.5**run * (1 - share / 2), error)
-
-
-def is_cheap(x: np.ndarray, m: int) -> bool:
-    """Whether many more iterations can be afforded."""
-    return len(x) * m <= _CHEAP
 
 
 def learn_once(
@@ -109,31 +121,31 @@ def learn_once(
     first = _largest(x[:2000] - offset, atoms, plan.signed)
     now = LassoIterations(x, atoms, offset, learn_offset=plan.learn_offset, signed=plan.signed,
                      momentum=plan.momentum)  # fmt: skip
-    last = _LAST if plan.last is None else min(_LAST_MOST, plan.last / first)
+    last = plan.last
+    if plan.last_penalty is not None:
+        last = min(0.8 * plan.first, plan.last_penalty / first)
+    every = max(1, plan.iterations // plan.every)
     best, least, fails = (atoms, offset), float("inf"), 0
     for iteration in range(plan.iterations):
-        penalty = (
-            first * _FIRST * (last / _FIRST) ** min(1.0, iteration / (_FALL * plan.iterations))
-        )
+        fallen = min(1.0, iteration / (plan.fall * plan.iterations))
+        penalty = first * plan.first * (last / plan.first) ** fallen
         codes, used = now.step(penalty)
         if callback is not None:
             callback((iteration + 1) / plan.iterations, codes.error / len(x))
-        if iteration < _REPLACE * plan.iterations:
+        if iteration < plan.replace * plan.iterations:
             now.replace_bad(codes, used, rng)
-        if (iteration + 1) % max(
-            1, plan.iterations // _CHECKS
-        ) == 0 or iteration + 1 == plan.iterations:
+        if (iteration + 1) % every == 0 or iteration + 1 == plan.iterations:
             problem = Problem(by="fista", penalty=penalty, signed=plan.signed)
-            error = held_out_units(validation[:_VALIDATION] - now.offset, now.atoms, problem)
+            error = held_out_units(validation[: plan.looked_at] - now.offset, now.atoms, problem)
             fails = 0 if error < least else fails + 1
             if error < least:
                 best, least = (now.atoms, now.offset), error
-            if fails >= _PATIENCE:
+            if fails >= plan.patience:
                 break
     found = replace(
         candidate(validation, *best, signed=plan.signed), learn_offset=plan.learn_offset
     )
-    return with_best_penalty(validation, polish(x, found, _POLISH))
+    return with_best_penalty(validation, polish(x, found, iterations=6))
 
 
 def _largest(x: np.ndarray, atoms: np.ndarray, signed: bool) -> float:

@@ -1,4 +1,4 @@
-"""A rough dictionary made exact: lasso codes, least squares, and atoms that earn their place."""
+"""A rough dictionary made exact: pruned by held-out units, weak atoms replaced."""
 
 from __future__ import annotations
 
@@ -6,42 +6,28 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from unbraid.sparse.inference._lasso_and_pursuit import Choice, held_out_units
-from unbraid.sparse.learning._alternating import code
 from unbraid.sparse.learning._candidate import (
-    EXACT,
+    ALIKE,
     IMPORTANT,
     Candidate,
-    count_important,
+    assessed,
     error_of,
     importance_of,
     is_exact,
+    iterations_from,
     most_frugal,
     most_important,
     polish,
-    quick_importance,
     slack,
-    usual_active,
     with_best_penalty,
 )
-from unbraid.sparse.learning._grow_prune import GrowAndPrune, grow_and_prune, grown
+from unbraid.sparse.learning._grow_prune import grown
 from unbraid.sparse.learning._importance import left_over
 from unbraid.sparse.learning._lasso_steps import learning_rows
 from unbraid.sparse.learning._replace_weak import replace_weak
-from unbraid.sparse.learning._start import repeats
 
-_POLISH_ROWS, _POLISH_ROWS_A_LATENT, _POLISH_ROWS_MOST = 3000, 16, 8192
-_POLISH_ITERATIONS = 2
-_GO, _GO_LATER, _HALVINGS = 0.2, 0.1, 5  # share of the atoms that go at a time
-_GAIN = 0.97
-_GLANCE, _MUCH = (
-    100,
-    1.5,
-)  # validation stimuli looked at first, and error, relative to the one before, that ends it
-_ALIKE = 0.7  # cosine
-_TINY = 300_000  # stimuli times latents up to which a search may take longer
-_COMPLETIONS, _COMPLETION_ITERATIONS = 3, 8
-_AS_IMPORTANT = 0.5  # of the importance that nine in ten of the atoms kept have at least
+MANY = 800  # latents beyond which one round is all that does not take longer than all else
+_POLISH_ROWS, _POLISH_ROWS_MOST = 3000, 8192  # stimuli of a short polishing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +35,17 @@ class Refinement:
     """How a candidate is refined."""
 
     rounds: int = 3
+    """Rounds of pruning and replacing at most: the second brings back what the first lost."""
+    replace: bool = True
+    """Whether weak atoms are replaced."""
     n_latents: int | None = None
     """Atoms that stay; none: as many as predict held-out units best."""
-    prune: bool = True
-    replace: bool = True
-    grow: bool = True
+    share: float = 0.2
+    """Share of the atoms that go at a time at first: a fifth, and half as many where that costs."""
+    halvings: int = 4
+    """Halvings of this share: it ends near one atom in eighty."""
+    gain: float = 0.97
+    """Error, relative to the round before, that pays for another."""
 
 
 def refine(
@@ -71,157 +63,86 @@ def refine(
     """
     now = start
     candidates = [now] if plan.n_latents in (None, len(now.atoms)) else []
-    for iteration in range(plan.rounds):
+    for iteration in range(plan.rounds if len(start.atoms) <= MANY else 1):
         before = now
         rows = learning_rows(x, len(now.atoms), rng)
-        share = _GO
         if iteration:  # what was pruned too early comes back
-            now, share = replace(now, atoms=_grown(rows, now, rng)), _GO_LATER
-        found = [_reduce(rows, validation, now, plan.n_latents, share) if plan.prune else now]
+            now = with_left_over(rows, now, rng)
+        pruned = prune(rows, validation, now, plan)
+        candidates.append(pruned)
         if plan.replace:
-            found.append(replace_weak(rows, validation, found[0], rng))
-        if plan.grow and repeats(_TINY, rows, len(found[0].atoms), 2) > 1:
-            found.append(_searched(rows, validation, min(found, key=error_of), rng))
-        candidates += found
+            candidates.append(replace_weak(rows, validation, pruned, rng))
         now = min(candidates, key=error_of)
-        if is_exact(now) or (
-            iteration and (now.error <= EXACT or now.error > _GAIN * before.error)
-        ):
+        if is_exact(now) or (iteration and now.error > plan.gain * before.error):
             break
     return most_frugal(candidates)
 
 
 def polish_rows(now: Candidate) -> int:
-    """Return how many stimuli a short polishing takes."""
-    return int(np.clip(_POLISH_ROWS_A_LATENT * len(now.atoms), _POLISH_ROWS, _POLISH_ROWS_MOST))
+    """Return how many stimuli a short polishing takes: 16 a latent."""
+    return int(np.clip(16 * len(now.atoms), _POLISH_ROWS, _POLISH_ROWS_MOST))
 
 
-def _grown(x: np.ndarray, now: Candidate, rng: np.random.Generator) -> np.ndarray:
-    coded = code(x, now.atoms, now.offset, now.k, signed=now.signed)
-    return np.concatenate([now.atoms, left_over(coded, grown(len(now.atoms)), rng)])
+def with_left_over(x: np.ndarray, now: Candidate, rng: np.random.Generator) -> Candidate:
+    """Return the candidate with a share more atoms: residuals of badly explained stimuli."""
+    coded = iterations_from(x, now).code(now.penalty)
+    fresh = left_over(coded, grown(len(now.atoms)), rng)
+    return replace(now, atoms=np.concatenate([now.atoms, fresh]))
 
 
-def _searched(
-    x: np.ndarray, validation: np.ndarray, now: Candidate, rng: np.random.Generator
-) -> Candidate:
-    """Return the candidate after grow and prune by pursuit, which tries more than the lasso."""
-    now = replace(now, k=usual_active(validation, now))
-    atoms, offset = grow_and_prune(x, now.atoms, now.offset, _growing(now, x, now.k), rng)
-    new = with_best_penalty(validation, replace(now, atoms=atoms, offset=offset))
-    return with_best_penalty(validation, polish(x[: polish_rows(now)], new, _POLISH_ITERATIONS))
-
-
-def thinned(
-    x: np.ndarray, validation: np.ndarray, start: Candidate, rng: np.random.Generator
-) -> Candidate:
-    """Return the candidate without unimportant atoms, if that costs little, and weak ones replaced.
-
-    It is what can be afforded of `refine` where atoms are many.
-    """
-    rows = learning_rows(x, len(start.atoms), rng)
-    best = start
-    while True:
-        m, value = len(best.atoms), quick_importance(rows, best)
-        count = max(
-            count_important(value), round((1 - _GO) * m)
-        )  # of two similar atoms both seem unimportant
-        if count == m:
-            break
-        fewer = polish(rows, most_important(best, value, count), _POLISH_ITERATIONS)
-        fewer = with_best_penalty(validation, fewer)
-        if fewer.error > 1.02 * best.error + slack(best.error, m) * (m - count):
-            break
-        best = fewer
-    return replace_weak(rows, validation, best, rng)
-
-
-def complete(
-    x: np.ndarray,
-    best: Candidate,
-    n_latents: int | None,
-    rng: np.random.Generator,
-    search: bool = True,
-) -> Candidate:
-    """Return a candidate learned from the validation stimuli too, and completed.
-
-    Validation stimuli do not show every feature, and atoms that they do not show were pruned:
-    unless ``n_latents`` is given, atoms come back that are as important as those that were kept.
-    Nothing is looked for beside atoms that explain all.
-    """
-    x, whole = learning_rows(x, len(best.atoms), rng), is_exact(best)
-    for _ in range(_COMPLETIONS if n_latents is None else 0):
-        m, wide = len(best.atoms), replace(best, atoms=_grown(x, best, rng))
-        wide = polish(x, wide, _COMPLETION_ITERATIONS)
-        new = wide.atoms[m:]  # of two similar ones neither would be important
-        alone = np.triu(np.abs(new @ new.T), 1).max(0, initial=0) < _ALIKE
-        wide = polish(x, replace(wide, atoms=np.concatenate([wide.atoms[:m], new[alone]])), 1)
-        value = importance_of(x, wide)
-        least = max(_AS_IMPORTANT * np.quantile(value[:m], 0.1), IMPORTANT * np.median(value[:m]))
-        new = value[m:] >= least
-        best = replace(best, atoms=np.concatenate([best.atoms, wide.atoms[m:][new]]))
-        whole = whole and not new.any()
-        if whole:
-            return polish(x, best, 1)
-    if not search:
-        return polish(x, best, 1)
-    growing = _growing(best, x, best.k)
-    atoms, offset = grow_and_prune(x, best.atoms, best.offset, growing, rng)
-    return polish(x, replace(best, atoms=atoms, offset=offset), 1)
-
-
-def _growing(now: Candidate, x: np.ndarray, k: int) -> GrowAndPrune:
-    effort = repeats(_TINY, x, len(now.atoms), 4)
-    return GrowAndPrune(
-        k=k,
-        cycles=20 * effort,
-        patience=4 * effort,
-        learn_offset=now.learn_offset,
-        signed=now.signed,
-    )
-
-
-def _reduce(
-    x: np.ndarray, validation: np.ndarray, start: Candidate, n_latents: int | None, share: float
-) -> Candidate:
+def prune(x: np.ndarray, validation: np.ndarray, start: Candidate, plan: Refinement) -> Candidate:
     """Return the candidate polished, with as few atoms as predict held-out units as well.
 
     A share of the least important goes at a time and the others are polished; where that costs too
-    much, half as many go, until next to none; and at last, whether half can go at once.
+    much, half as many go.
     """
     rows = x[: polish_rows(start)]
-    if n_latents is not None:
-        now = polish(rows, start, _POLISH_ITERATIONS)
-        while len(now.atoms) > n_latents:
-            now = polish(rows, _most_important(rows, now, n_latents), _POLISH_ITERATIONS)
+    now = polish(rows, start, 2)
+    if plan.n_latents is not None:
+        while len(now.atoms) > plan.n_latents:
+            value = importance_of(rows, now)
+            now = polish(rows, most_important(now, value, plan.n_latents), 2)
         return with_best_penalty(validation, now)
-    best = _validated(
-        validation, with_best_penalty(validation, polish(rows, start, _POLISH_ITERATIONS))
-    )
-    if best.error <= EXACT and count_important(quick_importance(rows, best)) == len(best.atoms):
-        return best
-    few = validation[:_GLANCE]  # most of what costs too much shows at once
-    glance = _validated(few, best).error
-    shares = [share / 2**step for step in range(_HALVINGS)] + [0.5, 0.35]
-    while shares and (m := len(best.atoms)) > 1:
-        gone = max(1, round(shares[0] * m))
-        cost = slack(best.error, m) * gone
-        fewer = polish(rows, _most_important(rows, best, m - gone), _POLISH_ITERATIONS)
-        at_once = _validated(few, fewer).error
-        if at_once <= _MUCH * (glance + cost):
-            fewer = _validated(validation, fewer)
-            if fewer.error <= 1.005 * best.error + cost:
-                best, glance = fewer, at_once
-                continue
-        shares.pop(0)
+    best = with_best_penalty(validation, now)
+    value, share, halvings = importance_of(rows, best), plan.share, 0
+    while (m := len(best.atoms)) > 1:
+        gone = max(1, round(share * m))
+        fewer = assessed(validation, polish(rows, most_important(best, value, m - gone), 2))
+        if fewer.error <= 1.005 * best.error + slack(best.error, m) * gone:
+            best, value = fewer, importance_of(rows, fewer)
+        elif gone == 1 or halvings == plan.halvings:
+            break
+        else:
+            share, halvings = share / 2, halvings + 1
     return with_best_penalty(validation, best)
 
 
-def _most_important(rows: np.ndarray, now: Candidate, count: int) -> Candidate:
-    return most_important(now, quick_importance(rows, now), count)
+def complete(x: np.ndarray, best: Candidate, rng: np.random.Generator) -> Candidate:
+    """Return a candidate learned from the validation stimuli too, and completed.
+
+    Validation stimuli do not show every feature, and atoms that they do not show were pruned: atoms
+    come back, up to three times, that are as important as those that were kept. Under a penalty
+    that falls: a small one alone explains what is missing by many small codes.
+    """
+    for _ in range(3):
+        m, wide = len(best.atoms), with_left_over(x, best, rng)
+        for share in (0.2, 0.1, 0.05, 0.02, 0.0):
+            penalty = max(best.penalty, share * largest_code(x, best))
+            wide = polish(x, wide, 3, penalty)
+        new = wide.atoms[m:]  # of two similar ones neither would be important
+        alone = np.triu(np.abs(new @ new.T), 1).max(0, initial=0) < ALIKE
+        wide = polish(x, replace(wide, atoms=np.concatenate([wide.atoms[:m], new[alone]])), 1)
+        value = importance_of(x, wide)
+        least = max(0.5 * np.quantile(value[:m], 0.1), IMPORTANT * np.median(value[:m]))
+        new = value[m:] >= least
+        if not new.any():
+            break
+        stays = np.concatenate([np.ones(m, bool), new])
+        best = replace(best, atoms=wide.atoms[stays], offset=wide.offset)
+    return polish(x, best, 1)
 
 
-def _validated(validation: np.ndarray, now: Candidate) -> Candidate:
-    """Return the candidate with its error on all validation stimuli, its penalty as it is."""
-    problem = now.choice.problem
-    error = held_out_units(np.ascontiguousarray(validation - now.offset), now.atoms, problem)
-    return replace(now, choice=Choice(problem=problem, error=error))
+def largest_code(x: np.ndarray, now: Candidate) -> float:
+    """Return the median over stimuli of the largest product with an atom."""
+    products = (x - now.offset) @ now.atoms.T
+    return float(np.median((np.abs(products) if now.signed else products).max(1)))

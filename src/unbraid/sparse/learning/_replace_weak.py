@@ -18,12 +18,8 @@ from unbraid.sparse.learning._importance import importance, left_over
 from unbraid.sparse.learning._lasso_steps import MOMENTUM
 
 _SHARE = 0.1  # of the atoms, replaced in a cycle; half as many after one without gain
-_PATIENCE = 3  # cycles without gain
 _GAIN = 0.97  # error, relative to the one before, that pays
-_ENOUGH = 1.0  # error, in shares of what a feature explains on average, at which none is missing
-_LITTLE = 0.01  # error from which on the first cycle without gain is the last
 _GLIDE, _GLIDE_FROM = 30, 2.0  # iterations, and times the penalty from which it falls again
-_POLISH = 8
 
 
 def replace_weak(
@@ -44,8 +40,8 @@ def replace_weak(
     """
     m, least, share, fails = len(best.atoms), best.penalty, _SHARE, 0
     for cycle in range(cycles):
-        patience = _PATIENCE if best.error > _LITTLE else 1
-        if m == 1 or best.error <= _ENOUGH / m or fails >= patience:
+        patience = 3 if best.error > 0.01 else 1
+        if m == 1 or best.error <= 1 / m or fails >= patience:  # no feature can be missing
             break
         penalty = max(least, best.penalty)
         new = with_best_penalty(
@@ -76,6 +72,4 @@ def _relearned(
     iterations = iterations_from(x, begin, MOMENTUM, kept=len(kept.atoms))
     for step in range(_GLIDE):
         iterations.step(penalty * _GLIDE_FROM ** (1 - step / (_GLIDE - 1)))
-    return polish(
-        x, replace(now, atoms=iterations.atoms, offset=iterations.offset), _POLISH, penalty
-    )
+    return polish(x, replace(now, atoms=iterations.atoms, offset=iterations.offset), 8, penalty)

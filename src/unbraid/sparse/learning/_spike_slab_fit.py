@@ -9,13 +9,11 @@ import numpy as np
 from unbraid.sparse.inference._monte_carlo_em import MonteCarloEM, silent, start_prior
 from unbraid.sparse.inference._posterior import held_out_units_by
 from unbraid.sparse.inference._prior import Prior, check_latents
-from unbraid.sparse.learning._candidate import Candidate
+from unbraid.sparse.learning._candidate import Candidate, usual_active
 from unbraid.sparse.learning._importance import drawn
-from unbraid.sparse.learning._start import repeats
 
 _ITERATIONS, _ITERATIONS_BORN = 20, 30
-_CYCLES, _GAIN = 8, 0.995  # error, relative to the one before, that pays
-_CHEAP = 1_000_000  # stimuli times latents: up to half of it one cycle in vain is not the last
+_GAIN = 0.995  # error, relative to the one before, that pays
 _BORN = 8  # atoms for each that is born
 _IMPORTANT = 0.25  # of what the median atom explains
 
@@ -36,7 +34,7 @@ def sampled(
     validation: np.ndarray,
     start: Candidate,
     rng: np.random.Generator,
-    births: bool = True,
+    cycles: int = 8,
 ) -> SpikeSlabFit:
     """Return the candidate after Monte Carlo EM, with atoms added as long as that pays.
 
@@ -45,22 +43,20 @@ def sampled(
     No atom was learned from the ``validation`` stimuli.
     """
     check_latents(len(start.atoms))
-    prior = start_prior(x - start.offset, len(start.atoms), start.k, signed=start.signed)
+    active = usual_active(validation, start)
+    prior = start_prior(x - start.offset, len(start.atoms), active, signed=start.signed)
     codes = silent(x, start.atoms)
     now = MonteCarloEM(x, start.atoms, start.offset, prior, start.learn_offset, rng, codes)
     now.run(_ITERATIONS)
-    best, fails, patience = _validated(validation, now), 0, repeats(_CHEAP, x, len(now.atoms), 2)
-    for _ in range(_CYCLES if births and best.error < start.error else 0):
+    best = _validated(validation, now)
+    for _ in range(cycles if best.error < start.error else 0):
         wider = _born(now)
         wider.run(_ITERATIONS_BORN)
         other = _pruned(wider)
         new = _validated(validation, other)
-        if new.error < _GAIN * best.error:
-            best, now, fails = new, other, 0
-        else:
-            fails += 1
-        if fails == patience:
+        if new.error >= _GAIN * best.error:
             break
+        best, now = new, other
     return best
 
 

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-_UNITS = 64
-
 
 def some(x: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Return ``count`` random rows, all where there are no more."""
     return x if len(x) <= count else x[rng.choice(len(x), count, replace=False)]
 
 
-def repeats(budget: int, x: np.ndarray, m: int, most: int) -> int:
-    """Return how often a learning of ``m`` atoms can be afforded, between 1 and ``most``.
-
-    ``budget`` is in stimuli times latents of systems of up to 64 units; more units cost more.
-    """
-    return int(np.clip(budget * _UNITS // (len(x) * m * max(_UNITS, x.shape[1])), 1, most))
+def affords(budget: int, x: np.ndarray, m: int) -> bool:
+    """Return whether stimuli times latents (of up to 64 units; more cost more) are in a budget."""
+    return len(x) * m * max(1.0, x.shape[1] / 64) <= budget
 
 
 def start_offset(x: np.ndarray, *, zero: bool) -> np.ndarray:

@@ -11,7 +11,7 @@ from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method, MethodOption
 from unbraid.sparse.autoencoders.topk import TopK
-from unbraid.sparse.learning._candidate import Candidate, candidate, error_of
+from unbraid.sparse.learning._candidate import Candidate, candidate, error_of, polish
 from unbraid.sparse.learning._finish import (
     _VALIDATION_MOST,
     finish,
@@ -19,8 +19,8 @@ from unbraid.sparse.learning._finish import (
     scaled,
     validation_split,
 )
+from unbraid.sparse.learning._lasso_steps import learning_rows
 from unbraid.sparse.learning._refine import Refinement, complete, refine
-from unbraid.sparse.learning._split_atoms import split_atoms
 
 
 class Refined(Method):
@@ -38,7 +38,7 @@ class Refined(Method):
     n_latents: Annotated[int, Field(ge=1)] | None = None
     """Atoms that stay; none: as many as predict held-out units best."""
     rounds: Annotated[int, Field(ge=1)] = 3
-    """Rounds of polishing, pruning and replacing at most."""
+    """Rounds of polishing, pruning and replacing at most; one beyond 800 latents."""
     restarts: Annotated[int, Field(ge=1)] = 1
     """Starts at most; the one with the least error on held-out units is kept."""
     enough: Annotated[float, Field(ge=0)] = 0.0
@@ -59,15 +59,14 @@ class Refined(Method):
             log.within(start / self.restarts, 1 / self.restarts)
             wide = self.of.learn(x[rows], rng, log)
             log.warnings.clear()
-            begin = rough(wide, x[validation], wide.k or 1)
+            begin = rough(wide, x[validation])
             candidates.append(refine(x[rows], x[validation], begin, plan, rng))
             if error_of(candidates[-1]) <= self.enough:
                 break
         log.within(0.0, 1.0)
         best = min(candidates, key=error_of)
-        if self.n_latents is None:
-            best = split_atoms(x[rows], x[validation], best)
-        best = complete(x, best, self.n_latents, rng)
+        some = learning_rows(x, len(best.atoms), rng)
+        best = complete(some, best, rng) if self.n_latents is None else polish(some, best, 1)
         method = self.model_copy(update={"n_latents": len(best.atoms)})
         return finish(method, best, x[validation], scale)
 

@@ -63,7 +63,7 @@ class SpikeAndSlab(Method):
         first = self.of.learn(x[rows], rng, log)
         log.within(0.0, 1.0)
         log.show(f"sampling codes of {first.n_latents} latents", 0.5)
-        start = rough(first, x[validation], first.k or 1)
+        start = rough(first, x[validation])
         some = learning_rows(x[rows], first.n_latents, rng)
         best = sampled(some, x[validation], start, rng)
         if best.error >= start.error:

@@ -29,7 +29,7 @@ def of_the_brain(
     labels = np.asarray(stats.shuffled_folds(len(brain), 2, rng.spawn(1)[0]))
     spread = brain.std(axis=0)
     scaled = (brain - brain.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    method = sparse.Auto(autoencoder=False)
+    method = sparse.Auto()
     learned = []
     for half in range(2):
         with warnings.catch_warnings():
