@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from unbraid.sharing import Beside, Bound
+from unbraid.sharing import Beside, SystemBound
 from unbraid.sharing._beside import ALONE, FOUND_ALONE, TOGETHER
 from unbraid.sharing._verdict import verdict_of
 
@@ -12,7 +12,7 @@ from unbraid.sharing._verdict import verdict_of
 def said(*, units=(20, 20), undecided=0, together=(0.8, 0.8), alone=(0.5, 0.5), found=(0.1, 0.1)):
     counts = {"shared": 20, "a only": 3, "b only": 3, "undecided": undecided}
     bounds = [
-        Bound(of=of, units=p, needed=10.0, n_latents=26, active=3.0)
+        SystemBound(of=of, units=p, needed=10.0, n_latents=26, active=3.0)
         for of, p in (("a", units[0]), ("b", units[1]), ("together", sum(units)))
     ]
     numbers = []

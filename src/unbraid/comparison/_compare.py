@@ -19,7 +19,7 @@ from unbraid.align import Score
 from unbraid.comparison._changes import changes
 from unbraid.comparison._comparison import Comparison
 from unbraid.comparison._config import CompareConfig
-from unbraid.comparison._controls import warnings_of_widths
+from unbraid.comparison._controls import LABELS, warnings_of_widths
 from unbraid.comparison._cost import Cost, cost_of
 from unbraid.comparison._given import Given, check_given, given_of, warnings_of_given
 from unbraid.comparison._grounds import grounds_of
@@ -208,7 +208,8 @@ def _score_all(
     pending = [(job, name) for job in found for name in metrics_of(job, config, way)]
     scores = []
     for i, (job, metric) in enumerate(pending):
-        tell(f"{metric} {job.source} -> {job.target}", i / len(pending))
+        sides = f"{LABELS[job.source]} against {LABELS[job.target]}"
+        tell(f"scoring {sides} ({metric})", i / len(pending))
         scores.append(score(job, metric, parts, config, seed, way))
     tell("scored", 1.0)
     return tuple(scores)

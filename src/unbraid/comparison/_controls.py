@@ -36,6 +36,21 @@ BOTH_SIDES = (
     "untrained_copy",
 )
 """Controls that are scored against themselves in the other system too."""
+LABELS = {
+    "base": "units",
+    "codes": "codes",
+    "random_dictionary": "untrained dictionary",
+    "random_expansion": "random expansion",
+    "shuffled_latents": "shuffled latents",
+    "rotation": "rotated units",
+    "wide_expansion": "wide random expansion",
+    "features": "features",
+    "frozen_decoder": "frozen decoder",
+    "soft_frozen_decoder": "soft-frozen decoder",
+    "frozen_encoder": "frozen encoder",
+    "untrained_copy": "untrained copy",
+}
+"""What each side of a score is called."""
 _ENOUGH = 1024  # units of the widest expansion at least
 _NUMBERS = 2**24  # of an expansion: 128 MiB in double precision; wider ones are cut
 _CARRIED = 0.9999  # share of the variance that a rotation keeps

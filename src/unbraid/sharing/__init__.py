@@ -9,13 +9,13 @@ from unbraid.sharing._latents import Count, Latents
 from unbraid.sharing._load import load_joint
 from unbraid.sharing._run import joint
 from unbraid.sharing._saved import KIND
-from unbraid.sharing._verdict import Bound
+from unbraid.sharing._verdict import SystemBound
 from unbraid.sharing.page._page import joint_page
 
 __all__ = [
     "KIND",
     "Beside",
-    "Bound",
+    "SystemBound",
     "Contrast",
     "Count",
     "Joint",

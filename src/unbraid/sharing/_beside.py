@@ -15,9 +15,9 @@ from unbraid import align, sparse
 from unbraid._documented import documented_answer
 from unbraid._progress import Progress, silent
 from unbraid.interpret import feature_correlations
-from unbraid.sharing._evidence import Evidence
+from unbraid.sharing._evidence import JointEvidence
 from unbraid.sharing._infer import Coder, chosen_coder, judging_rows, left_out_errors, power_of
-from unbraid.sharing._learn import Learned, sized
+from unbraid.sharing._learn import LearnedTogether, sized
 from unbraid.sharing._stack import Systems
 
 MOST_ALIKE = 0.9  # correlation from which on a system's own latent is a joint one
@@ -67,7 +67,7 @@ class Alone:
 def alone(
     train: Systems,
     held: Systems,
-    learned: Learned,
+    learned: LearnedTogether,
     method: sparse.Method,
     rng: np.random.Generator,
     tell: Progress,
@@ -97,8 +97,8 @@ def alone(
 
 def beside(
     held: Systems,
-    learned: Learned,
-    seen: Evidence,
+    learned: LearnedTogether,
+    seen: JointEvidence,
     separate: Sequence[Alone],
     order: str,
     tell: Progress = silent,

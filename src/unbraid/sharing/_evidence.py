@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from unbraid._documented import documented_answer
 from unbraid._progress import Progress, part
 from unbraid.sharing._latents import Latents, judged
-from unbraid.sharing._learn import Learned
+from unbraid.sharing._learn import LearnedTogether
 from unbraid.sharing._left_out import Gains, Pairings, contrast_p, gains_of, interval_of
 from unbraid.sharing._lengths import squared_lengths
 from unbraid.sharing._stack import Systems
@@ -59,7 +59,7 @@ class Contrast:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Evidence:
+class JointEvidence:
     """What held-out stimuli say of one dictionary."""
 
     latents: Latents
@@ -79,14 +79,14 @@ class Evidence:
 
 def evidence_of(
     held: Systems,
-    learned: Learned,
+    learned: LearnedTogether,
     pairs: Pairings,
     *,
     level: float,
     permutations: int,
     rng: np.random.Generator,
     tell: Progress,
-) -> Evidence:
+) -> JointEvidence:
     """Return the evidence on held-out stimuli; ``pairs`` are its true and wrong pairings."""
     x = learned.scale.apply(held.values).astype(learned.coder.atoms.dtype, copy=False)
     coder, sizes = learned.coder, held.sizes
@@ -108,7 +108,7 @@ def evidence_of(
         held.names, lengths, gains, active, level=level, permutations=permutations, rng=rng
     )
     lies = latents.lies
-    return Evidence(
+    return JointEvidence(
         latents=latents,
         codes=codes,
         contrast=_contrast(held.names, gains, level, permutations, rng),

@@ -22,8 +22,8 @@ from unbraid.sharing._evidence import Contrast
 from unbraid.sharing._infer import Coder
 from unbraid.sharing._latents import Count, Latents
 from unbraid.sharing._saved import KIND, LAYOUT
-from unbraid.sharing._stack import Scale, matched
-from unbraid.sharing._verdict import Bound
+from unbraid.sharing._stack import SystemScales, matched
+from unbraid.sharing._verdict import SystemBound
 from unbraid.sharing.page._page import joint_page
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Joint:
     """Leave-units-out: R2 with the true pairing of stimuli less that with wrong ones."""
     beside: tuple[Beside, ...]
     """Each system alone, separate dictionaries, ridge."""
-    bounds: tuple[Bound, ...]
+    bounds: tuple[SystemBound, ...]
     """Units that recovery needs, in each system and in all together."""
     variance: Mapping[str, float]
     """Held-out variance of each system that the code of all units explains. No evidence."""
@@ -65,7 +65,7 @@ class Joint:
     """What voids or weakens the answer, most serious first."""
     coder: Coder
     """The joint dictionary, on all systems' units side by side."""
-    scale: Scale
+    scale: SystemScales
     """Mean and power that each system was brought to before."""
     joint_rows: int
     """Stimuli that all systems answered."""

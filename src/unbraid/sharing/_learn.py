@@ -11,7 +11,7 @@ from unbraid import sparse
 from unbraid._progress import Progress, part
 from unbraid.errors import InputError
 from unbraid.sharing._infer import Coder, chosen_coder, judging_rows, left_out_errors, power_of
-from unbraid.sharing._stack import Scale, Systems, scale_of
+from unbraid.sharing._stack import Systems, SystemScales, scale_of
 from unbraid.sparse.crosscoders._crosscoder import Crosscoder
 
 _TURNS = 10  # of codes and least squares over all rows, where some are incomplete
@@ -22,14 +22,14 @@ _RIDGE = 1e-6  # of the largest diagonal: atoms that codes do not determine stay
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Learned:
+class LearnedTogether:
     """A joint dictionary, in scaled units, and the inference that predicts units left out best."""
 
     dictionary: sparse.Dictionary
     coder: Coder
     errors: np.ndarray
     """(S,): squared error at units left out, in shares of each system's variance."""
-    scale: Scale
+    scale: SystemScales
     sizes: tuple[int, ...]
 
     @property
@@ -41,7 +41,7 @@ class Learned:
 
 def learn(
     train: Systems, method: sparse.Method, rng: np.random.Generator, tell: Progress
-) -> Learned:
+) -> LearnedTogether:
     """Learn a dictionary from the systems side by side.
 
     The start is learned from the rows that all systems answered. Where others are given too, turns
@@ -70,8 +70,12 @@ def _noise(errors: np.ndarray) -> np.ndarray:
 
 
 def _learn(
-    train: Systems, method: sparse.Method, scale: Scale, rng: np.random.Generator, tell: Progress
-) -> Learned:
+    train: Systems,
+    method: sparse.Method,
+    scale: SystemScales,
+    rng: np.random.Generator,
+    tell: Progress,
+) -> LearnedTogether:
     complete = train.complete
     if len(complete) < _FEWEST:
         raise InputError(
@@ -88,7 +92,9 @@ def _learn(
         coder = chosen_coder(whole, coder, train.sizes)
         found = replace(found, atoms=coder.atoms, offset=coder.offset)
     errors = left_out_errors(judging_rows(whole), coder, train.sizes)
-    return Learned(dictionary=found, coder=coder, errors=errors, scale=scale, sizes=train.sizes)
+    return LearnedTogether(
+        dictionary=found, coder=coder, errors=errors, scale=scale, sizes=train.sizes
+    )
 
 
 def sized(method: sparse.Method, sizes: tuple[int, ...]) -> sparse.Method:

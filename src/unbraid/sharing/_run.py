@@ -16,12 +16,12 @@ from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import Progress, part, progress_to
 from unbraid.sharing._beside import Beside, alone, beside
 from unbraid.sharing._config import JointConfig
-from unbraid.sharing._evidence import Evidence, evidence_of
+from unbraid.sharing._evidence import JointEvidence, evidence_of
 from unbraid.sharing._joint import Joint
 from unbraid.sharing._latents import Count, stability
-from unbraid.sharing._learn import Learned, learn
+from unbraid.sharing._learn import LearnedTogether, learn
 from unbraid.sharing._left_out import pairings
-from unbraid.sharing._split import Split, split
+from unbraid.sharing._split import JointSplit, split
 from unbraid.sharing._stack import matched
 from unbraid.sharing._values import correlation_of_values, values_by_system
 from unbraid.sharing._verdict import bounds_of, verdict_of
@@ -122,17 +122,17 @@ def joint(
     return result.with_warnings(dict.fromkeys(said))
 
 
-def _error(learned: Learned) -> float:
+def _error(learned: LearnedTogether) -> float:
     return learned.error if np.isfinite(learned.error) else np.inf
 
 
 def _learn_all(
-    parts: Split,
+    parts: JointSplit,
     config: JointConfig,
     rng: np.random.Generator,
     pair_rng: np.random.Generator,
     tell: Progress,
-) -> list[tuple[Learned, Evidence]]:
+) -> list[tuple[LearnedTogether, JointEvidence]]:
     """Learn a dictionary from each seed, and take the evidence for it."""
     pairs = pairings(len(parts.held), parts.order, pair_rng)
     method: sparse.Method = config.method
@@ -156,9 +156,9 @@ def _learn_all(
 
 
 def _beside(
-    parts: Split,
-    learned: Learned,
-    seen: Evidence,
+    parts: JointSplit,
+    learned: LearnedTogether,
+    seen: JointEvidence,
     config: JointConfig,
     rng: np.random.Generator,
     tell: Progress,
@@ -174,11 +174,11 @@ def _beside(
 
 
 def _conclude(
-    parts: Split,
+    parts: JointSplit,
     config: JointConfig,
-    found: list[tuple[Learned, Evidence]],
-    learned: Learned,
-    seen: Evidence,
+    found: list[tuple[LearnedTogether, JointEvidence]],
+    learned: LearnedTogether,
+    seen: JointEvidence,
     wrong: float,
     numbers: tuple[Beside, ...],
 ) -> Joint:
@@ -225,7 +225,9 @@ def _conclude(
     )
 
 
-def _values_r(parts: Split, learned: Learned, seen: Evidence, config: JointConfig) -> np.ndarray:
+def _values_r(
+    parts: JointSplit, learned: LearnedTogether, seen: JointEvidence, config: JointConfig
+) -> np.ndarray:
     if config.values == "shared":
         return np.full(len(learned.coder.atoms), np.nan)
     x = learned.scale.apply(parts.held.values).astype(learned.coder.atoms.dtype, copy=False)
@@ -238,7 +240,7 @@ def _values_r(parts: Split, learned: Learned, seen: Evidence, config: JointConfi
     return correlation_of_values(values, seen.latents.lies, seen.codes)
 
 
-def _provenance(parts: Split, learned: Learned, config: JointConfig) -> dict[str, Any]:
+def _provenance(parts: JointSplit, learned: LearnedTogether, config: JointConfig) -> dict[str, Any]:
     train = parts.train
     return made_with(config) | {
         "n_train": len(train),

@@ -9,14 +9,14 @@ from unbraid.sharing._config import JointConfig
 from unbraid.sharing._evidence import Contrast, LeftOut
 from unbraid.sharing._infer import Coder
 from unbraid.sharing._latents import Count, Latents
-from unbraid.sharing._stack import Scale
-from unbraid.sharing._verdict import Bound
+from unbraid.sharing._stack import SystemScales
+from unbraid.sharing._verdict import SystemBound
 from unbraid.sparse import Encoder
 
 KIND = "joint"
 
 LAYOUT = _state.Layout(
-    (Latents, Count, Contrast, LeftOut, Beside, Bound, Verdict, Coder, Scale, Encoder),
+    (Latents, Count, Contrast, LeftOut, Beside, SystemBound, Verdict, Coder, SystemScales, Encoder),
     (config_codec(JointConfig),),
 )
 """What a saved joint dictionary may hold; nothing else is ever made of a file."""

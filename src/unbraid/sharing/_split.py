@@ -16,7 +16,7 @@ _LEAST = 25
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Split:
+class JointSplit:
     """Training stimuli, of which some systems may have missed some, and held-out stimuli."""
 
     train: Systems
@@ -26,7 +26,7 @@ class Split:
     """Whether the caller said that stimuli follow each other in time."""
 
 
-def split(systems: Systems, share: float, order: str, rng: np.random.Generator) -> Split:
+def split(systems: Systems, share: float, order: str, rng: np.random.Generator) -> JointSplit:
     """Set complete stimuli aside for the evidence; the rest is learned from."""
     complete = systems.complete
     if len(complete) < _FEWEST:
@@ -46,7 +46,7 @@ def split(systems: Systems, share: float, order: str, rng: np.random.Generator) 
     else:
         held = np.sort(rng.permutation(complete)[:count])
         rest = np.setdiff1d(np.arange(len(systems)), held)
-    return Split(
+    return JointSplit(
         train=systems.take(rest),
         held=systems.take(held),
         order=found,

@@ -60,7 +60,7 @@ class Systems:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Scale:
+class SystemScales:
     """What is taken from the responses before they stand side by side.
 
     Each unit's mean goes, and each system is divided by one number, the square root of its mean
@@ -85,7 +85,7 @@ class Scale:
         return values * (self.size[columns] / self.weight[columns])
 
 
-def scale_of(systems: Systems) -> Scale:
+def scale_of(systems: Systems) -> SystemScales:
     """Return the scale of the rows given; each system's from the rows that it answered."""
     center, size = np.zeros(systems.values.shape[1]), np.ones(systems.values.shape[1])
     for number, name in enumerate(systems.names):
@@ -95,7 +95,7 @@ def scale_of(systems: Systems) -> Scale:
         if not power > 0:
             raise InputError(f"System {name!r} must vary over stimuli, but every unit is constant.")
         size[columns] = np.sqrt(power)
-    return Scale(center=center, size=size, weight=np.ones_like(size))
+    return SystemScales(center=center, size=size, weight=np.ones_like(size))
 
 
 def matched(systems: Any) -> Systems:

@@ -11,7 +11,7 @@ from unbraid import theory
 from unbraid._answers import Verdict
 from unbraid._documented import documented_answer
 from unbraid.sharing._beside import ALONE, FOUND_ALONE, TOGETHER, Beside
-from unbraid.sharing._evidence import Evidence
+from unbraid.sharing._evidence import JointEvidence
 from unbraid.sharing._latents import SHARED
 
 _CHANCE = 2.0  # times the latents that look shared in wrong pairings, and one more, are no evidence
@@ -22,7 +22,7 @@ _POOR = 0.5  # error at units left out from which on the dictionary predicts lit
 
 @documented_answer
 @dataclass(frozen=True, kw_only=True)
-class Bound:
+class SystemBound:
     """Units that recovery needs against units that there are."""
 
     of: str
@@ -42,7 +42,9 @@ class Bound:
         return self.units >= self.needed
 
 
-def bounds_of(found: Evidence, names: Sequence[str], sizes: Sequence[int]) -> tuple[Bound, ...]:
+def bounds_of(
+    found: JointEvidence, names: Sequence[str], sizes: Sequence[int]
+) -> tuple[SystemBound, ...]:
     """Return the bound of each system and of all together."""
     alive = int(np.count_nonzero(found.latents.active))
     rows = [
@@ -51,16 +53,16 @@ def bounds_of(found: Evidence, names: Sequence[str], sizes: Sequence[int]) -> tu
     ]
     rows.append(("together", int(sum(sizes)), alive, found.l0))
     return tuple(
-        Bound(of=of, units=units, needed=_needed(n, k), n_latents=n, active=k)
+        SystemBound(of=of, units=units, needed=_needed(n, k), n_latents=n, active=k)
         for of, units, n, k in rows
     )
 
 
 def verdict_of(
-    found: Evidence,
+    found: JointEvidence,
     counts: Mapping[str, int],
     expected: float,
-    bounds: Sequence[Bound],
+    bounds: Sequence[SystemBound],
     numbers: Sequence[Beside],
     error: float,
     *,
@@ -141,7 +143,7 @@ def _better_together(numbers: Sequence[Beside], name: str) -> bool:
     return len(found) < len(_LEFT_OUT) or not found[TOGETHER] <= found[ALONE]
 
 
-def _bound_line(bounds: Sequence[Bound]) -> str:
+def _bound_line(bounds: Sequence[SystemBound]) -> str:
     told = "; ".join(
         f"{b.of}: {b.units} of {b.needed:.1f} units needed" for b in bounds if b.needed > 0
     )

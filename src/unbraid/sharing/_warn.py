@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from unbraid.sharing._evidence import Evidence
+from unbraid.sharing._evidence import JointEvidence
 from unbraid.sharing._latents import SHARED
-from unbraid.sharing._learn import Learned
-from unbraid.sharing._split import Split
+from unbraid.sharing._learn import LearnedTogether
+from unbraid.sharing._split import JointSplit
 
 
-def warnings_of_order(parts: Split) -> tuple[str, list[str]]:
+def warnings_of_order(parts: JointSplit) -> tuple[str, list[str]]:
     """Return why there is no answer, and what a reader must know, where stimuli are in time."""
     order = parts.order
     if not order.in_time:
@@ -30,7 +30,9 @@ def warnings_of_order(parts: Split) -> tuple[str, list[str]]:
     return "", [said if parts.said else f"{said} {remedy}"]
 
 
-def warnings_of_systems(learned: Learned, seen: Evidence, names: tuple[str, ...]) -> list[str]:
+def warnings_of_systems(
+    learned: LearnedTogether, seen: JointEvidence, names: tuple[str, ...]
+) -> list[str]:
     lines = [f"{each.system}: {each.reason}." for each in seen.contrast.systems if each.reason]
     for number, name in enumerate(names):
         start = int(np.cumsum([0, *learned.sizes])[number])

@@ -11,14 +11,18 @@ from unbraid._progress import Progress, part
 from unbraid.sharing._config import JointConfig
 from unbraid.sharing._evidence import evidence_of
 from unbraid.sharing._latents import UNDECIDED
-from unbraid.sharing._learn import Learned, learn
+from unbraid.sharing._learn import LearnedTogether, learn
 from unbraid.sharing._left_out import pairings
-from unbraid.sharing._split import Split
+from unbraid.sharing._split import JointSplit
 from unbraid.sharing._stack import Systems
 
 
 def expected_shared(
-    parts: Split, learned: Learned, config: JointConfig, rng: np.random.Generator, tell: Progress
+    parts: JointSplit,
+    learned: LearnedTogether,
+    config: JointConfig,
+    rng: np.random.Generator,
+    tell: Progress,
 ) -> float:
     """Return the mean number of latents of several systems after wrong pairing; NaN without refits.
 

@@ -8,26 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unbraid import report, stats
-from unbraid.comparison._controls import rivals
+from unbraid.comparison._controls import LABELS, rivals
 from unbraid.comparison._seed_means import mean_over_seeds
 
 if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison
-
-LABELS = {
-    "base": "units",
-    "codes": "codes",
-    "random_dictionary": "untrained dictionary",
-    "random_expansion": "random expansion",
-    "shuffled_latents": "shuffled latents",
-    "rotation": "rotated units",
-    "wide_expansion": "wide random expansion",
-    "features": "features",
-    "frozen_decoder": "frozen decoder",
-    "soft_frozen_decoder": "soft-frozen decoder",
-    "frozen_encoder": "frozen encoder",
-    "untrained_copy": "untrained copy",
-}
 
 
 def score_figure(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from unbraid import report, stats
 from unbraid._answers import TONES
+from unbraid.comparison._controls import LABELS
 from unbraid.comparison._seed_means import mean_over_seeds
 from unbraid.comparison.page._figures import (
-    LABELS,
     best_control,
     overview_figure,
     score_figure,
