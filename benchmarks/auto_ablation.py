@@ -1,4 +1,4 @@
-"""Question: what does each step of `Auto` gain, in recovery or in time, in which worlds?
+"""What each step of `Auto` gains, in recovery or in time, and in which worlds.
 
 Worlds ``x = z A + offset + noise`` are drawn by a rule from their number: number modulo 2, 3, 5 and
 so on sets few or many stimuli, noise, the law of the values, signs and families, so that each
