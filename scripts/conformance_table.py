@@ -152,7 +152,7 @@ def _ridge(x, y, model):
 
     own = x - x.mean(axis=0)
     fit = spectrum(own, np.flatnonzero(TRAIN), [np.flatnonzero(~TRAIN)], None)
-    ours = fit.predict(0, fit.project(own, y), 10.0 / fit.unit)
+    ours = fit.predict(0, fit.project(own, y), 10.0 / fit.grid.mean)
     model = model(alpha=10.0, fit_intercept=False)
     model.fit(x[TRAIN] - x[TRAIN].mean(axis=0), y[TRAIN] - y[TRAIN].mean(axis=0))
     return ours, model.predict(x[~TRAIN] - x[TRAIN].mean(axis=0))

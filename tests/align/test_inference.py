@@ -104,7 +104,7 @@ def confounded(rng, n=150, shared=0.0):
     return x, y, nuisance
 
 
-@pytest.mark.seed(1)
+@pytest.mark.seed(4)
 @pytest.mark.parametrize("name", sorted(set(METRICS) - {"jaccard", "max_pairwise", "cka"}))
 def test_a_shared_nuisance_alone_leaves_nothing(name, rng):
     compute = METRICS[name].compute

@@ -32,6 +32,7 @@ def test_every_metric_has_the_controls_of_its_kind():
     matching = {name for name in align.METRICS if is_matching(name)}
     assert matching == {
         "semi_matching", "one_to_one", "soft_matching", "weighted_rsa", "jaccard", "max_pairwise",
+        "mutual_best", "wmppc",
     }  # fmt: skip
     assert {name for name in align.METRICS if is_prediction(name)} == {"ridge", "ridge_r2", "pls"}
     assert ("rotation", "rotation") in rivals("one_to_one", "codes", headline=False)

@@ -113,6 +113,7 @@ def test_signed_features_are_found(make_world):
     assert replace(world, features=features).mcc(learned.encode(x)) > 0.93
 
 
+@pytest.mark.seed(2)
 def test_missing_atoms_are_born(make_world):
     world = make_world(n_features=20, n_units=16, k=2, n=2500, noise=NOISE)
     x, atoms = as_float32(world)

@@ -143,7 +143,7 @@ def test_stimuli_shown_once_that_are_noisier_or_cleaner_are_said(factor):
 
 
 def test_single_precision_is_compared_without_overflow(rng):
-    trials = shown(rng, rng.normal(size=(40, 3)), np.full(40, 4)).astype(np.float32)
+    trials = shown(rng, rng.normal(size=(80, 3)), np.full(80, 4)).astype(np.float32)
     found = stats.noise_ceiling(trials)  # a warning is an error here
     expected = stats.noise_ceiling(trials.astype(float))
     np.testing.assert_allclose(found.reliability, expected.reliability, rtol=1e-4)

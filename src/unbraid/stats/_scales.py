@@ -11,7 +11,7 @@ from unbraid.stats._series import moments
 _SHARE, _FEWEST = 0.99, 3  # of the variance of a side, and the units from which on it is unusual
 # Ratio of variances that no unit lies between, and the share of units below: those of recordings
 # and of layers spread over more, but without a gap
-_GAP, _BELOW, _SHOWN = 10.0**2, 0.1, 5
+_GAP, _BELOW, _SHOWN = 10.0**2, 0.25, 5
 
 
 def dominating_units(x: Any) -> tuple[str, float]:
@@ -26,8 +26,8 @@ def dominating_units(x: Any) -> tuple[str, float]:
     -------
     tuple of str and float
         One unit that holds 99 %; or all units above a gap: no standard deviation lies between the
-        least of theirs and a tenth of it, and a tenth of all units at least lies below. Empty and 0
-        where there are none, or fewer than three units.
+        least of theirs and a tenth of it, and a quarter of all units at least lies below. Empty
+        and 0 where there are none, or fewer than three units.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def _set_apart(power: np.ndarray) -> np.ndarray:
     order = np.argsort(power)[::-1]
     with np.errstate(divide="ignore", invalid="ignore"):
         falls = power[order[:-1]] / power[order[1:]]
-    # below the gap there are a tenth of the units; those that do not vary at all are none
+    # below it are a quarter of the units: fewer are silent ones; what never varies is none
     falls = np.where(power[order[1:]] > 0, falls, 0.0)
     below = (power > 0).sum() - np.arange(1, len(power))
     falls[below < np.maximum(1, _BELOW * (power > 0).sum())] = 0.0

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from unbraid.errors import InputError
 
 STEPS = frozenset(
-    {"width", "few", "offset", "signs", "replace", "rounds", "starts", "complete", "sample"}
+    {
+        "width",
+        "few",
+        "offset",
+        "signs",
+        "replace",
+        "rounds",
+        "starts",
+        "split",
+        "complete",
+        "sample",
+    }
 )
 
 
@@ -20,8 +31,9 @@ class AutoPlan:
     stimuli leave units unpredicted; ``offset``: fit with an offset of zero too; ``signs``: fit
     signed codes where atoms come in opposite pairs; ``replace``: learn weak atoms again while
     refining; ``rounds``: refine more than once; ``starts``: fit and refine again until two
-    agree; ``complete``: bring back what the validation stimuli did not show; ``sample``: go on by
-    Monte Carlo EM. Default all."""
+    agree; ``split``: put two atoms in the place of one that stands for two features; ``complete``:
+    bring back what the validation stimuli did not show; ``sample``: go on by Monte Carlo EM.
+    Default all."""
     expansion: float = 4.0
     """Latents of the first fit, a unit: more features than superposition usually holds, for atoms
     too many are found to be so, and missing ones are not."""

@@ -18,6 +18,8 @@ from unbraid.sparse.learning._finish import finish, scaled, validation_split
 from unbraid.sparse.learning._lasso_steps import learning_rows
 from unbraid.sparse.learning._refine import MANY, complete
 from unbraid.sparse.learning._spike_slab_fit import SpikeSlabFit, again, sampled
+from unbraid.sparse.learning._split_atoms import split_atoms
+from unbraid.sparse.learning._start import affords
 from unbraid.sparse.learning.pursuit import Pursuit
 from unbraid.sparse.learning.spike_and_slab import SpikeAndSlab, finish_sampled
 
@@ -37,10 +39,12 @@ class Auto(Method):
     2. *Refine.* Atoms that do not help to predict held-out units go; weak ones are learned again
        from what the others leave.
     3. *Other starts*, where that costs little, until two end with the same atoms, two more at most.
-    4. *Complete.* Atoms that the validation stimuli did not show come back.
-    5. *Sample.* `SpikeAndSlab` goes on from the best, and is taken if it predicts better.
+    4. *Split*, where that costs little. Where few stimuli left one atom between two features, two
+       take its place if held-out units are predicted better.
+    5. *Complete.* Atoms that the validation stimuli did not show come back.
+    6. *Sample.* `SpikeAndSlab` goes on from the best, and is taken if it predicts better.
 
-    Beyond 800 latents 2 is one round, and 4 and 5 are left out.
+    Beyond 800 latents 2 is one round, and 4 to 6 are left out.
 
     Notes
     -----
@@ -82,6 +86,9 @@ def learned(x: np.ndarray, plan: AutoPlan, rng: np.random.Generator, log: Log) -
     if plan.takes("starts"):
         search.start_again()
     best, origin = search.best()
+    if plan.takes("split") and affords(plan.affordable, search.seen, len(best.atoms)):
+        log.show("splitting atoms", 0.5)
+        best = split_atoms(search.seen, search.unseen, best)
     verdict: dict[str, Any] = {}
     if not error_of(best) < plan.nothing:
         verdict["note"] = "units do not predict each other: a default was taken in place"

@@ -20,7 +20,8 @@ from unbraid.sparse.learning._finish import (
     validation_split,
 )
 from unbraid.sparse.learning._lasso_steps import learning_rows
-from unbraid.sparse.learning._refine import Refinement, complete, refine
+from unbraid.sparse.learning._refine import MANY, Refinement, complete, refine
+from unbraid.sparse.learning._split_atoms import split_atoms
 
 
 class Refined(Method):
@@ -65,6 +66,8 @@ class Refined(Method):
                 break
         log.within(0.0, 1.0)
         best = min(candidates, key=error_of)
+        if self.n_latents is None and len(best.atoms) <= MANY:
+            best = split_atoms(x[rows], x[validation], best)
         some = learning_rows(x, len(best.atoms), rng)
         best = complete(some, best, rng) if self.n_latents is None else polish(some, best, 1)
         method = self.model_copy(update={"n_latents": len(best.atoms)})
