@@ -22,7 +22,6 @@ from unbraid.align._score import NAN, Score
 from unbraid.errors import InputError
 from unbraid.responses import Responses, pair
 
-PROTOCOLS = ("unbraid", "longon2025", "longon2026")
 _FEW = 5.0  # below this, Student's t is more than 30 % wider than the normal
 _COPY = 1e-12  # a score this close to 1 is certain
 

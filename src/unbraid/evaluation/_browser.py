@@ -73,10 +73,7 @@ def _of_all(result: Evaluation, values: np.ndarray) -> np.ndarray:
 def _details(result: Evaluation, latents: Sequence[int]) -> Iterator[report.LatentDetail]:
     names = result.responses.units
     for view in sparse.latent_views(result.codes, result.dictionaries[0].atoms, latents):
-        units = [
-            (f"unit {unit}" if names is None else str(names[unit]), weight)
-            for unit, weight in view.units
-        ]
+        units = view.named_units(names)
         yield report.LatentDetail(
             latent=view.latent,
             strongest=view.strongest,

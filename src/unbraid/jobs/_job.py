@@ -21,7 +21,7 @@ class Job:
     """One job of a sweep, all its options resolved."""
 
     kind: str
-    """What it does: ``compare``, ``fit``, ``score`` or ``study``."""
+    """What it does: the name of one of ``KINDS``, such as ``compare``."""
     settings: Mapping[str, Any]
     """Every option that counts, plain JSON data."""
     files: Mapping[str, File]

@@ -29,7 +29,6 @@ ALONE = "units left out, alone"
 TOGETHER = "units left out, together"
 FOUND_ALONE = "joint latents found alone"
 MATCHED = "separate dictionaries, one to one"
-CEILING = "ceiling"
 
 
 @documented_answer

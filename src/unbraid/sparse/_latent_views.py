@@ -44,6 +44,13 @@ class LatentView:
     near: tuple[tuple[int, float], ...]
     """Latents whose atoms are nearest, with the cosine; empty where they were too many."""
 
+    def named_units(self, names: np.ndarray | None) -> list[tuple[str, float]]:
+        """Return ``units`` by the system's names, or numbered where it has none."""
+        return [
+            (f"unit {unit}" if names is None else str(names[unit]), weight)
+            for unit, weight in self.units
+        ]
+
 
 def latent_views(
     codes: Codes,

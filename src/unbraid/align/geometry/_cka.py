@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -36,16 +37,20 @@ class Cka(Estimator):
             raise InputError(f"cka_debiased needs at least 4 stimuli, got {n}.")
         if self.by_kernel:
             check_memory(3 * 8.0 * n * n, f"CKA of {n} stimuli")
-            self.kernels = [_gram(v, self.device) for v in (self.x, self.y)]
-            self.whole = [float(np.vdot(k, k)) for k in self.kernels]
-            self.kernels = [centre_kernel(k, self.debiased) for k in self.kernels]
-            self.own = [np.einsum("st,st->s", k, k) for k in self.kernels]
+            self.take(_gram(v, self.device) for v in (self.x, self.y))
         else:
             plain = [self._plain(v, v) for v in (self.x, self.y)]
             self.whole = [float(shares.sum()) for shares in plain]
             self.own = [
                 self._corrected(p, v, v) for p, v in zip(plain, (self.x, self.y), strict=True)
             ]
+
+    def take(self, kernels: Iterable[np.ndarray]) -> None:
+        """Keep both kernels, centred in place, and their sizes with and without the diagonal."""
+        self.kernels = list(kernels)
+        self.whole = [float(np.vdot(k, k)) for k in self.kernels]
+        self.kernels = [centre_kernel(k, self.debiased) for k in self.kernels]
+        self.own = [np.einsum("st,st->s", k, k) for k in self.kernels]
 
     def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         own = self.own[0], self.own[1] if order is None else self.own[1][order]

@@ -11,7 +11,7 @@ from unbraid.align._dense import check_memory
 from unbraid.align._estimator import Estimator
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
-from unbraid.align.geometry._cka import Cka, centre_kernel
+from unbraid.align.geometry._cka import Cka
 from unbraid.align.geometry._rdm import squared_euclidean
 from unbraid.errors import InputError
 
@@ -32,10 +32,7 @@ class KernelCka(Cka):
             raise InputError(f"bandwidth must be positive and finite, got {bandwidth}.")
         check_memory(4 * 8.0 * n * n, f"kernel CKA of {n} stimuli")
         self.by_kernel = True
-        self.kernels = [_gaussian(side, bandwidth) for side in (x, y)]
-        self.whole = [float(np.vdot(k, k)) for k in self.kernels]
-        self.kernels = [centre_kernel(k, True) for k in self.kernels]
-        self.own = [np.einsum("st,st->s", k, k) for k in self.kernels]
+        self.take(_gaussian(side, bandwidth) for side in (x, y))
 
 
 def _gaussian(x: np.ndarray, bandwidth: float) -> np.ndarray:

@@ -181,10 +181,7 @@ def _details(
         mate = int(partner[view.latent])
         braid = report.Braid(
             system=result.names[side],
-            units=[
-                (f"unit {unit}" if names is None else str(names[unit]), weight)
-                for unit, weight in view.units
-            ],
+            units=view.named_units(names),
             spread=view.spread,
         )
         paired = side == 1 and mate >= 0

@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from unbraid._validate import check_count
 from unbraid.errors import InputError
 from unbraid.jobs._inputs import check_unchanged
 from unbraid.jobs._job import Job
 from unbraid.jobs.kinds._kind import JobCost, Kind, Write
 from unbraid.jobs.kinds._loaded import load
+from unbraid.jobs.kinds._options import config_of, seed_of
 from unbraid.jobs.kinds._parts import learning_rows
 from unbraid.jobs.kinds.fit import part_of
-
-if TYPE_CHECKING:  # heavy, and imported where it is called
-    from unbraid.comparison import CompareConfig
 
 LEARNED = "learned"
 """Which part of the stimuli the dictionaries given learned from; the rest is scored."""
@@ -49,7 +46,7 @@ class Compare(Kind):
         from unbraid.comparison import CompareConfig
 
         own = {name: given.get(name, default) for name, default in _OWN.items()}
-        check_count(own["seed"], "seed")
+        own["seed"] = seed_of(given)
         if not isinstance(own["common"], bool):
             raise InputError(f"common must be true or false, got {own['common']!r}.")
         own[LEARNED] = None if own[LEARNED] is None else part_of(own[LEARNED])
@@ -74,7 +71,7 @@ class Compare(Kind):
         result = comparison.compare(
             x,
             y,
-            config_of(job),
+            config_of(comparison.CompareConfig, job),
             names=(job.files["x"].name, job.files["y"].name),
             rng=job.settings["seed"],
             dictionaries=_dictionaries(job, used),
@@ -113,9 +110,10 @@ class Compare(Kind):
 
     def cost(self, job: Job) -> JobCost:
         """Return what a comparison of files of these sizes will take."""
+        from unbraid.comparison import CompareConfig
         from unbraid.comparison._cost import cost_of
 
-        config = config_of(job)
+        config = config_of(CompareConfig, job)
         files = {s: file for s, file in job.files.items() if s not in _DICTIONARIES}
         shapes = {slot: load(file).shape for slot, file in files.items()}
         n = min(shapes["x"][0], shapes["y"][0])
@@ -151,11 +149,3 @@ def _dictionaries(job: Job, used: Mapping[str, Path]) -> Any:
         else:
             sides.append([used[name] for name in sorted(used) if name.startswith(slot)] or None)
     return None if sides == [None, None] else tuple(sides)
-
-
-def config_of(job: Job) -> CompareConfig:
-    """Return the options of a comparison, as its job holds them."""
-    from unbraid.comparison import CompareConfig
-
-    plain = {k: v for k, v in job.settings["config"].items() if k != "name"}
-    return CompareConfig(**plain)

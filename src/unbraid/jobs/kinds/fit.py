@@ -12,6 +12,7 @@ from unbraid.errors import InputError
 from unbraid.jobs._job import Job
 from unbraid.jobs.kinds._kind import JobCost, Kind, Write
 from unbraid.jobs.kinds._loaded import load
+from unbraid.jobs.kinds._options import seed_of
 from unbraid.jobs.kinds._parts import ORDERS, check_share, learning_rows
 
 if TYPE_CHECKING:  # heavy, and imported where it is called
@@ -39,10 +40,8 @@ class Fit(Kind):
 
     def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the method with all its options, the seed, and the part; none is all stimuli."""
-        seed = given.get("seed", 0)
-        check_count(seed, "seed")
         method = method_of(given.get("method", "auto")).describe()
-        return {"method": method, "seed": seed, "part": part_of(given)}
+        return {"method": method, "seed": seed_of(given), "part": part_of(given)}
 
     def compute(self, job: Job, used: Mapping[str, Path]) -> Write:
         """Learn."""

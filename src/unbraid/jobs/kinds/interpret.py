@@ -6,18 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from unbraid._validate import check_count
 from unbraid.errors import InputError
 from unbraid.jobs._inputs import check_unchanged
 from unbraid.jobs._job import Job
 from unbraid.jobs.kinds._kind import Kind, Write
 from unbraid.jobs.kinds._loaded import load
+from unbraid.jobs.kinds._options import config_of, seed_of
 from unbraid.jobs.kinds.fit import method_of
 
 _DICTIONARY, _LABELS = "dictionary", "labels"
 _KNOWN = ("embeddings", "features", "x_train")
 _JUDGES = ("embeddings", _LABELS, "features")
-_NAME = "name"
 
 
 class InterpretKind(Kind):
@@ -48,12 +47,11 @@ class InterpretKind(Kind):
         """Return every option, resolved."""
         from unbraid.evaluation import EvaluateConfig
 
-        seed, method = given.get("seed", 0), given.get("method")
-        check_count(seed, "seed")
+        method = given.get("method")
         told = {k: v for k, v in given.items() if k not in ("seed", "method")}
         return {
             "config": EvaluateConfig(**told).describe(),
-            "seed": seed,
+            "seed": seed_of(given),
             "method": None if method is None else method_of(method).describe(),
         }
 
@@ -75,8 +73,7 @@ class InterpretKind(Kind):
             if method is None
             else method_of(method)
         )
-        told = {k: v for k, v in job.settings["config"].items() if k != _NAME}
-        config = evaluation.EvaluateConfig(**told)
+        config = config_of(evaluation.EvaluateConfig, job)
         result = evaluation.evaluate(
             learned,
             load(job.files["x"]),

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from unbraid._config import shown
-from unbraid._validate import check_count
 from unbraid.errors import InputError
 from unbraid.jobs._inputs import is_pattern, matches
 from unbraid.jobs._job import Job
 from unbraid.jobs.kinds._kind import Kind, Write
 from unbraid.jobs.kinds._loaded import load
+from unbraid.jobs.kinds._options import config_of, seed_of
 
 _SYSTEMS, _SLOT = "systems", "system "
-_NAME = "name"
 
 
 class JointKind(Kind):
@@ -51,10 +50,8 @@ class JointKind(Kind):
         """Return every option, resolved."""
         from unbraid.sharing import JointConfig
 
-        seed = given.get("seed", 0)
-        check_count(seed, "seed")
         config = JointConfig(**{k: v for k, v in given.items() if k != "seed"})
-        return {"config": config.describe(), "seed": seed}
+        return {"config": config.describe(), "seed": seed_of(given)}
 
     def compute(self, job: Job, used: Mapping[str, Path]) -> Write:  # noqa: ARG002
         """Learn one dictionary of all systems, and take the evidence."""
@@ -62,8 +59,7 @@ class JointKind(Kind):
 
         names = names_of(job)
         systems = {names[slot]: load(file) for slot, file in job.files.items()}
-        told = {k: v for k, v in job.settings["config"].items() if k != _NAME}
-        config = sharing.JointConfig(**told)
+        config = config_of(sharing.JointConfig, job)
         result = sharing.joint(systems, config, rng=job.settings["seed"], progress=False)
         return lambda folder, beside: result.save(folder, beside=beside)
 

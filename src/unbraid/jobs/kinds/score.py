@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from unbraid import _folders
-from unbraid._validate import check_count
 from unbraid.errors import InputError
 from unbraid.jobs._blocks import unknown
 from unbraid.jobs._job import Job
 from unbraid.jobs.kinds._kind import Kind, Write
 from unbraid.jobs.kinds._loaded import load
+from unbraid.jobs.kinds._options import seed_of
 
 _RESULT = "result.json"
 _SIDES = ("x", "y", "rng")
@@ -40,9 +40,8 @@ class ScoreKind(Kind):
 
     def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the metric and what it is told."""
-        own = {"metric": _metric(given), "seed": given.get("seed", 0)}
+        own = {"metric": _metric(given), "seed": seed_of(given)}
         own["common"] = given.get("common", False)
-        check_count(own["seed"], "seed")
         if not isinstance(own["common"], bool):
             raise InputError(f"common must be true or false, got {own['common']!r}.")
         told = {name: value for name, value in given.items() if name not in own}
