@@ -51,7 +51,7 @@ def semi(x, y):
 
 def plan(kind: str):
     def gap(x, y):
-        from unbraid.align.matching import _sparse_plans
+        from unbraid.align.matching.solvers import _sparse_plans
 
         folds = stats.shuffled_folds(x.shape[0], 5)
         found = getattr(_sparse_plans, kind)(x, y, folds)

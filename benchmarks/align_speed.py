@@ -54,7 +54,7 @@ def semi_numpy(x, y):
 
 
 def soft(x, y):
-    from unbraid._kernels.network_simplex import transport
+    from unbraid._kernels.matching.network_simplex import transport
 
     return transport(_correlation(x, y)).value
 

@@ -40,7 +40,7 @@ def responses(n, p, k):
 
 def ours(k, n, atoms):
     """Return step and reconstruction of our training."""
-    from unbraid._kernels.sparse_rows import decode
+    from unbraid._kernels.products.sparse_rows import decode
     from unbraid.sparse import Training
     from unbraid.sparse.autoencoders._sparse_net import SparseNet
 

@@ -148,7 +148,7 @@ def _distance(x, y):
 
 
 def _ridge(x, y, model):
-    from unbraid._kernels.ridge import spectrum
+    from unbraid._kernels.linear_algebra.ridge import spectrum
 
     own = x - x.mean(axis=0)
     fit = spectrum(own, np.flatnonzero(TRAIN), [np.flatnonzero(~TRAIN)], None)

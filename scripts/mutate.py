@@ -57,13 +57,13 @@ NAMED = (
         ("tests/comparison/test_split.py",),
     ),
     Mutant(
-        "comparison/_verdict.py",
+        "comparison/verdict/_verdict.py",
         "_SEEN = 0.005",
         "_SEEN = 0.004",
         ("tests/comparison/test_verdict.py",),
     ),
     Mutant(
-        "comparison/_verdict.py",
+        "comparison/verdict/_verdict.py",
         "_SEEN = 0.005",
         "_SEEN = 0.0055",
         ("tests/comparison/test_verdict.py",),
@@ -93,7 +93,7 @@ NAMED = (
         ("tests/sparse/test_candidate.py",),
     ),
     Mutant(
-        "align/matching/_marginals.py",
+        "align/matching/solvers/_marginals.py",
         "TIE = 1e-12",
         "TIE = 0.0",
         ("tests/align/test_known_answers.py",),

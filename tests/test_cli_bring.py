@@ -74,7 +74,7 @@ def test_a_page_is_written_anew_without_computing(run, lab, monkeypatch):
              "--stimuli", "ids.txt", "--groups", "groups.txt", *QUICK)  # fmt: skip
     assert run(*words)[0] == 0
     files = {p.name: p.read_bytes() for p in (lab / "again").iterdir() if p.is_file()}
-    monkeypatch.setattr("unbraid.comparison._score_all.score", None)
+    monkeypatch.setattr("unbraid.comparison.scores._score_all.score", None)
     status, out, err = run("report", "again", "--json")
     assert status == 0, err
     assert json.loads(out)["kind"] == "comparison"

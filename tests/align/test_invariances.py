@@ -7,7 +7,8 @@ import scipy.sparse as sp
 from unbraid import stats
 from unbraid._kernels import threads
 from unbraid.align import METRICS, streamed
-from unbraid.align.matching import _dense_search, _semi_matching
+from unbraid.align.matching import _semi_matching
+from unbraid.align.matching.solvers import _dense_search
 from unbraid.align.regression import _ridge
 
 BARE = {"permutations": 0, "resamples": 0}

@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from unbraid import align
-from unbraid._kernels.shifted_solves import shifted_solves
+from unbraid._kernels.linear_algebra.shifted_conjugate_gradients import shifted_solves
 from unbraid.align.regression import _iterative_ridge, _ridge
 
 

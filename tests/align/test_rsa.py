@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.distance import pdist, squareform
 
 from unbraid import align, stats
-from unbraid._kernels.concordance import concordance
+from unbraid._kernels.statistics.concordance import concordance
 from unbraid.align.geometry._crossnobis import crossnobis, shrunk_covariance
 from unbraid.align.geometry._rdm_compare import COMPARISONS
 from unbraid.align.geometry._weighted_rsa import PENALTIES, unit_weights

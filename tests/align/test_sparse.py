@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from unbraid import align
-from unbraid.align.matching import _dense_matched
+from unbraid.align.matching.solvers import _dense_matched
 
 
 def codes(kind, rng, n=250, p=70, q=50):

@@ -8,7 +8,7 @@ import pytest
 
 import unbraid as ub
 from unbraid.comparison import CompareConfig
-from unbraid.comparison._changes import changes
+from unbraid.comparison.scores._changes import changes
 from unbraid.errors import InputError
 
 FEW = {"seeds": 1, "permutations": 3, "resamples": 100}

@@ -5,9 +5,15 @@ import pytest
 
 import unbraid as ub
 from unbraid import align
-from unbraid.comparison import _controls
-from unbraid.comparison._controls import WideExpansion, is_matching, is_prediction, rivals, rotation
 from unbraid.comparison.page._page import page, verdict_block
+from unbraid.comparison.scores import _controls
+from unbraid.comparison.scores._controls import (
+    WideExpansion,
+    is_matching,
+    is_prediction,
+    rivals,
+    rotation,
+)
 from unbraid.responses import Responses
 
 FEW = {"seeds": 1, "permutations": 0, "resamples": 50}

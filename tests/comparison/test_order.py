@@ -105,9 +105,9 @@ def test_a_gain_in_time_must_exceed_rotations(kind, p_value, doubted):
 
 
 def test_a_gain_that_is_doubted_is_none():
-    from unbraid.comparison._answer import Change
-    from unbraid.comparison._grounds import Grounds
-    from unbraid.comparison._verdict import verdict
+    from unbraid.comparison.scores._answer import Change
+    from unbraid.comparison.verdict._grounds import Grounds
+    from unbraid.comparison.verdict._verdict import verdict
 
     def change(name, before, after):
         return Change(name=name, metric="semi_matching", before=before, after=after,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import unbraid as ub
-from unbraid.comparison._predict import encodings
+from unbraid.comparison.verdict._predict import encodings
 from unbraid.errors import InputError
 
 FEW = {"seeds": 1, "permutations": 0, "resamples": 10}

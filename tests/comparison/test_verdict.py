@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from unbraid.comparison._answer import Change
-from unbraid.comparison._grounds import Grounds
-from unbraid.comparison._verdict import verdict
+from unbraid.comparison.scores._answer import Change
+from unbraid.comparison.verdict._grounds import Grounds
+from unbraid.comparison.verdict._verdict import verdict
 
 CONTROLS = ("random_dictionary", "random_expansion", "shuffled_latents")
 

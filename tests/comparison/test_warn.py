@@ -5,7 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from unbraid.comparison._warn import bound, warnings_of, warnings_of_joining, warnings_of_scores
+from unbraid.comparison.verdict._warn import (
+    bound,
+    warnings_of,
+    warnings_of_joining,
+    warnings_of_scores,
+)
 from unbraid.responses import Codes
 
 

@@ -7,9 +7,9 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from unbraid import interpret
 from unbraid.errors import InputError
-from unbraid.interpret._concepts import aucs, labelled, placements
-from unbraid.interpret.concepts import _average_precision
-from unbraid.interpret.sparse_probe import _logistic
+from unbraid.interpret.concepts._with_concepts import aucs, labelled, placements
+from unbraid.interpret.concepts.selectivity import _average_precision
+from unbraid.interpret.concepts.sparse_probe import _logistic
 from unbraid.responses import Responses
 from unbraid.sparse import TopK, Untangled, fit
 from unbraid.worlds import FeatureHierarchy

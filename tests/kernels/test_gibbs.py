@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.special import erfc, logsumexp
 
-from unbraid._kernels.gibbs import draw, mean
+from unbraid._kernels.codes.gibbs import draw, mean
 
 NOISE = 0.2
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment, linprog
 
-from unbraid._kernels.network_simplex import transport
+from unbraid._kernels.matching.network_simplex import transport
 
 SIZES = [(1, 5), (5, 1), (3, 3), (50, 70), (64, 256), (256, 64), (100, 100), (97, 101)]
 
@@ -75,7 +75,7 @@ def test_any_marginals_equal_the_linear_programme(seed, p, q):
 
 def test_the_gap_is_a_real_bound(rng):
     """Duals that prove nothing must show a gap: the bound is computed, not assumed."""
-    from unbraid._kernels import network_simplex as kernel
+    from unbraid._kernels.matching import network_simplex as kernel
 
     similarity = rng.normal(size=(30, 40))
     supply, demand = np.full(30, 4), np.full(40, 3)

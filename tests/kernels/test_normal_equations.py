@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unbraid._kernels.normal_equations import sums
+from unbraid._kernels.products.normal_equations import sums
 from unbraid.sparse.inference._encoder import from_active
 
 

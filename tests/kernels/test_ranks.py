@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import rankdata
 
 from unbraid._kernels import threads
-from unbraid._kernels.ranks import rank_scores
+from unbraid._kernels.statistics.ranks import rank_scores
 
 
 def distances(kind, rng, n=90):

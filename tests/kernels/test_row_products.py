@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unbraid._kernels.row_products import row_products
+from unbraid._kernels.products.row_products import row_products
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from unbraid._kernels.adam import adam
-from unbraid._kernels.sparse_rows import decode, scatter, unexplained
-from unbraid._kernels.topk import top_k
+from unbraid._kernels.codes.topk import top_k
+from unbraid._kernels.products.sparse_rows import decode, scatter, unexplained
 
 
 @pytest.mark.parametrize("m", [1, 7, 32, 33, 100, 2048])

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from unbraid._kernels import lasso
-from unbraid._kernels.lasso import LassoCodes
-from unbraid._kernels.pursuit import pursue
+from unbraid._kernels.codes import lasso
+from unbraid._kernels.codes.lasso import LassoCodes
+from unbraid._kernels.codes.pursuit import pursue
 from unbraid.interpret import dictionary_mcc
 from unbraid.sparse.inference._encoder import from_active
 from unbraid.sparse.learning import _alternating, _penalty_path

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from unbraid._kernels.quantise import quantise
+from unbraid._kernels.codes.quantise import quantise
 from unbraid.sparse.autoencoders import _products, _selection
 from unbraid.sparse.autoencoders._selection import LatentSelection
 

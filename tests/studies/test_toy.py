@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from unbraid import sparse, studies, worlds
-from unbraid.studies.known_truth._toy_autoencoders import gradients, train_together
+from unbraid.studies.known_truth.toy._autoencoders import gradients, train_together
 
 
 def test_gradients_equal_automatic_differentiation(rng):

@@ -1,1 +1,7 @@
-"""Heavy loops, compiled by Numba or run by torch, one algorithm a file: they know no other room."""
+"""Heavy loops, compiled by Numba or run by torch, one algorithm a file; they import no other room.
+
+`codes` (lasso, matching pursuit, TopK, Gibbs sampling), `matching` (best partners, transport
+plans), `products` (dense and sparse matrix products), `linear_algebra` (ridge, conjugate gradients,
+rotations), `statistics` (ranks, deletion losses). `adam` trains; `threads` divides rows among CPU
+threads, `device` runs on a GPU.
+"""

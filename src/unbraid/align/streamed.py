@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 
 from unbraid._kernels.device import check_device, product
-from unbraid._kernels.rotation import rotation_of
+from unbraid._kernels.linear_algebra.rotation import rotation_of
 from unbraid.align._estimator import Measured
 from unbraid.align._judge import scored_as
 from unbraid.align._order import notes_of_moments
 from unbraid.align._score import NAN, Score
 from unbraid.align.matching._one_to_one import assignment
-from unbraid.align.matching._streamed_matching import (
+from unbraid.align.matching.solvers._streamed_matching import (
     MomentMatched,
     Planner,
     best_each,

@@ -16,24 +16,24 @@ from unbraid._config import configured
 from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import Progress, part, progress_to
 from unbraid.align import Score
-from unbraid.comparison._changes import changes
 from unbraid.comparison._comparison import Comparison
 from unbraid.comparison._config import CompareConfig
-from unbraid.comparison._controls import LABELS, warnings_of_widths
 from unbraid.comparison._cost import Cost, cost_of
-from unbraid.comparison._given import Given, check_given, given_of, warnings_of_given
-from unbraid.comparison._grounds import grounds_of
-from unbraid.comparison._lift import Pair, forward, side_of, targets
-from unbraid.comparison._lift_all import lift_all, sides_of
 from unbraid.comparison._order import doubts
-from unbraid.comparison._predict import Prediction, predictions
-from unbraid.comparison._score_all import ScoreJob, base_jobs, jobs, metrics_of, score
-from unbraid.comparison._so_far import so_far
 from unbraid.comparison._split import Split, split
-from unbraid.comparison._surplus import warnings_of_surplus
-from unbraid.comparison._truth import Truth, truth_of
-from unbraid.comparison._verdict import verdict
-from unbraid.comparison._warn import (
+from unbraid.comparison.lift._given import Given, check_given, given_of, warnings_of_given
+from unbraid.comparison.lift._lift import Pair, forward, side_of, targets
+from unbraid.comparison.lift._lift_all import lift_all, sides_of
+from unbraid.comparison.lift._surplus import warnings_of_surplus
+from unbraid.comparison.lift._truth import Truth, truth_of
+from unbraid.comparison.scores._changes import changes
+from unbraid.comparison.scores._controls import LABELS, warnings_of_widths
+from unbraid.comparison.scores._score_all import ScoreJob, base_jobs, jobs, metrics_of, score
+from unbraid.comparison.verdict._grounds import grounds_of
+from unbraid.comparison.verdict._predict import Prediction, predictions
+from unbraid.comparison.verdict._so_far import so_far
+from unbraid.comparison.verdict._verdict import verdict
+from unbraid.comparison.verdict._warn import (
     bound,
     warnings_of,
     warnings_of_joining,

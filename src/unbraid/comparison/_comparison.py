@@ -13,15 +13,15 @@ from unbraid._answers import FORMAT_VERSION, Verdict, packed, plain, warned, wri
 from unbraid._documented import documented_answer
 from unbraid._notebook import card
 from unbraid.align import Score
-from unbraid.comparison._answer import Change
 from unbraid.comparison._config import CompareConfig
-from unbraid.comparison._lift import Lifted, Pair, forward, side_of, targets
-from unbraid.comparison._matched import RATE, rows_of, summary_of
-from unbraid.comparison._predict import Prediction
 from unbraid.comparison._saved import KIND, LAYOUT
 from unbraid.comparison.browser._browser import browser_files
+from unbraid.comparison.lift._lift import Lifted, Pair, forward, side_of, targets
 from unbraid.comparison.page._figures import score_figure
 from unbraid.comparison.page._page import page
+from unbraid.comparison.scores._answer import Change
+from unbraid.comparison.scores._matched import RATE, rows_of, summary_of
+from unbraid.comparison.verdict._predict import Prediction
 from unbraid.errors import InputError
 from unbraid.report import draw_on, render
 

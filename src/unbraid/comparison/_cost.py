@@ -7,9 +7,9 @@ from typing import Any
 
 from unbraid.align._dense import check_memory
 from unbraid.comparison._config import CompareConfig
-from unbraid.comparison._controls import is_matching, is_prediction, rotation_size, widths
-from unbraid.comparison._lift import is_frozen
 from unbraid.comparison._split import Split
+from unbraid.comparison.lift._lift import is_frozen
+from unbraid.comparison.scores._controls import is_matching, is_prediction, rotation_size, widths
 from unbraid.sparse import Auto, Method, TopK
 from unbraid.sparse.training._training import Autoencoder
 

@@ -7,10 +7,10 @@ from typing import Any
 from unbraid import _state
 from unbraid._answers import Verdict, config_codec
 from unbraid.align import Score
-from unbraid.comparison._answer import Change
 from unbraid.comparison._config import CompareConfig
-from unbraid.comparison._lift import Lifted
-from unbraid.comparison._predict import Prediction
+from unbraid.comparison.lift._lift import Lifted
+from unbraid.comparison.scores._answer import Change
+from unbraid.comparison.verdict._predict import Prediction
 from unbraid.responses import Codes
 from unbraid.sparse import Dictionary, Encoder, Evidence, Method
 from unbraid.sparse._method import rebuilt

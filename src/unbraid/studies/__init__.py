@@ -19,7 +19,7 @@ from unbraid.studies.known_truth.identifiability import Identifiability
 from unbraid.studies.known_truth.onion import OnionStudy
 from unbraid.studies.known_truth.pipeline import Pipeline
 from unbraid.studies.known_truth.recovery import Recovery
-from unbraid.studies.known_truth.toy import Toy
+from unbraid.studies.known_truth.toy.toy import Toy
 from unbraid.studies.networks.additivity import Additivity
 from unbraid.studies.networks.analogy import Analogy
 from unbraid.studies.networks.dnn_dnn import DnnDnn

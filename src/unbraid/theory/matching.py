@@ -171,7 +171,7 @@ def soft_matching(correlations: Any) -> float:
     >>> round(soft_matching([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]]), 3)  # a third of the mass moves
     0.833
     """
-    from unbraid._kernels.network_simplex import transport
+    from unbraid._kernels.matching.network_simplex import transport
 
     return transport(_alive(correlations)).value
 

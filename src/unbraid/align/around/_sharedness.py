@@ -14,8 +14,8 @@ from unbraid._documented import documented_answer
 from unbraid._validate import as_rng, check_count, check_mapping
 from unbraid.align._dense import to_dense
 from unbraid.align._order import arrange, notes_of
-from unbraid.align.matching._matched import StimulusMatched
 from unbraid.align.matching._semi_matching import SemiMatched
+from unbraid.align.matching.solvers._matched import StimulusMatched
 from unbraid.errors import InputError
 from unbraid.responses import pair
 
@@ -182,7 +182,7 @@ def sharedness(
 def _fit_of(left: Any, right: Any, folds: Any) -> StimulusMatched:
     if not (left.is_sparse and right.is_sparse):
         return SemiMatched(to_dense(left, "x"), to_dense(right, "y"), folds)
-    from unbraid.align.matching._sparse_matched import SparseSemi  # compiles: not at import
+    from unbraid.align.matching.solvers._sparse_matched import SparseSemi  # compiles: not at import
 
     x, y = (side.values.astype(np.float64) for side in (left, right))
     return SparseSemi(x, y, folds)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from unbraid._kernels.deletion import LEFT
+from unbraid._kernels.statistics.deletion import LEFT
 from unbraid._validate import check_number
 from unbraid.align._estimator import Blocks, Estimator, Measured
 from unbraid.align._judge import Judging, judge

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from unbraid._kernels.rotation import overlap
+from unbraid._kernels.linear_algebra.rotation import overlap
 from unbraid._validate import check_number
 from unbraid.align._dense import to_dense
 from unbraid.errors import InputError
@@ -106,7 +106,7 @@ def soft_matching_distance(x: Any, y: Any) -> float:
     >>> round(soft_matching_distance(x, np.hstack([x, x])), 6)
     0.0
     """
-    from unbraid._kernels.network_simplex import transport
+    from unbraid._kernels.matching.network_simplex import transport
 
     a, b = (_unit(side) for side in _centred(x, y))
     if not (a.size and b.size):

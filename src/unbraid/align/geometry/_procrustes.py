@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from unbraid._kernels.deletion import BlockSums, Totals, losses
-from unbraid._kernels.rotation import best_rotation, overlap
+from unbraid._kernels.linear_algebra.rotation import best_rotation, overlap
+from unbraid._kernels.statistics.deletion import BlockSums, Totals, losses
 from unbraid.align._estimator import Blocks, Estimator, Measured
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import NAN, Score

@@ -78,7 +78,7 @@ class Spearman(Agreement):
 
     @staticmethod
     def prepare(distances: np.ndarray) -> np.ndarray:
-        from unbraid._kernels.ranks import rank_scores  # compiles: not at import
+        from unbraid._kernels.statistics.ranks import rank_scores  # compiles: not at import
 
         return rank_scores(snapped(distances))
 
@@ -113,7 +113,7 @@ class Kendall(Agreement):
 
     def _concordance(self, rows: np.ndarray | None) -> np.ndarray:
         """Mean sign of agreement of each pair of stimuli with every other pair."""
-        from unbraid._kernels.concordance import concordance  # compiles: not at import
+        from unbraid._kernels.statistics.concordance import concordance  # compiles: not at import
 
         b = self.b if rows is None else self.b[np.ix_(rows, rows)]
         upper = _upper(self.a)

@@ -12,10 +12,10 @@ from unbraid.align._dense import finite_mean
 from unbraid.align._estimator import Measured
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
-from unbraid.align.matching._dense_matched import DenseMatched, correlation
-from unbraid.align.matching._marginals import TIE, MatchedSide
-from unbraid.align.matching._plan import MatchingPlan, one_each, strongest
 from unbraid.align.matching._semi_matching import strongest_sources
+from unbraid.align.matching.solvers._dense_matched import DenseMatched, correlation
+from unbraid.align.matching.solvers._marginals import TIE, MatchedSide
+from unbraid.align.matching.solvers._plan import MatchingPlan, one_each, strongest
 
 
 class MutualBest(DenseMatched):

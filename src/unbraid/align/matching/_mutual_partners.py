@@ -13,7 +13,7 @@ from unbraid._validate import as_rng, check_count
 from unbraid.align._dense import to_dense
 from unbraid.align._order import arrange, notes_of
 from unbraid.align.matching._mutual_best import MutualBest
-from unbraid.align.matching._plan import strongest
+from unbraid.align.matching.solvers._plan import strongest
 from unbraid.responses import pair
 
 

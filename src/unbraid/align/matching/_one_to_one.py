@@ -10,9 +10,9 @@ import scipy.sparse as sp
 from unbraid.align._estimator import Estimator
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
-from unbraid.align.matching._dense_matched import DenseMatched
-from unbraid.align.matching._marginals import MatchedSide
-from unbraid.align.matching._plan import MatchingPlan, untied
+from unbraid.align.matching.solvers._dense_matched import DenseMatched
+from unbraid.align.matching.solvers._marginals import MatchedSide
+from unbraid.align.matching.solvers._plan import MatchingPlan, untied
 
 
 class OneToOne(DenseMatched):
@@ -41,7 +41,9 @@ def assignment(
 def _estimator(x: Any, y: Any, folds: Any, **options: Any) -> Estimator:
     if not (sp.issparse(x) and sp.issparse(y)):
         return OneToOne(x, y, folds, **options)
-    from unbraid.align.matching._sparse_plans import SparseOneToOne  # compiles: not at import
+    from unbraid.align.matching.solvers._sparse_plans import (
+        SparseOneToOne,  # compiles: not at import
+    )
 
     return SparseOneToOne(x, y, folds, **options)
 

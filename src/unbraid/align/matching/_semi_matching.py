@@ -11,9 +11,9 @@ from unbraid._kernels.device import product
 from unbraid.align._estimator import Estimator
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
-from unbraid.align.matching._dense_matched import DenseMatched, correlation
-from unbraid.align.matching._marginals import TIE, MatchedSide
-from unbraid.align.matching._plan import MatchingPlan, one_each
+from unbraid.align.matching.solvers._dense_matched import DenseMatched, correlation
+from unbraid.align.matching.solvers._marginals import TIE, MatchedSide
+from unbraid.align.matching.solvers._plan import MatchingPlan, one_each
 from unbraid.align.published._longon2025 import PUBLISHED, LongonSemi
 
 _BLOCK = 2.0**26  # bytes of cross-products held at once
@@ -28,7 +28,9 @@ class SemiMatched(DenseMatched):
     def plans(self, target: MatchedSide, scored: np.ndarray, all_too: bool) -> list[MatchingPlan]:
         n_plans, p = len(self.rows) + bool(all_too), self.x.shape[1]
         if p * len(scored) >= _LARGE:
-            from unbraid.align.matching._dense_search import best_sources  # compiles: not at import
+            from unbraid.align.matching.solvers._dense_search import (
+                best_sources,  # compiles: not at import
+            )
 
             found = best_sources(
                 self.source, target, self.rows, scored, n_plans, self.absolute, self.device
@@ -68,7 +70,7 @@ def strongest_sources(r: np.ndarray, absolute: bool) -> tuple[np.ndarray, np.nda
 def _estimator(x: Any, y: Any, folds: Any, **options: Any) -> Estimator:
     if not (sp.issparse(x) and sp.issparse(y)):
         return SemiMatched(x, y, folds, **options)
-    from unbraid.align.matching._sparse_matched import SparseSemi  # compiles: not at import
+    from unbraid.align.matching.solvers._sparse_matched import SparseSemi  # compiles: not at import
 
     return SparseSemi(x, y, folds, **options)
 

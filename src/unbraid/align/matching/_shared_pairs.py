@@ -14,9 +14,9 @@ from unbraid._documented import documented_answer
 from unbraid._validate import as_rng, check_count, check_number, check_scale
 from unbraid.align._dense import to_dense
 from unbraid.align._order import arrange, notes_of
-from unbraid.align.matching._matched import StimulusMatched
-from unbraid.align.matching._plan import carried, strongest
 from unbraid.align.matching._semi_matching import SemiMatched
+from unbraid.align.matching.solvers._matched import StimulusMatched
+from unbraid.align.matching.solvers._plan import carried, strongest
 from unbraid.errors import InputError
 from unbraid.responses import pair
 
@@ -164,7 +164,7 @@ def _one(left, right, folds, permutations, rng) -> _Tested:
 def _fit_of(left, right, folds) -> StimulusMatched:
     if not (left.is_sparse and right.is_sparse):
         return SemiMatched(to_dense(left, "x"), to_dense(right, "y"), folds)
-    from unbraid.align.matching._sparse_matched import SparseSemi  # compiles: not at import
+    from unbraid.align.matching.solvers._sparse_matched import SparseSemi  # compiles: not at import
 
     for side, name in ((left, "x"), (right, "y")):
         check_scale(side.values, name)

@@ -11,9 +11,9 @@ from unbraid._validate import check_number
 from unbraid.align._estimator import Estimator
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
-from unbraid.align.matching._dense_matched import DenseMatched
-from unbraid.align.matching._marginals import MatchedSide
-from unbraid.align.matching._plan import MatchingPlan, untied
+from unbraid.align.matching.solvers._dense_matched import DenseMatched
+from unbraid.align.matching.solvers._marginals import MatchedSide
+from unbraid.align.matching.solvers._plan import MatchingPlan, untied
 from unbraid.align.published._longon2025 import PUBLISHED, LongonSoft
 from unbraid.errors import InputError
 
@@ -46,7 +46,7 @@ def transport_plan(
     r: np.ndarray, alive: np.ndarray, scored: np.ndarray, absolute: bool, mass: float
 ) -> MatchingPlan:
     """Return the best plan with uniform marginals on the sources alive and the targets scored."""
-    from unbraid._kernels.network_simplex import transport  # compiles: not at import
+    from unbraid._kernels.matching.network_simplex import transport  # compiles: not at import
 
     sources, targets = np.flatnonzero(alive), np.flatnonzero(scored)
     r, shape = untied(r[np.ix_(sources, targets)]), r.shape
@@ -65,7 +65,7 @@ def transport_plan(
 def _estimator(x: Any, y: Any, folds: Any, **options: Any) -> Estimator:
     if not (sp.issparse(x) and sp.issparse(y)) or options["mass"] != 1:
         return SoftMatched(x, y, folds, **options)
-    from unbraid.align.matching._sparse_plans import SparseSoft  # compiles: not at import
+    from unbraid.align.matching.solvers._sparse_plans import SparseSoft  # compiles: not at import
 
     return SparseSoft(x, y, folds, sign=options["sign"])
 

@@ -10,9 +10,9 @@ import scipy.sparse as sp
 from unbraid.align._estimator import Estimator, Measured
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
-from unbraid.align.matching._matched import Pooled
 from unbraid.align.matching._semi_matching import SemiMatched
-from unbraid.align.matching._weighed import unweighed, weighed
+from unbraid.align.matching.solvers._matched import Pooled
+from unbraid.align.matching.solvers._weighed import unweighed, weighed
 
 
 class DenseWeighted(SemiMatched):
@@ -34,7 +34,9 @@ class DenseWeighted(SemiMatched):
 def _estimator(x: Any, y: Any, folds: Any, **options: Any) -> Estimator:
     if not (sp.issparse(x) and sp.issparse(y)):
         return DenseWeighted(x, y, folds, **options)
-    from unbraid.align.matching._sparse_weighted import SparseWeighted  # compiles: not at import
+    from unbraid.align.matching.solvers._sparse_weighted import (
+        SparseWeighted,  # compiles: not at import
+    )
 
     return SparseWeighted(x, y, folds, **options)
 

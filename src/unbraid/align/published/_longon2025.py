@@ -131,7 +131,7 @@ class LongonSoft(LongonMetric):
     gap = 0.0
 
     def predict(self, x_train, y_train, x_test):
-        from unbraid._kernels.published_transport import published_transport
+        from unbraid._kernels.matching.published_transport import published_transport
 
         plan = published_transport(x_train.T @ y_train)
         p, q = x_train.shape[1], y_train.shape[1]

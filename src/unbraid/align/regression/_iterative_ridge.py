@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid._kernels.shifted_solves import Solved, shifted_solves
+from unbraid._kernels.linear_algebra.shifted_conjugate_gradients import Solved, shifted_solves
 from unbraid.align._dense import check_memory
 from unbraid.align.regression._nested_ridge import ALPHAS, Nested
 from unbraid.stats import Folds

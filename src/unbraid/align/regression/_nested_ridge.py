@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from unbraid._kernels.device import product
-from unbraid._kernels.ridge import LEAST, MOST, Spectrum, spectrum
+from unbraid._kernels.linear_algebra.ridge import LEAST, MOST, Spectrum, spectrum
 from unbraid.align._dense import check_memory
 from unbraid.errors import InputError
 from unbraid.stats import Folds

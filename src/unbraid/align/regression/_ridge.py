@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid._kernels.deletion import BlockSums, Totals, losses
+from unbraid._kernels.statistics.deletion import BlockSums, Totals, losses
 from unbraid.align._ceiling import Ceiling
 from unbraid.align._dense import finite_mean
 from unbraid.align._estimator import Blocks, Estimator, Measured

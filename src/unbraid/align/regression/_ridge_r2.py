@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from unbraid._kernels.deletion import LEFT
+from unbraid._kernels.statistics.deletion import LEFT
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
 from unbraid.align.regression._nested_ridge import Predictions

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from unbraid._kernels.device import product
-from unbraid._kernels.ridge import PenaltyGrid, eigen
+from unbraid._kernels.linear_algebra.ridge import PenaltyGrid, eigen
 from unbraid.align._dense import finite_mean
 from unbraid.align._estimator import Measured
 from unbraid.align.regression._nested_ridge import ALPHAS, check_folds

@@ -9,10 +9,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid import align, report, sparse
-from unbraid.comparison._controls import rivals
-from unbraid.comparison._matched import RATE, labels, pairs_of, stability_of
 from unbraid.comparison.browser._pair import pair_of
 from unbraid.comparison.page._gallery import as_pictures
+from unbraid.comparison.scores._controls import rivals
+from unbraid.comparison.scores._matched import RATE, labels, pairs_of, stability_of
 
 if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unbraid import report, stats
-from unbraid.comparison._controls import LABELS, rivals
-from unbraid.comparison._seed_means import mean_over_seeds
+from unbraid.comparison.scores._controls import LABELS, rivals
+from unbraid.comparison.scores._seed_means import mean_over_seeds
 
 if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison

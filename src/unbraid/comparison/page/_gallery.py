@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from unbraid import report, sparse
-from unbraid.comparison._matched import labels
+from unbraid.comparison.scores._matched import labels
 from unbraid.errors import InputError
 from unbraid.responses import Images, images
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from unbraid import report, stats
 from unbraid._answers import TONES
-from unbraid.comparison._controls import LABELS
-from unbraid.comparison._seed_means import mean_over_seeds
 from unbraid.comparison.page._figures import (
     best_control,
     overview_figure,
@@ -22,6 +20,8 @@ from unbraid.comparison.page._tables import (
     prediction_table,
     score_table,
 )
+from unbraid.comparison.scores._controls import LABELS
+from unbraid.comparison.scores._seed_means import mean_over_seeds
 
 if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison

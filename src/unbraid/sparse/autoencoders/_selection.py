@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from unbraid._kernels.quantise import quantise
-from unbraid._kernels.selection import select
+from unbraid._kernels.codes.quantise import quantise
+from unbraid._kernels.codes.selection import select
 from unbraid._kernels.threads import in_blocks
 from unbraid.sparse.autoencoders import _products
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from unbraid._kernels.sparse_rows import decode, scatter, unexplained
+from unbraid._kernels.products.sparse_rows import decode, scatter, unexplained
 from unbraid.sparse.autoencoders import _products
 from unbraid.sparse.autoencoders._selection import LatentSelection
 from unbraid.sparse.training._descent import Descent

@@ -26,7 +26,7 @@ from unbraid.sparse.formats.foreign import (
 )
 from unbraid.sparse.formats.foreign._assemble import Parts, assemble
 from unbraid.sparse.formats.foreign._recognise import recognise
-from unbraid.sparse.formats.foreign._source import Source, StatedByCaller
+from unbraid.sparse.formats.foreign.checkpoint._source import Source, StatedByCaller
 
 if TYPE_CHECKING:
     from unbraid.sparse._dictionary import Dictionary

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid._kernels import linear
-from unbraid._kernels.topk import top_k
+from unbraid._kernels.codes.topk import top_k
+from unbraid._kernels.products import linear
 from unbraid.sparse.inference._greedy import Greedy, pursue
 
 Activation = Literal[

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid._kernels import linear
+from unbraid._kernels.products import linear
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid._kernels.gibbs import mean
-from unbraid._kernels.row_products import row_products
+from unbraid._kernels.codes.gibbs import mean
+from unbraid._kernels.products.row_products import row_products
 from unbraid.sparse.inference._lasso_and_pursuit import unpredicted, validation_rows
 from unbraid.sparse.inference._prior import Prior, check_latents
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unbraid._kernels.normal_equations import sums
-from unbraid._kernels.pursuit import pursue
-from unbraid._kernels.sparse_rows import decode, scatter
+from unbraid._kernels.codes.pursuit import pursue
+from unbraid._kernels.products.normal_equations import sums
+from unbraid._kernels.products.sparse_rows import decode, scatter
 from unbraid.sparse.learning._start import some
 
 _SAME = 0.9  # cosine above which two atoms are one

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import _validate
-from unbraid._kernels.gather import gather
+from unbraid._kernels.products.gather import gather
 from unbraid.responses import Store, as_responses
 from unbraid.stats import rows_to_test, serial_dependence
 

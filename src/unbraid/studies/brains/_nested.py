@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unbraid import stats
-from unbraid._kernels.deletion import BlockSums, Totals, losses
+from unbraid._kernels.statistics.deletion import BlockSums, Totals, losses
 from unbraid.align.regression._nested_ridge import NestedRidge
 from unbraid.stats import Folds
 

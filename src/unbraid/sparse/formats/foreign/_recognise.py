@@ -8,9 +8,9 @@ from typing import Any
 from unbraid.errors import InputError
 from unbraid.responses._load import READERS
 from unbraid.sparse.formats._config_file import read_config
-from unbraid.sparse.formats.foreign._source import Source, StatedByCaller
-from unbraid.sparse.formats.foreign._weights import read_torch
-from unbraid.sparse.formats.foreign._wrapper import unwrapped
+from unbraid.sparse.formats.foreign.checkpoint._source import Source, StatedByCaller
+from unbraid.sparse.formats.foreign.checkpoint._weights import read_torch
+from unbraid.sparse.formats.foreign.checkpoint._wrapper import unwrapped
 
 # library, weights file, the configuration that must stand beside it
 _FOLDERS = (

@@ -11,9 +11,9 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.sparse.formats.foreign._assemble import Parts
 from unbraid.sparse.formats.foreign._exportable import Flat
-from unbraid.sparse.formats.foreign._settings import Settings
-from unbraid.sparse.formats.foreign._source import Source
-from unbraid.sparse.formats.foreign._tensors import Tensors
+from unbraid.sparse.formats.foreign.checkpoint._settings import Settings
+from unbraid.sparse.formats.foreign.checkpoint._source import Source
+from unbraid.sparse.formats.foreign.checkpoint._tensors import Tensors
 
 if TYPE_CHECKING:
     from unbraid.sparse._dictionary import Dictionary

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from unbraid.errors import InputError
 from unbraid.sparse.formats.foreign._assemble import Parts
-from unbraid.sparse.formats.foreign._source import Source
-from unbraid.sparse.formats.foreign._tensors import Tensors
+from unbraid.sparse.formats.foreign.checkpoint._source import Source
+from unbraid.sparse.formats.foreign.checkpoint._tensors import Tensors
 
 _TRANSCODER = "a transcoder predicts another layer, it is no dictionary."
 _INERT = frozenset({"width", "l0", "num_layers", "model", "hf_model_name", "hook_type"})

@@ -9,10 +9,10 @@ import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.sparse.formats.foreign._assemble import Parts, whole_number
-from unbraid.sparse.formats.foreign._roles import Roles, roles
-from unbraid.sparse.formats.foreign._source import Source
-from unbraid.sparse.formats.foreign._stated import K, Stated, spread
-from unbraid.sparse.formats.foreign._tensors import Tensors
+from unbraid.sparse.formats.foreign.checkpoint._roles import Roles, roles
+from unbraid.sparse.formats.foreign.checkpoint._source import Source
+from unbraid.sparse.formats.foreign.checkpoint._stated import K, Stated, spread
+from unbraid.sparse.formats.foreign.checkpoint._tensors import Tensors
 from unbraid.sparse.inference._encoder import Activation
 
 _BESIDE = ("cfg.json", "config.json", "hyperparams.json", "config.yaml", "cfg.yaml")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unbraid.sparse.formats.foreign._assemble import Parts
-from unbraid.sparse.formats.foreign._source import Source
+from unbraid.sparse.formats.foreign.checkpoint._source import Source
 
 _STATISTICS = frozenset({
     "stats_last_nonzero", "latents_activation_frequency", "latents_mean_square",

@@ -8,8 +8,8 @@ import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.sparse.formats.foreign._assemble import Parts
-from unbraid.sparse.formats.foreign._source import Source
-from unbraid.sparse.formats.foreign._tensors import Tensors
+from unbraid.sparse.formats.foreign.checkpoint._source import Source
+from unbraid.sparse.formats.foreign.checkpoint._tensors import Tensors
 
 _WEIGHT, _BIAS = "encoder.final_block.0.weight", "encoder.final_block.0.bias"
 

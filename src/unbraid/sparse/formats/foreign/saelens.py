@@ -9,9 +9,9 @@ import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.sparse.formats.foreign._assemble import Parts, whole_number
-from unbraid.sparse.formats.foreign._settings import Settings
-from unbraid.sparse.formats.foreign._source import Source
-from unbraid.sparse.formats.foreign._tensors import Tensors
+from unbraid.sparse.formats.foreign.checkpoint._settings import Settings
+from unbraid.sparse.formats.foreign.checkpoint._source import Source
+from unbraid.sparse.formats.foreign.checkpoint._tensors import Tensors
 from unbraid.sparse.inference._encoder import Activation
 from unbraid.sparse.inference._transform import Transform
 

@@ -11,9 +11,9 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file
 from unbraid.sparse.formats.foreign._assemble import Parts
-from unbraid.sparse.formats.foreign._settings import Settings
-from unbraid.sparse.formats.foreign._source import Source
-from unbraid.sparse.formats.foreign._weights import read_torch
+from unbraid.sparse.formats.foreign.checkpoint._settings import Settings
+from unbraid.sparse.formats.foreign.checkpoint._source import Source
+from unbraid.sparse.formats.foreign.checkpoint._weights import read_torch
 from unbraid.sparse.inference._encoder import Activation
 
 _LONGEST_HEADER = 100_000

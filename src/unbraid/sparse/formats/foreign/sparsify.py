@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 from unbraid.errors import InputError
 from unbraid.sparse.formats.foreign._assemble import Parts, whole_number
 from unbraid.sparse.formats.foreign._exportable import Flat
-from unbraid.sparse.formats.foreign._source import Source
+from unbraid.sparse.formats.foreign.checkpoint._source import Source
 
 if TYPE_CHECKING:
     from unbraid.sparse._dictionary import Dictionary

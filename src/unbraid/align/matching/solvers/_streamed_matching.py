@@ -1,0 +1,64 @@
+"""Matchings from fold moments: the dense definitions, from sums alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from unbraid.align.matching._semi_matching import strongest_sources
+from unbraid.align.matching._soft_matching import transport_plan
+from unbraid.align.matching.solvers._dense_matched import correlation
+from unbraid.align.matching.solvers._marginals import MatchedSide, training
+from unbraid.align.matching.solvers._matched import Matched, check_sign
+from unbraid.align.matching.solvers._plan import MatchingPlan, one_each
+from unbraid.stats import FoldMoments
+
+Planner = Callable[[np.ndarray, np.ndarray, np.ndarray, bool], MatchingPlan]
+"""``(correlations, sources alive, targets scored, absolute) -> plan``."""
+
+
+class MomentMatched(Matched):
+    """Estimator of matchings that has only sums; the rows are gone, so is what needs them."""
+
+    def __init__(self, moments: FoldMoments, sign: str, planner: Planner) -> None:
+        self.moments, self.planner = moments, planner
+        self.absolute = check_sign(sign)
+        self.source = self._side("x")
+
+    def _side(self, name: str) -> MatchedSide:
+        parts = [getattr(self.moments, f"{part}_{name}")
+                 for part in ("sum", "square", "low", "high")]  # fmt: skip
+        of = training(self.moments.count, *parts)
+        return MatchedSide(
+            values=None, sizes=self.moments.count, sums=parts[0], squares=parts[1], of=of
+        )
+
+    def target(self, order: np.ndarray | None) -> MatchedSide:  # noqa: ARG002
+        return self._side("y")
+
+    def plans(self, target: MatchedSide, scored: np.ndarray, all_too: bool) -> list[MatchingPlan]:
+        total = self.moments.xy.sum(axis=0)
+        found = []
+        for fold in [*range(len(target.sizes)), *([-1] if all_too else [])]:
+            cross = total - self.moments.xy[fold] if fold >= 0 else total
+            r = correlation(cross, self.source.of, target.of, fold)
+            found.append(self.planner(r, self.source.of.varies[fold], scored, self.absolute))
+        return found
+
+    def pair_sums(self, target: MatchedSide, pairs: tuple[Any, Any], fold: int) -> np.ndarray:  # noqa: ARG002
+        if fold >= 0:
+            return self.moments.xy[fold][pairs]
+        return sum(part[pairs] for part in self.moments.xy)
+
+
+def best_each(r: np.ndarray, alive: np.ndarray, scored: np.ndarray, absolute: bool) -> MatchingPlan:
+    """Return the plan of semi-matching."""
+    best, sign = strongest_sources(np.where(alive[:, None], r, np.nan), absolute)
+    return one_each(np.where(scored, best, -1), sign, len(r))
+
+
+def soft_plan(r: np.ndarray, alive: np.ndarray, scored: np.ndarray, absolute: bool) -> MatchingPlan:
+    """Return the plan of soft matching."""
+    return transport_plan(r, alive, scored, absolute, 1.0)

@@ -1,0 +1,84 @@
+"""Both systems under every dictionary: learned, or given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from unbraid._progress import Progress, part
+from unbraid.comparison._config import CompareConfig
+from unbraid.comparison._split import Split
+from unbraid.comparison.lift._given import Given
+from unbraid.comparison.lift._lift import Lifted, Pair, Side, is_frozen, lift, lift_given
+from unbraid.errors import InputError
+from unbraid.responses import as_responses, follow
+
+
+def sides_of(
+    parts: Split, config: CompareConfig, given: bool, x: Any, untrained: tuple[Any, Any]
+) -> tuple[Side, Side]:
+    """Return what each system's dictionaries and controls learn from.
+
+    ``x``: the first system as given to ``compare``, whose rows the untrained copies follow.
+    """
+    frozen = is_frozen(config, parts, given)
+    if frozen and not parts.apart:
+        raise InputError(
+            "frozen controls learn, and there is nothing to learn from: give x_train and y_train, "
+            "or train_share."
+        )
+    if untrained[0] is None and untrained[1] is not None:
+        raise InputError("y_untrained stands beside x_untrained: give that too.")
+    first = as_responses(x, "x")
+    found = []
+    for name, train, scored, copy in zip(
+        "xy", (parts.x_train, parts.y_train), (parts.x, parts.y), untrained, strict=True
+    ):
+        pair = None
+        if copy is not None:
+            followed = follow(first, copy, f"{name}_untrained")
+            seen = followed.take(parts.rows)
+            pair = (followed.take(parts.learned) if len(parts.learned) else seen, seen)
+        found.append(Side(train=train, scored=scored, frozen=frozen, untrained=pair))
+    return found[0], found[1]
+
+
+def lift_all(
+    sides: tuple[Side, Side],
+    config: CompareConfig,
+    given: Given | None,
+    rng: np.random.Generator,
+    tell: Progress,
+) -> Iterator[Pair]:
+    """Lift both systems, once for each seed: learn from a start of its own, or take what is given.
+
+    A dictionary that stands beside several of the other system's is one, and encodes once.
+    """
+    count = config.seeds if given is None else len(given)
+    before: Pair = (None, None)
+    methods = [config.method, config.method]
+    for seed, seeded in enumerate(rng.spawn(count)):
+        both: list[Lifted | None] = []
+        for number, (name, side) in enumerate(zip("xy", sides, strict=True)):
+            what = f"dictionary of {name}, seed {seed + 1} of {count}"
+            begin, end = ((2 * seed + number + i) / (2 * count) for i in (0, 1))
+            tell(what, begin)
+            own = seeded.spawn(1)[0]
+            if given is None:
+                told = part(tell, begin, end, f"{what}: ")
+                each = lift(side, methods[number], config, own, told)
+                methods[number] = each.dictionary.method  # what "auto" chose serves the others
+                both.append(each)
+                continue
+            dictionary = given.pair(seed)[number]
+            last = before[number]
+            if dictionary is None:
+                both.append(None)
+            elif last is not None and last.dictionary is dictionary:
+                both.append(last)
+            else:
+                both.append(lift_given(side, dictionary, config, own))
+        before = both[0], both[1]
+        yield before

@@ -1,0 +1,147 @@
+"""Which side is scored against which: before, after, and every control on the same targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from unbraid import align
+from unbraid.align import Score
+from unbraid.comparison._config import CompareConfig
+from unbraid.comparison._split import Split
+from unbraid.comparison.lift._lift import Pair, forward
+from unbraid.comparison.scores._controls import BOTH_SIDES, CONTROLS, WideExpansion, applies
+from unbraid.responses import Responses
+
+_FEW_PERMUTATIONS = 1  # tells where chance lies; no p-value rests on it
+
+
+class ScoreJob(NamedTuple):
+    """One source against one target, under every metric asked for."""
+
+    source: str
+    target: str
+    systems: str
+    seed: int | None
+    values: tuple[Any, Any]
+
+
+def base_jobs(parts: Split) -> Iterator[ScoreJob]:
+    """Yield the units of both systems against each other: all that nothing is learned for."""
+    yield ScoreJob("base", "base", "x->y", None, (parts.x, parts.y))
+    yield ScoreJob("base", "base", "y->x", None, (parts.y, parts.x))
+
+
+def jobs(parts: Split, lifted: Sequence[Pair], truth: Responses | None) -> Iterator[ScoreJob]:
+    """Yield every pair of sides with codes, in the order in which a report shows them."""
+    way = forward(lifted)
+    turned = way == "y->x"
+    units = parts.x if turned else parts.y
+    for seed, pair in enumerate(lifted):
+        source, target = pair[::-1] if turned else pair
+        if source is None:
+            continue
+        if target is not None:
+            yield ScoreJob("codes", "codes", "x->y", seed, (source.codes, target.codes))
+            yield ScoreJob("codes", "codes", "y->x", seed, (target.codes, source.codes))
+        yield ScoreJob("codes", "base", way, seed, (source.codes, units))
+        for name, control in source.controls.items():
+            if target is not None:
+                yield ScoreJob(name, "codes", way, seed, (control, target.codes))
+            yield ScoreJob(name, "base", way, seed, (control, units))
+            # both systems expanded or turned: what that alone can do
+            if target is not None and name in BOTH_SIDES and name in target.controls:
+                yield ScoreJob(name, name, way, seed, (control, target.controls[name]))
+    for seed in range(1, len(lifted)):  # the same system under two dictionaries: does it repeat?
+        for side, system in enumerate("xy"):
+            first, other = lifted[0][side], lifted[seed][side]
+            if first is not None and other is not None and first is not other:
+                yield ScoreJob(
+                    "codes", "codes", f"{system}->{system}", seed, (first.codes, other.codes)
+                )
+    if truth is not None:
+        yield from _against_truth(parts, lifted, truth)
+
+
+def metrics_of(job: ScoreJob, config: CompareConfig, way: str = "x->y") -> tuple[str, ...]:
+    """Return the metrics worth computing for a job: all, or those that a reader would ask of it."""
+    if job.source in CONTROLS:
+        asked = config.scored[:1] if job.target == "features" else config.scored
+        return tuple(
+            name
+            for name in asked
+            if applies(job.source, job.target, name, headline=name == config.scored[0])
+        )
+    if job.systems in ("x->x", "y->y") or job.target == "features":
+        return config.scored[:1]
+    if job.systems != way:
+        return tuple(name for name in config.scored if not align.METRICS[name].symmetric)
+    return config.scored
+
+
+def score(
+    job: ScoreJob, metric: str, parts: Split, config: CompareConfig, seed: int, way: str = "x->y"
+) -> Score:
+    """Score one job under one metric; folds and resamples are the same for all jobs.
+
+    Only the scores that a verdict rests on get every permutation and a p-value: the base units',
+    and the first seed's codes' from x to y or to the truth; no control's.
+    """
+    first = not job.seed and job.systems not in {"x->y", "y->x"} - {way}
+    in_full = job.source == "base" or (first and job.source == "codes")
+    permutations = config.permutations if in_full else min(_FEW_PERMUTATIONS, config.permutations)
+    compute: Callable[..., Score] = align.METRICS[metric].compute
+    source, target = job.values
+    options: dict[str, Any] = {}
+    if isinstance(source, WideExpansion):
+        source, options = _widened(source, metric, config, parts)
+    answer = compute(
+        source,
+        target,
+        protocol=config.protocol,
+        folds=parts.folds if config.protocol == "unbraid" else 5,  # the other fixes its own
+        permutations=permutations,
+        resamples=config.resamples,
+        rng=np.random.default_rng(seed),
+        order="exchangeable",  # whether stimuli stand in time was found out for all jobs at once
+        **options,
+    )
+    answer = answer if in_full and parts.line.has_null else replace(answer, p_value=float("nan"))
+    mixed = float("nan")
+    if in_full and parts.mixed is not None:
+        bare = {"permutations": 0, "resamples": 0, "order": "exchangeable"}
+        mixed = compute(source, target, folds=parts.mixed, rng=0, **bare).value
+    answer = replace(answer, order=parts.line.kind, shuffled=mixed)
+    return answer.named(job.source, job.target, job.systems, job.seed)
+
+
+def _widened(
+    source: WideExpansion, metric: str, config: CompareConfig, parts: Split
+) -> tuple[Responses, dict[str, Any]]:
+    """Return a wide expansion as the metric can take it, and the option that chooses its width."""
+    values = source.expanded()
+    if config.protocol != "unbraid":
+        fewest = len(parts.rows) - -(-len(parts.rows) // 5)  # training stimuli of its five folds
+        width = max([m for m in source.widths if m < fewest], default=source.widths[0])
+        return Responses(values.toarray()[:, :width], stimuli=values.stimuli), {}
+    if metric in ("ridge", "ridge_r2"):
+        return values, {"leading": source.widths}
+    return values, {}
+
+
+def _against_truth(parts: Split, lifted: Sequence[Pair], truth: Responses) -> Iterator[ScoreJob]:
+    for side, (name, base) in enumerate((("x", parts.x), ("y", parts.y))):
+        systems = f"{name}->truth"
+        yield ScoreJob("base", "features", systems, None, (base, truth))
+        for seed, pair in enumerate(lifted):
+            of_side = pair[side]
+            if of_side is None:
+                continue
+            yield ScoreJob("codes", "features", systems, seed, (of_side.codes, truth))
+            for control in BOTH_SIDES:
+                if control in of_side.controls:
+                    values = (of_side.controls[control], truth)
+                    yield ScoreJob(control, "features", systems, seed, values)
