@@ -109,6 +109,40 @@ def test_dictionaries_given_are_judged_as_they_are():
     assert len(again.dictionaries) == 2
 
 
+def test_an_untrained_copy_is_a_baseline_that_can_explain_the_codes():
+    z, x, e = world(8, n=800)
+    options = {"embeddings": e, "measures": "intrusion", "baselines": ("pca",), "seeds": 1}
+    rng, elsewhere = np.random.default_rng(80), world(81, n=800)[1]  # of other features
+    poor = evaluation.evaluate(METHOD, x, x_untrained=elsewhere, **options)
+    assert {"untrained_units", "untrained_copy"} <= set(poor.sides)
+    copy = poor.find("untrained_copy")
+    assert copy.interval.low < copy.chance + 0.02 and poor.verdict.tone == "gain"
+    other = z @ rng.normal(size=(24, 16))  # as good as the trained system
+    rival = evaluation.evaluate(METHOD, x, x_untrained=other, **options)
+    assert rival.verdict.tone == "explained by a control"
+    assert "codes of an untrained copy" in rival.verdict.sentence
+    assert rival.find("untrained_units").seeds[0].values.shape == (16,)
+    options["embeddings"] = e[:300]
+    apart = evaluation.evaluate(
+        METHOD, x[:300], x_train=x[300:], x_untrained=other[:300], **options
+    )
+    assert len(apart.rows) == 300 and apart.find("untrained_copy").value > 0.5
+
+
+def test_an_untrained_copy_follows_the_ids_of_its_system():
+    z, x, e = world(9, n=400)
+    ids = np.array([f"s{i}" for i in range(400)])
+    order = np.random.default_rng(0).permutation(400)
+    copy = Responses(x[order], stimuli=ids[order])
+    found = evaluation.evaluate(
+        ub.PCA(), Responses(x, stimuli=ids), embeddings=e, x_untrained=copy,
+        measures="example_auc", baselines=(), seeds=1,
+    )  # fmt: skip
+    assert found.find("untrained_units").value == found.find("base").value
+    with pytest.raises(InputError, match="untrained_copy needs what an untrained copy"):
+        evaluation.evaluate(ub.PCA(), x, embeddings=e, baselines=("untrained_copy",))
+
+
 def test_wide_dictionaries_are_scored_in_part_and_say_which():
     _, x, e = world(3, n=300)
     found = evaluation.evaluate(

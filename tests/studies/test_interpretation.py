@@ -32,11 +32,18 @@ def recorded(monkeypatch):
         LAYER: Responses(z @ rng.normal(size=(12, 8)), stimuli=ids),
         JUDGE: Responses(z @ rng.normal(size=(12, 30)), stimuli=ids),
     }
+    noise = Responses(rng.normal(size=(200, 6)), stimuli=ids)
     order = rng.permutation(200)
     v4 = Responses(z[order][:, :5], stimuli=[ids[i] for i in order])
     monkeypatch.setattr(interpretation, "data_folder", lambda given: given)
     monkeypatch.setattr(interpretation, "v4_session", lambda data, name: Session(name, Named(), v4))
-    monkeypatch.setattr(Interpretation, "_recorded", lambda self, shown, progress: found)
+    monkeypatch.setattr(
+        Interpretation,
+        "_recorded",
+        lambda self, names, shown, progress, rng=None: {
+            name: found[name] if rng is None else noise for name in names
+        },
+    )
 
 
 def test_each_system_is_judged_by_another(recorded):
@@ -54,8 +61,11 @@ def test_each_system_is_judged_by_another(recorded):
     assert abs(of_v4["shuffled_latents"]["score"] - 0.5) < 0.15
     assert len(result.claims) == 3 and len(result.figures) == 2
     assert "Of 2 systems" in result.verdict
-    for figure in result.figures:
-        assert sum(len(series.x) for series in figure.series) == 11
+    of_noise = {row["side"]: row for row in result.table
+                if row["layer"] == LAYER and row["measure"] == "example_auc"}  # fmt: skip
+    assert abs(of_noise["untrained_copy"]["score"] - 0.5) < 0.15 < of_noise["codes"]["score"] - 0.5
+    shown = [sum(len(series.x) for series in figure.series) for figure in result.figures]
+    assert shown == [14, 12]  # V4 has no untrained copy
 
 
 def test_a_network_is_never_its_own_judge():

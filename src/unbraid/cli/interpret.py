@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from unbraid import _folders, _terminal
+from unbraid.cli._files import asked_of_a_command
 from unbraid.cli._options import (
     Json,
     MaybePath,
@@ -37,6 +38,9 @@ def interpret(
     x_train: Annotated[
         MaybePath, typer.Option(help="X to other stimuli, for the baselines to learn from.")
     ] = None,
+    x_untrained: Annotated[
+        MaybePath, typer.Option(help="X of an untrained copy of its system.")
+    ] = None,
     overrides: Annotated[
         MaybeTexts,
         typer.Option("--set", metavar="KEY=VALUE", help="E.g. seeds=3 or measures=[pair_task]."),
@@ -57,7 +61,8 @@ def interpret(
     _folders.check_target(output, evaluation.KIND, overwrite=overwrite)
     config = evaluation.EvaluateConfig().with_options(overrides or [])
     learned, values = sparse.Dictionary.load(dictionary), responses.load_plainly(x)
-    files = {"embeddings": embeddings, "features": features, "x_train": x_train}
+    files = {"embeddings": embeddings, "features": features}
+    files |= {"x_train": x_train, "x_untrained": x_untrained}
     known: dict[str, Any] = {
         name: responses.load_plainly(path) for name, path in files.items() if path is not None
     }
@@ -68,7 +73,10 @@ def interpret(
         shown = evaluation.thumbnails(responses.images(pictures), values.stimuli, len(values))
         if not known.keys() & {"embeddings", "labels", "features"}:
             known["judge"] = room.pixels(shown, stimuli=values.stimuli)
-    result = evaluation.evaluate(learned, values, config, rng=seed, progress=not as_json, **known)
+    with asked_of_a_command():
+        result = evaluation.evaluate(
+            learned, values, config, rng=seed, progress=not as_json, **known
+        )
     _terminal.warn([*_terminal.pending(), *result.warnings])
     folder = result.save(output, overwrite=overwrite, pictures=shown)
     finish(folder, result.record(), str(result), as_json)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from unbraid import sparse
-from unbraid.errors import UnbraidError
+from unbraid.errors import InputError, UnbraidError
 from unbraid.responses import Codes, Responses
 
 _ICA_STEPS = 100  # what has no independent axes never converges
@@ -25,6 +25,8 @@ class GivenToBaselines:
     dictionary: sparse.Dictionary
     codes: Codes
     by: Any
+    untrained: tuple[Responses, Responses] | None = None
+    """An untrained copy of the system: responses to learn from, and to the scored stimuli."""
 
     @property
     def width(self) -> int:
@@ -57,6 +59,9 @@ def _k_means(of: GivenToBaselines, rng: np.random.Generator) -> Any:
 
 
 def _untrained(of: GivenToBaselines, rng: np.random.Generator) -> Any:
+    if not of.dictionary.method.can_learn:
+        start = sparse.random_like(of.dictionary, of.train, rng=rng)
+        return start.encode(of.scored, by=of.by)
     method = sparse.RandomDictionary(of=of.dictionary.method)
     start = sparse.fit(of.train, method, rng=rng).prepared(of.train, of.by)
     return start.encode(of.scored, by=of.by)
@@ -74,6 +79,25 @@ def _soft_frozen(of: GivenToBaselines, rng: np.random.Generator) -> Any:
     return _learned(of, sparse.SoftFrozenDecoder(n_latents=of.width, k=of.active), rng)
 
 
+def _frozen_encoder(of: GivenToBaselines, rng: np.random.Generator) -> Any:
+    return _learned(of, sparse.FrozenEncoder(n_latents=of.width, k=of.active), rng)
+
+
+def _untrained_units(of: GivenToBaselines, rng: np.random.Generator) -> Any:  # noqa: ARG001
+    assert of.untrained is not None
+    return of.untrained[1]
+
+
+def _untrained_copy(of: GivenToBaselines, rng: np.random.Generator) -> Any:
+    assert of.untrained is not None
+    train, scored = of.untrained
+    method, by = of.dictionary.method, of.by
+    if not method.can_learn:
+        method, by = sparse.TopK(n_latents=of.width, k=of.active), None
+    learned = sparse.fit(train, method, rng=rng).prepared(train, by)
+    return learned.encode(scored, by=by)
+
+
 def _shuffled(of: GivenToBaselines, rng: np.random.Generator) -> Any:
     return sparse.shuffle_latents(of.codes, rng=rng)
 
@@ -88,6 +112,8 @@ class Baseline:
 
     title: str
     make: Callable[[GivenToBaselines, np.random.Generator], Any]
+    of_copy: bool = False
+    """Whether it is made from an untrained copy of the system, where there is one."""
     of_chance: bool = False
     """Whether nothing of the stimuli is left in it, so that it shows chance and rivals nothing."""
 
@@ -101,6 +127,13 @@ BASELINES: dict[str, Baseline] = {
     "random_expansion": Baseline(title="random expansion", make=_expansion),
     "frozen_decoder": Baseline(title="frozen decoder", make=_frozen),
     "soft_frozen_decoder": Baseline(title="soft-frozen decoder", make=_soft_frozen),
+    "frozen_encoder": Baseline(title="frozen encoder", make=_frozen_encoder),
+    "untrained_units": Baseline(
+        title="units of an untrained copy", make=_untrained_units, of_copy=True
+    ),
+    "untrained_copy": Baseline(
+        title="codes of an untrained copy", make=_untrained_copy, of_copy=True
+    ),
     "shuffled_latents": Baseline(title="shuffled latents", make=_shuffled, of_chance=True),
 }
 TITLES = {
@@ -108,6 +141,17 @@ TITLES = {
     "codes": "codes",
     **{name: baseline.title for name, baseline in BASELINES.items()},
 }
+
+
+def baselines_of(config: Any, has_copy: bool) -> tuple[str, ...]:
+    """Return the baselines asked for, and those of an untrained copy where there is one."""
+    of_copy = [name for name, baseline in BASELINES.items() if baseline.of_copy]
+    asked = [name for name in config.baselines if name in of_copy]
+    if asked and not has_copy:
+        raise InputError(
+            f"{asked[0]} needs what an untrained copy of the system answers: give x_untrained."
+        )
+    return tuple(dict.fromkeys([*config.baselines, *(of_copy if has_copy else [])]))
 
 
 def made(name: str, of: GivenToBaselines, rng: np.random.Generator) -> tuple[Responses | None, str]:

@@ -14,16 +14,17 @@ from unbraid._config import configured
 from unbraid._progress import Progress, part, progress_to
 from unbraid._severity import most_serious_first
 from unbraid.errors import InputError
-from unbraid.evaluation._baselines import BASELINES, GivenToBaselines, made
+from unbraid.evaluation._baselines import BASELINES, GivenToBaselines, baselines_of, made
 from unbraid.evaluation._config import EvaluateConfig
 from unbraid.evaluation._evaluation import Evaluation
-from unbraid.evaluation._given import dictionaries_of, known_at, known_of, split
+from unbraid.evaluation._given import dictionaries_of, known_at, known_of, split, untrained_of
 from unbraid.evaluation._measures import MEASURES, SMALLER_IS_BETTER, Known
 from unbraid.evaluation._side_score import BaselineContrast, SideScore, contrast
 from unbraid.evaluation._verdict import verdict
 from unbraid.responses import Codes, Responses, as_responses
 
 _LEARNING = 0.3  # share of the work that learning stands for
+_DENSE = ("base", "untrained_units", "random_directions", "ica")
 
 
 def evaluate(
@@ -37,6 +38,7 @@ def evaluate(
     features: Any = None,
     parents: Any = None,
     x_train: Any = None,
+    x_untrained: Any = None,
     rng: int | np.random.Generator | None = 0,
     progress: bool | None | Progress = None,
     **options: Any,
@@ -64,6 +66,11 @@ def evaluate(
     x_train : Responses or array of shape (n_x, p), optional
         Responses to other stimuli, to learn the baselines (and dictionaries) from. Without them a
         share of the stimuli is set aside for it.
+    x_untrained : Responses or array of shape (n, q), optional
+        What an untrained copy of the system answers, row by row as ``x``. Its units, and the codes
+        of a dictionary of them learned by the same method (for an imported dictionary: TopK of
+        equal width and l0), become baselines. With ``x_train`` that dictionary learns from the
+        stimuli that are scored, in its favour.
     rng : int, Generator or None
         Rules the split, the dictionaries, the baselines and the measures.
     progress : bool or callable, optional
@@ -109,6 +116,8 @@ def evaluate(
     known = known_of(values, embeddings, judge, labels, features, parents)
     train, rows = split(values, x_train, config, split_rng)
     scored, known = values.take(rows), known_at(known, rows)
+    untrained = untrained_of(values, x_untrained, rows, apart=x_train is not None)
+    names = baselines_of(config, untrained is not None)
     with warnings.catch_warnings(record=True) as caught, progress_to(progress) as tell:
         warnings.simplefilter("always", RuntimeWarning)
         dictionaries = dictionaries_of(
@@ -116,12 +125,11 @@ def evaluate(
         )
         codes = [each.encode(scored, by=config.by) for each in dictionaries]
         beside = GivenToBaselines(
-            train=train, scored=scored, dictionary=dictionaries[0], codes=codes[0], by=config.by
-        )
+            train=train, scored=scored, dictionary=dictionaries[0], codes=codes[0], by=config.by,
+            untrained=untrained,
+        )  # fmt: skip
         sides: dict[str, list[Any]] = {"base": [scored], "codes": list(codes)}
-        for name, own in zip(
-            config.baselines, beside_rng.spawn(len(config.baselines)), strict=True
-        ):
+        for name, own in zip(names, beside_rng.spawn(len(names)), strict=True):
             tell(BASELINES[name].title, _LEARNING)
             values_of, why_not = made(name, beside, own)
             told += [why_not] if why_not else []
@@ -176,7 +184,7 @@ def _score_all(
     for i, measure in enumerate(wanted):
         needed = known.of(MEASURES[measure].needs)
         for name, of in kept.items():
-            if MEASURES[measure].for_codes_alone and name in ("base", "random_directions", "ica"):
+            if MEASURES[measure].for_codes_alone and name in _DENSE:
                 continue
             tell(f"{measure} of {name}", _LEARNING + (1 - _LEARNING) * i / len(wanted))
             found = tuple(

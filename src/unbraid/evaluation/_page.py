@@ -244,8 +244,10 @@ def _how_to_read() -> report.Prose:
             "see.",
             "**Baselines**: random directions and a random expansion have no learning; principal "
             "and independent components and k-means have no sparse coding; the untrained "
-            "dictionary and the (soft-)frozen decoders have random atoms; shuffled latents are at "
-            "chance. What a baseline reaches too is not due to the dictionary.",
+            "dictionary and the (soft-)frozen decoders have random atoms, the frozen encoder "
+            "random directions; an untrained copy of the system, where one was given, went through "
+            "the same steps; shuffled latents are at chance. What a baseline reaches too is not "
+            "due to the dictionary.",
         ]
     )
 

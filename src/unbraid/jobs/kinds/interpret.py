@@ -15,7 +15,7 @@ from unbraid.jobs.kinds._options import config_of, seed_of
 from unbraid.jobs.kinds.fit import method_of
 
 _DICTIONARY, _LABELS = "dictionary", "labels"
-_KNOWN = ("embeddings", "features", "x_train")
+_KNOWN = ("embeddings", "features", "x_train", "x_untrained")
 _JUDGES = ("embeddings", _LABELS, "features")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -70,19 +71,35 @@ class Interpretation(Study):
             v4_session(data_folder(self.data), name).first(self.n_pictures)
             for name in dict.fromkeys((*self.sessions, *filter(None, [self.v4])))
         ]
-        recorded = self._recorded(shown, part(progress, 0.0, _RECORDING))
-        wanted = [(layer, recorded[layer], recorded[_judge_of(layer)]) for layer in self.layers]
+        judge_of_v4 = f"efficientnet_lite0:{_JUDGES['efficientnet_lite0']}"
+        names = [*self.layers, *map(_judge_of, self.layers), *([judge_of_v4] if self.v4 else [])]
+        recorded = self._recorded(names, shown, part(progress, 0.0, 0.6 * _RECORDING))
+        random = self._recorded(
+            self.layers,
+            shown,
+            part(progress, 0.6 * _RECORDING, _RECORDING),
+            np.random.default_rng(self.seed),
+        )
+        wanted: list[tuple[str, Responses, Responses, Responses | None]] = [
+            (layer, recorded[layer], recorded[_judge_of(layer)], random[layer])
+            for layer in self.layers
+        ]
         if self.v4:
             (own,) = (s for s in shown if s.name == self.v4)
-            judge = recorded[f"efficientnet_lite0:{_JUDGES['efficientnet_lite0']}"]
-            wanted.append((f"V4 {self.v4}", own.responses, judge.select(own.responses.stimuli)))
+            judge = recorded[judge_of_v4].select(own.responses.stimuli)
+            wanted.append((f"V4 {self.v4}", own.responses, judge, None))
         found = {}
-        for i, (name, x, judge) in enumerate(wanted):
+        for i, (name, x, judge, copy) in enumerate(wanted):
             progress(name, _RECORDING + (1 - _RECORDING) * i / len(wanted))
             width = self.n_latents if not name.startswith("V4") else 2 * x.shape[1]
-            method = sparse.TopK(n_latents=width, k=self.k)
             found[name] = evaluation.evaluate(
-                method, x, embeddings=judge, measures=self.measures, seeds=self.seeds, rng=self.seed
+                sparse.TopK(n_latents=width, k=self.k),
+                x,
+                embeddings=judge,
+                x_untrained=copy,
+                measures=self.measures,
+                seeds=self.seeds,
+                rng=self.seed,
             )
         return StudyResult(
             name=self.name,
@@ -96,25 +113,34 @@ class Interpretation(Study):
                 "other tasks may see other meanings.",
                 "Units are spatial means of channels. Codes are of these means, learned on half of "
                 "the pictures and judged on the other half.",
+                "An untrained copy is the same network with He's random weights, taken through the "
+                "same steps; V4 has none.",
             ],
             conclusion=_conclusion(found),
         )
 
-    def _recorded(self, shown: list[Session], progress: Progress) -> dict[str, Responses]:
-        """Return the channel means of every layer asked for, one row a picture of any session."""
+    def _recorded(
+        self,
+        names: Sequence[str],
+        shown: list[Session],
+        progress: Progress,
+        rng: np.random.Generator | None = None,
+    ) -> dict[str, Responses]:
+        """Return the channel means of these layers, one row a picture of any session.
+
+        With ``rng``, of networks with random weights.
+        """
         asked: dict[str, list[str]] = {}
-        names = [*self.layers, *map(_judge_of, self.layers)]
-        if self.v4:
-            names.append(f"efficientnet_lite0:{_JUDGES['efficientnet_lite0']}")
         for name in dict.fromkeys(names):
             net, layer = name.split(":")
             asked.setdefault(net, []).append(layer)
         found = {}
         for i, (net, layers) in enumerate(asked.items()):
-            model = opened(net, self.networks)
+            model = opened(net, self.networks, rng)
             parts = []
             for j, each in enumerate(shown):
-                progress(f"{net} sees {each.name}", (i + j / len(shown)) / len(asked))
+                state = "" if rng is None else "untrained "
+                progress(f"{state}{net} sees {each.name}", (i + j / len(shown)) / len(asked))
                 ids = [f"{each.name}/{picture}" for picture in each.pictures.names]
                 parts.append((ids, record(model, each.pictures, layers, units=ChannelMean())))
             for layer in layers:
