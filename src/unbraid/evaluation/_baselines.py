@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,8 +25,8 @@ class GivenToBaselines:
     dictionary: sparse.Dictionary
     codes: Codes
     by: Any
-    untrained: tuple[Responses, Responses] | None = None
-    """An untrained copy of the system: responses to learn from, and to the scored stimuli."""
+    untrained: Sequence[Responses] = ()
+    """An untrained copy's responses to learn from and to the scored stimuli, if there is one."""
 
     @property
     def width(self) -> int:
@@ -84,12 +84,10 @@ def _frozen_encoder(of: GivenToBaselines, rng: np.random.Generator) -> Any:
 
 
 def _untrained_units(of: GivenToBaselines, rng: np.random.Generator) -> Any:  # noqa: ARG001
-    assert of.untrained is not None
     return of.untrained[1]
 
 
 def _untrained_copy(of: GivenToBaselines, rng: np.random.Generator) -> Any:
-    assert of.untrained is not None
     train, scored = of.untrained
     method, by = of.dictionary.method, of.by
     if not method.can_learn:

@@ -117,7 +117,7 @@ def evaluate(
     train, rows = split(values, x_train, config, split_rng)
     scored, known = values.take(rows), known_at(known, rows)
     untrained = untrained_of(values, x_untrained, rows, apart=x_train is not None)
-    names = baselines_of(config, untrained is not None)
+    names = baselines_of(config, bool(untrained))
     with warnings.catch_warnings(record=True) as caught, progress_to(progress) as tell:
         warnings.simplefilter("always", RuntimeWarning)
         dictionaries = dictionaries_of(

@@ -86,13 +86,13 @@ def split(
 
 def untrained_of(
     x: Responses, x_untrained: Any, rows: np.ndarray, apart: bool
-) -> tuple[Responses, Responses] | None:
+) -> tuple[Responses, ...]:
     """Return an untrained copy's responses to learn from and to the scored stimuli, if given.
 
     ``apart``: training responses were given, so that every row of ``x`` is scored.
     """
     if x_untrained is None:
-        return None
+        return ()
     copy = follow(x, x_untrained, "x_untrained")
     scored = copy.take(rows)
     return scored if apart else copy.take(np.setdiff1d(np.arange(len(x)), rows)), scored
