@@ -97,7 +97,7 @@ def learn(world, plan, seed=0):
 
 
 def main():
-    """Measure and print one line a world and stage left out."""
+    """Measure and print one line per world and stage left out."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worlds", type=int, default=20)
     parser.add_argument("--first", type=int, default=0)

@@ -1,5 +1,5 @@
 # ruff: noqa: D103
-"""How fast the browser of latents opens and scrolls, and how large it is, at 50,000 latents a side.
+"""How fast the browser of latents opens and scrolls, and its size, at 50,000 latents per side.
 
 Claim: the first paint comes within a second, a frame of scrolling takes under 20 ms, sorting all
 under 300 ms; its files keep to their bound. Needs Chromium, and playwright.

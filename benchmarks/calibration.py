@@ -116,7 +116,7 @@ def discoveries(world: Draw, n: int, worlds: int) -> tuple[float, float]:
 
 
 def table(title: str, rows: dict[str, list[str]]) -> None:
-    """Print one line a metric."""
+    """Print one line per metric."""
     print(f"\n{title}\n| metric | {' | '.join(w.__name__ for w in WORLDS)} |")
     for name, cells in rows.items():
         print(f"| {name} | {' | '.join(cells)} |", flush=True)

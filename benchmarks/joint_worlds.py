@@ -29,7 +29,7 @@ FOUND = 0.9  # correlation with a feature from which on a latent is that feature
 
 
 def features(rng: np.random.Generator, n: int, count: int, k: int) -> np.ndarray:
-    """Draw k of ``count`` features a stimulus, uniform on [.5, 1.5]."""
+    """Draw k of ``count`` features per stimulus, uniform on [.5, 1.5]."""
     z = np.zeros((n, count))
     if count:
         at = np.argsort(rng.random((n, count)), 1)[:, :k]
@@ -100,7 +100,7 @@ def sparse_coding(n_latents: int) -> ub.SparseCoding:
 
 
 def false_discoveries(fast: bool) -> Iterator[dict[str, Any]]:
-    """Draw worlds of ten shared and five features of each alone, 14 units a side."""
+    """Draw worlds of ten shared and five features of each alone, 14 units per side."""
     total: dict[str, int] = {}
     draws = 4 if fast else 40
     for seed in range(draws):
@@ -179,7 +179,7 @@ PARTS = {
 
 
 def main() -> None:
-    """Print a row a world, and write them as JSON."""
+    """Print a row per world, and write them as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--fast", action="store_true", help="small worlds, for breakage")
     parser.add_argument("--only", nargs="+", choices=list(PARTS), default=list(PARTS))

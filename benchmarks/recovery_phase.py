@@ -33,7 +33,7 @@ def cell(n_features, k, ratio, seed):
 
 
 def draw(found):
-    """Write the figure: a panel a number of features, a line a number of active ones."""
+    """Write the figure: a panel per number of features, a line per number of active ones."""
     from matplotlib import rcParams
     from matplotlib.figure import Figure
 

@@ -8,7 +8,7 @@ lost, every result that can be read is whole, and running the command again give
 
 Children are forked from one process that has run every command before, so that a trial takes a
 second. Half of the kills fall anywhere in a command's time, half in the moments after it begins to
-write. Prints one line a trial that failed, and the counts as JSON; exit status 1 if any failed.
+write. Prints one line per trial that failed, and the counts as JSON; exit status 1 if any failed.
 """
 
 from __future__ import annotations

@@ -124,7 +124,7 @@ def test_messages(rng):
         streamed.ridge(stats.fold_moments(x, y, folds=np.arange(20) % 2 + np.arange(20) // 19))
     with pytest.raises(InputError, match="at least 3 folds, .* got 2"):
         streamed.ridge(stats.fold_moments(x, y, folds=2))
-    with pytest.raises(InputError, match="one row a stimulus each, got 20 and 19"):
+    with pytest.raises(InputError, match="one row per stimulus each, got 20 and 19"):
         stats.fold_moments(x, y[1:])
     with pytest.raises(InputError, match=r"x \(rows from 7\) must be finite"):
         stats.fold_moments(np.where(np.arange(20)[:, None] == 9, np.nan, x), y, rows=7)

@@ -49,5 +49,5 @@ def test_mistakes_are_one_line(run, files):
     status, _, err = run("interpret", "d", "x.npy", "-o", "page")
     assert status == 2 and "Something must say which stimuli are alike" in err
     status, _, err = run("interpret", "d", "x.npy", "-o", "page", "--labels", "x.npy")
-    assert status == 2 and "one label a line" in err
+    assert status == 2 and "one label per line" in err
     assert not (files / "page").exists()

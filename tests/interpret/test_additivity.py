@@ -87,7 +87,7 @@ def test_analogy_of_sums(rng):
 
 def test_mistakes_are_named():
     x = np.ones((3, 4))
-    with pytest.raises(InputError, match="one row a pair and the same units"):
+    with pytest.raises(InputError, match="one row per pair and the same units"):
         interpret.additivity(x, x, x[:2])
     with pytest.raises(InputError, match="At least 2 pairs"):
         interpret.additivity(x[:1], x[:1], x[:1])

@@ -180,7 +180,7 @@ def test_bad_options_are_refused():
     x = np.random.default_rng(8).random((50, 3))
     with pytest.raises(InputError, match="kind must be"):
         interpret.intrusion_trials(x, kind="both")
-    with pytest.raises(InputError, match="words must be one a stimulus"):
+    with pytest.raises(InputError, match="words must be one per stimulus"):
         interpret.intrusion_trials(x, words=["a"])
     with pytest.raises(InputError, match="one unit"):
         interpret.intrusion_trials(x[:, :1])

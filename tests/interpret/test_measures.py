@@ -21,7 +21,7 @@ IDS = [measure.__name__ for measure in BY_EMBEDDING]
 
 
 def clusters(n, n_classes, rng, spread=0.02, d=20):
-    """Labels, embeddings in tight clusters, and one unit a class that fires there alone."""
+    """Labels, embeddings in tight clusters, and one unit per class that fires there alone."""
     label = rng.integers(n_classes, size=n)
     centres = np.linalg.qr(rng.normal(size=(d, n_classes)))[0].T
     e = centres[label] + spread * rng.normal(size=(n, d))
@@ -253,7 +253,7 @@ def test_light_judges_see_pictures_and_colours():
         (lambda x: interpret.example_auc(x, x[:20]), "must describe the 30 stimuli"),
         (lambda x: interpret.example_auc(x, x, top=0.7), "top must lie in"),
         (lambda x: interpret.example_auc(x[:10], x[:10, :1]), "At least 20 stimuli"),
-        (lambda x: interpret.label_purity(x, x), "one label a stimulus"),
+        (lambda x: interpret.label_purity(x, x), "one label per stimulus"),
         (lambda x: interpret.machine_interpretability(x, x), "At least 40 stimuli"),
         (lambda x: interpret.machine_interpretability(x, x, quantile=0.6), "quantile must lie"),
         (lambda x: interpret.machine_interpretability(x, x, temperature=0), "must be positive"),

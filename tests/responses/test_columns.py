@@ -35,7 +35,7 @@ def test_rows_that_are_units_are_refused(tmp_path, name):
 def test_pairs_of_stimulus_and_unit_are_refused(tmp_path, name):
     path = table(tmp_path, f"stimulus,{name},rate,u2")
     with pytest.raises(
-        InputError, match=f"column '{name}' names units.*one row a stimulus, table.p"
+        InputError, match=f"column '{name}' names units.*one row per stimulus, table.p"
     ):
         load(path)
     (tmp_path / "y.csv").write_text(f"{name},s1,s2\n0,1.5,2\n1,3,4\n")

@@ -679,7 +679,7 @@ def test_nifti(rng, tmp_path, suffix):
     np.testing.assert_allclose(x.values[0], (first + series[12]) / 2, rtol=1e-5)
     labelled = load(path, mask=where, stimuli=["a", "b"] * 10)
     np.testing.assert_allclose(labelled.values[0], series[::2].mean(axis=0), atol=1e-6)
-    with pytest.raises(InputError, match="stimuli must be 20 labels, one a volume, got 1"):
+    with pytest.raises(InputError, match="stimuli must be 20 labels, one per volume, got 1"):
         load(path, stimuli=["a"])
     refused(path, "event at 20.0 s ends after the last volume", events=events, delay=20)
     events.write_text("onset\tduration\n0\t4\n")

@@ -166,7 +166,7 @@ def test_objects_are_never_unpickled(tmp_path):
     "ids, match",
     [
         (["a", "a", "b"], r"stimuli must be unique, got 1 duplicate"),
-        (["a", "b"], "stimuli must be 3 ids, one a row or column, got 2 ids"),
+        (["a", "b"], "stimuli must be 3 ids, one per row or column, got 2 ids"),
     ],
 )
 def test_wrong_ids(tmp_path, suffix, ids, match):

@@ -78,7 +78,7 @@ def test_everything_in_milliseconds(tmp_path):
     starts = np.arange(20.0) * 1000
     spikes = [np.sort(np.random.default_rng(i).uniform(0, 20_000, 60)) for i in range(3)]
     path = nwb(tmp_path / "x.nwb", spikes, starts, ["a", "b"] * 10)
-    refused(path, "makes 0.00302 spikes a second. Times must be seconds")
+    refused(path, "makes 0.00302 spikes per second. Times must be seconds")
     refused(path, r"window must be \(start, stop\) in seconds.*milliseconds", window=(0, 200))
 
 

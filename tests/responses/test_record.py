@@ -283,7 +283,7 @@ def test_batch_must_come_first(x):
         def forward(self, x):
             return x.flatten(1).T
 
-    with pytest.raises(InputError, match="must give one row a stimulus, batch first"):
+    with pytest.raises(InputError, match="must give one row per stimulus, batch first"):
         record(nn.Sequential(Turned()), x, "0")
 
 
@@ -378,7 +378,7 @@ def crash(x):
         (crash, {}, "The model raised RuntimeError at stimulus 1: CUDA out of memory.$"),
         (lambda x: x + 1j, {}, r"must give real numbers \(batch, ...\), got .* torch.complex64"),
         (lambda x: x.sum(), {}, r"must give real numbers \(batch, ...\), got \(\)"),
-        (lambda x: x[:, :0], {}, "must give one row a stimulus"),
+        (lambda x: x[:, :0], {}, "must give one row per stimulus"),
         (torch.nn.Identity, {}, "got the class Identity: make one first"),
         (torch.nn.Linear(8, 2), {"preprocess": crash}, "preprocess raised RuntimeError"),
         (torch.nn.Linear(8, 2), {"preprocess": "gray"}, "must be a function of a batch"),

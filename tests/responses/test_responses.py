@@ -33,7 +33,7 @@ def test_ids_of_many_kinds():
 @pytest.mark.parametrize(
     "ids, match",
     [
-        (["a"], "stimuli must be 2 ids, one a row or column, got 1 ids"),
+        (["a"], "stimuli must be 2 ids, one per row or column, got 1 ids"),
         ("ab", r"got an array of shape \(\)"),
         ([["a"], ["b"]], r"got an array of shape \(2, 1\)"),
         (["a", "a"], "stimuli must be unique, got 1 duplicate.*e.g. 'a'"),

@@ -33,7 +33,7 @@ def test_a_unit_may_miss_trials():
 @pytest.mark.parametrize(
     "values, names, match",
     [
-        (np.eye(2), ["a"], "stimuli must be 2 ids, one a trial"),
+        (np.eye(2), ["a"], "stimuli must be 2 ids, one per trial"),
         (np.zeros(2), ["a", "b"], r"values must have shape \(n_stimuli, n_units\)"),
         ([[np.inf]], ["a"], "must be finite"),
         ([["x"]], ["a"], "must hold real numbers"),

@@ -97,7 +97,7 @@ def test_steps_left_out_are_not_run(make_world):
     bare = learn(x, AutoPlan(steps=frozenset()), np.random.default_rng(0), Log())
     tried = bare.evidence.chosen["trials"]
     assert [trial["method"]["name"] for trial in tried] == ["SparseCoding", "Refined"]
-    assert tried[0]["n_latents"] == 20 - 4  # three stimuli a latent, and a fifth of them held out
+    assert tried[0]["n_latents"] == 20 - 4  # three stimuli per latent, and a fifth of them held out
 
 
 def test_a_choice_saved_with_options_that_are_gone_is_read(tmp_path):

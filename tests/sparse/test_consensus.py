@@ -39,7 +39,7 @@ def test_stability_by_hand():
     np.testing.assert_allclose(both[0], [0.6, 1.0])
     np.testing.assert_allclose(both[1], [1.0, 0.6])
     np.testing.assert_allclose(stability([first, second, third])[0], [0.3, 0.5])
-    flipped = holding([-1, 0], signed=True)  # with signed codes a sign says nothing
+    flipped = holding([-1, 0], signed=True)  # with signed codes per sign says nothing
     np.testing.assert_allclose(stability([first, second, flipped])[0], [0.8, 0.5])
 
 

@@ -25,7 +25,7 @@ def dense(found, m):
 
 
 def cost(x, codes, atoms, penalty):
-    """Return what the lasso minimises, a value a stimulus."""
+    """Return what the lasso minimises, a value per stimulus."""
     return np.square(x - codes @ atoms).sum(1) / 2 + penalty * np.abs(codes).sum(1)
 
 

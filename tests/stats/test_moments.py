@@ -72,7 +72,7 @@ def test_large_means_cost_no_digits(rng):
 
 def test_messages(rng):
     empty = stats.FoldMoments.empty(2, 2, 3)
-    with pytest.raises(InputError, match="one row a stimulus, got 4, 3 and 4"):
+    with pytest.raises(InputError, match="one row per stimulus, got 4, 3 and 4"):
         empty.add(np.ones((4, 2)), np.ones((3, 2)), np.zeros(4, int))
     with pytest.raises(InputError, match="share sizes, folds and shifts"):
         empty.merge(stats.FoldMoments.empty(2, 2, 3, shift_x=[1, 2]))

@@ -36,7 +36,7 @@ def test_contiguous_folds_are_runs():
 @pytest.mark.parametrize("call, message", [
     (lambda: stats.shuffled_folds(3, 5), "between 2 and the 3 stimuli, got 5"),
     (lambda: stats.grouped_folds([1, 1, 2], 3), "between 2 and the 2 groups, got 3"),
-    (lambda: stats.grouped_folds(np.zeros((2, 2))), "one name a stimulus"),
+    (lambda: stats.grouped_folds(np.zeros((2, 2))), "one name per stimulus"),
     (lambda: stats.contiguous_folds(10, 5, run=0), "run must lie in 1..n=10"),
     (lambda: stats.as_folds(np.zeros(4), 4), "4 integer labels, got float64"),
     (lambda: stats.as_folds(np.zeros(4, int), 4), "at least two different labels"),

@@ -159,7 +159,7 @@ def test_expected_rsa_of_unit_columns(rng, m, expected):
 
 
 def test_mistakes_are_named():
-    with pytest.raises(InputError, match="same features, one a row, got 3 and 4"):
+    with pytest.raises(InputError, match="same features, one per row, got 3 and 4"):
         theory.linear_cka(np.ones((3, 2)), np.ones((4, 2)))
     with pytest.raises(InputError, match=r"covariance must have shape \(3, 3\)"):
         theory.r2(np.ones((3, 2)), np.ones((3, 2)), covariance=np.ones((2, 2)))

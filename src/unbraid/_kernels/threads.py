@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any
 
 _UNITS, _VALUES = 256, 8_000_000  # most of a system, and of its responses, for one thread
-_POOLS: dict[int, ThreadPoolExecutor] = {}  # one a process: a forked child has no threads
+_POOLS: dict[int, ThreadPoolExecutor] = {}  # one per process: a forked child has no threads
 _OWN = threading.local()  # what torch knows of each thread, where there is no torch
 
 

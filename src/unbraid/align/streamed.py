@@ -83,7 +83,7 @@ def cka(moments: FoldMoments) -> Score:
 
 
 def procrustes(moments: FoldMoments, *, device: Any = None) -> Score:
-    """``align.procrustes`` from fold moments. Cost: one singular value decomposition a fold."""
+    """``align.procrustes`` from fold moments. Cost: one singular value decomposition per fold."""
     n_folds, q = len(_check(moments, device).count), moments.xy.shape[2]
     num, xx, yy = np.zeros((3, n_folds, q))
     total = np.zeros(n_folds)

@@ -60,7 +60,7 @@ def lines_of(path: Path, option: str) -> list[str]:
     while lines and not lines[-1].strip():
         lines.pop()
     if any(not line.strip() for line in lines):
-        raise InputError(f"{option} {path} must name one a line, got an empty line.")
+        raise InputError(f"{option} {path} must name one per line, got an empty line.")
     return [line.strip() for line in lines]
 
 

@@ -20,7 +20,7 @@ Folder = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say the size of the run; run nothing.")]
 On = Annotated[str, typer.Option(help="local, dask, or the address of a dask scheduler.")]
-Workers = Annotated[MaybeInt, typer.Option(min=1, help="Processes; default: one a core.")]
+Workers = Annotated[MaybeInt, typer.Option(min=1, help="Processes; default: one per core.")]
 Threads = Annotated[int, typer.Option(min=1, help="Threads of each worker.")]
 Memory = Annotated[MaybeFloat, typer.Option(help="GiB of data that a worker may hold.")]
 Shard = Annotated[MaybeText, typer.Option(metavar="I/N", help="Do the i-th of n shares only.")]

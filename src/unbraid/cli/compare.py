@@ -57,7 +57,7 @@ def compare(
         bool, typer.Option("--trials", help="Rows with the same id are repeats.")
     ] = False,
     groups: Annotated[
-        MaybePath, typer.Option(help="Group of each stimulus of X: a .txt, one a line.")
+        MaybePath, typer.Option(help="Group of each stimulus of X: a .txt, one per line.")
     ] = None,
     names: Annotated[
         Optional[tuple[str, str]],  # noqa: UP045 - typer reads this form on every version

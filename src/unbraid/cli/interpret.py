@@ -30,7 +30,7 @@ def interpret(
     embeddings: Annotated[
         MaybePath, typer.Option(help="Responses of another system: what makes stimuli alike.")
     ] = None,
-    labels: Annotated[MaybePath, typer.Option(help="A .txt with one label a line.")] = None,
+    labels: Annotated[MaybePath, typer.Option(help="A .txt with one label per line.")] = None,
     features: Annotated[MaybePath, typer.Option(help="Known features or concepts.")] = None,
     pictures: Annotated[
         MaybePath, typer.Option(help="Folder or zip of the stimuli; the judge, if alone.")

@@ -23,7 +23,7 @@ from unbraid.errors import InputError
 
 def joint(
     systems: Annotated[
-        list[Path], typer.Argument(metavar="X Y [Z ...]", help="Responses, one file a system.")
+        list[Path], typer.Argument(metavar="X Y [Z ...]", help="Responses, one file per system.")
     ],
     *,
     output: Output,
@@ -60,7 +60,7 @@ def joint(
 
 
 def _names(systems: list[Path], names: str | None) -> list[str]:
-    """Return one name a system: those given, else the files' where they differ."""
+    """Return one name per system: those given, else the files' where they differ."""
     if names is None:
         short = [path.stem for path in systems]
         found = short if len(set(short)) == len(short) else [str(path) for path in systems]

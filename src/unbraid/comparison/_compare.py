@@ -99,10 +99,11 @@ def compare(
     names : pair of str
         What the report calls the two systems.
     rng : int, Generator or None
-        Rules the split, the dictionaries, the folds and the intervals; an int is kept as the seed.
+        Seed of the split, the dictionaries, the folds and the intervals; an int is kept as the
+        seed.
     progress : bool or callable, optional
-        Show progress on stderr, or tell it to ``progress(message, share)``. By default it is shown
-        where stderr is a terminal, and in notebooks.
+        Show progress on stderr, or report it to ``progress(message, share)``. By default it is
+        shown where stderr is a terminal, and in notebooks.
     **options
         Options of ``CompareConfig``, in place of ``config``.
 
@@ -119,8 +120,8 @@ def compare(
 
     Notes
     -----
-    Cost: ``2 * seeds`` trainings, and about ``20 * seeds`` scores a metric; those of base units and
-    of the first seed's codes are refitted ``permutations`` times for their null, the others
+    Cost: ``2 * seeds`` trainings, and about ``20 * seeds`` scores per metric; those of base units
+    and of the first seed's codes are refitted ``permutations`` times for their null, the others
     once. Intervals are for other stimuli and, where there are several, other dictionary seeds.
 
     References

@@ -48,7 +48,7 @@ class Comparison:
     warnings: tuple[str, ...]
     """What voids or weakens the answer, most serious first."""
     lifted: tuple[Pair, ...]
-    """Dictionaries and codes of ``x`` and ``y``, one pair a seed; None where a system has none."""
+    """Dictionaries and codes of ``x`` and ``y``, one pair per seed; None for a system without."""
     names: tuple[str, str]
     """What the report calls the two systems."""
     stimuli: np.ndarray
@@ -91,11 +91,11 @@ class Comparison:
         return targets(self.lifted)
 
     def of_side(self, side: int) -> list[Lifted]:
-        """Return one system's (0 or 1) dictionaries and codes, one a seed; none if it has none."""
+        """Return one system's (0 or 1) dictionaries and codes, one per seed; may be empty."""
         return side_of(self.lifted, side)
 
     def find(self, metric: str, source: str, target: str, systems: str = "") -> tuple[Score, ...]:
-        """Return the scores of one kind, one a seed; by default of ``forward``."""
+        """Return the scores of one kind, one per seed; by default of ``forward``."""
         systems = systems or self.forward
         return tuple(
             score
@@ -127,7 +127,7 @@ class Comparison:
         Returns
         -------
         DataFrame
-            ``x`` and ``y``, latents from 0, one row a latent of y; ``r``, held out; its
+            ``x`` and ``y``, latents from 0, one row per latent of y; ``r``, held out; its
             ``q_value``; ``shared``: significant, and stable over folds and the other seeds (see
             ``align.shared_pairs``); of both sides ``density``, ``stability`` over seeds, ``label``
             where features are known, and ``top``, ids of the stimuli that excite it most.

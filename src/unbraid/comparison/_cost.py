@@ -125,7 +125,7 @@ def _turning(parts: Split, config: CompareConfig, seeds: int) -> float:
 
 
 def _width(method: Method, n: int, p: int) -> int:
-    """Return the latents to expect; what Auto will choose is not known: two a unit."""
+    """Return the latents to expect; what Auto will choose is not known: two per unit."""
     given: Any = getattr(method, "n_latents", None)
     if given is not None:
         return int(given)

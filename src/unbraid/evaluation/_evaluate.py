@@ -58,7 +58,7 @@ def evaluate(
     judge : Judge, optional
         In place of embeddings: ``interpret.similarity(s)``, ``interpret.pixels(pictures)``, ...
     labels : sequence of length n, optional
-        One label a stimulus: for label purity; and the judge, where no other is given.
+        One label per stimulus: for label purity; and the judge, where no other is given.
     features : Responses or array of shape (n, c), optional
         Known features or concepts, present where above 0; and the judge, where no other is given.
     parents : array of shape (c,), optional
@@ -72,10 +72,10 @@ def evaluate(
         equal width and l0), become baselines. With ``x_train`` that dictionary learns from the
         stimuli that are scored, in its favour.
     rng : int, Generator or None
-        Rules the split, the dictionaries, the baselines and the measures.
+        Seed of the split, the dictionaries, the baselines and the measures.
     progress : bool or callable, optional
-        Show progress on stderr, or tell it to ``progress(message, share)``. By default it is shown
-        where stderr is a terminal, and in notebooks.
+        Show progress on stderr, or report it to ``progress(message, share)``. By default it is
+        shown where stderr is a terminal, and in notebooks.
     **options
         Options of ``EvaluateConfig``, in place of ``config``.
 
@@ -93,7 +93,7 @@ def evaluate(
     Notes
     -----
     A dictionary that is given may have been learned from the stimuli that score it; a method is
-    not. Cost: one training a seed and three for the baselines, and about
+    not. Cost: one training per seed and three for the baselines, and about
     ``n m (d + log n)`` a measure and side.
 
     Examples

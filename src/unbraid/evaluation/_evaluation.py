@@ -38,7 +38,7 @@ class Evaluation:
     warnings: tuple[str, ...]
     """What voids or weakens the answer, most serious first."""
     dictionaries: tuple[Dictionary, ...]
-    """The dictionaries judged, one a seed."""
+    """The dictionaries judged, one per seed."""
     codes: Codes
     """Codes of the scored stimuli under the first dictionary."""
     latents: np.ndarray

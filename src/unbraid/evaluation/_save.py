@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from unbraid.evaluation._evaluation import Evaluation
 
 KIND = "interpretation"
-_TRIALS = 4  # of each latent, one a set of its stimuli, for a test with people
+_TRIALS = 4  # of each latent, one per set of its stimuli, for a test with people
 
 
 def save(

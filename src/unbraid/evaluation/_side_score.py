@@ -26,7 +26,7 @@ class SideScore:
     measure: str
     """Name of the measure."""
     seeds: tuple[UnitScores, ...]
-    """Scores unit by unit, one a seed."""
+    """Scores unit by unit, one per seed."""
 
     def __repr__(self) -> str:
         at = self.interval

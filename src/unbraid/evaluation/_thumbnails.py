@@ -25,7 +25,7 @@ def thumbnails(pictures: Images, stimuli: Any, n: int) -> np.ndarray:
     if stimuli is None:
         if len(pictures) != n:
             raise InputError(
-                f"pictures must be one a stimulus, {n} without ids, got {len(pictures)}."
+                f"pictures must be one per stimulus, {n} without ids, got {len(pictures)}."
             )
         rows: Any = range(n)
     else:

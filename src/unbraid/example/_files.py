@@ -15,7 +15,7 @@ _HEADER = 116  # bytes of text at the start of a .mat, where SciPy writes the ti
 
 
 def write_table(path: Path, ids: Sequence[str], names: Sequence[str], values: np.ndarray) -> None:
-    """Write a CSV of ids and one column a unit."""
+    """Write a CSV of ids and one column per unit."""
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(["stimulus", *names])

@@ -27,14 +27,14 @@ layer of 16 units: which digit stands at which of four places of a picture, 40 f
 here is what they answered to 1,000 new pictures, in forms in which people hold responses.
 
 network_a.npy        the narrow layer of a, 1,000 pictures x 16 units; ids in network_a.stimuli.txt
-network_b.csv        the narrow layer of b: a column of ids, a column a unit; rows in another order
-layers.npz           several arrays in one file: hidden_a, narrow_a, hidden_b, narrow_b, stimuli
-untrained_a.npy      the narrow layer of a before it learned
-recording_a.mat      a's answers laid out as a lab's recording: responses (units x stimuli x
-recording_b.mat      repeats) of 600 pictures, stimuli, and positions; each repeat shows the picture
+network_b.csv        the narrow layer of b: a column of ids, a column per unit; rows in another
+order layers.npz           several arrays in one file: hidden_a, narrow_a, hidden_b, narrow_b,
+stimuli untrained_a.npy      the narrow layer of a before it learned recording_a.mat      a's
+answers laid out as a lab's recording: responses (units x stimuli x recording_b.mat      repeats) of
+600 pictures, stimuli, and positions; each repeat shows the picture
                      with other noise on its pixels
 features.csv         the truth: 1 where that digit stands at that place
-labels.txt           the digit at the top left, one a line, in the order of network_a
+labels.txt           the digit at the top left, one per line, in the order of network_a
 sweep.yaml           two jobs: network_b against network_a, learned and untrained
 pictures.zip         the pictures, called as the ids
 sae_a/ sae_b/        a TopK autoencoder of each narrow layer, learned from 6,000 other pictures, in

@@ -47,7 +47,7 @@ class UnitScores:
     names : array of shape (m,), optional
         Of the units or concepts.
     details : mapping of str to array of shape (m,)
-        Further numbers a unit, such as on how many stimuli it is active.
+        Further numbers per unit, such as on how many stimuli it is active.
     of : str
         What the scores are of: ``units`` or ``concepts``.
     lowest, highest : float
@@ -141,7 +141,7 @@ class UnitScores:
         return {reason: missing.count(reason) for reason in dict.fromkeys(missing)}
 
     def table(self) -> pd.DataFrame:
-        """Return one row a unit."""
+        """Return one row per unit."""
         import pandas as pd
 
         columns = {

@@ -248,7 +248,7 @@ def _matched(**sides: Any) -> tuple[np.ndarray, ...]:
     shapes = {array.shape for array in arrays.values()}
     if len(shapes) > 1:
         told = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
-        raise InputError(f"All sides must have one row a pair and the same units, got {told}.")
+        raise InputError(f"All sides must have one row per pair and the same units, got {told}.")
     ((n, _),) = shapes
     if n < 2:
         raise InputError(f"At least 2 pairs are needed, got {n}.")

@@ -147,9 +147,9 @@ def dictionary_mcc(atoms: Any, true_atoms: Any) -> float:
     Parameters
     ----------
     atoms : array of shape (m, p)
-        Learned directions, one a row; a row of zeros has cosine 0.
+        Learned directions, one per row; a row of zeros has cosine 0.
     true_atoms : array of shape (N, p)
-        True directions, one a row.
+        True directions, one per row.
 
     Returns
     -------

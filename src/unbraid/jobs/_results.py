@@ -1,4 +1,4 @@
-"""The results of a run as a table: one row a job, or one row a score."""
+"""The results of a run as a table: one row per job, or one row a score."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Results:
         return Results(folder=self.folder, rows=rows, jobs=jobs)
 
     def table(self) -> pd.DataFrame:
-        """Return one row a job."""
+        """Return one row per job."""
         import pandas as pd
 
         return pd.DataFrame(list(self.rows), columns=list(self.columns))
@@ -133,7 +133,7 @@ def results(folder: str | Path) -> Results:
     Returns
     -------
     Results
-        A row a job; jobs that failed or were not run are rows as well.
+        A row per job; jobs that failed or were not run are rows as well.
 
     Raises
     ------

@@ -76,7 +76,7 @@ def run(
     shard : (i, n), optional
         Do only the i-th of n shares of the jobs (from 1 on), and what these need.
     progress : bool or callable
-        Show progress on stderr, or tell it to ``progress(message, share)``.
+        Show progress on stderr, or report it to ``progress(message, share)``.
 
     Returns
     -------

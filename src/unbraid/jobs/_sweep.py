@@ -45,12 +45,12 @@ def sweep(
     shard : (i, n), optional
         Do only the i-th of n shares of the jobs, and what these need.
     progress : bool or callable
-        Show progress on stderr, or tell it to ``progress(message, share)``.
+        Show progress on stderr, or report it to ``progress(message, share)``.
 
     Returns
     -------
     Results
-        A row a job; those that failed say why.
+        A row per job; those that failed say why.
 
     Raises
     ------

@@ -10,7 +10,7 @@ from unbraid.comparison import Comparison
 def before_after(
     result: Comparison, metric: str | None = None, *, target: str | None = None, axes: Any = None
 ) -> Any:
-    """Scores of the units, of the codes and of every control, a dot and an interval a row.
+    """Scores of the units, of the codes and of every control, a dot and an interval per row.
 
     The crosses are the score after the stimuli are permuted, the rings the score in sample.
 

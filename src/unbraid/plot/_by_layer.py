@@ -1,4 +1,4 @@
-"""One metric over many comparisons, one a layer."""
+"""One metric over many comparisons, one per layer."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class Histogram:
             checks.check_members((series,), Counts, "series")
             if len(series.counts) != len(edges) - 1:
                 raise InputError(
-                    f"{series.name!r} must have {len(edges) - 1} counts, one a bin, "
+                    f"{series.name!r} must have {len(edges) - 1} counts, one per bin, "
                     f"got {len(series.counts)}."
                 )
         checks.check_members(checks.as_tuple(self, "references"), Reference, "references")
@@ -110,7 +110,7 @@ class Heatmap:
         object.__setattr__(self, "values", values)
         if len(values) != len(rows) or any(len(row) != len(columns) for row in values):
             raise InputError(
-                f"values must have shape ({len(rows)}, {len(columns)}), one a pair of labels, "
+                f"values must have shape ({len(rows)}, {len(columns)}), one per pair of labels, "
                 f"got {len(values)} rows of {sorted({len(row) for row in values})}."
             )
         for row in values:
@@ -119,7 +119,7 @@ class Heatmap:
         links = tuple(tuple(row) for row in checks.as_tuple(self, "links"))
         object.__setattr__(self, "links", links)
         if links and [len(row) for row in links] != [len(row) for row in values]:
-            raise InputError(f"links of {self.title!r} must be one a cell.")
+            raise InputError(f"links of {self.title!r} must be one per cell.")
         for row in links:
             for link in row:
                 checks.check_path(link, f"a link of {self.title!r}")
@@ -129,7 +129,7 @@ class Heatmap:
 @documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Bars:
-    """One value a category, for one series of a bar figure."""
+    """One value per category, for one series of a bar figure."""
 
     name: str
     """As the legend calls it."""
@@ -148,7 +148,7 @@ class Bars:
 @documented_choice
 @dataclass(frozen=True, kw_only=True)
 class BarFigure:
-    """Grouped bars with intervals, from zero, one group a category."""
+    """Grouped bars with intervals, from zero, one group per category."""
 
     title: str
     """Its title."""
@@ -171,6 +171,6 @@ class BarFigure:
             checks.check_members((series,), Bars, "series")
             if len(series.values) != len(categories):
                 raise InputError(
-                    f"{series.name!r} must have {len(categories)} values, one a category, "
+                    f"{series.name!r} must have {len(categories)} values, one per category, "
                     f"got {len(series.values)}."
                 )

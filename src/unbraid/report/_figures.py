@@ -68,12 +68,12 @@ class MetricGroup:
 @documented_choice
 @dataclass(frozen=True, kw_only=True)
 class BeforeAfterFigure:
-    """Scores before and after, beside their controls: a dot and an interval a row."""
+    """Scores before and after, beside their controls: a dot and an interval per row."""
 
     title: str
     """Its title."""
     groups: Sequence[MetricGroup]
-    """One panel a metric."""
+    """One panel per metric."""
     caption: Caption
     """What it found, from how much data, and which seed made it."""
     columns: int | None = None

@@ -35,7 +35,7 @@ def betas(folder: Any, subject: int, *, region: str | None = None) -> Betas:
     ----------
     folder : str or Path
         Holds for subject ``1`` (NSD's, for example) ``subj1.npy`` (images, voxels), ids of the
-        images in the same order in ``subj1_images.npy`` or ``subj1.stimuli.txt`` (one a line),
+        images in the same order in ``subj1_images.npy`` or ``subj1.stimuli.txt`` (one per line),
         and, if there are any, ``subj1_ceilings.npy`` (voxels,) and ``subj1_regions.npz``: a mask
         (voxels,) under each region's name.
     subject : int
@@ -103,7 +103,7 @@ def _ceiling(path: Path, p: int) -> np.ndarray | None:
     found = npy.read_array(path)
     if found.shape != (p,) or found.dtype.kind != "f":
         raise InputError(
-            f"{path} must hold {p} real numbers, one a voxel, got {found.shape} {found.dtype}."
+            f"{path} must hold {p} real numbers, one per voxel, got {found.shape} {found.dtype}."
         )
     known = found[np.isfinite(found)]
     if np.isinf(found).any() or (known < 0).any() or (known > 1).any():

@@ -71,12 +71,12 @@ def load(path: Any, **options: Any) -> Responses:
     """Responses held by a file or folder, in the format that its suffix tells.
 
     ========================== ====================================================================
-    ``.npy``                   a matrix; ids from ``NAME.stimuli.txt`` beside it, one a line, or
+    ``.npy``                   a matrix; ids from ``NAME.stimuli.txt`` beside it, one per line, or
                                THINGSvision's ``file_names.txt``
     ``.npz .safetensors``      arrays ``values``, ``stimuli``, ``units``, ``repeats``, or CSR parts
     ``.h5 .hdf5 .mat .zarr``   the same names, or ``values=NAME``, ``stimuli=NAME``, ``units=NAME``
     ``.h5ad``                  the matrix ``X`` of an AnnData, or ``values=NAME``
-    ``.csv .tsv .parquet``     a column a unit; the column of text is the ids (``stimuli=COLUMN``)
+    ``.csv .tsv .parquet``     a column per unit; the column of text is the ids (``stimuli=COLUMN``)
     ``.txt .dat .vec``         the same between spaces, also word vectors; ``.gz`` of text tables
     ``.pt .pth``               a tensor, or a dict of tensors by the names above
     ``.nc``                    named dimensions, e.g. Brain-Score's ``presentation x neuroid``

@@ -14,7 +14,7 @@ from unbraid.sparse import Encoder
 
 _PENALTIES = 0.5 ** np.arange(1, 12)  # of the median over stimuli of the largest correlation
 _MIDDLE = 3
-_MOST_ACTIVE = 16  # latents a stimulus tried in matching pursuit
+_MOST_ACTIVE = 16  # latents per stimulus tried in matching pursuit
 _HIDDEN = 1e-3  # share of an atom's length below which units do not show it
 _ROWS = 400
 _WORSE = 3  # steps without gain after which a search ends

@@ -83,7 +83,7 @@ class Joint:
         return len(self.coder.atoms)
 
     def latents(self) -> pd.DataFrame:
-        """Return one row a latent: kind, shares, gains, p, q, stability."""
+        """Return one row per latent: kind, shares, gains, p, q, stability."""
         import pandas as pd
 
         seen = self.evidence

@@ -24,8 +24,8 @@ class Pairings:
 
     *Exchangeable*: stimuli stand in random blocks of five; in each block the others' rows rotate by
     0 (true) to 4. Rotations of all blocks, each by its own number, are a group of pairings, so that
-    p-values are exact, and its 5^(n/5) members cost five inferences a stimulus. *In time*: all rows
-    rotate together.
+    p-values are exact, and its 5^(n/5) members cost five inferences per stimulus. *In time*: all
+    rows rotate together.
     """
 
     partner: np.ndarray

@@ -54,10 +54,10 @@ def joint(
     config : JointConfig, optional
         All options; or give them one by one as keywords, e.g. ``method=SparseCoding(), seeds=1``.
     rng : int, Generator or None
-        Rules the split, the dictionaries and the wrong pairings; an int is kept as the seed.
+        Seed of the split, the dictionaries and the wrong pairings; an int is kept as the seed.
     progress : bool or callable, optional
-        Show progress on stderr, or tell it to ``progress(message, share)``. By default it is shown
-        where stderr is a terminal, and in notebooks.
+        Show progress on stderr, or report it to ``progress(message, share)``. By default it is
+        shown where stderr is a terminal, and in notebooks.
     **options
         Options of ``JointConfig``, in place of ``config``.
 
@@ -73,13 +73,13 @@ def joint(
 
     Notes
     -----
-    *Scaling.* Means go; each system is divided by one number, so that all have power 1.
-    *Evidence.* A quarter of a system's units at a time (an eighth of fewer than 32) is left out and
-    predicted from the code of all other units, of this system and the others. Wrong pairings rotate
-    the others' stimuli within random blocks of five, a group of pairings, so that p-values are
-    exact. Explained variance is no evidence: wrongly paired systems are explained as well.
-    Cost: ``seeds + refits`` trainings, one a system for what stands beside, and five inferences of
-    each held-out stimulus for each group of units.
+    *Scaling.* Means go; each system is divided by one number, so that all have power 1. *Evidence.*
+    A quarter of a system's units at a time (an eighth of fewer than 32) is left out and predicted
+    from the code of all other units, of this system and the others. Wrong pairings rotate the
+    others' stimuli within random blocks of five, a group of pairings, so that p-values are exact.
+    Explained variance is no evidence: wrongly paired systems are explained as well. Cost: ``seeds +
+    refits`` trainings, one per system for what stands beside, and five inferences of each held-out
+    stimulus for each group of units.
 
     References
     ----------

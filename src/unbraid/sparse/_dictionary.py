@@ -47,7 +47,7 @@ class Dictionary:
     by : str
         The inference that ``encode`` uses unless asked otherwise.
     k : int, optional
-        Most latents a stimulus, for matching pursuit.
+        Most latents per stimulus, for matching pursuit.
     penalty : float, optional
         Lasso penalty of ``by="fista"`` for atoms of unit length, by ``fit`` and ``prepared``.
     signed : bool
@@ -122,7 +122,7 @@ class Dictionary:
             By default what the dictionary was learned with. Codes that add no more than noise are
             exactly 0 then (see Notes).
         k : int, optional
-            Most latents a stimulus, for ``omp``.
+            Most latents per stimulus, for ``omp``.
         penalty : float, optional
             For ``fista``, in the units of ``x``.
         signed : bool, optional

@@ -39,7 +39,7 @@ class Evidence:
     the units predict the rest, atoms as learned; under an encoder's atoms by the lasso, on up to
     64 stimuli. NaN if not measured: no stimuli were kept out, or atoms hold over 2^20 numbers."""
     l0: float = NAN
-    """Mean number of active latents a stimulus."""
+    """Mean number of active latents per stimulus."""
     n_active: float = NAN
     """Effective number of active latents, the mean of ``(sum |z|)^2 / sum z^2`` over the stimuli:
     l0 where all codes are equally large, less where some are small."""

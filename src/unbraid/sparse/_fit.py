@@ -45,8 +45,8 @@ def fit(
     rng : int or Generator, optional
         All randomness. The same seed gives the same dictionary.
     progress : bool or callable, optional
-        Show progress on stderr, or tell it to ``progress(message, share)``. By default it is shown
-        where stderr is a terminal, and in notebooks.
+        Show progress on stderr, or report it to ``progress(message, share)``. By default it is
+        shown where stderr is a terminal, and in notebooks.
     checkpoint : path, optional
         Folder in which an autoencoder leaves its state twenty times a training: killed at any
         moment and called again with the same arguments, it goes on to the same bits. Gone when

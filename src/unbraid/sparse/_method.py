@@ -15,7 +15,7 @@ from unbraid._parse import choice_of, parse_choice
 from unbraid.errors import InputError
 
 ITERATIONS = AliasChoices("iterations", "turns")  # what the option was called in older files
-_FEW = 4  # stimuli a latent below which a warning is due
+_FEW = 4  # stimuli per latent below which a warning is due
 
 if TYPE_CHECKING:
     from unbraid.sparse._dictionary import Dictionary
@@ -155,7 +155,7 @@ def width(n_latents: int | None, expansion: float, n_units: int) -> int:
 
 
 def active(k: int | None, n_latents: int, n_units: int, least: int = 1) -> int:
-    """Return the latents a stimulus may use: given, or what ``n_units`` can distinguish.
+    """Return the latents per stimulus may use: given, or what ``n_units`` can distinguish.
 
     The default is the largest k up to 32 with ``n_units >= 2 k ln(n_latents / k)``, about where
     learned dictionaries begin to recover features.

@@ -50,9 +50,10 @@ def fit_seeds(
 
     Notes
     -----
-    Autoencoders train at the same time, one a thread, from one copy of the responses: with c cores,
-    s seeds take the time of s / c trainings, and no thread waits for another. Memory is that of
-    c trainings. To the same bits as alone, for systems of up to 256 units; up to rounding beyond.
+    Autoencoders train at the same time, one per thread, from one copy of the responses: with c
+    cores, s seeds take the time of s / c trainings, and no thread waits for another. Memory is that
+    of c trainings. To the same bits as alone, for systems of up to 256 units; up to rounding
+    beyond.
 
     Examples
     --------

@@ -20,7 +20,7 @@ def shuffle_latents(codes: Any, rng: int | np.random.Generator | None = None) ->
     codes : Codes, CSR matrix or array of shape (n, m)
         Whose latents are permuted.
     rng : int or Generator, optional
-        Rules the permutations.
+        Seed of the permutations.
 
     Returns
     -------

@@ -94,7 +94,7 @@ def noise_ceiling(
     floor : float
         Units with a lower reliability are excluded and counted.
     rng : int, Generator or None
-        Rules the random splits.
+        Seed of the random splits.
 
     Returns
     -------

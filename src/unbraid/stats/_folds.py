@@ -74,7 +74,7 @@ def shuffled_folds(n: int, n_folds: int = 5, rng: int | np.random.Generator | No
     n_folds : int
         Folds, between 2 and ``n``.
     rng : int, Generator or None
-        Rules the shuffle; one seed gives the same folds.
+        Seed of the shuffle; one seed gives the same folds.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def grouped_folds(
     n_folds : int
         At most the number of groups.
     rng : int, Generator or None
-        Rules the order in which groups of one size are dealt out.
+        Seed of the order in which groups of one size are dealt out.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def grouped_folds(
     Raises
     ------
     InputError
-        Groups that are not one name a stimulus; fewer groups than folds.
+        Groups that are not one name per stimulus; fewer groups than folds.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def grouped_folds(
     index = getattr(groups, "index", None) if hasattr(groups, "iloc") else None
     groups = np.asarray(groups)
     if groups.ndim != 1 or not len(groups):
-        raise InputError(f"groups must be one name a stimulus, got shape {groups.shape}.")
+        raise InputError(f"groups must be one name per stimulus, got shape {groups.shape}.")
     if groups.dtype.kind not in "biufUSTMm" and len({type(name) for name in groups.tolist()}) > 1:
         raise InputError(
             "groups must be names of one kind, got several kinds. Make all of them strings."
@@ -216,7 +216,7 @@ def as_folds(
     n : int
         Stimuli.
     rng : int, Generator or None
-        Rules the shuffle.
+        Seed of the shuffle.
     stimuli : array of shape (n,), optional
         Ids of the stimuli, which labels with ids are matched to.
 

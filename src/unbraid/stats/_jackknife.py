@@ -173,7 +173,7 @@ def student_steps(
     resamples : int
         Draws, B.
     rng : int, Generator or None
-        Rules the draws; scores with one seed and one number of blocks are paired.
+        Seed of the draws; scores with one seed and one number of blocks are paired.
 
     Returns
     -------

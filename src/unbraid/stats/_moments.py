@@ -124,7 +124,7 @@ class FoldMoments:
         n_folds, p, q = self.xy.shape
         if not x.shape[0] == y.shape[0] == len(folds):
             raise InputError(
-                f"x, y and folds must have one row a stimulus, got {x.shape[0]}, {y.shape[0]} and "
+                f"x, y, folds must have one row per stimulus, got {x.shape[0]}, {y.shape[0]} and "
                 f"{len(folds)}."
             )
         if x.shape[1:] != (p,) or y.shape[1:] != (q,):

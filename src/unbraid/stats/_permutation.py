@@ -89,7 +89,7 @@ def permuted_rows(
     permutations : int
         Orders drawn.
     rng : int, Generator or None
-        Rules the orders; one seed gives the same ones.
+        Seed of the orders; one seed gives the same ones.
     blocks : array of shape (n,), optional
         Blocks in the order of the rows (runs of a time series): all rows are rotated by a random
         offset from the whole circle (0, the order as it is, belongs to it), which keeps every

@@ -45,7 +45,7 @@ def fold_moments(
     folds : int or array of labels (n,)
         The same folds as a metric's for the same ``folds`` and ``rng``.
     rng : int, Generator or None
-        Rules the shuffle of the folds, as for a metric.
+        Seed of the shuffle of the folds, as for a metric.
     order : {None, "auto", "exchangeable", "time"}
         As for a metric: where both sides stand in time, a number of folds is one of contiguous
         folds, with gaps that go into no moments.
@@ -86,7 +86,7 @@ def fold_moments(
     x, y = _source(x, "x"), _source(y, "y")
     (n, p), (n_y, q) = _values(x).shape, _values(y).shape
     if n != n_y:
-        raise InputError(f"x and y must have one row a stimulus each, got {n} and {n_y}.")
+        raise InputError(f"x and y must have one row per stimulus each, got {n} and {n_y}.")
     _check_order(x, y)
     if rows is not None:
         check_count(rows, "rows", 1)

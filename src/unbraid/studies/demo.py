@@ -92,7 +92,7 @@ class DemoResult:
             blocks=[
                 report.Prose(
                     paragraphs=[
-                        "Each picture holds up to four handwritten digits, one a quadrant: 40 "
+                        "Each picture holds up to four handwritten digits, one per quadrant: 40 "
                         "things that can be there, a digit at a place. Two small networks, alike "
                         "but for their seed, learned to name them all through a layer of "
                         f"**{n_units} units**, so each unit must stand for several. They name "

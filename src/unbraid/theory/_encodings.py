@@ -16,7 +16,7 @@ def as_encodings(a: Any, b: Any) -> tuple[np.ndarray, np.ndarray]:
     b = _validate.as_matrix(b, "b").astype(np.float64)
     if len(a) != len(b):
         raise InputError(
-            f"a and b must encode the same features, one a row, got {len(a)} and {len(b)} rows. "
+            f"a and b must encode the same features, one per row, got {len(a)} and {len(b)} rows. "
             "Give a zero row for a feature that a system does not have."
         )
     return a, b

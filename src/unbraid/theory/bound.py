@@ -147,7 +147,7 @@ KNOWN_MODELS = (
 def boundary_table(
     n_features: tuple[float, ...] = (1e4, 1e5, 1e6), *, constant: float = 1.0
 ) -> list[dict[str, Any]]:
-    """Most active features for the sizes of known models, one row a model and N.
+    """Most active features for the sizes of known models, one row per model and N.
 
     Parameters
     ----------

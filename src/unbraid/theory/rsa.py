@@ -153,5 +153,5 @@ def _of_features(values: Any, n: int, default: float, name: str) -> np.ndarray:
     if array.ndim == 0:
         return np.full(n, float(array))
     if array.shape != (n,):
-        raise InputError(f"{name} must be one number or {n}, one a feature, got {array.shape}.")
+        raise InputError(f"{name} must be one number or {n}, one per feature, got {array.shape}.")
     return array

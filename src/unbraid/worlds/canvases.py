@@ -1,4 +1,4 @@
-"""Canvases of real handwriting: up to four digits on one picture, one a quadrant."""
+"""Canvases of real handwriting: up to four digits on one picture, one per quadrant."""
 
 from __future__ import annotations
 

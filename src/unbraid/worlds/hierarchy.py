@@ -111,7 +111,7 @@ class FeatureHierarchy(Config):
 
         Notes
         -----
-        Memory: 12 bytes an active feature, 4 bytes a unit and stimulus.
+        Memory: 12 bytes an active feature, 4 bytes per unit and stimulus.
         """
         rng = _validate.as_rng(rng)
         encoding = self._encoding(rng)

@@ -110,7 +110,7 @@ class ToyWorld(Config):
         ----------
         n_models : int
         rng : int, Generator or None
-            Rules the stream of samples and the initial weights; torch's generator is left alone.
+            Seed of the stream of samples and the initial weights; torch's generator is left alone.
         progress : callable, optional
             Called as ``progress(message, fraction)``.
 

@@ -37,7 +37,7 @@ def pursue(
     x : array of shape (n, p)
     atoms : array of shape (m, p), same float type
     k : int
-        Most latents a stimulus may use.
+        Most latents per stimulus may use.
     penalty : float
         Lasso penalty in the units of ``x`` (atoms of unit length).
     signed : bool

@@ -1,8 +1,8 @@
 """Cross-products of two code matrices, visited only where both are active.
 
-With ``k`` active of ``m`` latents a stimulus they cost ``n k^2`` in place of ``n m^2``. A pair that
-is never active together has the correlation ``-(m_i / s_i) (m_j / s_j)``: a rank-one term that is
-known without being stored.
+With ``k`` active of ``m`` latents per stimulus they cost ``n k^2`` in place of ``n m^2``. A pair
+that is never active together has the correlation ``-(m_i / s_i) (m_j / s_j)``: a rank-one term that
+is known without being stored.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def axis_test(
     rotations : int
         Random rotations of the source that the score is set beside.
     rng : int, Generator or None
-        Rules the folds and the rotations.
+        Seed of the folds and the rotations.
     **options
         Options of the metric.
 

@@ -75,7 +75,7 @@ def best_of(
     folds : int or labels
         At least 4 folds, so that 3 remain for choosing.
     rng : int, Generator or None
-        Rules the folds; all sources have the same ones.
+        Seed of the folds; all sources have the same ones.
     order : {None, "auto", "exchangeable", "time"}
         As in ``semi_matching``: of all sources and ``y`` together.
     **options

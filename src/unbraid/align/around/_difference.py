@@ -33,7 +33,7 @@ def difference(
 
     Parameters
     ----------
-    a, b : Score, sequence of Scores (one a seed), or mapping of subjects to either
+    a, b : Score, sequence of Scores (one per seed), or mapping of subjects to either
         Of one structure; a single Score stands for every seed. Pairs must have the same stimuli,
         folds and, for ``"units"``, the same targets.
     over : sequence of {"stimuli", "units", "seeds", "subjects"}
@@ -44,7 +44,7 @@ def difference(
     level : float
         Confidence level, in (0, 1).
     rng : int, Generator or None
-        Rules the draws.
+        Seed of the draws.
 
     Returns
     -------

@@ -48,11 +48,11 @@ def without_nuisance(
     x, y : array (n, p) and (n, q), CSR matrix or Responses
         Repeats are kept, minus the same predictions.
     nuisance : array (n, k)
-        One row a stimulus, in the order of ``x``; fewer columns than training stimuli.
+        One row per stimulus, in the order of ``x``; fewer columns than training stimuli.
     folds : int or labels
         Serves the regression and the metric.
     rng : int, Generator or None
-        Rules the folds, the null and the interval.
+        Seed of the folds, the null and the interval.
     order : {None, "auto", "exchangeable", "time"}
         As in ``semi_matching``; folds are chosen by the responses, the null by their residuals.
     **options

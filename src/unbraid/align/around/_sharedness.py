@@ -28,7 +28,7 @@ _BLOCKS = 20  # of stimuli, deleted one at a time
 @documented_answer
 @dataclass(frozen=True, eq=False, repr=False)
 class Sharedness:
-    """One row a target latent: how much more the ones share it than the others."""
+    """One row per target latent: how much more the ones share it than the others."""
 
     delta: np.ndarray
     """(q,) least squared correlation over the systems within, less the largest over those
@@ -65,7 +65,7 @@ class Sharedness:
         return (np.nan_to_num(self.low, nan=-1) > 0) & (np.nan_to_num(self.q_value, nan=1) <= 0.05)
 
     def table(self) -> pd.DataFrame:
-        """Return one row a latent."""
+        """Return one row per latent."""
         import pandas as pd
 
         columns = {f"r_{name}": r for name, r in self.r.items()}
@@ -102,7 +102,7 @@ def sharedness(
         H: none of them may.
     permutations : int
         Permutations of the target's rows (in time: rotations) with everything refitted; each gives
-        one null value a latent, and all latents share one null distribution.
+        one null value per latent, and all latents share one null distribution.
     folds, rng, order
         As in ``semi_matching``.
 
@@ -123,7 +123,7 @@ def sharedness(
     is left to the reader. In its code the minimum starts from zeros, so that delta never exceeds 0;
     here it is the minimum. That no partner is found in H is weak evidence of absence: a system
     in superposition has few latents that follow any feature, and ``unbraid.joint`` asks more
-    sharply. Cost: one semi-matching a system and permutation.
+    sharply. Cost: one semi-matching per system and permutation.
 
     References
     ----------

@@ -26,7 +26,7 @@ _BLOCK = 2**22  # responses of both sides rotated at once
 @documented_answer
 @dataclass(frozen=True, eq=False, repr=False)
 class SharedPairs:
-    """One row a target unit: its best source, and whether the match can be believed."""
+    """One row per target unit: its best source, and whether the match can be believed."""
 
     source: np.ndarray
     """(q,) source matched on all stimuli, -1 where none."""
@@ -85,7 +85,7 @@ def shared_pairs(
     rate : float
         False discovery rate, in (0, 1).
     permutations : int
-        Refits; each gives one null value a target, and all targets share one null distribution.
+        Refits; each gives one null value per target, and all targets share one null distribution.
     refits : sequence
         The same source learned again (other seeds of a dictionary), same stimuli.
     folds, rng, order

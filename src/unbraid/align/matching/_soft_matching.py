@@ -71,7 +71,7 @@ def _estimator(x: Any, y: Any, folds: Any, **options: Any) -> Estimator:
 
 
 def _with_idle(worth: np.ndarray, mass: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return similarities and marginals with an idle unit a side, which takes what is not matched.
+    """Return similarities and marginals with one idle unit per side, for what is not matched.
 
     Exactly ``1 - mass`` of each side goes to the other's idle unit, worth 0; that both idle units
     serve each other is priced out.

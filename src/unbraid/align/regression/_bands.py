@@ -71,7 +71,7 @@ def variance_partition(
     candidates : int
         Random weightings tried beside the even one and nearly pure ones (Dirichlet, seeded).
     rng : int, Generator or None
-        Rules the folds and the weightings.
+        Seed of the folds and the weightings.
     order : {None, "auto", "exchangeable", "time"}
         As in ``semi_matching``: of all bands and ``y`` together.
 

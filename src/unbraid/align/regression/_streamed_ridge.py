@@ -40,7 +40,7 @@ class _StreamedFit:
         return PenaltyGrid.of(self.values)
 
     def weights(self, alphas: np.ndarray | float) -> np.ndarray:
-        """Weights in the eigenbasis (r, q), for one penalty or one a target."""
+        """Weights in the eigenbasis (r, q), for one penalty or one per target."""
         if self.grid.mean == 0:
             return np.zeros_like(self.projected)
         return self.projected / (self.values[:, None] + self.grid.penalties(alphas))

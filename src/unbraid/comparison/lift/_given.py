@@ -23,7 +23,7 @@ _POOR = 0.3  # share of variance unexplained below which none is looked for
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Given:
-    """The dictionaries of both systems, one a seed; none where a system has units only."""
+    """The dictionaries of both systems, one per seed; none where a system has units only."""
 
     x: tuple[Dictionary, ...] = ()
     y: tuple[Dictionary, ...] = ()

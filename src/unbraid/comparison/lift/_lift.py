@@ -157,7 +157,7 @@ def is_frozen(config: CompareConfig, parts: Split, given: bool) -> bool:
 
 
 def side_of(lifted: Sequence[Pair], side: int) -> list[Lifted]:
-    """Return what one system's dictionaries gave, one a seed; none where it was given none."""
+    """Return what one system's dictionaries gave, one per seed; none where it was given none."""
     return [found for pair in lifted if (found := pair[side]) is not None]
 
 

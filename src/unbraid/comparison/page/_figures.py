@@ -22,7 +22,7 @@ def score_figure(
     title: str,
     systems: str = "",
 ) -> report.BeforeAfterFigure:
-    """Return one panel a metric: units to units, codes to ``target``, controls to ``target``."""
+    """Return one panel per metric: units to units, codes to ``target``, controls to ``target``."""
     groups = []
     for metric in metrics:
         before = "features" if target == "features" else "base"
@@ -40,7 +40,7 @@ def score_figure(
 
 
 def overview_figure(result: Comparison, target: str, title: str) -> report.OverviewFigure:
-    """Return one row a metric: units to units, codes to ``target``, the best control."""
+    """Return one row per metric: units to units, codes to ``target``, the best control."""
     groups = []
     for metric in result.config.scored:
         source, of = best_control(result, metric, target)

@@ -125,13 +125,13 @@ def prediction_table(result: Comparison) -> report.Table:
 
 
 def dictionary_table(result: Comparison) -> report.Table:
-    """Return one row a dictionary, judged on the alignment stimuli."""
+    """Return one row per dictionary, judged on the alignment stimuli."""
     columns = [
         report.Column(name="system"),
         report.Column(name="seed", format="integer"),
         report.Column(name="method"),
         report.Column(name="latents", format="integer"),
-        report.Column(name="l0", format="number", help="active latents a stimulus"),
+        report.Column(name="l0", format="number", help="active latents per stimulus"),
         report.Column(name="FVU", format="number", digits=3, help="on the alignment stimuli"),
         report.Column(name="dead", format="percent", digits=0),
         report.Column(

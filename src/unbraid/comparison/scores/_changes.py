@@ -13,7 +13,7 @@ from unbraid.comparison.scores._controls import rivals
 from unbraid.comparison.scores._seed_means import mean_over_seeds
 
 Find = Callable[[str, str, str], Sequence[Score]]
-"""Scores of a metric, a source and a target, one a seed."""
+"""Scores of a metric, a source and a target, one per seed."""
 
 _OVER = ("stimuli", "seeds")
 

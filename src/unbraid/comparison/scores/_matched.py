@@ -43,7 +43,7 @@ def stability_of(result: Comparison, side: int) -> Sequence[float]:
 
 
 def rows_of(result: Comparison, rate: float, top: int) -> list[dict[str, Any]]:
-    """Return one record a latent of y that has a partner in x, the best first."""
+    """Return one record per latent of y that has a partner in x, the best first."""
     found = pairs_of(result, rate)
     targets = np.flatnonzero((found.source >= 0) & np.isfinite(found.r))
     targets = targets[np.argsort(-found.r[targets], kind="stable")]

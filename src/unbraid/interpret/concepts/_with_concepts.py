@@ -34,7 +34,7 @@ class WithConcepts:
 def labelled(activations: Any, concepts: Any) -> WithConcepts:
     """Return both sides with rows matched; a concept is present where its column is above 0.
 
-    ``concepts`` may be features or concept vectors (n, c), or one name a stimulus (n,).
+    ``concepts`` may be features or concept vectors (n, c), or one name per stimulus (n,).
     """
     x = as_responses(activations, "activations")
     array = concepts if hasattr(concepts, "shape") else np.asarray(concepts)

@@ -55,7 +55,7 @@ def absorption(
     Raises
     ------
     InputError
-        Parents that are not one a feature, or are the feature itself; fewer than 20 stimuli.
+        Parents that are not one per feature, or are the feature itself; fewer than 20 stimuli.
 
     Notes
     -----

@@ -33,7 +33,7 @@ def best_unit(
     activations : Responses, Codes or array of shape (n, m)
         Units, or latents of a sparse code.
     concepts : Responses or array of shape (n, c), or names of shape (n,)
-        Known features, concept vectors (present where above 0), or one label a stimulus.
+        Known features, concept vectors (present where above 0), or one label per stimulus.
     rng : int or Generator
         Of the halves.
 
@@ -76,7 +76,7 @@ def selectivity(
     activations : Responses, Codes or array of shape (n, m)
         Units, or latents of a sparse code.
     concepts : Responses or array of shape (n, c), or names of shape (n,)
-        Known features, concept vectors (present where above 0), or one label a stimulus.
+        Known features, concept vectors (present where above 0), or one label per stimulus.
     rng : int or Generator
         Of the halves.
 

@@ -39,7 +39,7 @@ def sparse_probe(
     activations : Responses, Codes or array of shape (n, m)
         Units, or latents of a sparse code.
     concepts : Responses or array of shape (n, c), or names of shape (n,)
-        Known features, concept vectors (present where above 0), or one label a stimulus.
+        Known features, concept vectors (present where above 0), or one label per stimulus.
     k : int, optional
         Units of the probe; None: all of them (the dense probe).
     rng : int or Generator
@@ -121,7 +121,7 @@ def splitting(
     activations : Responses, Codes or array of shape (n, m)
         Units, or latents of a sparse code.
     concepts : Responses or array of shape (n, c), or names of shape (n,)
-        Known features, concept vectors (present where above 0), or one label a stimulus.
+        Known features, concept vectors (present where above 0), or one label per stimulus.
     rng : int or Generator
         Of the halves.
 

@@ -262,5 +262,5 @@ def _forms(words: Any, n: int) -> np.ndarray | None:
         return None
     forms = np.array([str(word).casefold() for word in words])
     if forms.shape != (n,):
-        raise InputError(f"words must be one a stimulus, {n}, got {len(forms)}.")
+        raise InputError(f"words must be one per stimulus, {n}, got {len(forms)}.")
     return forms

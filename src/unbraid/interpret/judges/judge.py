@@ -165,7 +165,7 @@ def similarity(values: Any, *, stimuli: Any = None, name: str = "similarity") ->
     s = found.toarray().astype(np.float64)
     if s.shape[0] != s.shape[1]:
         raise InputError(
-            f"similarity must be square, one row and column a stimulus, got {s.shape}."
+            f"similarity must be square, one row and column per stimulus, got {s.shape}."
         )
     if not np.allclose(s, s.T, rtol=1e-6, atol=1e-8 * float(np.abs(s).max())):
         raise InputError("similarity must be symmetric; give (s + s.T) / 2 if it is not by design.")
@@ -207,7 +207,7 @@ def labels(values: Any, *, stimuli: Any = None, name: str = "labels") -> Judge:
     """
     array = np.asarray(values)
     if array.ndim != 1 or not len(array):
-        raise InputError(f"labels must be one a stimulus, shape (n,), got {array.shape}.")
+        raise InputError(f"labels must be one per stimulus, shape (n,), got {array.shape}.")
     if array.dtype.kind == "f" and not np.array_equal(array, np.round(array)):
         raise InputError("labels must be names or whole numbers, got fractions; are they features?")
     classes, which = np.unique(array.astype(str), return_inverse=True)
@@ -219,7 +219,7 @@ def labels(values: Any, *, stimuli: Any = None, name: str = "labels") -> Judge:
 
 
 def read_labels(path: str | Path) -> Judge:
-    r"""Read labels from a text file, one a line in the order of the stimuli.
+    r"""Read labels from a text file, one per line in the order of the stimuli.
 
     Parameters
     ----------
@@ -251,7 +251,7 @@ def read_labels(path: str | Path) -> Judge:
     try:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} must be a text file with one label a line: {error}.") from None
+        raise InputError(f"{file} must be a text file with one label per line: {error}.") from None
     return labels([line.strip() for line in lines])
 
 

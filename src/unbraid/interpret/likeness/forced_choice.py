@@ -42,7 +42,7 @@ def machine_interpretability(
     tasks : int
         For each unit.
     shown : int
-        K, examples a side.
+        K, examples per side.
     quantile : float
         Share of the stimuli that is the top, and the bottom.
     temperature : float, optional

@@ -139,7 +139,7 @@ def label_purity(
     rng = _validate.as_rng(rng)
     both = side(activations, labels, least=max(20, top))
     if both.judge.classes is None:
-        raise InputError("label_purity needs one label a stimulus; see interpret.labels.")
+        raise InputError("label_purity needs one label per stimulus; see interpret.labels.")
     which = np.unique(both.judge.classes, return_inverse=True)[1]
     chosen, reasons, active = _most_exciting(both, top, rng)
     counts = _counts(which[chosen], which.max() + 1)

@@ -123,7 +123,7 @@ def patches(picture: Any, grid: int = 7) -> tuple[int, Callable[[np.ndarray], np
     Raises
     ------
     InputError
-        A picture of fewer pixels than patches a side, or of another number of dimensions.
+        A picture of fewer pixels than patches per side, or of another number of dimensions.
 
     Examples
     --------
@@ -139,7 +139,7 @@ def patches(picture: Any, grid: int = 7) -> tuple[int, Callable[[np.ndarray], np
     array = _validate.as_floats(picture, "picture")
     if array.ndim not in (2, 3) or min(array.shape[:2]) < grid:
         raise InputError(
-            f"picture must have shape (height, width[, channels]), at least {grid} pixels a side, "
+            f"picture must have shape (height, width[, channels]), {grid} or more pixels per side, "
             f"got {array.shape}."
         )
     rows, columns = (np.arange(size) * grid // size for size in array.shape[:2])

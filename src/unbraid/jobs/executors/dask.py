@@ -15,7 +15,7 @@ class Dask:
     ----------
     client : Client or str, optional
         A client, or the address of a scheduler; by default a cluster of this machine's cores, one
-        thread a process.
+        thread per process.
 
     Raises
     ------
@@ -57,7 +57,7 @@ class Dask:
 
     @property
     def room(self) -> int:
-        """Calls to keep submitted: a few a thread of the cluster."""
+        """Calls to keep submitted: a few per thread of the cluster."""
         threads = sum(self.client.nthreads().values())
         return max(4, 4 * threads)
 

@@ -47,7 +47,7 @@ def submit_shares(
     attempts: int = 3,
     **parameters: Any,
 ) -> list[Any]:
-    """Submit a plan as one array of tasks; return submitit's jobs, one a task.
+    """Submit a plan as one array of tasks; return submitit's jobs, one per task.
 
     Parameters
     ----------

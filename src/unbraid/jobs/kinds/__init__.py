@@ -1,4 +1,4 @@
-"""Kinds of jobs: one a file, and one line of the table."""
+"""Kinds of jobs: one per file, and one line of the table."""
 
 from unbraid.jobs.kinds._kind import JobCost, Kind, Write
 from unbraid.jobs.kinds.compare import Compare

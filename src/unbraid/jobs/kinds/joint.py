@@ -23,7 +23,7 @@ class JointKind(Kind):
     name: ClassVar[str] = "joint"
 
     def spread(self, given: Mapping[str, Any], start: Path) -> dict[str, Any]:
-        """Return ``systems``, a list, a pattern or a mapping of names, as one file a system."""
+        """Return ``systems``, a list, a pattern or a mapping of names, as one file per system."""
         rest = {name: value for name, value in given.items() if name != _SYSTEMS}
         systems = given.get(_SYSTEMS)
         if isinstance(systems, str) and is_pattern(systems):

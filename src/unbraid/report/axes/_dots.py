@@ -1,4 +1,4 @@
-"""Scores before and after, beside their controls: a dot and an interval a row."""
+"""Scores before and after, beside their controls: a dot and an interval per row."""
 
 from __future__ import annotations
 

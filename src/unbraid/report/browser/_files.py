@@ -52,7 +52,7 @@ def browser_files(
     Notes
     -----
     The page reads its data by ``<script src>``, the one way that works from the disk: it needs
-    no server and no network. It starts with ``index.js`` alone, about 40 bytes a latent.
+    no server and no network. It starts with ``index.js`` alone, about 40 bytes per latent.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Figures as SVG: one file a kind, drawn at the width that they are seen at."""
+"""Figures as SVG: one file per kind, drawn at the width that they are seen at."""
 
 from __future__ import annotations
 

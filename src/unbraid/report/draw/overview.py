@@ -1,4 +1,4 @@
-"""One row a metric on one axis for all: before, after and the best control, with intervals."""
+"""One row per metric on one axis for all: before, after and the best control, with intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One reader a file format, each imported only when a file of its format is opened.
+"""One reader per file format, each imported only when a file of its format is opened.
 
 `arrays` (NumPy, safetensors, MATLAB, HDF5, Zarr, NetCDF), `tables` (CSV, Parquet, Arrow) and
 `brains` (NIfTI, NWB) hold the readers, one file each with ``read(path)``. `meaning` says which

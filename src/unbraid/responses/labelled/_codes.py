@@ -20,7 +20,7 @@ class Codes(sp.csr_array):
     Parameters
     ----------
     values : anything that ``scipy.sparse.csr_array`` takes
-        The codes, (n, m): one row a stimulus, one column a latent.
+        The codes, (n, m): one row per stimulus, one column per latent.
     shape : pair of int, optional
         As of a CSR array.
     dtype : numpy.dtype, optional
@@ -85,7 +85,7 @@ class Codes(sp.csr_array):
 
     @property
     def l0(self) -> float:
-        """Mean number of active latents a stimulus."""
+        """Mean number of active latents per stimulus."""
         return self.count_nonzero() / self.shape[0]
 
     @property

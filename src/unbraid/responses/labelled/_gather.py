@@ -21,12 +21,12 @@ def gathered(
     units: Any = None,
     made_by: Mapping[str, Any] | None = None,
 ) -> Labelled:
-    """Return the means and repeats of trials, one a row; see ``from_trials``."""
+    """Return the means and repeats of trials, one per row; see ``from_trials``."""
     values = _validate.as_floats(values, "values")
     _validate.check_matrix_shape(values.shape, "values")
     names = plain_ids(stimuli, "stimuli").astype(str)
     if names.shape != (len(values),):
-        raise InputError(f"stimuli must be {len(values)} ids, one a trial, got {names.shape}.")
+        raise InputError(f"stimuli must be {len(values)} ids, one per trial, got {names.shape}.")
     unique, first, inverse = np.unique(names, return_index=True, return_inverse=True)
     order = np.argsort(first)
     row_of = np.argsort(order)[inverse]

@@ -20,7 +20,7 @@ def as_ids(ids: Any, expected: int, name: str) -> np.ndarray | None:
     array = plain_ids(ids, name)
     if array.ndim != 1 or len(array) != expected:
         came = f"{len(array)} ids" if array.ndim == 1 else f"an array of shape {array.shape}"
-        raise InputError(f"{name} must be {expected} ids, one a row or column, got {came}.")
+        raise InputError(f"{name} must be {expected} ids, one per row or column, got {came}.")
     array = array.astype(str)
     unique, counts = np.unique(array, return_counts=True)
     if len(unique) < len(array):

@@ -18,7 +18,7 @@ def from_trials(
     units: Any = None,
     made_by: Mapping[str, Any] | None = None,
 ) -> Responses:
-    """Responses to stimuli that were shown several times, one row a trial.
+    """Responses to stimuli that were shown several times, one row per trial.
 
     ``values_ij = mean of the trials of stimulus i that recorded unit j``.
 

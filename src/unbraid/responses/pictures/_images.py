@@ -26,7 +26,7 @@ FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # no other parse
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 MOST_PIXELS = 100_000_000
 _MOST_BYTES = 2**29
-_COPIES = 24  # bytes a pixel while a picture becomes bytes: its numbers as floats, and colours
+_COPIES = 24  # bytes per pixel while a picture becomes bytes: its numbers as floats, and colours
 _TILE = (322, 323)  # tags of TIFF: width and height of a tile
 
 

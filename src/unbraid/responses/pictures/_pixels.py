@@ -46,7 +46,7 @@ def rgb(
 def _of_gray(
     picture: Any, where: str, white: float | None, bits: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Turn numbers of more than 8 bits, one a pixel, into colours, and their opacity."""
+    """Turn numbers of more than 8 bits, one per pixel, into colours, and their opacity."""
     values = np.asarray(picture)
     see_through = picture.info.get("transparency")
     alpha = None if see_through is None else np.where(values == see_through, 0, 255)

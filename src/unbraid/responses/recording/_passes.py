@@ -155,7 +155,7 @@ def _probe(job: RecordingJob) -> None:
             raise InputError(f"Layer {layer.name!r} gave no output ({calls} calls in a pass).")
         if len(seen[0]) != 1 or seen[0].ndim not in (2, 3) or not seen[0].size:
             raise InputError(
-                f"Layer {layer.name!r} must give one row a stimulus, batch first; one stimulus "
+                f"Layer {layer.name!r} must give one row per stimulus, batch first; one stimulus "
                 f"gave {seen[0].shape} by {job.rules[layer.name]!r}."
             )
         job.probes[layer.name] = seen[0][0]

@@ -46,7 +46,7 @@ def record(
         Runs in evaluation and inference mode; its training flags are restored afterwards. A
         Network brings its preprocessing, and says where its weights come from.
     stimuli : Images, folder or zip of images, list of texts, ``.txt`` of lines, or array (n, ...)
-        What the model is shown, one row a stimulus.
+        What the model is shown, one row per stimulus.
     layers : names, globs (``"fire*"``) or ``re.compile(...)`` patterns
         As ``model.named_modules()`` names them; ``"name@1"`` is the second call of a module that
         is used more than once; ``"output"`` is what the model returns.
@@ -155,7 +155,7 @@ def record_to(
     model : torch module, Network or function of a batch
         As in ``record``.
     stimuli : Images, folder or zip of images, list of texts, ``.txt`` of lines, or array (n, ...)
-        What the model is shown, one row a stimulus.
+        What the model is shown, one row per stimulus.
     layers : names, globs or patterns
         As in ``record``.
     units : Rule or mapping from layer to Rule

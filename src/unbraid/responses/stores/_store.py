@@ -47,7 +47,7 @@ class Store:
     made_by: dict[str, Any]
     """What made the values: plain JSON data."""
     shards: tuple[np.ndarray, ...] = field(repr=False)
-    """Memory maps, one a shard, rows in order."""
+    """Memory maps, one per shard, rows in order."""
     hashes: tuple[str, ...] = field(repr=False)
     """SHA-256 of each shard, as its manifest says."""
 

@@ -32,7 +32,7 @@ from unbraid.responses.stores._store import (
 _PLAN = "writing.json"
 _SHARD_BYTES = 64 * 2**20
 _DTYPES = ("float16", "float32", "float64")
-_TEMPORARY = re.compile(  # as ``replacing`` names a file that is not whole yet
+_TEMPORARY = re.compile(  # as ``replacing`` names per file that is not whole yet
     r"\.(writing\.json|manifest\.json|shard-\d{5,}\.safetensors)\.[a-z0-9_]+\.tmp"
 )
 
@@ -46,7 +46,7 @@ class StoreWriter:
         Folder; made if missing. One that a killed writer left with the same plan (units, number
         type, shard size, ``made_by``) is resumed: ``rows`` says how many rows it holds already.
     n_units : int
-        Units: numbers a row.
+        Units: numbers per row.
     dtype : {"float16", "float32", "float64"}
         Type of the numbers on disk.
     units : sequence of length n_units, optional

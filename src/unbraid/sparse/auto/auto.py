@@ -33,7 +33,7 @@ class Auto(Method):
     predict the rest: too few atoms leave features out, too many fit what the shown units alone
     hold. The steps:
 
-    1. *Width, offset, signs.* Sparse coding with four latents a unit, then with as many as were
+    1. *Width, offset, signs.* Sparse coding with four latents per unit, then with as many as were
        important, or more as long as the error falls (fewer and fewer where few stimuli leave it
        large); with an offset of zero too; signed too where atoms come in opposite pairs.
     2. *Refine.* Atoms that do not help to predict held-out units go; weak ones are learned again
@@ -53,7 +53,7 @@ class Auto(Method):
     """
 
     most_expansion: Annotated[float, Field(gt=0)] = 128.0
-    """Most latents a unit to try."""
+    """Most latents per unit to try."""
 
     @model_validator(mode="before")
     @classmethod
@@ -133,7 +133,7 @@ def _sampled(start: Candidate, method: Method, search: Search) -> SpikeSlabFit |
 
 
 def _default(x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
-    """Return a dictionary where none is better than another: two latents a unit."""
+    """Return a dictionary where none is better than another: two latents per unit."""
     made = Pursuit(n_latents=max(2, min(2 * x.shape[1], len(x) // 3))).learn(x, rng, log)
     log.warnings.clear()
     return made

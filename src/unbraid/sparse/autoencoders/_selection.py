@@ -29,7 +29,7 @@ class LatentSelection:
     def __init__(self, m: int, p: int) -> None:
         self.n_latents = m
         ways = list(_WAYS) if _products.eight_bits_hold(p, _ROWS) else ["float32"]
-        self.cost = dict.fromkeys(ways, float("inf"))  # seconds a row
+        self.cost = dict.fromkeys(ways, float("inf"))  # seconds per row
         self.blocks = 0
         self.own = threading.local()
 

@@ -18,7 +18,7 @@ _AUX_MOST = 512  # dead latents that the auxiliary loss may use for a stimulus
 class SparseNet:
     """``codes = TopK(relu((x - offset) encoder' + bias))``, ``x ~ offset + codes atoms``.
 
-    All arrays are float32; encoder and atoms are rows (m, p). With B stimuli a batch a step costs
+    All arrays are float32; encoder and atoms are rows (m, p). With B stimuli per batch a step costs
     one product of B m p, in eight bits where they are quicker, and sparse passes of B k p, where
     dense gradients cost six products.
     """

@@ -41,7 +41,7 @@ class Archetypal(Autoencoder):
     """
 
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus; none: the most that so many units can distinguish."""
+    """Active latents per stimulus; none: the most that so many units can distinguish."""
     n_points: Annotated[int, Field(ge=2)] | None = None
     """Points that atoms are mixtures of; none: twice the latents."""
     relaxation: Annotated[float, Field(ge=0)] = 0.1

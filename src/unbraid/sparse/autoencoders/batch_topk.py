@@ -1,4 +1,4 @@
-"""BatchTopK autoencoder: k active latents a stimulus on average."""
+"""BatchTopK autoencoder: k active latents per stimulus on average."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class BatchTopK(Autoencoder):
     """
 
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus, on average; none: the most that so many units can distinguish."""
+    """Active latents per stimulus, on average; none: the most that this many units can separate."""
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train on ``x``."""

@@ -33,7 +33,7 @@ class Longon2025Toy(Method):
     expansion: Annotated[float, Field(gt=0)] = 4.0
     """Latents a unit, where ``n_latents`` is none."""
     k: Annotated[int, Field(ge=1)] = 7
-    """Active latents a stimulus."""
+    """Active latents per stimulus."""
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     """Of AdamW."""
     batch_size: Annotated[int, Field(ge=1)] = 1024
@@ -112,7 +112,7 @@ class Longon2025Dnn(Method):
     n_latents: Annotated[int, Field(ge=1)] | None = None
     """Number of latents, in place of ``expansion``."""
     k: Annotated[int, Field(ge=1)] = 8
-    """Active latents a stimulus."""
+    """Active latents per stimulus."""
     learning_rate: Annotated[float, Field(gt=0)] = 4e-4
     """Of Adam."""
     batch_size: Annotated[int, Field(ge=1)] = 64

@@ -34,7 +34,7 @@ class MatchingPursuit(Autoencoder):
     """
 
     k: Annotated[int, Field(ge=1)] | None = None
-    """Greedy steps a stimulus; none: the most latents that so many units can distinguish."""
+    """Greedy steps per stimulus; none: the most latents that so many units can distinguish."""
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train on ``x``."""

@@ -28,7 +28,7 @@ class Matryoshka(Autoencoder):
     """
 
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus, on average; none: the most that so many units can distinguish."""
+    """Active latents per stimulus, on average; none: the most that this many units can separate."""
     levels: Annotated[int, Field(ge=1, le=10)] = 4
     """Nested dictionaries: all latents, half of them, a quarter, ..."""
 

@@ -38,7 +38,7 @@ class TopK(Autoencoder):
     """
 
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus; none: the most that so many units can distinguish, up to 32."""
+    """Active latents per stimulus; none: the most that so many units can distinguish, up to 32."""
     anneal: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of the training over which the active latents fall from 4 k to k."""
 

@@ -52,7 +52,7 @@ class RandomExpansion(Method):
     expansion: Annotated[float, Field(gt=0)] = 4.0
     """Latents a unit."""
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus; none: as for ``TopK``."""
+    """Active latents per stimulus; none: as for ``TopK``."""
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Draw the projection; fit only the atoms that decode it, by least squares."""

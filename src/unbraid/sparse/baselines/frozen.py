@@ -30,7 +30,7 @@ class FrozenDecoder(Autoencoder):
     """
 
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus; none: as for ``TopK``."""
+    """Active latents per stimulus; none: as for ``TopK``."""
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train the encoder on ``x``."""
@@ -54,7 +54,7 @@ class SoftFrozenDecoder(Autoencoder):
     """
 
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus; none: as for ``TopK``."""
+    """Active latents per stimulus; none: as for ``TopK``."""
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train on ``x``, atoms within their cones."""
@@ -74,7 +74,7 @@ class FrozenEncoder(Autoencoder):
     """
 
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus; none: as for ``TopK``."""
+    """Active latents per stimulus; none: as for ``TopK``."""
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train the decoder on ``x``."""

@@ -36,7 +36,7 @@ class ICA(Method):
     k: Annotated[int, Field(ge=1)] | None = None
     """Codes kept a stimulus, the largest by size; none: all."""
     one_sided: bool = False
-    """Give each component two latents, one a sign, so that codes are non-negative."""
+    """Give each component two latents, one per sign, so that codes are non-negative."""
     max_steps: Annotated[int, Field(ge=1)] = 500
     """Fixed-point steps at most."""
 

@@ -37,7 +37,7 @@ class KMeans(Method):
     expansion: Annotated[float, Field(gt=0)] = 1.0
     """Directions a unit."""
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus; none: the most that so many units can distinguish."""
+    """Active latents per stimulus; none: the most that so many units can distinguish."""
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:  # noqa: ARG002
         """Cluster ``x``."""

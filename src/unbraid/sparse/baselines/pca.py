@@ -36,7 +36,7 @@ class PCA(Method):
     k: Annotated[int, Field(ge=1)] | None = None
     """Codes kept a stimulus, the largest by size; none: all."""
     one_sided: bool = False
-    """Give each component two latents, one a sign, so that codes are non-negative."""
+    """Give each component two latents, one per sign, so that codes are non-negative."""
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:  # noqa: ARG002
         """Decompose the covariance of ``x``."""

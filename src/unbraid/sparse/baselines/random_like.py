@@ -34,7 +34,7 @@ def random_like(
     x : Responses or array of shape (n, p)
         Responses that the mean and the density are taken from; up to 1,024 of them.
     rng : int or Generator, optional
-        Rules the directions.
+        Seed of the directions.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""BatchTopK crosscoder: the k latents a stimulus, on average, that tell most of all systems."""
+"""BatchTopK crosscoder: the k latents per stimulus, on average, that tell most of all systems."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class BatchTopKCrosscoder(Crosscoder):
     """
 
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus, on average; none: the most that so many units can distinguish."""
+    """Active latents per stimulus, on average; none: the most that this many units can separate."""
     anneal: Share = 0.3
     """Share of the training over which the active latents fall from 10 k to k."""
 

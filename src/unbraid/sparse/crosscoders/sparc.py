@@ -49,7 +49,7 @@ class Sparc(Crosscoder):
     """
 
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus; none: the most that so many units can distinguish."""
+    """Active latents per stimulus; none: the most that so many units can distinguish."""
     cross_weight: Annotated[float, Field(ge=0)] = 1.0
     """Weight w of what one system's values tell of another."""
 

@@ -50,7 +50,7 @@ class Usae(Crosscoder):
     """
 
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus; none: the most that so many units can distinguish."""
+    """Active latents per stimulus; none: the most that so many units can distinguish."""
     left_out_weight: Annotated[float, Field(ge=0)] = 0.1
     """Weight w of what the upper half of the latents left out should learn."""
 

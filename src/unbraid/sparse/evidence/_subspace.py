@@ -70,7 +70,7 @@ def subspace_stability(
     draws : int
         Random pairs of as many directions behind the null.
     rng : int, Generator or None
-        Rules the random directions.
+        Seed of the random directions.
 
     Returns
     -------

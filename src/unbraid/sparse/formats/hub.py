@@ -216,7 +216,7 @@ def _card(dictionary: Dictionary) -> str:
     seen = dictionary.evidence
     rows = {
         "Variance unexplained (training stimuli)": seen.fvu,
-        "Active latents a stimulus": seen.l0,
+        "Active latents per stimulus": seen.l0,
         "Share of latents never active": seen.dead,
     }
     known = [f"| {what} | {value:.4g} |" for what, value in rows.items() if value == value]

@@ -46,7 +46,7 @@ class Encoder:
         and Zhang, 1993; atoms of unit length); ``signed_pursuit``: the same where a latent that
         agrees most although it points away gets a negative code.
     k : int, optional
-        Active latents a stimulus, for the kinds that count them.
+        Active latents per stimulus, for the kinds that count them.
     threshold : array of shape (m,), optional
         Of ``jumprelu``, or what the gates of ``gated`` add.
     scale : array of shape (m,), optional

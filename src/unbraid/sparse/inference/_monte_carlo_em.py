@@ -27,7 +27,7 @@ _UNITS_AN_ACTIVE = 8  # where it is not known how many latents are active
 class MonteCarloEM:
     """``x = offset + (s * z) A + noise`` fitted by Monte Carlo expectation maximisation.
 
-    Gibbs chains, one a stimulus, go on from one iteration to the next: their codes are drawn in
+    Gibbs chains, one per stimulus, go on from one iteration to the next: their codes are drawn in
     proportion to how likely they are, where the lasso takes one code for sure. With noise, the
     atoms that iterations of the lasso end with are biased; these stay where the truth is. Slabs are
     the normal distributions, cut at zero unless signed, with mean and variance of the codes drawn
@@ -133,7 +133,7 @@ def silent(x: np.ndarray, atoms: np.ndarray) -> np.ndarray:
 
 
 def start_prior(x: np.ndarray, m: int, active: float, *, signed: bool) -> Prior:
-    """Return a vague prior for ``x`` (n, p), offset subtracted: ``active`` latents a stimulus."""
+    """Return a vague prior for ``x`` (n, p), offset subtracted: ``active`` latents per stimulus."""
     variance = max(float(np.square(x, dtype=np.float64).mean()), _LEAST_NOISE)
     size = np.sqrt(variance * x.shape[1] / max(active, 1.0))
     return Prior(

@@ -18,7 +18,7 @@ _ROOM = 512
 def learning_rows(x: np.ndarray, m: int, rng: np.random.Generator) -> np.ndarray:
     """Return as many random rows as suffice to learn ``m`` atoms from, all where there are fewer.
 
-    24 stimuli a latent, 8 where they are many: each is then active a hundred times or more.
+    24 stimuli per latent, 8 where they are many: each is then active a hundred times or more.
     """
     return some(x, min(max(48_000, 8 * m), max(6000, 24 * m)), rng)
 

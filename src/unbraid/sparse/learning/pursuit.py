@@ -25,7 +25,7 @@ _VALIDATION_MOST = 5000
 class Pursuit(Method):
     r"""Alternating dictionary learning: codes by matching pursuit, atoms by least squares.
 
-    ``min_{Z, A, b} |X - Z A - b|^2``, at most k non-zero codes a stimulus, codes non-negative (or
+    ``min_{Z, A, b} |X - Z A - b|^2``, at most k non-zero codes per stimulus, codes non-negative (or
     signed), atoms of unit length.
 
     Notes
@@ -45,7 +45,7 @@ class Pursuit(Method):
     """
 
     k: Annotated[int, Field(ge=1)] | None = None
-    """Active latents a stimulus; none: the most that so many units can distinguish, up to 32."""
+    """Active latents per stimulus; none: the most that so many units can distinguish, up to 32."""
     expansion: Annotated[float, Field(gt=0)] = 2.0
     """Latents a unit."""
     n_latents: Annotated[int, Field(ge=1)] | None = None

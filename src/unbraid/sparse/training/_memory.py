@@ -9,7 +9,7 @@ from unbraid.sparse._log import Log
 from unbraid.sparse.training._source import OnDisk, held_rows, pool_rows
 from unbraid.sparse.training._training import Training
 
-# bytes a weight: drawn in float64; its float32 self, moments, gradient, best state; eight bits
+# bytes per weight: drawn in float64; its float32 self, moments, gradient, best state; eight bits
 _COPIES = 73
 _MUCH = 2**26  # bytes from which on a line is spent on them
 _SCORES = 256  # rows whose scores are held at once where gradients are sparse

@@ -42,7 +42,7 @@ class Training(Config):
         return min(4000, max(1500, 40 * n // self.batch_for(n)))
 
     def batch_for(self, n: int) -> int:
-        """Return the number of stimuli a step."""
+        """Return the number of stimuli per step."""
         return min(n, self.batch_size or min(1024, max(16, n // 8)))
 
     def rate(self, step: int, steps: int) -> float:

@@ -70,7 +70,7 @@ class DnnBrain(Study):
     layers: tuple[str, ...] = ("fire5", "fire7", "fire9")
     """Layers that are unbraided."""
     n_pictures: int = Field(default=640, ge=20)
-    """At most so many pictures a session, the first by name."""
+    """At most so many pictures per session, the first by name."""
     n_training_pictures: int = Field(default=1200, ge=10)
     """At most so many pictures train the dictionaries."""
     n_vectors: int = Field(default=900_000, ge=1000)
@@ -240,7 +240,7 @@ class DnnBrain(Study):
             f"Dictionaries were learned from {n_training} pictures that are not predicted; FVU "
             + ", ".join(f"{layer} {value:.3f}" for layer, value in fvu.items()) + ".",
             f"Ridge from {self.pool} x {self.pool} cells, features standardised over all pictures, "
-            f"a penalty a unit by inner folds, {self.folds} shuffled folds over {n} pictures. "
+            f"a penalty per unit by inner folds, {self.folds} shuffled folds over {n} pictures. "
             "Rows 'chosen inside folds': source, layer, width, active latents and cells are "
             "chosen by the inner folds alone.",
             "Other networks, more pictures, or cells that follow each neuron's receptive field "

@@ -1,4 +1,4 @@
-"""Studies of worlds whose features are known, one a file: what the measures must find there.
+"""Studies of worlds whose features are known, one per file: what the measures must find there.
 
 First `recovery`, `deflation` and `bound`, then `composition` and `amortization` (where encoders
 fail), `arrangement`, `axes`, `identifiability`, `onion` (what is and what is not identifiable),

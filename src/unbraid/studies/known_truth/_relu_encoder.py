@@ -55,7 +55,7 @@ def train(
         Width of one hidden layer; none: a linear encoder without bias.
     steps : int
     rng : Generator
-        Rules the initial weights.
+        Seed of the initial weights.
     """
     from unbraid._torch import torch
 

@@ -29,7 +29,7 @@ def supervised_topk(
         The true directions: where the encoder starts, and the atoms of what is returned.
     k, steps : int
     rng : Generator
-        Rules the batches.
+        Seed of the batches.
     """
     from unbraid._torch import torch
 

@@ -216,7 +216,7 @@ class DnnDnn(Study):
                 f"(at most {self.n_vectors} a layer, {self.n_training_pictures} photographs of "
                 f"session {self.training_session}); layers are compared at the central position "
                 f"of {next(iter(pairs[0].scores.values())).n} photographs of session "
-                f"{self.session}, a picture a stimulus."
+                f"{self.session}, a picture per stimulus."
             )
         left = [name for name in get_args(Part) if name not in self.parts]
         if left:

@@ -59,7 +59,7 @@ class Interpretation(Study):
     n_latents: int = Field(default=256, ge=2)
     """Latents of the TopK dictionaries."""
     k: int = Field(default=8, ge=1)
-    """Active latents a picture."""
+    """Active latents per picture."""
     measures: tuple[str, ...] = (
         "intrusion", "example_auc", "machine_interpretability", "monosemanticity_centred",
     )  # fmt: skip
@@ -126,7 +126,7 @@ class Interpretation(Study):
         progress: Progress,
         rng: np.random.Generator | None = None,
     ) -> dict[str, Responses]:
-        """Return the channel means of these layers, one row a picture of any session.
+        """Return the channel means of these layers, one row per picture of any session.
 
         With ``rng``, of networks with random weights.
         """

@@ -58,7 +58,7 @@ def curves(options: Any, tell: Progress) -> Curves:
 
 
 def rows(found: Curves) -> list[dict[str, Any]]:
-    """Return a row a number."""
+    """Return a row per number."""
     return [
         {"part": "networks", "measure": what, "systems": count, "units each": units, **each.row}
         for (what, count, units), each in found.items()

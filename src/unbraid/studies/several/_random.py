@@ -28,7 +28,7 @@ def curves(options: Any, tell: Progress) -> Curves:
     )
     method = sparse.SparseCoding(n_latents=options.n_features)
     for at, units in enumerate(options.units):
-        tell(f"{units} units a system", at / len(options.units))
+        tell(f"{units} units per system", at / len(options.units))
         values: dict[tuple[str, int], list[float]] = {}
         for seed in range(options.seeds):
             rng = np.random.default_rng((options.seed, seed, units))
@@ -55,7 +55,7 @@ def curves(options: Any, tell: Progress) -> Curves:
 
 
 def rows(found: Curves) -> list[dict[str, Any]]:
-    """Return a row a number."""
+    """Return a row per number."""
     return [
         {
             "part": "random encodings",

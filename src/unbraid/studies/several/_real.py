@@ -42,7 +42,7 @@ def joined(options: Any, tell: Progress) -> tuple[Joint, Session, dict[str, np.n
 
 
 def rows(result: Joint, day: Session, systems: dict[str, np.ndarray]) -> list[dict[str, Any]]:
-    """Return a row a kind, and the latents of each kind that gain most, with their photographs."""
+    """Return a row per kind, and the latents of each kind that gain most, with photographs."""
     found: list[dict[str, Any]] = [
         {"part": "V4 and networks", "kind": kind, "latents": count.value, "low": count.low,
          "high": count.high}

@@ -58,7 +58,7 @@ class GainsStudy(Study):
     wide: int = Field(default=1024, ge=1)
     """Random ReLU units of the wide control."""
     k: int = Field(default=4, ge=1)
-    """Active latents of TopK, which has four latents a unit."""
+    """Active latents of TopK, which has four latents per unit."""
     steps: int = Field(default=2000, ge=1)
     """Its training steps."""
     auto: bool = True

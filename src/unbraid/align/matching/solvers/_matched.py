@@ -49,7 +49,7 @@ class Matched(Estimator):
 
     @abstractmethod
     def plans(self, target: MatchedSide, scored: np.ndarray, all_too: bool) -> list[MatchingPlan]:
-        """Return one plan a fold, then (``all_too``) that of all stimuli."""
+        """Return one plan per fold, then (``all_too``) that of all stimuli."""
 
     @abstractmethod
     def pair_sums(self, target: MatchedSide, pairs: tuple[Any, Any], fold: int) -> np.ndarray:
@@ -91,7 +91,7 @@ class Matched(Estimator):
         )
 
     def pool(self, target: MatchedSide, plans: list[MatchingPlan], scored: np.ndarray) -> Pooled:
-        """Return the held-out sums of one plan a fold."""
+        """Return the held-out sums of one plan per fold."""
         num, xx, yy = np.zeros((3, len(plans), len(scored)))
         for fold, plan in enumerate(plans):
             products = plan.weights.data * self._products(target, plan.weights, fold)

@@ -98,7 +98,7 @@ def write(responses: Responses, path: Path) -> None:
 
 
 def ids_path(path: Path) -> Path:
-    """Return where the stimulus ids of a .npy file stand, one a line."""
+    """Return where the stimulus ids of a .npy file stand, one per line."""
     return path.with_suffix(".stimuli.txt")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from unbraid.errors import InputError
 
 _APART = 100  # times that spikes may last longer than trials, or trials than spikes
-_SLOWEST, _FASTEST = 0.02, 1000.0  # spikes a second of the median unit
+_SLOWEST, _FASTEST = 0.02, 1000.0  # spikes per second of the median unit
 _ENOUGH = 10  # spikes of a unit whose rate is looked at
 
 
@@ -61,5 +61,5 @@ def check_seconds(where: str, trains: Sequence[np.ndarray], starts: np.ndarray) 
     rates = [len(train) / lasts for train in trains if len(train) >= _ENOUGH and lasts > 0]
     if rates and not _SLOWEST <= np.median(rates) <= _FASTEST:
         raise InputError(
-            f"{where}: {spans}, which makes {np.median(rates):.3g} spikes a second. {remedy}"
+            f"{where}: {spans}, which makes {np.median(rates):.3g} spikes per second. {remedy}"
         )

@@ -55,7 +55,7 @@ def read(
         labels = stimuli
         if labels is not None and len(labels) != len(series):
             raise InputError(
-                f"stimuli must be {len(series)} labels, one a volume, got {len(labels)}."
+                f"stimuli must be {len(series)} labels, one per volume, got {len(labels)}."
             )
     else:
         tr = spacing if tr is None else tr

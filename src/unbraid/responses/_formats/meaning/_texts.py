@@ -1,4 +1,4 @@
-"""Texts beside an array, one a row: the ids, though no known name says so."""
+"""Texts beside an array, one per row: the ids, though no known name says so."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def texts_of_rows(
         return {different[0]: texts[different[0]]}
     if texts:
         warnings.warn(
-            f"{path}: rows have no ids; {', '.join(texts)} may name them, with a text a row: say "
+            f"{path}: rows have no ids; {', '.join(texts)} may name them, with a text per row: say "
             "stimuli=NAME (and trials=True if rows of one name are repeats).",
             RuntimeWarning,
             stacklevel=6,

@@ -44,7 +44,7 @@ def check_columns(path: Path, names: Sequence[str], ids: str | None, chosen: boo
         remedy = f"table.pivot(index={ids!r}, columns={units[0]!r}, values=...)"
         raise InputError(
             f"{path}: column {units[0]!r} names units, which are columns here"
-            + (f": give one row a stimulus, {remedy}." if ids else "; turn the table, or say ")
+            + (f": give one row per stimulus, {remedy}." if ids else "; turn the table, or say ")
             + ("" if ids else f"stimuli={units[0]!r} with axes='units stimuli'.")
         )
     plain = [_plain(name) for name in names]

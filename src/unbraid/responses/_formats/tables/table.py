@@ -1,4 +1,4 @@
-"""CSV, TSV and Parquet: a row a stimulus, a column a unit, ids in a column of text."""
+"""CSV, TSV and Parquet: a row per stimulus, a column per unit, ids in a column of text."""
 
 from __future__ import annotations
 

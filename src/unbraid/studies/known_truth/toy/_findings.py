@@ -71,7 +71,7 @@ def claims_of(found: dict[tuple[str, int], dict[str, Across]]) -> list[Claim]:
 
 
 def rows_of(found: dict, published: bool) -> list[dict[str, Any]]:
-    """Return one row a number, beside the reference where the settings are the paper's."""
+    """Return one row per number, beside the reference where the settings are the paper's."""
     rows = []
     for (kind, h), numbers in found.items():
         for name in QUANTITIES:
