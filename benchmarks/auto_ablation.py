@@ -10,11 +10,15 @@ Run: python benchmarks/auto_ablation.py [--worlds 20] [--first 0] [--stages spli
 """
 
 import argparse
+import hashlib
 import json
+import pickle
 import time
 import warnings
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -22,8 +26,8 @@ from scipy.special import ndtr
 
 from unbraid._kernels.threads import one_thread
 from unbraid.sparse._log import Log
+from unbraid.sparse.auto import _search, auto
 from unbraid.sparse.auto._plan import AutoPlan
-from unbraid.sparse.auto.auto import learned
 
 N_TEST = 1000
 SEED = 170_333  # of all worlds; the first five were looked at while steps were removed
@@ -85,35 +89,110 @@ def mcc(z, codes):
     return float(r[i, j].sum() / np.sum(z.std(0) > 0.5))
 
 
-def learn(world, plan, seed=0):
-    """Return what `Auto` with these stages makes of a world."""
+@dataclass(eq=False)
+class Shared:
+    """Keeps what the parts of `Auto` make of the same numbers, and the CPU seconds each took."""
+
+    kept: dict[bytes, tuple[Any, Any, float]] = field(default_factory=dict)
+    saved: float = 0.0
+    """CPU seconds not spent again since this was last set to zero."""
+
+    def wrap(self, module: Any, name: str) -> None:
+        """Keep the results of a function that a module calls by a name."""
+        setattr(module, name, self._keeping(name, getattr(module, name)))
+
+    def _keeping(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def kept(*values: Any, **options: Any) -> Any:
+            streams = [each for each in values if isinstance(each, np.random.Generator)]
+            key = hashlib.sha256(pickle.dumps((name, values, options))).digest()
+            if key in self.kept:
+                found, states, seconds = self.kept[key]
+                self.saved += seconds
+                for stream, state in zip(streams, states, strict=True):
+                    stream.bit_generator.state = state
+                return found
+            began, saved = time.process_time(), self.saved
+            found = function(*values, **options)
+            seconds = time.process_time() - began + self.saved - saved
+            self.kept[key] = found, [each.bit_generator.state for each in streams], seconds
+            return found
+
+        return kept
+
+
+def learn(world, plan, shared, seed=0):
+    """Return what `Auto` with these steps makes of a world."""
+    shared.saved = 0.0
     rng, started = np.random.default_rng(seed), time.process_time()
     with one_thread():
-        made = learned(world.train, plan, rng, Log())
-        seconds = time.process_time() - started
+        made = auto.learned(world.train, plan, rng, Log())
+        seconds = time.process_time() - started + shared.saved
         found = mcc(world.features, made.encode(world.test))
     return {"mcc": round(found, 4), "cpu_s": round(seconds, 2), "latents": made.n_latents,
             "method": type(made.method).__name__}  # fmt: skip
 
 
+CLASSES = {
+    "all": lambda _: True,
+    "few stimuli": lambda row: row["few"],
+    "many stimuli": lambda row: not row["few"],
+    "no noise": lambda row: row["noise"] == 0,
+    "noise .05": lambda row: row["noise"] == 0.05,
+    "noise .15": lambda row: row["noise"] == 0.15,
+    "signed": lambda row: row["signed"],
+    "families": lambda row: row["families"],
+    "Zipf's law": lambda row: row["zipf"] > 0,
+    "offset": lambda row: row["offset"] > 0,
+    "binary": lambda row: row["law"] == "binary",
+}
+
+
+def table(rows):
+    """Return lines of a table: what each step gains in each class of worlds, and its time."""
+    full = {row["world"]: row for row in rows if not row["without"]}
+    yield "| left out | CPU s | changed | " + " | ".join(CLASSES) + " |"
+    yield "| --- " * (3 + len(CLASSES)) + "|"
+    for step in ["", *sorted({row["without"] for row in rows} - {""})]:
+        own = {row["world"]: row for row in rows if row["without"] == step}
+        cells = []
+        for belongs in CLASSES.values():
+            here = [number for number in own if belongs(full[number])]
+            mean = np.mean([own[number]["mcc"] for number in here]) if here else np.nan
+            whole = np.mean([full[number]["mcc"] for number in here]) if here else np.nan
+            cells.append(f"{mean:.3f}" if not step else f"{whole - mean:+.3f}")
+        seconds = sum(row["cpu_s"] for row in own.values())
+        changed = sum(row["mcc"] != full[number]["mcc"] for number, row in own.items())
+        yield f"| {step or 'nothing'} | {seconds:.0f} | {changed} | " + " | ".join(cells) + " |"
+
+
 def main():
-    """Measure and print one line per world and stage left out."""
+    """Measure and print one line per world and step left out."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worlds", type=int, default=20)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--stages", nargs="*", choices=WITHOUT, default=list(WITHOUT))
+    parser.add_argument("--steps", nargs="*", choices=WITHOUT, default=list(WITHOUT))
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--table", type=Path, help="print the table of a file; nothing is measured")
     parser.add_argument("-o", "--output", type=Path)
     options = parser.parse_args()
+    if options.table:
+        print(*table(json.loads(options.table.read_text())), sep="\n")
+        return
     warnings.simplefilter("ignore")
     rows = []
-    learn(draw(10_000), AutoPlan())  # compiles
+    shared = Shared()
+    learn(draw(10_000), AutoPlan(), shared)  # compiles
+    for name in ("learn_sparse_coding", "refine"):
+        shared.wrap(_search, name)
+    for name in ("split_atoms", "complete", "sampled", "again", "finish", "finish_sampled"):
+        shared.wrap(auto, name)
     for number in range(options.first, options.first + options.worlds):
         world = draw(number)
-        for stage in ["", *options.stages]:
-            plan = AutoPlan(steps=AutoPlan().steps - {stage})
-            row = {"world": number, "without": stage, **learn(world, plan, options.seed)}
-            rows.append(row | ({} if stage else world.about))
+        shared.kept.clear()
+        for step in ["", *options.steps]:
+            plan = AutoPlan(steps=AutoPlan().steps - {step})
+            row = {"world": number, "without": step, **learn(world, plan, shared, options.seed)}
+            rows.append(row | ({} if step else world.about))
             print(json.dumps(rows[-1]), flush=True)
             if options.output:
                 options.output.write_text(json.dumps(rows))
