@@ -122,19 +122,63 @@ def on_path(imports: list[Import], known: frozenset[str], start: list[str]) -> s
     return {name for name in found if name.split(".")[1:2] == ["sparse"]}
 
 
-def constants_of(path: Path) -> list[str]:
-    """Return the numbers that a module names at its top: what tunes it."""
-    names = []
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        targets = node.targets if isinstance(node, ast.Assign) else []
-        value = node.value if isinstance(node, ast.Assign) else None
-        numbers = value is not None and all(
-            not isinstance(part, ast.Constant) or isinstance(part.value, int | float)
-            for part in ast.walk(value)
-        )
-        if numbers and any(isinstance(part, ast.Constant) for part in ast.walk(value or node)):
-            names += [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)]
-    return [name for name in names if name.isupper()]
+@dataclass(frozen=True)
+class Constant:
+    """A number that a module names at its top: what tunes it."""
+
+    name: str
+    value: str
+    """As it is written."""
+    line: int
+    explained: bool
+    """Whether a comment stands on its lines or above them, or a text below."""
+
+
+def constants_of(text: str) -> list[Constant]:
+    """Return the numbers that a module names at its top, by names in capitals."""
+    body, lines = ast.parse(text).body, text.splitlines()
+    found = []
+    for at, node in enumerate(body):
+        if not isinstance(node, ast.Assign) or not _is_of_numbers(node.value):
+            continue
+        below = body[at + 1] if at + 1 < len(body) else None
+        above = lines[node.lineno - 2].lstrip() if node.lineno > 1 else ""
+        own = any("  # " in line for line in lines[node.lineno - 1 : node.end_lineno])
+        said = isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
+        explained = own or above.startswith("#") or said
+        for target in node.targets:
+            several = isinstance(target, ast.Tuple)
+            names = target.elts if isinstance(target, ast.Tuple) else [target]
+            apart = several and isinstance(node.value, ast.Tuple)
+            values = node.value.elts if apart else [node.value] * len(names)
+            for name, value in zip(names, values, strict=True):
+                if isinstance(name, ast.Name) and name.id.isupper():
+                    what = ast.unparse(value)
+                    found.append(Constant(name.id, what, node.lineno, explained))
+    return found
+
+
+def _is_of_numbers(value: ast.expr) -> bool:
+    """Return whether an expression holds numbers and no other constants."""
+    parts = [part.value for part in ast.walk(value) if isinstance(part, ast.Constant)]
+    return bool(parts) and all(isinstance(part, int | float) for part in parts)
+
+
+def two_values(texts: dict[str, str]) -> dict[str, list[str]]:
+    """Return the names of constants that have two values in one room, and where they have them.
+
+    ``texts``: of each module, by its full name, what it holds.
+    """
+    found = defaultdict(list)
+    for module, text in texts.items():
+        room = ".".join(module.split(".")[:2])
+        for one in constants_of(text):
+            found[f"{room} {one.name}"].append((one.value, f"{module} = {one.value}"))
+    return {
+        name: [where for _, where in uses]
+        for name, uses in sorted(found.items())
+        if len({value for value, _ in uses}) > 1
+    }
 
 
 def classes_of(files: dict[str, Path]) -> dict[str, list[str]]:
@@ -155,6 +199,7 @@ def count(source: Path) -> dict[str, object]:
     groups = circles(imports, known)
     autos = [name for name in files if name.endswith((AUTO, f"{AUTO}.auto"))]
     path = on_path(imports, known, autos)
+    texts = {name: file.read_text(encoding="utf-8") for name, file in files.items()}
     twice = {name: where for name, where in classes_of(files).items() if len(where) > 1}
     return {
         "files": len(files),
@@ -165,12 +210,16 @@ def count(source: Path) -> dict[str, object]:
             for folder, number in sorted(folders.items())
             if number > CROWDED
         },
-        "lines": sum(len(p.read_text(encoding="utf-8").splitlines()) for p in files.values()),
+        "lines": sum(len(text.splitlines()) for text in texts.values()),
         "import circles": [len(group) for group in groups],
         "late imports": sum(one.late for one in imports),
         "late imports of own files": sum(one.late and one.module in known for one in imports),
         "files on Auto's path": len(path),
-        "constants on Auto's path": sum(len(constants_of(files[name])) for name in path),
+        "constants on Auto's path": sum(len(constants_of(texts[name])) for name in path),
+        "constants without a reason": sum(
+            not one.explained for text in texts.values() for one in constants_of(text)
+        ),
+        "constants with two values": len(two_values(texts)),
         "class names with two meanings": sorted(twice),
     }
 

@@ -15,7 +15,7 @@ SO_FAR = "so far: "
 """Begins a message that is an answer already: it stays on the terminal and is never left out."""
 
 _HEARD: ContextVar[bool] = ContextVar("heard", default=False)  # whether a job around is shown
-_SECONDS_BETWEEN_LINES = 5.0
+_SECONDS_BETWEEN_LINES = 5.0  # often enough to see that it goes on, seldom enough for a log
 _PACE = 0.05  # share of the work behind from which on a pace is known
 
 

@@ -30,7 +30,7 @@ _WEAKENS = (
     "was it written to the end",
     "are onsets seconds",
 )
-VOID, WEAK, OTHER = 0, 1, 2
+VOID, WEAK, OTHER = 0, 1, 2  # order of the lines of a verdict: what voids it is said first
 
 
 def severity(line: str) -> int:

@@ -90,7 +90,7 @@ def test_targets_in_blocks_of_one_change_nothing(name, rng, monkeypatch):
     x, y = systems(rng)
     options = {"permutations": 1, "resamples": 10}
     expected = METRICS[name].compute(x, y, **options)
-    monkeypatch.setattr(_ridge, "_BLOCK", 1.0)
+    monkeypatch.setattr(_ridge, "_FIT_BLOCK", 1.0)
     found = METRICS[name].compute(x, y, **options)
     assert_same(found, expected)
     assert found.null == pytest.approx(expected.null, abs=1e-10)

@@ -114,7 +114,7 @@ def test_random_expansion_has_the_density_asked_for(rng):
 
 @pytest.mark.parametrize("k", [2, 30])  # sparse products, dense blocks
 def test_random_expansion_decodes_by_least_squares(rng, monkeypatch, k):
-    monkeypatch.setattr("unbraid.sparse.baselines.controls._ROWS", 64)
+    monkeypatch.setattr("unbraid.sparse.baselines.controls._DENSE_ROWS", 64)
     x = rng.normal(size=(300, 12))
     learned = fit(x, RandomExpansion(n_latents=30, k=k), rng=0)
     codes = learned.encode(x).toarray()

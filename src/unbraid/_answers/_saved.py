@@ -14,7 +14,7 @@ from unbraid._answers._files import ARRAYS
 from unbraid._config import Config
 from unbraid.errors import InputError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 1  # of the files; another one is refused, for what it means is not known
 
 
 def packed(fields: dict[str, Any], layout: _state.Layout) -> tuple[str, dict[str, np.ndarray]]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from unbraid._folders._locks import is_abandoned, lock
 from unbraid.errors import InputError
 
-_LONGEST = 40  # characters of the name that are kept; each may take four bytes
+_LONGEST_STEM = 40  # characters of the name that are kept; each may take four bytes
 _ATTEMPTS = 100  # a sweeper may take the file in the moment before it is locked
 
 
@@ -94,7 +94,7 @@ def is_temporary(other: Path, path: Path) -> bool:
 
 
 def _name(path: Path, code: str) -> Path:
-    return path.with_name(f".{path.name[:_LONGEST]}.{code}.tmp")
+    return path.with_name(f".{path.name[:_LONGEST_STEM]}.{code}.tmp")
 
 
 def _code(number: int) -> str:

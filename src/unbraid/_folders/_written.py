@@ -15,7 +15,7 @@ RECORD = ".unbraid.json"
 UNFINISHED = RECORD + ".part"
 _FORMAT, _VERSION = "unbraid-folder", 1
 T = TypeVar("T")
-_LONGEST = 2**20  # bytes; the records of a few files are far shorter
+_LONGEST_RECORD = 2**20  # bytes; the records of a few files are far shorter
 
 
 def is_name(name: str) -> bool:
@@ -156,7 +156,7 @@ def _text(kind: str, files: dict[str, Any]) -> str:
 def _read(path: Path) -> tuple[str | None, dict[str, Any]]:
     """Return kind and files of a record that reads exactly as Unbraid writes it."""
     try:
-        if not _is_plain(path) or path.lstat().st_size > _LONGEST:
+        if not _is_plain(path) or path.lstat().st_size > _LONGEST_RECORD:
             return None, {}
         text = path.read_text(encoding="utf-8")
         record = json.loads(text)

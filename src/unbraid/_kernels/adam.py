@@ -8,7 +8,7 @@ import numpy as np
 from unbraid._kernels.threads import in_blocks
 
 _FAST = {"reassoc", "contract", "nsz", "arcp"}
-_BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
+_BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8  # as published (Kingma and Ba 2015)
 
 
 def adam(

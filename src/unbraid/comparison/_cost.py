@@ -16,7 +16,7 @@ from unbraid.sparse.training._training import Autoencoder
 # Seconds of one core at 2 GHz, measured at 300 to 20,000 stimuli and 16 to 256 units.
 _SEARCH, _SEARCH_EACH = 8.0, 6e-5  # Auto: a search for a width; each response
 _LEARN, _LEARN_EACH = 1.0, 3.5e-5  # one learning of known width; each response
-_ROWS = 12_000  # stimuli learned from at most
+_ROWS_LEARNED = 12_000  # stimuli learned from at most
 _STEP, _STEP_EACH = 6e-4, 6e-10  # an autoencoder's step; each response times latent
 _SCORE_EACH, _REFIT_EACH = 4e-7, 2e-7  # a metric's score and each refit; each code
 _FLOP = 1.5e-11  # a floating point operation of a decomposition or a large product
@@ -134,7 +134,7 @@ def _width(method: Method, n: int, p: int) -> int:
 
 def _learning(method: Method, n: int, p: int, m: int) -> float:
     if isinstance(method, Auto):
-        return _SEARCH + _SEARCH_EACH * min(n, _ROWS) * p
+        return _SEARCH + _SEARCH_EACH * min(n, _ROWS_LEARNED) * p
     return _again(method, n, p, m)
 
 
@@ -143,4 +143,4 @@ def _again(method: Method, n: int, p: int, m: int) -> float:
     if isinstance(method, Autoencoder):
         training = method.training
         return training.steps_for(n) * (_STEP + _STEP_EACH * training.batch_for(n) * m * p)
-    return _LEARN + _LEARN_EACH * min(n, _ROWS) * p
+    return _LEARN + _LEARN_EACH * min(n, _ROWS_LEARNED) * p

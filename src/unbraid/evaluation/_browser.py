@@ -14,7 +14,7 @@ from unbraid.evaluation._side_score import title_of
 if TYPE_CHECKING:
     from unbraid.evaluation._evaluation import Evaluation
 
-_SCORED, _NOT_SCORED, _SILENT = range(3)
+_SCORED, _NOT_SCORED, _SILENT = range(3)  # groups, in the order in which a page lists them
 
 
 def browser(result: Evaluation, pictures: Any = None) -> report.LatentBrowser:

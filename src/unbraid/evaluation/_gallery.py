@@ -14,6 +14,7 @@ from unbraid.interpret import feature_correlations
 if TYPE_CHECKING:
     from unbraid.evaluation._evaluation import Evaluation
 
+# Latents from best to worst, and stimuli each: what a person looks through
 _SHOWN, _STIMULI = 12, 6
 
 

@@ -17,8 +17,10 @@ from unbraid.responses import Responses, save
 from unbraid.worlds import Canvases, HandwrittenCanvases
 
 KIND = "example"
+# Stimuli, repeats and noise of a small recording, whose ceiling repeats tell
 _N_RECORDED, _N_REPEATS, _NOISE = 600, 4, 0.2
-_LATENTS, _K, _STEPS, _BATCH = 40, 4, 1000, 256
+# As many latents as features; a training of seconds
+_LATENTS, _K, _STEPS, _SAE_BATCH = 40, 4, 1000, 256
 _SAES = {"sae_a": "sparsify", "sae_b": "saelens"}
 
 ABOUT = """\
@@ -126,7 +128,7 @@ def _made(rng: np.random.Generator, tell: Progress) -> _Example:
     dictionaries = []
     for number, weights in enumerate(networks):
         tell(f"learning autoencoder {'ab'[number]}", 0.4 + 0.3 * number)
-        training = sparse.Training(steps=_STEPS, batch_size=_BATCH)
+        training = sparse.Training(steps=_STEPS, batch_size=_SAE_BATCH)
         method = sparse.TopK(n_latents=_LATENTS, k=_K, training=training)
         answered = answers(split.training.images, weights)[1]
         dictionaries.append(sparse.fit(answered, method, rng=of_saes))

@@ -6,11 +6,12 @@ import numpy as np
 
 from unbraid.worlds import Canvases
 
-N_UNITS = 16
+N_UNITS = 16  # fewer than the 40 features: they must share units
+# Of the hidden layer; side of a quadrant in pixels, and quadrants
 _FILTERS, _SIDE, _PLACES = 64, 8, 4
-_EPOCHS, _BATCH, _RATE = 12, 128, 6e-3
+_EPOCHS, _BATCH, _RATE = 12, 128, 6e-3  # of a training of about a second
 _WARM_UP = 0.2  # share of the steps over which the rate rises; it then falls to 0
-_BETAS = 0.9, 0.999
+_BETAS = 0.9, 0.999  # of Adam, as published
 
 Weights = list[np.ndarray]
 """Filters, hidden to narrow, narrow to names; each followed by its bias."""

@@ -11,7 +11,7 @@ from unbraid import _validate
 from unbraid.errors import InputError
 from unbraid.responses import pair
 
-_ROWS = 8192
+_ROWS = 8192  # stimuli made dense at a time: 64 MiB for 1,024 latents
 
 
 def feature_correlations(units: Any, features: Any) -> np.ndarray:

@@ -12,7 +12,7 @@ from unbraid._config import shown
 from unbraid.errors import InputError
 
 BLOCKS = ("base", "grid", "zip", "list")
-_MOST = 1_000_000  # jobs: a plan of more is a slip of the pen, and would not fit into memory
+_MOST_BLOCKS = 1_000_000  # jobs: a plan of more is a slip of the pen, and would not fit into memory
 
 
 def expand(blocks: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -45,8 +45,10 @@ def expand(blocks: Mapping[str, Any]) -> list[dict[str, Any]]:
     for option, values in grid.items():
         _check_values(values, f"grid: {option}")
     count = len(rows) * len(items) * math.prod(len(values) for values in grid.values())
-    if count > _MOST:
-        raise InputError(f"The sweep stands for {count:.2g} jobs; at most {_MOST:.0g} are run.")
+    if count > _MOST_BLOCKS:
+        raise InputError(
+            f"The sweep stands for {count:.2g} jobs; at most {_MOST_BLOCKS:.0g} are run."
+        )
     return list(_jobs(base, grid, rows, items))
 
 

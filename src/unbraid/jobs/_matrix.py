@@ -15,7 +15,7 @@ from unbraid.jobs.kinds import KINDS
 from unbraid.jobs.kinds.compare import LEARNED
 from unbraid.jobs.kinds.fit import METHOD
 
-_MOST = 100_000  # pairs
+_MOST_PAIRS = 100_000  # pairs
 
 
 def matrix(
@@ -87,8 +87,8 @@ def matrix(
     ]
     if not pairs:
         raise InputError(f"A matrix among themselves needs two systems or more, got {len(rows)}.")
-    if len(pairs) > _MOST:
-        raise InputError(f"The matrix has {len(pairs)} pairs; at most {_MOST} are run.")
+    if len(pairs) > _MOST_PAIRS:
+        raise InputError(f"The matrix has {len(pairs)} pairs; at most {_MOST_PAIRS} are run.")
     found: dict[str, File] = {}
     options.setdefault("frozen", False)  # as where each pair learns its own
     part: dict[str, Any] = {"train_share": train_share, "split_seed": seed}

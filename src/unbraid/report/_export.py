@@ -10,7 +10,7 @@ from unbraid.report._text import wrap
 from unbraid.report.draw import WIDE, describe, draw
 from unbraid.report.draw._svg import clean, element, rect, text, title
 
-_MARGIN = 28.0
+_MARGIN = 28.0  # pixels around an exported figure
 _DRAWN = (*FIGURES, MatchedUnits)
 
 

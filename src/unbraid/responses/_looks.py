@@ -22,7 +22,7 @@ _WIDE = 5  # times as many units as stimuli: "far more"
 _SAMPLED = 1000  # pairs of columns that are correlated
 _ALIKE, _MORE_ALIKE = 0.3, 0.2  # of neighbours, and beyond columns that are far apart
 _LARGEST = 1024  # rows and columns of a square matrix that are compared with its transpose
-_FEWEST_TIMES = 10
+_FEWEST_TIMES = 10  # rising values that are no accident: one in 3.6 million orders
 _FULL = 0.5  # share of non-zeros above which rows of zeros are odd
 
 

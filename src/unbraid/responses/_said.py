@@ -14,7 +14,7 @@ from unbraid.errors import InputError
 UNREAD = "unread"
 """Key of ``made_by`` under which a reader lists what it did not use."""
 
-_MOST_NAMES = 40
+_MOST_NAMES = 40  # of what was not read, in a report that people read
 _FACTORS = {"scale", "scaling", "slope", "gain", "conversion", "multiplier"}
 _FLAGS = {
     "offset", "intercept", "imaginary", "complex", "sparse", "masked", "mask", "transposed",

@@ -12,7 +12,7 @@ from unbraid.responses._load import READERS, load
 from unbraid.responses.labelled._responses import as_responses
 
 WRITERS = (".npy", ".npz", ".safetensors")
-_SPARSE_WRITERS = WRITERS[1:]
+_SPARSE_WRITERS = WRITERS[1:]  # the first cannot hold codes
 
 
 def save(responses: Any, path: Any) -> None:

@@ -10,9 +10,9 @@ from unbraid import stats
 from unbraid.errors import InputError
 from unbraid.sharing._stack import Systems
 
-_FEWEST = 60  # complete rows under which neither learning nor evidence is possible
+_FEWEST_COMPLETE = 60  # complete rows under which neither learning nor evidence is possible
 _MOST = 2000  # stimuli of evidence: more make p-values smaller, not answers other
-_LEAST = 25
+_LEAST = 25  # stimuli of evidence: fewer give no interval
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -29,11 +29,11 @@ class JointSplit:
 def split(systems: Systems, share: float, order: str, rng: np.random.Generator) -> JointSplit:
     """Set complete stimuli aside for the evidence; the rest is learned from."""
     complete = systems.complete
-    if len(complete) < _FEWEST:
+    if len(complete) < _FEWEST_COMPLETE:
         raise InputError(
-            f"At least {_FEWEST} stimuli must be answered by all systems, got {len(complete)} of "
-            f"{len(systems)}: what systems share can only be seen in stimuli that they have in "
-            "common."
+            f"At least {_FEWEST_COMPLETE} stimuli must be answered by all systems, got "
+            f"{len(complete)} of {len(systems)}: what systems share can only be seen in stimuli "
+            "that they have in common."
         )
     found = order_of_systems(systems.take(complete), order)
     count = int(np.clip(round(share * len(complete)), _LEAST, _MOST))

@@ -13,9 +13,9 @@ from unbraid.responses import Codes
 
 Examples = tuple[tuple[int, float], ...]
 """Rows of the codes with the latent's code there, in the order in which they are shown."""
-_BINS = 24
+_BINS = 24  # of a histogram as small as a latent's card
 _NEAREST_COST = 2.0**36  # multiply-adds of all cosines: about ten seconds on one core
-_BLOCK = 2.0**22  # cosines held at once
+_VIEW_NUMBERS = 2.0**22  # cosines held at once
 
 
 @documented_answer
@@ -159,7 +159,7 @@ def _nearest(unit: np.ndarray, count: int) -> list[tuple[tuple[int, float], ...]
     if count < 1 or float(m) ** 2 * p > _NEAREST_COST:
         return []
     found: list[tuple[tuple[int, float], ...]] = []
-    step = max(1, int(_BLOCK / m))
+    step = max(1, int(_VIEW_NUMBERS / m))
     for start in range(0, m, step):
         cosines = unit[start : start + step] @ unit.T
         own = np.arange(len(cosines))

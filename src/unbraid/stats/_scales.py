@@ -8,7 +8,10 @@ import numpy as np
 
 from unbraid.stats._series import moments
 
-_SHARE, _FEWEST = 0.99, 3  # of the variance of a side, and the units from which on it is unusual
+_SHARE, _FEWEST_LARGE = (
+    0.99,
+    3,
+)  # of the variance of a side, and the units from which on it is unusual
 # Ratio of variances that no unit lies between, and the share of units below: those of recordings
 # and of layers spread over more, but without a gap
 _GAP, _BELOW, _SHOWN = 10.0**2, 0.25, 5
@@ -41,7 +44,7 @@ def dominating_units(x: Any) -> tuple[str, float]:
     largest = np.abs(x).max()
     power = moments(x / largest if largest > 0 else x)[1] ** 2  # at most 1
     total = power.sum()
-    if len(power) < _FEWEST or not (np.isfinite(total) and total > 0):
+    if len(power) < _FEWEST_LARGE or not (np.isfinite(total) and total > 0):
         return "", 0.0
     units = _set_apart(power)
     share = float(power[units].sum() / total)

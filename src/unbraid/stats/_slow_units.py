@@ -10,7 +10,7 @@ import scipy.sparse as sp
 _TESTED = 4  # units tested of each kind: strongest serial products, strongest trends
 _SAMPLE = 101  # rows that tell a unit's median and quartiles, against outliers
 _CLIP = 1.5  # quartile distances from the median beyond which a response counts no more
-_BLOCK = 2**20  # responses standardised at once
+_SERIES_BLOCK = 2**20  # responses standardised at once
 _TREND = 2  # lowest cosines: half a cycle and one cycle over the series
 
 
@@ -41,7 +41,7 @@ def _of_responses(x, mean, spread, slow) -> tuple[np.ndarray, np.ndarray]:
     n, p = x.shape
     product, trend = np.empty(p), np.empty(p)
     sample = x[np.linspace(0, n - 1, min(n, _SAMPLE)).astype(int)]
-    step = max(1, _BLOCK // n)
+    step = max(1, _SERIES_BLOCK // n)
     for start in range(0, p, step):
         part = slice(start, min(start + step, p))
         low, centre, high = np.quantile(

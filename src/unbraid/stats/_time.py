@@ -27,8 +27,8 @@ UNTESTED = (
 )
 
 _UNUSED = 4  # 1 / the largest share of the stimuli that gaps may take
-_RUNS = 10  # fewest runs that intervals rest on
-_RUN = 25  # runs where neighbours are alike only over few stimuli
+_FEWEST_RUNS = 10  # fewest runs that intervals rest on
+_MANY_RUNS = 25  # runs where neighbours are alike only over few stimuli
 
 
 @documented_answer
@@ -63,7 +63,7 @@ class Order:
         Gaps take a quarter of the stimuli at most, and there are ten runs at least.
         """
         gap = min(self.reach, n // (_UNUSED * n_folds))
-        run = max(-(-n // _RUN), min(2 * self.reach, n // _RUNS))
+        run = max(-(-n // _MANY_RUNS), min(2 * self.reach, n // _FEWEST_RUNS))
         return contiguous_folds(n, n_folds, run, gap=gap)
 
 

@@ -13,7 +13,7 @@ from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 
 PLACES = ("top left", "top right", "bottom left", "bottom right")
-N_DIGITS = 10
+N_DIGITS = 10  # of the digits
 N_FEATURES = N_DIGITS * len(PLACES)
 _SIDE = 8  # pixels of one digit
 

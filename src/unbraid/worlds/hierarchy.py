@@ -15,8 +15,9 @@ from unbraid._documented import documented_answer
 from unbraid.worlds.projection import Projection
 from unbraid.worlds.sparse_features import frequencies
 
-_BLOCK = 4096
+_BLOCK = 4096  # stimuli drawn at a time, so that memory does not grow with them
 _FACTORS = 25  # common causes
+# Of values from the first feature to the last, and their spread: no feature is weak by size alone
 _MEANS, _SPREAD = (5.0, 4.0), 0.5
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import torch
 
 _BATCHES_A_CHUNK = 50  # batches drawn in one go
-_BETAS, _EPSILON = (0.9, 0.999), 1e-8
+_BETAS, _EPSILON = (0.9, 0.999), 1e-8  # of Adam, as torch has them
 
 
 @documented_answer

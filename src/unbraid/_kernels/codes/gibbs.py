@@ -14,14 +14,14 @@ _CHUNKS = 16  # of stimuli, whose second moments are summed apart: threads chang
 _NUMBERS = 2**25  # in those moments: fewer chunks where latents are many
 _SURELY_OFF = -7.0  # log odds below which a latent is not looked at
 _HOT = 8.0  # times the noise with which chains from nothing begin
-_FAR = 5.0  # spreads above zero from which on the cut does not matter
+_FAR_CUT = 5.0  # spreads above zero from which on the cut does not matter
 _TAIL = -30.0  # spreads from which on the mass above zero is that of an exponential
 _CELLS = 64  # of the table below, a spread: errors of 3e-5 at most
 
 
 def _table():
     """Return, for means so many spreads above zero, the log of the mass there, and its hazard."""
-    t = np.arange(_TAIL, _FAR + 2 / _CELLS, 1 / _CELLS)
+    t = np.arange(_TAIL, _FAR_CUT + 2 / _CELLS, 1 / _CELLS)
     above = log_ndtr(t)
     return np.stack([above, np.exp(-0.5 * t**2 - above) / math.sqrt(2 * math.pi)], axis=1)
 
@@ -187,7 +187,7 @@ def _next(left, j, code, model, state):
     spread = spreads[j]
     t = spread * (product / noise + pull[j])
     odds, expected = even[j] + 0.5 * t * t, t
-    if not signed and t < _FAR:
+    if not signed and t < _FAR_CUT:
         mass, gain = _cut(t)
         odds += mass
         expected += gain

@@ -16,11 +16,11 @@ from unbraid._kernels.products.sparse_rows import decode
 from unbraid._kernels.threads import in_blocks
 
 _FAST = {"reassoc", "contract", "nsz", "arcp", "nnan"}
-_BLOCK = 4096
-_GRAM_MOST = 1024
+_BLOCK = 4096  # stimuli at a time: the codes of a block stay in a processor's cache
+_GRAM_MOST = 1024  # atoms whose products (4 MiB) stay in a cache: beyond, they are taken as needed
 _ROUNDS, _PASSES = 4, 10  # one round where latents are so many that it costs nearly all
 _TOLERANCE = 0.01  # of the penalty: steps and violations up to which a row counts as solved
-_ENTER = 0.7  # share of the largest violation above which latents enter together
+_ENTER_TOGETHER = 0.7  # share of the largest violation above which latents enter together
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +97,7 @@ def _descend(start, stop, todo, left, work, found):
     m, room = left.shape[1], all_active.shape[1]
     kind = left.dtype.type
     zero, tolerance = kind(0), kind(_TOLERANCE) * penalty
-    enter = kind(_ENTER)
+    enter = kind(_ENTER_TOGETHER)
     products = np.empty((room, room), left.dtype)
     near = np.empty(room, left.dtype)  # products of the residual with the active atoms
     size = np.empty(m, left.dtype)

@@ -16,7 +16,7 @@ from unbraid._kernels.products.linear import product
 from unbraid._kernels.threads import in_blocks
 
 _FAST = {"reassoc", "contract", "nsz", "arcp", "nnan"}
-_BLOCK = 4096
+_BLOCK = 4096  # stimuli at a time: what is held of each grows with the latents
 _ENTER, _TOGETHER = 0.85, 40  # share of the best above which latents enter at once; how often
 _SPANNED = 1e-7  # share of an atom's square up to which it lies in the span of the others
 

@@ -8,9 +8,9 @@ import numpy as np
 from unbraid._kernels.codes.topk import ascending, kth_largest
 
 _FAST = {"reassoc", "contract", "nsz", "arcp"}
-_GROUP = 8  # latents, at most, that share a maximum
+_GROUP_LATENTS = 8  # latents, at most, that share a maximum
 _SLACK = np.int32(2**17)  # a 64th of a float32
-_LAST = np.int32(2**31 - 1)
+_LAST = np.int32(2**31 - 1)  # nothing is larger
 
 
 def select(
@@ -53,7 +53,7 @@ def _select(products, stimuli, latents, active, codes):
     m, k = products.shape[1], active.shape[1]
     upper, score_of = np.empty(m, np.float32), np.empty(m, np.float32)
     bounds = upper.view(np.int32)  # positive floats are ordered as their bits are
-    maxima = np.empty(m // min(_GROUP, max(1, m // (8 * k))), np.int32)
+    maxima = np.empty(m // min(_GROUP_LATENTS, max(1, m // (8 * k))), np.int32)
     found, scores = np.empty(m + 1, np.int32), np.empty(m + 4, np.float32)
     bits = scores.view(np.int32)
     for i in range(len(products)):

@@ -7,9 +7,11 @@ import numpy as np
 
 from unbraid._kernels.threads import in_blocks
 
-_GROUP = 32
-_PATTERNS = {8: np.int64, 4: np.int32}
-_SLACK = {8: 2**46, 4: 2**17}  # of the bound: a 64th of a float of 8 or 4 bytes
+_GROUP_COLUMNS = (
+    32  # columns a group at most: more maxima to scan below, more columns to look into above
+)
+_PATTERNS = {8: np.int64, 4: np.int32}  # whole numbers of a float's bytes, which order as it does
+_SLACKS = {8: 2**46, 4: 2**17}  # of the bound: a 64th of a float of 8 or 4 bytes
 
 
 def top_k(scores: np.ndarray, k: int) -> np.ndarray:
@@ -35,7 +37,7 @@ def top_k(scores: np.ndarray, k: int) -> np.ndarray:
     n, m = scores.shape
     chosen = np.empty((n, k), np.int32)
     patterns = scores.view(_PATTERNS[scores.dtype.itemsize])
-    slack = _SLACK[scores.dtype.itemsize]
+    slack = _SLACKS[scores.dtype.itemsize]
     in_blocks(_top_k, n, patterns, chosen, slack, least=max(1, 200_000 // m))
     return chosen
 
@@ -62,7 +64,7 @@ def kth_largest(values, count, k, low, high, slack):
 @numba.njit(nogil=True, cache=True)
 def _top_k(start, stop, scores, chosen, slack):
     m, k = scores.shape[1], chosen.shape[1]
-    size = min(_GROUP, max(1, m // (8 * k)))
+    size = min(_GROUP_COLUMNS, max(1, m // (8 * k)))
     n_groups = m // size  # column c < size * n_groups belongs to group c % n_groups
     kind = scores.dtype.type
     slack = kind(slack)

@@ -14,7 +14,7 @@ import numpy as np
 
 from unbraid._kernels.threads import in_blocks
 
-_UNIT = 2.0**-24
+_UNIT = 2.0**-24  # rounding of a float32, relative: half of the last of its 24 bits
 
 
 @numba.njit(cache=True, nogil=True, fastmath={"contract", "arcp"})

@@ -13,8 +13,8 @@ from typing import Any
 import numba
 import numpy as np
 
-PARENT, FIRST, NEXT, PREVIOUS, DEPTH, STACK = range(6)
-NONE = -1
+PARENT, FIRST, NEXT, PREVIOUS, DEPTH, STACK = range(6)  # rows of the array that holds a tree
+NONE = -1  # no node
 
 
 @numba.njit(cache=True)

@@ -12,9 +12,9 @@ import numpy as np
 
 from unbraid._kernels.threads import in_blocks
 
-_PER_BUCKET = 4
+_PER_BUCKET = 4  # pairs, on average: so few that insertion sorts them at once
 _SMALL = 32  # pairs up to which a bucket is sorted by insertion
-_TILE = 64
+_TILE = 64  # rows and columns of a square that is copied across: 32 KiB, a cache of the first level
 
 
 def rank_scores(values: np.ndarray) -> np.ndarray:

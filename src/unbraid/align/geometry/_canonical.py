@@ -15,7 +15,7 @@ from unbraid.errors import InputError
 
 _RANK = 1e-10  # singular values below this share of the largest are rounding
 _FLAT = 1e-12  # sd below this share of the largest value is rounding, not variance
-_LEAST = 3  # two points always correlate perfectly
+_LEAST_HELD = 3  # two points always correlate perfectly
 
 
 class Canonical(Estimator):
@@ -31,9 +31,9 @@ class Canonical(Estimator):
             self.scaled = ("x",) if projection else ()
         self.rows = [np.flatnonzero(folds == fold) for fold in range(folds.n_folds)]
         fewest = min(len(rows) for rows in self.rows)
-        if fewest < _LEAST:
+        if fewest < _LEAST_HELD:
             raise InputError(
-                f"canonical correlations need at least {_LEAST} stimuli in every fold, got "
+                f"canonical correlations need at least {_LEAST_HELD} stimuli in every fold, got "
                 f"{fewest}. Pass fewer folds or more stimuli."
             )
 

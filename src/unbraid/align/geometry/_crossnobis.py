@@ -9,7 +9,7 @@ from unbraid.align._dense import check_memory
 from unbraid.errors import InputError
 from unbraid.stats import Folds
 
-_ROUNDING = 1e-24  # share of a unit's squares below which its noise is rounding
+_ROUNDING_SQUARED = 1e-24  # share of a unit's squares below which its noise is rounding
 
 
 def crossnobis(repeats: np.ndarray, folds: Folds, name: str) -> np.ndarray:
@@ -46,7 +46,7 @@ def _distances(trials: np.ndarray, residuals: np.ndarray, name: str) -> np.ndarr
     n_repeats, n_away, p = residuals.shape
     noise = residuals.reshape(-1, p)
     size = np.einsum("rti,rti->i", trials, trials)
-    known = np.einsum("ti,ti->i", noise, noise) > _ROUNDING * size
+    known = np.einsum("ti,ti->i", noise, noise) > _ROUNDING_SQUARED * size
     if not known.any():
         raise InputError(
             f"rdm='crossnobis': no unit of {name} varies between repeats, so its noise is unknown. "

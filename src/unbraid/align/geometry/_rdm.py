@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 _CLOSE = 1e-2  # of both sizes: below, a difference of products has lost digits
-_ROUNDING, _OF_INPUT = 1e-26, 1e-30  # of both sizes, centred or not: what rounding may leave
+_ROUNDING_DISTANCE, _OF_INPUT = (
+    1e-26,
+    1e-30,
+)  # of both sizes, centred or not: what rounding may leave
 _PAIRS = 2**22  # numbers in differences held at once
 _STEPS = 2**12  # of the 2^52 steps of a double: relative 1e-12
 
@@ -18,7 +21,7 @@ def squared_euclidean(x: np.ndarray) -> np.ndarray:
     raw, x = x, x - x.mean(axis=0)
     gram = x @ x.T
     size = gram.diagonal().copy()
-    rounding = _ROUNDING * size + _OF_INPUT * np.einsum("si,si->s", raw, raw)
+    rounding = _ROUNDING_DISTANCE * size + _OF_INPUT * np.einsum("si,si->s", raw, raw)
     gram *= -2
     gram += size
     gram += size[:, None]

@@ -20,7 +20,7 @@ PENALTIES = (1e-3, 1e-2, 0.1, 1.0, np.inf)
 """In units of the mean diagonal of the normal equations; infinite: one weight for all units."""
 _CUBE, _SQUARE = 2e-8, 1e-8  # seconds of a core at 2 GHz, measured at 100 to 400 units
 _LONG = 5.0  # seconds of a fit, of which there are 21 by default, that are worth a warning
-_LEAST = 4  # stimuli of a fold: fewer have too few pairs to correlate
+_LEAST_STIMULI = 4  # stimuli of a fold: fewer have too few pairs to correlate
 
 
 class WeightedRsa(Estimator):
@@ -31,11 +31,11 @@ class WeightedRsa(Estimator):
         n, p = self.x.shape
         check_memory(8.0 * (3 * n * n + 4 * p * p), f"weighted RSA of {n} stimuli x {p} units")
         self.rows = [np.flatnonzero(np.asarray(folds) == fold) for fold in range(folds.n_folds)]
-        if folds.n_folds < 3 or min(len(rows) for rows in self.rows) < _LEAST:
+        if folds.n_folds < 3 or min(len(rows) for rows in self.rows) < _LEAST_STIMULI:
             raise InputError(
-                f"weighted_rsa needs at least 3 folds of at least {_LEAST} stimuli each, got "
-                f"{folds.n_folds} of {min(len(rows) for rows in self.rows)} or more. Pass fewer "
-                "folds or more stimuli."
+                f"weighted_rsa needs at least 3 folds of at least {_LEAST_STIMULI} stimuli each, "
+                f"got {folds.n_folds} of {min(len(rows) for rows in self.rows)} or more. Pass "
+                "fewer folds or more stimuli."
             )
         seconds = (_CUBE * p**3 + _SQUARE * n * n * p) * (folds.n_folds / 5) ** 2
         if seconds > _LONG:

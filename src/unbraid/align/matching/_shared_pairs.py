@@ -20,7 +20,7 @@ from unbraid.align.matching.solvers._plan import carried, strongest
 from unbraid.errors import InputError
 from unbraid.responses import pair
 
-_BLOCK = 2**22  # responses of both sides rotated at once
+_PAIR_BLOCK = 2**22  # responses of both sides rotated at once
 
 
 @documented_answer
@@ -203,7 +203,7 @@ def _rotation_spread(matched, targets, rows) -> np.ndarray:
     """
     order = np.argsort(np.concatenate(rows))
     answer = np.empty(targets[0].shape[1])
-    step = max(1, _BLOCK // len(order))
+    step = max(1, _PAIR_BLOCK // len(order))
     for start in range(0, len(answer), step):
         part = slice(start, start + step)
         z, b = (

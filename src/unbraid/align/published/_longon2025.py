@@ -22,7 +22,7 @@ from unbraid.align._estimator import Estimator, Measured
 from unbraid.align._score import NAN
 from unbraid.errors import InputError
 
-ALPHAS = np.logspace(-8, 8, 17)
+_PUBLISHED_ALPHAS = np.logspace(-8, 8, 17)  # as in the published code
 PUBLISHED = ("longon2025", "longon2026")
 """The published code's protocols."""
 
@@ -160,7 +160,7 @@ class LongonRidge(LongonMetric):
     def predict(self, x_train, y_train, x_test):
         from sklearn.linear_model import RidgeCV
 
-        model = RidgeCV(alphas=ALPHAS, fit_intercept=False).fit(x_train, y_train)
+        model = RidgeCV(alphas=_PUBLISHED_ALPHAS, fit_intercept=False).fit(x_train, y_train)
         return model.predict(x_test).reshape(len(x_test), -1)
 
     def score(self, predicted: np.ndarray, y_test: np.ndarray) -> np.ndarray:

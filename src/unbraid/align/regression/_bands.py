@@ -17,6 +17,7 @@ from unbraid.align.regression._nested_ridge import NestedRidge
 from unbraid.errors import InputError
 from unbraid.responses import in_order_of
 
+# Penalties of a band relative to another's: a decade apart, as those of one penalty nearly are
 _CORNERS = (0.01, 0.1, 1.0)
 
 

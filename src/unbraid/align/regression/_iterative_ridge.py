@@ -18,9 +18,9 @@ from unbraid.align.regression._nested_ridge import ALPHAS, Nested
 from unbraid.stats import Folds
 
 _TO_CHOOSE = 1e-6, 500  # relative residual, and most steps, of fits that only choose penalties
-_TO_PREDICT = 1e-10, 2000
+_TO_PREDICT = 1e-10, 2000  # the same of fits that predict: as exact as a decomposition
 _ROUGH = 1e-2  # relative residual from which a fit's errors do not tell which penalty is best
-_BLOCK = 2.0**28  # bytes of predictions for all penalties held at once
+_PREDICTION_BLOCK = 2.0**28  # bytes of predictions for all penalties held at once
 
 
 class IterativeRidge(Nested):
@@ -28,7 +28,7 @@ class IterativeRidge(Nested):
 
     def __init__(self, x: sp.csr_array, folds: Folds) -> None:
         super().__init__(x, folds)
-        check_memory(3 * _BLOCK + 64.0 * sum(x.shape), f"ridge of codes {x.shape}")
+        check_memory(3 * _PREDICTION_BLOCK + 64.0 * sum(x.shape), f"ridge of codes {x.shape}")
         self.residual = 0.0
 
     def fitted(
@@ -53,7 +53,7 @@ class IterativeRidge(Nested):
         edges = np.cumsum([0] + [len(self.rows[fold]) for fold in out])
         errors = np.empty((len(out), len(ALPHAS), y.shape[1]))
         residual = np.empty(errors.shape[1:])
-        step = max(1, int(_BLOCK / (16 * len(ALPHAS) * len(tests))))
+        step = max(1, int(_PREDICTION_BLOCK / (16 * len(ALPHAS) * len(tests))))
         for start in range(0, y.shape[1], step):
             block = slice(start, start + step)
             shifts = np.repeat(fit.unit * ALPHAS[:, None], target[:, block].shape[1], axis=1)

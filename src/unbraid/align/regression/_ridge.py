@@ -23,7 +23,7 @@ from unbraid.errors import InputError
 from unbraid.responses import Responses
 from unbraid.stats._ceiling import measured_ceiling
 
-_BLOCK = 2.0**27  # bytes of predictions held at once
+_FIT_BLOCK = 2.0**27  # bytes of predictions held at once
 _DIRECT = 3000  # smaller side of codes up to which they are decomposed
 _SOLVED = 1e-7  # relative residual from which on a warning is due
 _UNSURE = 0.05  # share of choices from rough fits, likewise
@@ -86,7 +86,7 @@ class Ridge(Estimator):
         per_fold = np.full((len(self.in_fold), q), np.nan)
         phi: Any = 0.0
         edges, used, leading = np.zeros(2), [], self.options.get("leading")
-        step = max(1, int(_BLOCK / (8 * 6 * n)))
+        step = max(1, int(_FIT_BLOCK / (8 * 6 * n)))
         for start in range(0, q, step):
             block = np.arange(start, min(start + step, q))
             y = self._targets(block, order)

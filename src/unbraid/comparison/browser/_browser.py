@@ -17,7 +17,7 @@ from unbraid.comparison.scores._matched import RATE, labels, pairs_of, stability
 if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison
 
-SHARED, MATCHED, ALONE, SILENT = range(4)
+SHARED, MATCHED, ALONE, SILENT = range(4)  # groups, in the order in which a page lists them
 _UNKNOWN = np.nan
 
 

@@ -18,7 +18,7 @@ from unbraid.sparse import Dictionary
 
 _LOOKED = 512  # stimuli on which other scales are tried
 _HALF = 0.5  # share of the error from which on another scale is named
-_POOR = 0.3  # share of variance unexplained below which none is looked for
+_POOR_GIVEN = 0.3  # share of variance unexplained below which none is looked for
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -163,7 +163,7 @@ def _of_scale(name: str, dictionary: Dictionary, scored: Responses) -> list[str]
     dictionary = dictionary.prepared(values)
     left = dictionary.fvu(values, dictionary.encode(values))
     length = float(np.linalg.norm(values, axis=1).mean())
-    if left <= _POOR or not length > 0 or dictionary.transform != "none":
+    if left <= _POOR_GIVEN or not length > 0 or dictionary.transform != "none":
         return []
     p, spread = values.shape[1], values.std()
     tried = {

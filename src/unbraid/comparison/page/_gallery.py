@@ -17,6 +17,7 @@ from unbraid.responses import Images, images
 if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison
 
+# Pairs and stimuli each: what a person looks through, and a page of a few MB
 _PAIRS, _STIMULI = 24, 6
 _SIDE = 96  # pixels of a picture on the page, twice what a screen shows
 Pictures = Callable[[int], np.ndarray]

@@ -16,7 +16,7 @@ from unbraid.comparison.lift._lift import Pair
 from unbraid.responses import Responses
 
 _MOST_UNITS = 2048  # of both sides together; beyond it the closed forms cost more than the scores
-_MOST_STIMULI = 8192
+_MOST_STIMULI = 8192  # they determine covariances to a hundredth, at seconds
 
 
 PREDICTED = tuple(name for name in theory.PREDICTABLE if name != "rsa")

@@ -15,6 +15,7 @@ from unbraid.comparison._split import Split
 from unbraid.comparison.lift._lift import Lifted
 from unbraid.comparison.scores._controls import CONTROLS
 
+# Half of what is asked for is missing; of latents, three in ten are dead
 _POOR_FVU, _MANY_DEAD, _LITTLE_COVERED, _UNSTABLE = 0.5, 0.3, 0.5, 0.5
 _COPIED = 0.1  # share of stimuli with the responses of another from which on a warning is due
 _LISTED = 3  # scores named beside the first that a warning is due at

@@ -16,7 +16,7 @@ from unbraid.interpret._scores import (
 from unbraid.interpret.concepts._with_concepts import aucs, halves, labelled
 from unbraid.interpret.judges._sides import common_level
 
-_LEAST = 20  # stimuli that each number of features must occur in
+_LEAST_STIMULI = 20  # stimuli that each number of features must occur in
 
 
 def and_or_index(
@@ -93,8 +93,10 @@ def and_or_index(
         counts = np.zeros((GROUPS, count + 1, 2))
         np.add.at(counts, (groups, number, active.astype(int)), 1)
         total = counts.sum(axis=0)
-        if total.sum(axis=1).min() < _LEAST:
-            reasons[unit] = f"0 to {count} of its features on in fewer than {_LEAST} stimuli each"
+        if total.sum(axis=1).min() < _LEAST_STIMULI:
+            reasons[unit] = (
+                f"0 to {count} of its features on in fewer than {_LEAST_STIMULI} stimuli each"
+            )
             continue
         values[unit] = _index(total)
         if not np.isfinite(values[unit]):

@@ -16,10 +16,10 @@ from unbraid.interpret._scores import (
 )
 from unbraid.interpret.concepts._with_concepts import WithConcepts, halves, labelled
 
-_MOST_SPLIT = 10
+_MOST_SPLIT = 10  # latents tried for one concept, as published
 _GAIN = 0.03  # of F1 that one more latent must add, as published
 _PENALTY = 1e-3  # of the squared weights of standardised units: separable data has no solution else
-_STEPS = 30
+_STEPS = 30  # of Newton's method at most: fewer, save where data are nearly separable
 
 
 def sparse_probe(

@@ -18,7 +18,9 @@ from unbraid.interpret._scores import (
 from unbraid.interpret.judges._sides import JudgedSide, activity, common_level, constant, side
 
 _ENOUGH = 20  # positives that are asked for where the share is fewer
-_LEAST = 3  # positives that each half must hold: fewer have no spread to tell an interval from
+_LEAST_EXAMPLES = (
+    3  # positives that each half must hold: fewer have no spread to tell an interval from
+)
 
 
 def example_auc(
@@ -115,7 +117,7 @@ def example_auc(
         values[here] = total[known] / told[known]
         influence[:, here] = np.sqrt(2) * psi[:, known] / told[known]
         for unit in np.flatnonzero(~known):
-            few = f"fewer than {_LEAST} stimuli excite it in one half of them"
+            few = f"fewer than {_LEAST_EXAMPLES} stimuli excite it in one half of them"
             reasons[first + unit] = "constant" if flat[unit] else few
     return UnitScores(
         measure="example_auc",
@@ -154,8 +156,8 @@ def _one_way(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the AUC of each unit (b,), NaN where too few, and each query's influence."""
     p, q = positive[of], negative[of]
-    enough = (p.sum(0) >= _LEAST) & (q.sum(0) >= _LEAST)
-    enough &= (positive[to].sum(0) >= _LEAST) & (negative[to].sum(0) >= _LEAST)
+    enough = (p.sum(0) >= _LEAST_EXAMPLES) & (q.sum(0) >= _LEAST_EXAMPLES)
+    enough &= (positive[to].sum(0) >= _LEAST_EXAMPLES) & (negative[to].sum(0) >= _LEAST_EXAMPLES)
     weights = p / np.maximum(p.sum(0), 1) - q / np.maximum(q.sum(0), 1)
     margin = both.judge.toward(to, of, weights)
     auc, psi = np.full(p.shape[1], np.nan), np.zeros(margin.shape)

@@ -12,7 +12,7 @@ from unbraid.errors import InputError
 from unbraid.interpret._scores import GROUPS, UnitScores
 from unbraid.interpret.judges._sides import JudgedSide, activity, common_level, constant, side
 
-_MOST_GROUPS = 10
+_MOST_GROUPS = 10  # of stimuli: enough for a standard error, few so that each holds all examples
 
 
 def machine_interpretability(

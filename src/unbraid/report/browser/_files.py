@@ -26,7 +26,7 @@ _SCRIPTS = (
 """In the order in which they are loaded: each uses those before it."""
 _LATENTS, _STIMULI, _PICTURES = 256, 1024, 64  # in one file; of pictures fewer, they are large
 _ROOM = 96 * 2**20  # bytes of what is shown of single latents
-_PICTURE_ROOM = 48 * 2**20
+_PICTURE_ROOM = 48 * 2**20  # bytes of pictures: half of the room of a page
 
 
 def browser_files(

@@ -8,7 +8,7 @@ from typing import Any
 
 from unbraid.report._text import printable
 
-_DIGITS = 4
+_DIGITS = 4  # significant digits of a number on a page: more than a figure can show
 
 
 def script(name: str, *arguments: Any) -> str:

@@ -16,7 +16,7 @@ from unbraid.report.browser._script import words
 
 _SIDE = 96  # pixels: what a thumbnail shows on a fine screen
 _SHARP = 32  # pixels up to which a picture is kept as it is, pixel by pixel
-_QUALITY = 82
+_QUALITY = 82  # of JPEG: a small picture shows no artefacts
 _LISTED = 12  # latents that a stimulus is among the strongest of, of each side
 
 

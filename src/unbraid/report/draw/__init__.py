@@ -11,7 +11,7 @@ from unbraid.report.draw import bars, curves, dots, heatmap, histogram, overview
 from unbraid.report.draw._svg import Drawing, clean, element
 from unbraid.report.draw._svg import title as svg_title
 
-WIDE, NARROW = 720.0, 344.0
+WIDE, NARROW = 720.0, 344.0  # pixels: a figure across the page, and one of two side by side
 
 _DRAW: dict[type, tuple[Callable[[Any, float], Drawing], Callable[[Any], str]]] = {
     figures.BeforeAfterFigure: (dots.draw, dots.describe),

@@ -13,6 +13,7 @@ from unbraid.report.draw._scale import Scale, scale
 from unbraid.report.draw._svg import Drawing, element, line, rect, text, title
 from unbraid.report.draw.curves import roles
 
+# Pixels: a bar, its line, and the space between two groups
 _BAR, _STEP, _BETWEEN = 12.0, 17.0, 12.0
 
 

@@ -13,7 +13,7 @@ from unbraid.report.draw._marks import NAMES, legend, mark
 from unbraid.report.draw._scale import Scale, scale
 from unbraid.report.draw._svg import Drawing, element, line, rect, span, text, title
 
-_GAP = 36.0  # between panels side by side
+_GROUP_GAP = 36.0  # between panels side by side
 _STACKED_BELOW = 480.0  # a panel narrower than this writes labels above its tracks
 
 
@@ -22,7 +22,7 @@ def draw(figure: BeforeAfterFigure, width: float) -> Drawing:
     columns = 1 if width < _STACKED_BELOW else figure.columns or min(len(figure.groups), 2) or 1
     body, top = legend(_legend_items(figure), 0.0, 0.0, width)
     parts, heights = [body], [top + 6] * columns
-    panel_width = (width - _GAP * (columns - 1)) / columns
+    panel_width = (width - _GROUP_GAP * (columns - 1)) / columns
     for index, group in enumerate(figure.groups):
         column = index % columns
         if column == 0:  # panels of a row start together, their axes too
@@ -30,7 +30,7 @@ def draw(figure: BeforeAfterFigure, width: float) -> Drawing:
             notes = [g.note for g in figure.groups[index : index + columns]]
             note_lines = max(len(wrap(note, panel_width, 11.5)) if note else 0 for note in notes)
         drawn = _panel(group, panel_width, figure.digits, note_lines)
-        x, y = column * (panel_width + _GAP), heights[column]
+        x, y = column * (panel_width + _GROUP_GAP), heights[column]
         parts.append(element("g", drawn.body, transform=f"translate({x:.2f} {y:.2f})"))
         heights[column] += drawn.height + 20
     return Drawing(body="".join(parts), width=width, height=max(heights) - 12)

@@ -9,7 +9,7 @@ from unbraid.report._png import data_uri
 from unbraid.report._text import number, shorten, significant, text_width, wrap
 from unbraid.report.draw._svg import Drawing, element, rect, text, title
 
-_GAP, _PADDING, _STRIP = 16.0, 14.0, 8
+_GAP, _PADDING, _STRIP = 16.0, 14.0, 8  # pixels between cards and within one; stimuli in a row
 _LEGEND = "among the strongest stimuli of both units"
 
 

@@ -24,8 +24,8 @@ from unbraid.responses.pictures._pixels import rgb
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "PPM")  # no other parser sees a file
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
-MOST_PIXELS = 100_000_000
-_MOST_BYTES = 2**29
+MOST_PIXELS = 100_000_000  # 300 MB of colour: Pillow warns of a bomb just below
+_MOST_BYTES = 2**29  # of a member of an archive: no picture takes more
 _COPIES = 24  # bytes per pixel while a picture becomes bytes: its numbers as floats, and colours
 _TILE = (322, 323)  # tags of TIFF: width and height of a tile
 

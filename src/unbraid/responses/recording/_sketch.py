@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-_SIZE = 8
+_SIZE = 8  # projections: two different arrays are alike in all with a chance of about .02^8
 _CLOSE = 0.02  # of the size: half precision on another machine stays below
 
 

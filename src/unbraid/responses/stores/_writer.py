@@ -30,6 +30,7 @@ from unbraid.responses.stores._store import (
 )
 
 _PLAN = "writing.json"
+# Large enough to be read at the speed of the disk, small enough to be held
 _SHARD_BYTES = 64 * 2**20
 _DTYPES = ("float16", "float32", "float64")
 _TEMPORARY = re.compile(  # as ``replacing`` names per file that is not whole yet

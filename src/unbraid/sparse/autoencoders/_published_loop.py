@@ -12,7 +12,7 @@ from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Log
 from unbraid.sparse.training._checkpoint import Checkpoint, check_loss, identity
 
-_REPORTS = 50
+_REPORTS = 50  # points of a curve of training
 
 
 class Recipe(NamedTuple):

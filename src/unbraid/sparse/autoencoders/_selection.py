@@ -13,7 +13,7 @@ from unbraid._kernels.codes.selection import select
 from unbraid._kernels.threads import in_blocks
 from unbraid.sparse.autoencoders import _products
 
-_ROWS = 256  # whose products are held at once
+_TRIAL_ROWS = 256  # whose products are held at once
 _EVERY, _TRIALS = 256, 4  # blocks of rows; the first of so many try both ways
 _SAMPLE = 256  # rows that show how units are scaled
 
@@ -28,7 +28,7 @@ class LatentSelection:
 
     def __init__(self, m: int, p: int) -> None:
         self.n_latents = m
-        ways = list(_WAYS) if _products.eight_bits_hold(p, _ROWS) else ["float32"]
+        ways = list(_WAYS) if _products.eight_bits_hold(p, _TRIAL_ROWS) else ["float32"]
         self.cost = dict.fromkeys(ways, float("inf"))  # seconds per row
         self.blocks = 0
         self.own = threading.local()
@@ -41,7 +41,7 @@ class LatentSelection:
         Only positive scores count.
         """
         active, codes = np.empty((len(h), k), np.int32), np.empty((len(h), k), np.float32)
-        n_blocks = -(-len(h) // _ROWS)
+        n_blocks = -(-len(h) // _TRIAL_ROWS)
         trials = [(self.blocks + block) % _EVERY for block in range(n_blocks)]
         ways = [self._way(trial) for trial in trials]
         sides = {way: _WAYS[way](h, encoder, bias) for way in dict.fromkeys(ways)}
@@ -49,7 +49,7 @@ class LatentSelection:
         def find(start: int, stop: int) -> None:
             for block in range(start, stop):
                 began, side = time.thread_time(), sides[ways[block]]
-                rows = slice(block * _ROWS, (block + 1) * _ROWS)
+                rows = slice(block * _TRIAL_ROWS, (block + 1) * _TRIAL_ROWS)
                 products = _products.multiply(side.stimuli[rows], side.latents, self._room())
                 stimuli = h[rows], side.step[rows], side.doubt[rows]
                 select(products, stimuli, (encoder, bias, side.columns), active[rows], codes[rows])
@@ -64,7 +64,7 @@ class LatentSelection:
     def _room(self) -> np.ndarray:
         """Return this thread's own place for the products of a block."""
         if not hasattr(self.own, "products"):
-            self.own.products = np.empty((_ROWS, self.n_latents), np.int32)
+            self.own.products = np.empty((_TRIAL_ROWS, self.n_latents), np.int32)
         return self.own.products
 
     def _way(self, trial: int) -> str:

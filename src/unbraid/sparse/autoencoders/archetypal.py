@@ -17,7 +17,7 @@ from unbraid.sparse.training._memory import announce
 from unbraid.sparse.training._source import TrainingStimuli, mean
 from unbraid.sparse.training._training import Autoencoder
 
-_ROWS = 20_000  # that the points are the centroids of
+_HULL_ROWS = 20_000  # that the points are the centroids of
 
 
 class Archetypal(Autoencoder):
@@ -59,7 +59,7 @@ class Archetypal(Autoencoder):
         say_if_few(log, len(x), m)
         center = mean(x)
         source = TrainingStimuli(x, self.training.held_out, rng, center, log.order)
-        points = _points(source.sample(_ROWS), self.n_points or 2 * m, rng)
+        points = _points(source.sample(_HULL_ROWS), self.n_points or 2 * m, rng)
         mix = np.zeros((m, len(points)))
         mix[np.arange(m), rng.choice(len(points), m, replace=m > len(points))] = 1
         atoms = mix @ points

@@ -14,7 +14,7 @@ from unbraid.sparse.autoencoders import _autoencode
 from unbraid.sparse.training._ranks import Ranks
 from unbraid.sparse.training._training import Autoencoder
 
-_ROWS = 4096  # on which the threshold is set
+_THRESHOLD_ROWS = 4096  # on which the threshold is set
 
 
 class BatchTopK(Autoencoder):
@@ -62,7 +62,7 @@ def keep_batch(scores, k: int):  # noqa: ANN001, ANN201 - torch tensors
 
 def thresholded(method: Method, done: _autoencode.TrainedWeights, k: int) -> Dictionary:
     """Return the dictionary, with the threshold above which k latents are active on average."""
-    w, x = done.weights, done.source.sample(_ROWS)
+    w, x = done.weights, done.source.sample(_THRESHOLD_ROWS)
     scores = (x - w["offset"]) @ w["encoder"].T + w["bias"]
     most = min(k * len(x), scores.size)
     edge = float(np.partition(scores.ravel(), scores.size - most)[scores.size - most])

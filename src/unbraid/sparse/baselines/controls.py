@@ -16,7 +16,7 @@ from unbraid.sparse.autoencoders.topk import TopK
 from unbraid.sparse.inference._encoder import Encoder
 
 _DENSE = 0.1  # share of codes not zero from which on products of dense blocks are quicker
-_ROWS = 4096
+_DENSE_ROWS = 4096  # stimuli made dense at a time: 64 MiB for 4,096 latents
 
 
 class RandomDictionary(Method):
@@ -121,7 +121,7 @@ def _gram(codes: sp.csr_array) -> np.ndarray:
     if codes.nnz < _DENSE * n * m:
         return np.asarray((codes.T @ codes).todense())
     gram = np.zeros((m, m))
-    for start in range(0, n, _ROWS):
-        block = codes[start : start + _ROWS].toarray()
+    for start in range(0, n, _DENSE_ROWS):
+        block = codes[start : start + _DENSE_ROWS].toarray()
         gram += block.T @ block
     return gram

@@ -15,7 +15,7 @@ from unbraid.sparse.autoencoders.topk import TopK
 from unbraid.sparse.baselines.controls import RandomDictionary
 
 _COUNTED = ("topk", "signed_topk", "abstopk", "pursuit", "signed_pursuit")  # k says how many stay
-_ROWS = 1024  # stimuli on which a threshold is set
+_DRAWN_ROWS = 1024  # stimuli on which a threshold is set
 
 
 def random_like(
@@ -52,7 +52,7 @@ def random_like(
     """
     rng = _validate.as_rng(rng)
     responses = as_responses(x)
-    every = max(1, -(-len(responses) // _ROWS))
+    every = max(1, -(-len(responses) // _DRAWN_ROWS))
     some = responses.take(np.arange(0, len(responses), every))
     m, p = dictionary.atoms.shape
     directions = rng.normal(size=(m, p))

@@ -15,7 +15,7 @@ from unbraid.sparse.autoencoders.batch_topk import keep_batch
 from unbraid.sparse.crosscoders._crosscoder import Crosscoder, lengths
 from unbraid.sparse.training._training import Share
 
-_ROWS = 4096  # on which the threshold is set
+_THRESHOLD_ROWS = 4096  # on which the threshold is set
 _FIRST = 10  # times k at the start, as published
 
 
@@ -98,7 +98,7 @@ class BatchTopKCrosscoder(Crosscoder):
         return active(self.k, self.width(n_units), n_units)
 
     def _thresholded(self, done: _autoencode.TrainedWeights, k: int) -> Dictionary:
-        w, x = done.weights, done.source.sample(_ROWS)
+        w, x = done.weights, done.source.sample(_THRESHOLD_ROWS)
         length = sum(np.linalg.norm(w["atoms"][:, part], axis=1) for part in self.parts(x.shape[1]))
         size = np.maximum((x - w["offset"]) @ w["encoder"].T + w["bias"], 0) * length
         most = min(k * len(x), size.size)

@@ -16,7 +16,7 @@ from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse.evidence._stability import directions, match
 
 _CARRIED = 0.9  # of the squared singular values, by which the rank is chosen
-_LEVEL = 0.9
+_LEVEL = 0.9  # of an interval, as everywhere in reports of chance
 
 
 @documented_answer

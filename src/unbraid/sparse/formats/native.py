@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from unbraid.sparse._dictionary import Dictionary
 
 D = TypeVar("D", bound="Dictionary")
-FORMAT_VERSION = 1
+FORMAT_VERSION = 1  # of the files; another one is refused, for what it means is not known
 KIND = "dictionary"
 _WEIGHTS = "sae_weights.safetensors"
 _OWN = ("by", "k", "penalty", "signed", "floor", "transform", "shuffled")

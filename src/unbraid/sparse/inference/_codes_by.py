@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from unbraid.sparse._dictionary import Dictionary
     from unbraid.sparse.inference._encoder import Encoder
 
-_BLOCK_NUMBERS = 32_000_000  # largest dense block of scores held at once
+_CODE_NUMBERS = 32_000_000  # largest dense block of scores held at once
 
 
 def codes_by(
@@ -84,6 +84,6 @@ def _remedy(by: By) -> str:
 
 def _encoded(learned: Dictionary, encoder: Encoder, values: np.ndarray) -> sp.csr_array:
     x = learned.centred(values) if encoder.centred else learned.transformed(values)
-    rows = max(1, _BLOCK_NUMBERS // learned.n_latents)
+    rows = max(1, _CODE_NUMBERS // learned.n_latents)
     parts = [encoder(x[at : at + rows], learned.atoms) for at in range(0, len(x), rows)]
     return parts[0] if len(parts) == 1 else sp.csr_array(sp.vstack(parts, format="csr"))

@@ -16,7 +16,7 @@ from unbraid.sparse.training._source import spaced
 
 _PENALTIES = 0.5 ** np.arange(1, 12)  # times the median over stimuli of the largest correlation
 _MIDDLE = 3  # where the search for a penalty starts
-_ROWS = 400
+_CHOOSING_ROWS = 400  # stimuli that choose: each of many penalties is tried on all of them
 _HIDDEN = 1e-3  # share of an atom's length, below which units do not show it: it is rounding
 
 
@@ -90,7 +90,7 @@ def choose_inference(
 
 def validation_rows(x: np.ndarray) -> np.ndarray:
     """Return 400 validation stimuli at most, evenly spaced."""
-    return np.ascontiguousarray(spaced(x, _ROWS))
+    return np.ascontiguousarray(spaced(x, _CHOOSING_ROWS))
 
 
 def _lasso(x: np.ndarray, atoms: np.ndarray, k: int, signed: bool) -> Choice:

@@ -12,11 +12,12 @@ from unbraid.sparse.inference._prior import Prior, check_latents, cut_moments
 from unbraid.sparse.training._source import spaced
 
 _SWEEPS = 6  # of the chains in an iteration; the first is left out
+# A vague start; what is on more often is no sparse code; never zero
 _USUAL_RATE, _MOST_RATE, _LEAST_RATE = 0.2, 0.5, 1e-5
 _START_NOISE, _START_SPREAD = 0.3, 0.5  # shares of the variance, and of a code
 _TIGHTEST = 1e-4  # variance of a slab, relative to its mean square
 _SEEN = 10  # times a latent must have been on for its slab to be changed
-_NOTHING = 1e-8
+_NOTHING = 1e-8  # length or mean below which a division would only enlarge rounding
 _LEAST_NOISE = 1e-4  # of responses of unit variance: with less, chains could not move
 _CUTS = np.linspace(-4, 10, 281)  # mean of a slab before it is cut, in sds
 PRIOR_ROWS, _PRIOR_ITERATIONS = 2000, 20  # of a prior alone

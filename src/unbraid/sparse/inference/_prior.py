@@ -11,7 +11,7 @@ import numpy as np
 from unbraid.errors import InputError
 
 _COLUMNS = ("rate", "mean", "variance")
-_MOST = 4096  # latents
+_MOST_SAMPLED = 4096  # latents
 _FURTHEST = -30.0  # sds below zero: less is an exponential all the more
 
 
@@ -84,10 +84,10 @@ def cut_moments(t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def check_latents(m: int) -> None:
     """Refuse so many latents that the products of all pairs of them would not fit."""
-    if m > _MOST:
+    if m > _MOST_SAMPLED:
         raise InputError(
-            f"Sampled codes hold the products of all pairs of latents: at most {_MOST} latents, "
-            f"got {m}. Use by='fista' or by='omp'."
+            f"Sampled codes hold the products of all pairs of latents: at most {_MOST_SAMPLED} "
+            f"latents, got {m}. Use by='fista' or by='omp'."
         )
 
 

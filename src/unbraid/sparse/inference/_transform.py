@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 Transform = Literal["none", "layer_norm", "constant_norm_rescale"]
-_LEAST = 1e-5  # added to the standard deviation, as the libraries do that save such encoders
+_LEAST_SPREAD = 1e-5  # added to the standard deviation, as the libraries do that save such encoders
 
 
 def taken_from(x: np.ndarray, transform: Transform) -> tuple[np.ndarray, np.ndarray] | None:
@@ -24,5 +24,5 @@ def taken_from(x: np.ndarray, transform: Transform) -> tuple[np.ndarray, np.ndar
         return np.zeros_like(scale, x.dtype), scale.astype(x.dtype)
     shift = x.mean(axis=1, keepdims=True)
     ddof = 1 if x.shape[1] > 1 else 0
-    scale = (x - shift).std(axis=1, ddof=ddof, keepdims=True, dtype=np.float64) + _LEAST
+    scale = (x - shift).std(axis=1, ddof=ddof, keepdims=True, dtype=np.float64) + _LEAST_SPREAD
     return shift, scale.astype(x.dtype)

@@ -15,7 +15,7 @@ from unbraid.sparse.learning._start import some
 _SAME = 0.9  # cosine above which two atoms are one
 _SOLVE_MOST = 1500  # atoms up to which the normal equations are solved at once
 _STEPS = 8  # of conjugate gradients: the next iteration goes on from there
-_BLOCK = 1024
+_BLOCK = 1024  # atoms compared with all others at a time, so that m^2 numbers are never held
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ EXACT = 1e-3  # held-out-units error below which nothing else can matter
 _SLACK = 0.05  # error, in shares of what an atom explains on average, that one atom less may cost
 ALIKE, _SAME = 0.7, 0.9  # cosines: of two atoms one may be a mixture of the other; they are one
 IMPORTANT = 0.15  # of the median importance: of doubled and made-up atoms less is usual
-_ROWS = 4000  # stimuli that tell an atom's importance
+_IMPORTANCE_ROWS = 4000  # stimuli that tell an atom's importance
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +133,7 @@ def importance_of(x: np.ndarray, now: Candidate) -> np.ndarray:
 
 def quick_importance(x: np.ndarray, now: Candidate) -> np.ndarray:
     """Return the importance of each atom, from the first stimuli alone."""
-    return importance_of(x[:_ROWS], now)
+    return importance_of(x[:_IMPORTANCE_ROWS], now)
 
 
 def count_important(value: np.ndarray) -> int:

@@ -17,6 +17,7 @@ from unbraid.sparse.learning._candidate import Candidate, candidate
 from unbraid.sparse.learning._start import spread
 from unbraid.sparse.training._source import split
 
+# Fewer choose by chance; more cost time and choose the same
 _VALIDATION_LEAST, _VALIDATION_MOST = 4, 800
 
 

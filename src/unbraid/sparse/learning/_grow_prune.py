@@ -13,6 +13,7 @@ from unbraid.sparse.learning._importance import importance, left_over
 _GROWN = 0.15  # share of the atoms added in a cycle
 _ITERATIONS_WIDE = 3  # iterations that new atoms get to become useful
 _PERFECT = 1e-9  # error relative to the variance at which nothing is left to explain
+# Error, relative to the best, that counts as a gain: a thousandth pays for no cycle
 _BETTER = 0.999
 
 

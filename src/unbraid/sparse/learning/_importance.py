@@ -7,7 +7,7 @@ import numpy as np
 from unbraid.sparse.inference._encoder import from_active
 from unbraid.sparse.learning._alternating import Coded
 
-_BLOCK = 1024
+_BLOCK = 1024  # atoms compared with all others at a time, so that m^2 numbers are never held
 
 
 def left_over(coded: Coded, count: int, rng: np.random.Generator) -> np.ndarray:

@@ -18,7 +18,7 @@ from unbraid.sparse.learning._importance import importance, left_over
 from unbraid.sparse.learning._lasso_steps import MOMENTUM
 
 _SHARE = 0.1  # of the atoms, replaced in a cycle; half as many after one without gain
-_GAIN = 0.97  # error, relative to the one before, that pays
+_REPLACEMENT_GAIN = 0.97  # error, relative to the one before, that pays
 _GLIDE, _GLIDE_FROM = 30, 2.0  # iterations, and times the penalty from which it falls again
 
 
@@ -47,7 +47,7 @@ def replace_weak(
         new = with_best_penalty(
             validation, _relearned(x, best, penalty, max(1, round(share * m)), rng)
         )
-        if error_of(new) < _GAIN * error_of(best):
+        if error_of(new) < _REPLACEMENT_GAIN * error_of(best):
             fails = 0
         else:
             fails, share = fails + 1, share / 2

@@ -12,7 +12,8 @@ from unbraid.sparse.inference._prior import Prior, check_latents
 from unbraid.sparse.learning._candidate import Candidate, usual_active
 from unbraid.sparse.learning._importance import drawn
 
-_ITERATIONS, _ITERATIONS_BORN = 20, 30
+# Each costs a pass; more with new atoms, which start from nothing
+_SAMPLED_ITERATIONS, _BORN_ITERATIONS = 20, 30
 _GAIN = 0.995  # error, relative to the one before, that pays
 _BORN = 8  # atoms for each that is born
 _IMPORTANT = 0.25  # of what the median atom explains
@@ -47,11 +48,11 @@ def sampled(
     prior = start_prior(x - start.offset, len(start.atoms), active, signed=start.signed)
     codes = silent(x, start.atoms)
     now = MonteCarloEM(x, start.atoms, start.offset, prior, start.learn_offset, rng, codes)
-    now.run(_ITERATIONS)
+    now.run(_SAMPLED_ITERATIONS)
     best = _validated(validation, now)
     for _ in range(cycles if best.error < start.error else 0):
         wider = _born(now)
-        wider.run(_ITERATIONS_BORN)
+        wider.run(_BORN_ITERATIONS)
         other = _pruned(wider)
         new = _validated(validation, other)
         if new.error >= _GAIN * best.error:
@@ -64,7 +65,7 @@ def again(x: np.ndarray, best: SpikeSlabFit, rng: np.random.Generator) -> SpikeS
     """Return it after iterations on other stimuli, such as all of them."""
     codes = silent(x, best.atoms)
     now = MonteCarloEM(x, best.atoms, best.offset, best.prior, best.learn_offset, rng, codes)
-    now.run(_ITERATIONS)
+    now.run(_SAMPLED_ITERATIONS)
     return replace(best, atoms=now.atoms, offset=now.offset, prior=now.prior)
 
 

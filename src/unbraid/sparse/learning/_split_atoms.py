@@ -21,7 +21,8 @@ from unbraid.sparse.learning._refine import polish_rows
 
 _ONE_IN = 8  # atoms, of those at the start, is split at most
 _TRIES = 12  # atoms tried in vain that end it
-_ITERATIONS = 8
+_POLISHES = 8  # of a polishing, which every atom tried costs
+# Iterations of power; and a length that only keeps from dividing by zero
 _POWER, _TRACE = 12, 1e-30
 
 
@@ -46,7 +47,7 @@ def _first_that_pays(x: np.ndarray, validation: np.ndarray, best: Candidate) -> 
     enough = best.error - slack(best.error, len(best.atoms))
     for atom, two in _halves(x, best):
         atoms = np.concatenate([np.delete(best.atoms, atom, axis=0), two])
-        new = with_best_penalty(validation, polish(x, replace(best, atoms=atoms), _ITERATIONS))
+        new = with_best_penalty(validation, polish(x, replace(best, atoms=atoms), _POLISHES))
         if error_of(new) < enough:
             return new
     return None

@@ -17,9 +17,9 @@ from unbraid.sparse.learning._grow_prune import GrowAndPrune, grow_and_prune
 from unbraid.sparse.learning._start import draw_atoms, spread, start_offset
 from unbraid.sparse.training._source import split
 
-_PERFECT = 1e-4  # FVU below which no other start is tried
-_ROWS_A_LATENT = 64
-_VALIDATION_MOST = 5000
+_PERFECT_FVU = 1e-4  # FVU below which no other start is tried
+_ROWS_A_LATENT = 64  # stimuli an iteration: each latent is then active on several
+_COMPARED_MOST = 5000  # stimuli: they tell errors apart to about a hundredth
 
 
 class Pursuit(Method):
@@ -80,7 +80,7 @@ class Pursuit(Method):
         rows, held = split(x, self.held_out, rng, log.order)
         x = x / x.dtype.type(scale)
         seen = x[rows]
-        unseen = x[held] if len(held) else seen[:_VALIDATION_MOST]
+        unseen = x[held] if len(held) else seen[:_COMPARED_MOST]
         mean = seen.mean(0, dtype=np.float64).astype(x.dtype)
         total = float(np.square(unseen - mean, dtype=np.float64).sum())
         plan = PursuitPlan(
@@ -105,10 +105,10 @@ class Pursuit(Method):
             errors.append(code(unseen, *found, k, signed=self.signed).error)
             if errors[-1] <= min(errors):
                 best = found
-            if errors[-1] <= _PERFECT * total:
+            if errors[-1] <= _PERFECT_FVU * total:
                 break
         log.within(0.0, 1.0)
-        if self.cycles and min(errors) > _PERFECT * total:
+        if self.cycles and min(errors) > _PERFECT_FVU * total:
             growing = GrowAndPrune(
                 k=k, cycles=self.cycles, learn_offset=plan.learn_offset, signed=self.signed
             )

@@ -18,7 +18,8 @@ from unbraid.sparse.learning._finish import finish, scaled, validation_split
 from unbraid.sparse.learning._start import some
 from unbraid.sparse.learning._untangle import untangle
 
-_ROWS, _ROWS_A_LATENT = 4096, 10
+# Stimuli at least; and for each latent, so that each is active on some
+_BATCH_ROWS, _BATCH_ROWS_A_LATENT = 4096, 10
 _MOST = 1.5  # times k latents in the first iterations, by pursuit
 _MOST_LASSO = 4  # times k latents in the later ones
 _PENALTY = 0.07  # share of the largest code a stimulus usually has
@@ -74,7 +75,7 @@ class Untangled(Method):
         total = float(np.square(x - x.mean(0)).sum(1).mean())
         penalty, steps = 0.0, self.iterations + self.rounds
         for iteration in range(steps):
-            batch = x[some(rows, max(_ROWS, _ROWS_A_LATENT * m), rng)]
+            batch = x[some(rows, max(_BATCH_ROWS, _BATCH_ROWS_A_LATENT * m), rng)]
             at_once = min(most, round((_MOST if iteration < self.iterations else _MOST_LASSO) * k))
             now = code(batch, atoms, offset, at_once, penalty, signed)
             atoms, offset, used = improve(batch, now, atoms, offset, learn_offset=True)
@@ -94,8 +95,8 @@ class Untangled(Method):
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return the start of ``of``."""
         x, scale = scaled(x)
-        atoms, offset, signed, _ = _start(self.of.untrained(x, rng), x[:_ROWS])
-        return finish(self, candidate(x[:_ROWS], atoms, offset, signed=signed), x, scale)
+        atoms, offset, signed, _ = _start(self.of.untrained(x, rng), x[:_BATCH_ROWS])
+        return finish(self, candidate(x[:_BATCH_ROWS], atoms, offset, signed=signed), x, scale)
 
 
 def _start(wide: Dictionary, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool, int]:

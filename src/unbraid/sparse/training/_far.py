@@ -9,7 +9,7 @@ import numpy as np
 from unbraid.sparse.training._source import OnDisk, spaced
 
 _FAR = 1e3  # standard deviations: from there on single precision costs a ten-thousandth of one
-_ROWS = 1000
+_FAR_ROWS = 1000  # stimuli: enough to see an offset a thousand spreads away
 
 
 def far_center(x: Any) -> np.ndarray | None:
@@ -17,7 +17,7 @@ def far_center(x: Any) -> np.ndarray | None:
 
     Decided from up to 1,000 stimuli, evenly spaced.
     """
-    some = np.asarray(x[spaced(np.arange(len(x)), _ROWS)], np.float64)
+    some = np.asarray(x[spaced(np.arange(len(x)), _FAR_ROWS)], np.float64)
     center = some.mean(0)
     spread = np.sqrt(np.square(some - center).mean())
     return center if np.abs(center).max() > _FAR * spread else None

@@ -14,7 +14,7 @@ from unbraid.sparse.training._ranks import Ranks
 from unbraid.sparse.training._source import TrainingStimuli
 from unbraid.sparse.training._training import Training
 
-_CHECKS = 20
+_CHECKS = 20  # of held-out stimuli in a training: points of a curve, each a pass over them
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ from unbraid.stats import rows_to_test, serial_dependence
 
 _NEIGHBOURS = 256  # rows that are read together
 _POOL_BYTES, _POOL_ROWS = 2**28, 65_536  # of the shuffled part of what is on disk
+# Held-out stimuli: they tell an error to a hundredth, in 512 MiB at most
 _HELD_BYTES, _HELD_ROWS = 2**29, 20_000
-_BLOCK_NUMBERS = 2**22
-_READ_ROWS = 1024
+_BLOCK_NUMBERS = 2**22  # responses read at a time: 16 MiB
+_READ_ROWS = 1024  # stimuli read from a map at a time, so that pages are let go
 _RUNS = 5  # of neighbours that are held out, so that they stand for all times
 _LARGEST = 1e30  # of a response: far enough from the end of float32 for its multiples
 

@@ -22,7 +22,7 @@ from unbraid.studies.systems._v4 import data_folder, opened, session
 REFERENCE = {"pixels": 0.079, "relu1": 0.085, "fire8": 0.229}
 """Human IT, SqueezeNet: Spearman, mean over subjects (measured independently)."""
 _SOURCES = ("all units", "units", "codes", "untrained", "random top-k", "random relu")
-_SPLITS = 100
+_SPLITS = 100  # of the objects into halves, so that the mean does not depend on a few
 
 
 class ItRsa(Study):

@@ -15,7 +15,7 @@ from unbraid.studies._study import Claim, Figure, Series, Study, StudyResult
 from unbraid.studies._together import together
 
 _INSTANCES = 3  # of each class
-_IDENTIFIED = 0.98
+_IDENTIFIED = 0.98  # variance explained that counts as identified
 
 
 class Case(Config):

@@ -22,7 +22,7 @@ from unbraid.studies.networks._additivity_page import (
 from unbraid.studies.networks._composite_study import CompositeStudy, last_layers
 from unbraid.studies.networks._composites import ARRANGEMENTS, EMPTY, CanvasSystem, Things, canvases
 
-_FEW = 10  # pairs in the paper
+_FEW_PAIRS = 10  # pairs in the paper
 
 
 class Additivity(CompositeStudy):
@@ -52,7 +52,7 @@ class Additivity(CompositeStudy):
                     where = (kind, arrangement, layer, zero)
                     whole, some = (
                         interpret.additivity(*(x[:n] for x in sides[:3]), mean=offset, rng=rng)
-                        for n in (None, _FEW)
+                        for n in (None, _FEW_PAIRS)
                     )
                     found.setdefault(where, []).append(whole)
                     few.setdefault(where, []).append(some)
@@ -115,7 +115,8 @@ class Additivity(CompositeStudy):
                 holds=all(p < 1e-5 for p in parts.values()),
                 evidence="t test, the least sure pairing: "
                 + ", ".join(
-                    f"{name} ({kind}) p {p:.1g} ({parts_few[kind, name]:.1g} over {_FEW} pairs)"
+                    f"{name} ({kind}) p {p:.1g} ({parts_few[kind, name]:.1g} over {_FEW_PAIRS} "
+                    "pairs)"
                     for (kind, name), p in parts.items()
                 ),
             ),

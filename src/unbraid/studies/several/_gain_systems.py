@@ -13,7 +13,7 @@ from unbraid.studies.systems._convnet import trained
 from unbraid.studies.systems._pooled import pooled
 from unbraid.studies.systems._small_pictures import digits, fashion, fashion_folder
 
-_CLASSES = 10
+_CLASSES = 10  # digits
 
 
 def naming(options: Any, units: int, seed: int) -> list[Recorded]:

@@ -13,7 +13,7 @@ from unbraid.studies._study import Claim, Figure
 from unbraid.studies.known_truth._known import value
 from unbraid.studies.several._joined import joined_codes, wrongly_paired
 
-LATENTS = 64
+LATENTS = 64  # for 40 features: half as many again, so that none is left without one
 
 Curves = dict[tuple[str, int, int], Across]
 """What was measured, number of networks, units of each."""

@@ -13,7 +13,7 @@ from unbraid.studies._study import Claim, Figure, Series
 from unbraid.studies.known_truth._known import true_dictionary
 from unbraid.studies.several._joined import joined_codes
 
-_TESTED = 1000
+_TESTED = 1000  # stimuli that a correlation is measured on: to .03
 _KNOWN, _HOPELESS = 0.95, 0.6  # MCC with known atoms: told apart; not told apart
 
 Curves = dict[tuple[str, int, int], Across]

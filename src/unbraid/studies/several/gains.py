@@ -16,7 +16,7 @@ from unbraid.studies.known_truth._known import fit, value
 from unbraid.studies.several._gain_sources import CODES, Recorded, gains, scores_of, sources_of
 from unbraid.studies.several._gain_systems import naming, ten_classes
 
-_N, _K = 40, 2.2
+_N, _K = 40, 2.2  # features of a canvas, and active ones on average
 _METRICS = ("semi_matching", "ridge")
 
 Cells = dict[tuple[str, int], list[dict[tuple[str, str], float]]]

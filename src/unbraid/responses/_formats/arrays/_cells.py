@@ -10,8 +10,8 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._files import check_memory
 
-_ENOUGH, _MOSTLY = 3, 0.9  # numbers in a cell, cells, and the share of cells that rise
-_FREE, _RATIO = 2**26, 64  # bytes, and times the cells' own, that padding may take
+_ENOUGH_CELLS, _MOSTLY = 3, 0.9  # numbers in a cell, cells, and the share of cells that rise
+_FREE_CELLS, _CELLS_RATIO = 2**26, 64  # bytes, and times the cells' own, that padding may take
 
 
 def gather(cells: list[np.ndarray], shape: tuple[int, ...], where: str) -> np.ndarray:
@@ -34,7 +34,7 @@ def gather(cells: list[np.ndarray], shape: tuple[int, ...], where: str) -> np.nd
         raise InputError(f"{where}: its cells must have the same number of axes.")
     inner = tuple(max(cell.shape[axis] for cell in cells) for axis in range(rank))
     needed, held = 8 * len(cells) * math.prod(inner), sum(cell.nbytes for cell in cells)
-    if needed > max(_FREE, _RATIO * held):
+    if needed > max(_FREE_CELLS, _CELLS_RATIO * held):
         raise InputError(f"{where}: its largest cell, of {inner}, is too large beside the others.")
     check_memory(needed, where)
     padded = np.full((len(cells), *inner), np.nan)
@@ -52,9 +52,9 @@ def warn_of_times(padded: np.ndarray, where: str) -> None:
     if padded.dtype.kind != "f" or padded.ndim < 2 or not np.isnan(padded).any():
         return
     cells = [row[~np.isnan(row)] for row in padded.reshape(-1, padded.shape[-1])]
-    several = [cell for cell in cells if len(cell) >= _ENOUGH and cell[0] >= 0]
+    several = [cell for cell in cells if len(cell) >= _ENOUGH_CELLS and cell[0] >= 0]
     rising = sum(bool((np.diff(cell) >= 0).all() and cell[-1] > cell[0]) for cell in several)
-    if len(several) >= _ENOUGH and rising >= _MOSTLY * len(several):
+    if len(several) >= _ENOUGH_CELLS and rising >= _MOSTLY * len(several):
         warnings.warn(
             f"{where}: its cells hold numbers that only rise, like times of spikes: count them in "
             "a window of each trial first.",

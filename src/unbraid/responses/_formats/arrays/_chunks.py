@@ -14,11 +14,12 @@ from unbraid.responses._formats._foreign import check_claim
 
 DEFLATE_RATIO = 1032  # deflate cannot shrink more
 FREE = 256 * 2**20  # bytes that any chunk may inflate to
-_LZF_RATIO = 88
+_LZF_RATIO = 88  # LZF cannot shrink more: 264 bytes by three
 _LARGE, _LARGER = 64 * 2**20, 4  # bytes of a chunk that need no reason; times the array's own
+# Numbers of filters, as registered for HDF5
 _DEFLATE, _SHUFFLE, _FLETCHER, _SCALE_OFFSET, _LZF = 1, 2, 3, 6, 32000
 _FILTERS = {_DEFLATE, _SHUFFLE, _FLETCHER, _SCALE_OFFSET, _LZF}
-_STEP = 2**20
+_STEP = 2**20  # bytes inflated at a time, counted before the next
 
 
 def check_stored(where: str, data: Any) -> None:

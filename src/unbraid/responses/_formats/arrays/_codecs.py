@@ -12,7 +12,7 @@ from unbraid.errors import InputError
 from unbraid.responses._formats.meaning._named import parse_json
 
 METADATA = (".zarray", "zarr.json", ".zmetadata", ".zgroup", ".zattrs")
-_MOST = 2**24  # bytes of one file of metadata
+_MOST_NUMBERS = 2**24  # bytes of one file of metadata
 COMPRESSORS = {"blosc", "zlib", "gzip", "zstd", "lz4"}
 _FILTERS = {"delta", "fixedscaleoffset", "quantize", "bitround", "shuffle", "vlen-utf8",
             "crc32", "crc32c"}  # fmt: skip
@@ -33,7 +33,7 @@ def metadata(path: Path) -> dict[str, Any]:
     for name, size, read in files_of(path):
         if name.rpartition("/")[2] not in METADATA:
             continue
-        if size > _MOST:
+        if size > _MOST_NUMBERS:
             raise InputError(f"{path}: {name} has {size} bytes, which is no metadata.")
         parsed = parse_json(read(), f"{path}: {name}")
         if name in found or not isinstance(parsed, dict):

@@ -21,7 +21,7 @@ from unbraid.responses._formats.meaning._named import responses_of
 from unbraid.responses._formats.meaning._wanted import Wanted
 from unbraid.responses.labelled._responses import Responses
 
-_MOST_DATASETS = 10_000
+_MOST_DATASETS = 10_000  # more than any file of recordings names; a hostile one ends here
 _MOST_STEPS = 50  # from the root to a dataset, links included
 _REFERENCES = ("DIMENSION_LIST", "REFERENCE_LIST")
 

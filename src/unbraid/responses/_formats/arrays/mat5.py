@@ -21,7 +21,8 @@ _TYPES = {
     1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8",
     16: "u1", 17: "u2", 18: "u4",
 }  # fmt: skip
-_MATRIX, _COMPRESSED, _UTF8 = 14, 15, 16
+_MATRIX, _COMPRESSED, _UTF8 = 14, 15, 16  # types of elements, by the format
+# Classes of arrays, by the format; 17 is MATLAB's own
 CELL, STRUCT, CHAR, SPARSE, OPAQUE = 1, 2, 4, 5, 17
 _CLASSES = {
     6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8",
@@ -29,8 +30,8 @@ _CLASSES = {
 _LOGICAL, _COMPLEX, _UNKNOWN = 0x200, 0x800, 0xF100  # bits of the flags; 0x400 is "global"
 _TEXT_CLASSES = ("string", "categorical", "datetime", "duration")
 _HEAD = 4096  # bytes that hold any variable's flags, size and name
-_DEEPEST = 4
-_STEP = 2**24
+_DEEPEST_STRUCT = 4  # structs and cells within each other; deeper ones hold no responses
+_MATLAB_STEP = 2**24  # bytes inflated at a time, counted before the next
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _fields(body: memoryview, order: str, prefix: str, depth: int) -> list[Varia
             continue  # MATLAB's short form of nothing
         name, inner = f"{prefix}/{field}", body[start:stop]
         head = _describe(inner, 0, order)
-        if head.kind == STRUCT and head.size == 1 and depth < _DEEPEST:
+        if head.kind == STRUCT and head.size == 1 and depth < _DEEPEST_STRUCT:
             found += _fields(inner, order, name, depth + 1)
         else:
             found.append(_variable(head, name, inner, order, inner, False))
@@ -135,8 +136,8 @@ def _inflated(packed: memoryview, order: str, where: str) -> memoryview:
     """Return the array that a compressed element holds, within the memory there is."""
     inflate, body, left = zlib.decompressobj(), bytearray(), bytes(packed)
     while not inflate.eof:
-        check_memory(2 * (len(body) + _STEP), where)
-        piece = inflate.decompress(left, _STEP)
+        check_memory(2 * (len(body) + _MATLAB_STEP), where)
+        piece = inflate.decompress(left, _MATLAB_STEP)
         left = inflate.unconsumed_tail
         if not piece and not left:
             raise Damaged("truncated")
@@ -149,7 +150,7 @@ def _array(body: memoryview, order: str, where: str, depth: int) -> np.ndarray:
     head = _describe(body, 0, order)
     kind, shape, at = head.kind, head.shape, head.at
     count = head.size
-    if kind == CELL and depth < _DEEPEST:
+    if kind == CELL and depth < _DEEPEST_STRUCT:
         if count * 8 > len(body):
             raise Damaged("more cells than bytes")
         cells = []

@@ -22,7 +22,7 @@ from unbraid.responses.labelled._responses import Responses
 
 MAP_FROM = 64 * 2**20  # bytes; smaller files are read, larger ones mapped
 _MAGIC = b"\x93NUMPY"
-_LONGEST_HEADER = 10_000
+_LONGEST_NPY_HEADER = 10_000  # bytes, as in NumPy: a longer one is hostile
 _RECORD = np.dtype("V8")  # stands for any record type: refused when read
 
 
@@ -142,7 +142,7 @@ def read_header(stream: BinaryIO, name: str) -> Header:
     width = 2 if version[0] == 1 else 4
     prefix = stream.read(width)
     length = int.from_bytes(prefix, "little")
-    if len(prefix) < width or length > _LONGEST_HEADER:
+    if len(prefix) < width or length > _LONGEST_NPY_HEADER:
         raise InputError(f"{name} is truncated or has a header of {length} bytes.")
     raw = stream.read(length)
     if len(raw) < length:

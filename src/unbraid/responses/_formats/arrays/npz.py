@@ -36,7 +36,7 @@ DAMAGE = (
     IndexError,
 )
 _BOMB_BYTES, _BOMB_RATIO = 256 * 2**20, 500  # real responses never shrink 500-fold
-_STEP = 2**20
+_STEP = 2**20  # bytes inflated at a time, counted before the next
 
 
 def read(path: Path, **options: Any) -> Responses:

@@ -22,7 +22,7 @@ from unbraid.responses._formats.meaning._named import parse_json, responses_of
 from unbraid.responses._formats.meaning._wanted import Wanted
 from unbraid.responses.labelled._responses import Responses
 
-_LONGEST_HEADER = 100_000_000  # the format's own limit
+_LONGEST_TENSOR_HEADER = 100_000_000  # the format's own limit
 _DTYPES = {
     "F64": "<f8",
     "F32": "<f4",
@@ -121,7 +121,7 @@ def read_header(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     size = check_file(path)
     with path.open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")
-        if size < 10 or length > min(size - 8, _LONGEST_HEADER):
+        if size < 10 or length > min(size - 8, _LONGEST_TENSOR_HEADER):
             raise InputError(
                 f"{path} is not a whole .safetensors file: its header claims {length} bytes, the "
                 f"file has {size}."

@@ -22,7 +22,7 @@ from unbraid.responses._formats.meaning._named import responses_of
 from unbraid.responses._formats.meaning._wanted import Wanted
 from unbraid.responses.labelled._responses import Responses
 
-_DEEPEST = 8  # groups in groups
+_DEEPEST_GROUP = 8  # groups in groups
 
 
 def read(path: Path, **options: Any) -> Responses:
@@ -39,7 +39,7 @@ def read(path: Path, **options: Any) -> Responses:
         if isinstance(opened, zarr.Array):
             arrays, groups = {"": opened}, {}
         else:
-            members = list(opened.members(max_depth=_DEEPEST))
+            members = list(opened.members(max_depth=_DEEPEST_GROUP))
             arrays = {str(name): a for name, a in members if isinstance(a, zarr.Array)}
             groups = {str(n): dict(g.attrs) for n, g in members if n not in arrays}
             groups[""] = dict(opened.attrs)

@@ -8,7 +8,7 @@ import numpy as np
 
 from unbraid.errors import InputError
 
-_APART = 100  # times that spikes may last longer than trials, or trials than spikes
+_APART_SPIKES = 100  # times that spikes may last longer than trials, or trials than spikes
 _SLOWEST, _FASTEST = 0.02, 1000.0  # spikes per second of the median unit
 _ENOUGH = 10  # spikes of a unit whose rate is looked at
 
@@ -56,7 +56,7 @@ def check_seconds(where: str, trains: Sequence[np.ndarray], starts: np.ndarray) 
     spans = f"spike_times run from {spikes.min():.6g} to {spikes.max():.6g}, trials from " \
             f"{starts.min():.6g} to {starts.max():.6g}"  # fmt: skip
     remedy = "Times must be seconds, not milliseconds or samples: rescale them in the file."
-    if trials > 0 and not 1 / _APART <= lasts / trials <= _APART:
+    if trials > 0 and not 1 / _APART_SPIKES <= lasts / trials <= _APART_SPIKES:
         raise InputError(f"{where}: {spans}. {remedy}")
     rates = [len(train) / lasts for train in trains if len(train) >= _ENOUGH and lasts > 0]
     if rates and not _SLOWEST <= np.median(rates) <= _FASTEST:

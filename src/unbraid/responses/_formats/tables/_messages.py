@@ -9,7 +9,7 @@ from unbraid.responses._formats._damaged import Damaged
 from unbraid.responses._formats._foreign import check_claim
 
 _DICTIONARY, _BATCH = 2, 3  # kinds of messages that carry buffers
-_MOST_BUFFERS = 2**20
+_MOST_BUFFERS = 2**20  # of a message: three for each of 300,000 columns
 
 
 def check_messages(pyarrow: Any, source: Any, size: int, where: str) -> None:

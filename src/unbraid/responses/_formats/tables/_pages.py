@@ -12,14 +12,14 @@ from unbraid.responses._formats._damaged import Damaged
 from unbraid.responses._formats._foreign import check_claim
 from unbraid.responses._formats.tables._thrift import structure
 
-_DATA, _DICTIONARY, _DATA_2 = 0, 2, 3
+_DATA, _DICTIONARY, _DATA_2 = 0, 2, 3  # kinds of pages, by the format
 _DETAILS = {_DATA: 5, _DICTIONARY: 7, _DATA_2: 8}  # field of a page's header that says more
-_ENCODING = {_DATA: 2, _DICTIONARY: 2, _DATA_2: 4}
+_ENCODING = {_DATA: 2, _DICTIONARY: 2, _DATA_2: 4}  # field of these that names the encoding
 _ENCODINGS = {0: "PLAIN", 2: "PLAIN_DICTIONARY", 3: "RLE", 4: "BIT_PACKED", 8: "RLE_DICTIONARY",
               9: "BYTE_STREAM_SPLIT"}  # fmt: skip
 _WIDTHS = {0: 0, 1: 4, 2: 8, 3: 12, 4: 4, 5: 8, 6: 4, 7: 1}  # least bytes of a value, by its type
-_TEXT = (6, 7)
-_HEADER, _LONGEST = 2**12, 2**20  # bytes of a page's header, as a rule and at most
+_TEXT = (6, 7)  # types of values whose length varies, by the format
+_HEADER, _LONGEST_PAGE_HEADER = 2**12, 2**20  # bytes of a page's header, as a rule and at most
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _header(stream: BinaryIO, at: int, stop: int) -> tuple[dict[int, Any], int]:
     try:
         return structure(raw)
     except Damaged:
-        return structure(raw + stream.read(max(0, min(_LONGEST, stop - at - len(raw)))))
+        return structure(raw + stream.read(max(0, min(_LONGEST_PAGE_HEADER, stop - at - len(raw)))))
 
 
 def _whole(fields: Mapping[int, Any], number: int) -> int:

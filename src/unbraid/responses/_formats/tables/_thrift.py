@@ -9,7 +9,7 @@ from unbraid.responses._formats._damaged import Damaged
 _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _STRUCT = (
     1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12,
 )  # fmt: skip
-_DEEPEST = 16
+_DEEPEST = 16  # structures within each other: a page's header has three
 
 
 def structure(raw: bytes, at: int = 0, depth: int = 0) -> tuple[dict[int, Any], int]:

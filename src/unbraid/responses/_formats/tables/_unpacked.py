@@ -10,8 +10,11 @@ from typing import TextIO, cast
 from unbraid.errors import InputError
 from unbraid.responses._files import check_memory
 
-_STEP = 2**20
-_FREE, _RATIO = 256 * 2**20, 200  # tables of numbers shrink to a third; of zeros, a hundredfold
+_STEP = 2**20  # bytes inflated at a time, counted before the next
+_FREE, _TEXT_RATIO = (
+    256 * 2**20,
+    200,
+)  # tables of numbers shrink to a third; of zeros, a hundredfold
 
 
 def is_packed(path: Path) -> bool:
@@ -46,7 +49,7 @@ def check_packed(path: Path, stored: int) -> None:
         with gzip.open(path) as stream:
             while block := stream.read(_STEP):
                 size += len(block)
-                if size > max(_FREE, _RATIO * stored):
+                if size > max(_FREE, _TEXT_RATIO * stored):
                     raise InputError(
                         f"{path} would unpack from {stored} to more than {size} bytes, which looks "
                         "like a bomb. Unpack it if it is genuine."

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from unbraid.sparse._dictionary import Dictionary
 
 D = TypeVar("D", bound="Dictionary")
-_LARGEST = 2**31  # of any count in a file
+_LARGEST_ARRAY = 2**31  # of any count in a file
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -99,7 +99,7 @@ def assemble(kind: type[D], parts: Parts) -> D:
 def whole_number(value: Any, what: str) -> int:
     """Return a positive whole number that a configuration states, or say that it does not."""
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not number or not 1 <= value < _LARGEST or value != int(value):
+    if not number or not 1 <= value < _LARGEST_ARRAY or value != int(value):
         raise InputError(f"{what} must be a whole number of at least 1, got {value!r}.")
     return int(value)
 

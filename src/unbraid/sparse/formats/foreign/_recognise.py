@@ -22,7 +22,7 @@ _FOLDERS = (
 )
 _SUFFIXES = (".pt", ".pth", ".ckpt", ".npz", ".safetensors")
 _INDEX = ".safetensors.index.json"
-_SHOWN = 8
+_FILES_SHOWN = 8  # names in a message of two lines
 
 
 def recognise(path: Path, library: str | None, given: StatedByCaller) -> Source:
@@ -72,8 +72,8 @@ def _held(folder: Path, files: list[Path]) -> str:
 
 
 def _some(paths: list[Path]) -> str:
-    names = ", ".join(path.name for path in paths[:_SHOWN])
-    return names + (", ..." if len(paths) > _SHOWN else "")
+    names = ", ".join(path.name for path in paths[:_FILES_SHOWN])
+    return names + (", ..." if len(paths) > _FILES_SHOWN else "")
 
 
 def _file(path: Path, library: str | None, given: StatedByCaller) -> Source:

@@ -16,8 +16,8 @@ from unbraid.sparse.formats.foreign.checkpoint._source import Source
 from unbraid.sparse.formats.foreign.checkpoint._weights import read_torch
 from unbraid.sparse.inference._encoder import Activation
 
-_LONGEST_HEADER = 100_000
-_NEWEST = 5
+_LONGEST_HEADER = 100_000  # bytes: a line of settings is a few thousand
+_NEWEST = 5  # schema known; what a newer one means is not
 _KINDS: dict[str, Activation] = {
     "relu": "relu",
     "topk": "signed_topk",  # theirs keeps negative scores where fewer than k are positive

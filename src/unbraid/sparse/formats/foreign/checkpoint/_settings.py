@@ -8,7 +8,7 @@ from typing import Any
 from unbraid.errors import InputError
 from unbraid.sparse.formats.foreign.checkpoint._inert import INERT
 
-_SHOWN = 4
+_SHOWN = 4  # settings in a message of two lines
 
 
 class Settings:

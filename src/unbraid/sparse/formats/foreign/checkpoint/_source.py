@@ -20,7 +20,7 @@ from unbraid.sparse.formats.foreign.checkpoint._weights import read_safetensors,
 from unbraid.sparse.inference._encoder import Activation
 
 _LAYERS = ("hook_name", "hook_point", "hookpoint", "submodule_name", "hf_hook_point_in")
-_LONGEST = 200  # characters of a layer's name that are kept
+_LONGEST_NAME = 200  # characters of a layer's name that are kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +152,7 @@ class Source:
             values += [found.get(name) for found in nested if isinstance(found, dict)]
             named = [value for value in values if isinstance(value, str) and value]
             if named:
-                return named[0][:_LONGEST]
+                return named[0][:_LONGEST_NAME]
         folder = self.weights.parent.name
         return folder if self.library == "sparsify" and "." in folder else ""
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from unbraid.errors import InputError
 
-_SHOWN = 4
+_SHOWN = 4  # tensors in a message of two lines
 
 
 class Tensors:
