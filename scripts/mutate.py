@@ -297,7 +297,7 @@ def verdict(mutant: Mutant, copy: Path) -> str:
         os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
     if done.returncode == 0:
         return "SURVIVES"
-    failed = re.findall(r"^(?:FAILED|ERROR) ([^\s]+)", done.stdout, flags=re.MULTILINE)
+    failed = re.findall(r"^(?:FAILED|ERROR) (.+?)(?: - |$)", done.stdout, flags=re.MULTILINE)
     by = failed[0] if failed else mutant.tests[0]
     if _tested(copy, (by,), None).returncode:
         return f"UNKNOWN: {by} fails without the change, too"
