@@ -16,7 +16,7 @@ from unbraid.evaluation._side_score import SideScore, title_of
 if TYPE_CHECKING:
     from unbraid.evaluation._evaluation import Evaluation
 
-_BINS = 20  # of a histogram: a hundred latents are five a bin
+_BINS = 20  # of a histogram: a hundred latents are five per bin
 
 
 def page(result: Evaluation, pictures: Any = None, browser: bool = False) -> report.Page:

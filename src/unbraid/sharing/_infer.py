@@ -13,7 +13,9 @@ from unbraid.errors import InputError
 from unbraid.sparse import Encoder
 
 _PENALTIES = 0.5 ** np.arange(1, 12)  # of the median over stimuli of the largest correlation
-_MIDDLE = 3  # where the search for a penalty starts: a sixteenth of what silences half of the stimuli
+_MIDDLE = (
+    3  # where the search for a penalty starts: a sixteenth of what silences half of the stimuli
+)
 _MOST_ACTIVE = 16  # latents per stimulus tried in matching pursuit
 _HIDDEN = 1e-3  # share of an atom's length below which units do not show it
 _ROWS = 400  # stimuli that choose: each of many penalties is tried on all of them

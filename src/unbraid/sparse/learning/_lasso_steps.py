@@ -12,7 +12,7 @@ from unbraid.sparse.learning._alternating import Coded, improve, replace_bad
 from unbraid.sparse.learning._start import some
 
 MOMENTUM, SLOW_MOMENTUM = 0.9, 0.7  # of atoms; less where the penalty falls slowly
-_ROOM = 512  # active latents a stimulus: more are no sparse code, and take memory
+_ROOM = 512  # active latents per stimulus: more are no sparse code, and take memory
 
 
 def learning_rows(x: np.ndarray, m: int, rng: np.random.Generator) -> np.ndarray:
