@@ -1,4 +1,4 @@
-"""Docstrings of classes, completed by what their fields say where they are declared."""
+"""Docstrings of classes, completed from the strings below their fields."""
 
 from __future__ import annotations
 

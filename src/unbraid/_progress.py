@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 Progress = Callable[[str, float], None]
-"""Told what is being done and which share of the work is behind."""
+"""Called with what is being done and the share of the work that is done."""
 
 SO_FAR = "so far: "
 """Begins a message that is an answer already: it stays on the terminal and is never left out."""
 
 _HEARD: ContextVar[bool] = ContextVar("heard", default=False)  # whether a job around is shown
 _SECONDS_BETWEEN_LINES = 5.0  # often enough to see that it goes on, seldom enough for a log
-_PACE = 0.05  # share of the work behind from which on a pace is known
+_PACE = 0.05  # share of the work that must be done before a pace is known
 
 
 @contextmanager
@@ -83,8 +83,8 @@ def looked_at() -> bool:
 def progress_to(listener: bool | None | Progress) -> Iterator[Progress]:
     """Yield ``tell(message, share)``: the listener itself, progress on stderr, or silence.
 
-    None: progress where somebody looks, unless this is a step of a job that shows its own. Shares
-    that are told never go back.
+    None: progress where somebody looks, unless this is a step of a job that shows its own. Reported
+    shares never decrease.
     """
     wanted = looked_at() and not _HEARD.get() if listener is None else bool(listener)
     with _heard():
@@ -115,7 +115,7 @@ def part(tell: Progress, start: float, stop: float, prefix: str = "") -> Progres
 
 
 def silent(_message: str, _share: float) -> None:
-    """Tell nobody."""
+    """Report to nobody."""
 
 
 def _lines() -> Progress:

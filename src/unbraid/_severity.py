@@ -1,4 +1,4 @@
-"""The order in which warnings are told: what voids an answer, what weakens it, what explains it."""
+"""The order of warnings: what voids an answer, what weakens it, what explains it."""
 
 from __future__ import annotations
 

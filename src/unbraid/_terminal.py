@@ -73,7 +73,7 @@ def _json(record: Any) -> str:
 
 
 def _status(app: Callable[..., Any], name: str) -> int:
-    """Return the exit status; everything that went wrong is said."""
+    """Return the exit status; everything that went wrong is reported."""
     try:
         status = int(app(prog_name=name, standalone_mode=False) or 0)
         _say_warnings()
@@ -135,7 +135,7 @@ def _flush() -> None:
 
 
 def _drop_output() -> None:
-    """Let what could not be written go, or the interpreter would try again on its way out."""
+    """Discard what could not be written, or the interpreter would try again when it ends."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""What this machine has, what is broken, and how to mend it."""
+"""What this machine has, what is broken, and how to repair it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _EXTRAS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at."""
+    """One thing that was checked."""
 
     name: str
     ok: bool
@@ -75,7 +75,7 @@ def _memory() -> str:
 def _run(name: str, check: Callable[[], str], mend: str) -> Finding:
     try:
         return Finding(name, True, check())
-    except Exception as error:  # whatever breaks here is what the user came to read
+    except Exception as error:  # any failure here is what the user wants to know
         return Finding(name, False, f"{type(error).__name__}: {str(error).splitlines()[0]}", mend)
 
 

@@ -1,4 +1,4 @@
-"""Errors that a user can cause, each told in one line."""
+"""Errors that a user can cause, each reported in one line."""
 
 
 class UnbraidError(Exception):

@@ -153,12 +153,12 @@ def test_several_of_one_side_stand_beside_one_of_the_other(world):
         (([], None), {}, "at least one, or None"),
         ((3, None), {}, "dictionary of x must be a Dictionary or the path"),
         ((None, "no/such/folder"), {}, "no/such/folder"),
-        (("b", "a"), {}, "given in turn"),
+        (("b", "a"), {}, "given in the wrong order"),
         ((["a", "a"], ["b", "b", "b"]), {}, "got 2 and 3"),
         (("a", "b"), {"method": ub.TopK(k=2)}, "leave out method or dictionaries"),
         (("a", "b"), {"seeds": 2}, "leave out seeds or dictionaries"),
         (("a", "b"), {"frozen": True}, "give x_train and y_train, or train_share"),
-        (("a", "b"), {"y_untrained": np.zeros((900, 14))}, "give that too"),
+        (("a", "b"), {"y_untrained": np.zeros((900, 14))}, "give both"),
         (("a", "b"), {"x_untrained": np.zeros((7, 16))}, "x_untrained"),
     ],
 )
@@ -187,7 +187,7 @@ def test_responses_of_another_scale_or_layer_are_told(world, learned):
     other = ub.Responses(x[450:], made_by={"layer": "blocks.5"})
     result = ub.compare(other, y[450:] / 40, dictionaries=(named, learned[1]), **FEW)
     assert any("trained on 'blocks.3'" in line and "'blocks.5'" in line for line in result.warnings)
-    assert any("was it trained on such?" in line or "no better than their mean" in line
+    assert any("was it trained on such responses?" in line or "no better than their mean" in line
                for line in result.warnings)  # fmt: skip
 
 

@@ -149,6 +149,4 @@ def test_the_page_says_what_was_compared_and_found_before_any_number(planted):
 
 def test_a_run_of_one_seed_says_so(planted):
     one = replace(planted[0], lifted=planted[0].lifted[:1])
-    assert (
-        "one seed, so that intervals say nothing of other dictionaries" in page(one).verdict.about
-    )
+    assert "one seed, so that intervals do not cover other dictionaries" in page(one).verdict.about

@@ -19,7 +19,7 @@ from unbraid.studies.systems._small_pictures import Pictures
 
 
 def silent(*_):
-    """Tell nobody."""
+    """Report to nobody."""
 
 
 def idx(array):

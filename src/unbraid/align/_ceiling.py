@@ -20,10 +20,10 @@ class Ceiling:
     excluded: np.ndarray
     """(q,) targets whose reliability, or whose source's, is below the floor."""
     notes: tuple[str, ...] = ()
-    """What makes it doubtful."""
+    """Reasons to doubt it."""
 
     def of(self, scored: np.ndarray) -> dict[str, Any]:
-        """Return what a score tells of it, for the targets that are scored."""
+        """Return what a score reports of it, for the targets that are scored."""
         reliable = scored & ~self.excluded & ~np.isnan(self.best)
         every = self.best[scored]
         return {

@@ -34,7 +34,7 @@ class Measured:
     leading: int | None = None
     ceiling: float = NAN
     warnings: tuple[str, ...] = ()
-    """Worse than asked: raised as RuntimeWarning and recorded."""
+    """Problems: raised as RuntimeWarning and recorded."""
     notes: tuple[str, ...] = ()
     """Worth knowing: recorded only."""
 

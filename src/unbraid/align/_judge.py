@@ -48,7 +48,7 @@ class Judging:
 
     @property
     def refits(self) -> stats.Permutations:
-        """How the null is had."""
+        """How the null is computed."""
         given = self.permutations
         return given if isinstance(given, stats.Permutations) else stats.Permutations(given)
 

@@ -1,4 +1,4 @@
-"""Stimuli that stand in time: which folds a metric takes, and whether its null holds."""
+"""Stimuli that follow each other in time: which folds a metric takes, whether its null holds."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def notes_of(
 ) -> tuple[str, ...]:
     """Return what a reader must know, given the value with shuffled folds."""
     if plan.order == stats.IGNORED:
-        asked, remedy = "the folds asked for split", REMEDY
+        asked, remedy = "the requested folds split", REMEDY
         if protocol != "unbraid":
             asked = f"the shuffled folds that protocol {protocol!r} fixes split"
             remedy = f'Use protocol="unbraid", which chooses folds. {SORTED}'
         return (
             f"stimuli depend on their order in time on both sides, and {asked} "
-            f"neighbours: the value may be theirs, and has no p-value. {remedy}",
+            f"neighbours: the value may be due to neighbours alone, and has no p-value. {remedy}",
         )
     found: tuple[str, ...] = ()
     if not plan.found.tested:
@@ -43,7 +43,7 @@ def notes_of(
         if not np.isnan(shuffled):
             done += f"; with shuffled folds the value is {shuffled:.3f}"
         if not plan.held_out:
-            done = "the null rotates, and the value says little but beside it"
+            done = "the null rotates, and the value must be compared with it"
         found = (
             "stimuli depend on their order in time on both sides (neighbours are alike over "
             f"{plan.reach} of them){plan.found.single_units()}: {done}. {SORTED}",
@@ -67,7 +67,10 @@ def notes_of_moments(order: str) -> tuple[str, ...]:
         stats.TIME: f"folds are contiguous. {SORTED}",
         stats.DRIFT: "folds are contiguous, but both sides drift over the whole series, which "
         f"predicts across them. {SORTED}",
-        stats.IGNORED: f"the folds asked for split neighbours: the value may be theirs. {REMEDY}",
+        stats.IGNORED: (
+            "the requested folds split neighbours: the value may be due to neighbours alone. "
+            f"{REMEDY}"
+        ),
     }
     if order not in done:
         return ()
@@ -82,7 +85,7 @@ def arrange(
     order: str | None = None,
     protocol: str = "unbraid",
 ) -> stats.FoldsInOrder:
-    """Return the folds that the stimuli ask for, or those that the caller asked for.
+    """Return the folds that the stimuli require, or those that the caller requested.
 
     Parameters
     ----------
@@ -111,7 +114,7 @@ def arrange_all(
     rng: np.random.Generator,
     order: str | None = None,
 ) -> stats.FoldsInOrder:
-    """Return the folds that serve all pairs: those of the first that stands in time, if any."""
+    """Return the folds that serve all pairs: those of the first that depends on time, if any."""
     plans = (arrange(a, b, folds, deepcopy(rng), order) for a, b in pairs)
     plan = next(plans)
     return next((each for each in (plan, *plans) if each.order != stats.EXCHANGEABLE), plan)

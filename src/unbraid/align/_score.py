@@ -39,7 +39,7 @@ class Score:
     per_target: np.ndarray
     """Value of each target unit (q,), NaN where it could not be scored; empty where undefined."""
     in_sample: float = NAN
-    """The same fit scored on its own stimuli: optimistic, shown to be distrusted."""
+    """The same fit scored on its own stimuli: optimistic, shown for comparison only."""
     null: float = NAN
     """Mean score of the refitted metric after the target's rows are permuted; of few targets each
     time where the metric scores every target by itself."""
@@ -72,13 +72,13 @@ class Score:
     order: str = "exchangeable"
     """How the order of the stimuli was taken: ``exchangeable``; ``time``, contiguous folds and a
     null of rotations; ``drift``, the same, but both sides drift and there is no p-value;
-    ``ignored``, both sides depend on order, and the folds asked for split neighbours: no p-value.
+    ``ignored``, both sides depend on order, and the requested folds split neighbours: no p-value.
     """
     fold_gap: int = 0
     """Stimuli left out at each boundary between contiguous folds."""
     shuffled: float = NAN
-    """The value with shuffled folds, where stimuli were found to stand in time and nobody said
-    so: right if their rows are only sorted by kind."""
+    """The value with shuffled folds, where stimuli were found to follow each other in time and
+    the caller had not said so: the right value if rows are only sorted by kind."""
     nuisance: int = 0
     """Regressors partialled out of both sides on other folds' stimuli."""
     matching: np.ndarray | None = None

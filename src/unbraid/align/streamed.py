@@ -1,11 +1,11 @@
 """Scores of systems that do not fit into memory, from the fold moments of one pass.
 
 ``stats.fold_moments(x, y)`` reads arrays, memory maps, stores on disk, CSR codes or dask arrays
-block by block, or workers merge theirs; each function here gives what the metric of its name
-gives on the arrays with the same folds: ``value``, ``per_fold``, ``per_target``, ``coverage``,
+block by block, or workers merge theirs; each function here gives what the metric of its name gives
+on the arrays with the same folds: ``value``, ``per_fold``, ``per_target``, ``coverage``,
 ``in_sample``, ``matching`` and ``gap``. What needs single stimuli (null, interval, replicates,
-ceiling) is NaN or empty. Where stimuli stand in time and folds have gaps, ``cka`` too leaves out
-what lies in them. ``device``: as for those metrics.
+ceiling) is NaN or empty. Where stimuli follow each other in time and folds have gaps, ``cka`` too
+leaves out what lies in them. ``device``: as for those metrics.
 
 >>> import numpy as np
 >>> import unbraid as ub

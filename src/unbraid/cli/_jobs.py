@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from unbraid.jobs import Plan, Results
 
 Folder = Annotated[
-    Path, typer.Option("--output", "-o", help="Folder of the run; what is done there stays.")
+    Path, typer.Option("--output", "-o", help="Folder of the run; finished jobs in it are kept.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say the size of the run; run nothing.")]
 On = Annotated[str, typer.Option(help="local, dask, or the address of a dask scheduler.")]
@@ -63,7 +63,7 @@ def do(
             progress=sys.stderr is not None and sys.stderr.isatty(),
         )
     found = jobs.results_of(plan if share is None else plan.share(*share), folder)
-    for row in found.rows:  # a full disk holds no reason either
+    for row in found.rows:  # on a full disk not even the reason could be written
         if row["state"] == "missing" and row["job"] in ended.failed:
             row["error"] = ended.failed[row["job"]]
     return found

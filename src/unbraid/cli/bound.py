@@ -25,7 +25,7 @@ def bound(
     from unbraid import theory
 
     if active > units:
-        told = f"{active:g} features active at a time cannot be told apart in {units} units"
+        told = f"{active:g} features active at a time cannot be separated in {units} units"
         raise InputError(f"{told}; --active is at most --units.")
     features = theory.features_possible(n_units=units, active=active)
     line = f"{units} units can hold up to {features:.4g} features, {active:g} active at a time."

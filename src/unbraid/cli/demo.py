@@ -13,7 +13,7 @@ def demo(output: Output = Path("unbraid-demo"), seed: Seed = 0, as_json: Json = 
 
     For example: unbraid demo
 
-    Elsewhere, by other chance: unbraid demo -o runs/demo --seed 1
+    Another folder and seed: unbraid demo -o runs/demo --seed 1
     """
     from unbraid import comparison
     from unbraid._progress import progress

@@ -9,7 +9,7 @@ from unbraid.cli._options import Json
 
 
 def doctor(as_json: Json = False) -> None:
-    """Versions, devices, memory; what is broken and how to mend it.
+    """Versions, devices, memory; what is broken and how to repair it.
 
     For example: unbraid doctor
 

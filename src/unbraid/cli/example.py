@@ -12,7 +12,7 @@ def example(output: Output = Path("example"), seed: Seed = 0, as_json: Json = Fa
 
     For example: unbraid example -o example/
 
-    By other chance: unbraid example -o other/ --seed 1
+    With another seed: unbraid example -o other/ --seed 1
     """
     from unbraid._progress import progress
     from unbraid.example import write_example

@@ -19,7 +19,7 @@ def fit(
     order: Annotated[str, typer.Option(help="Stimuli: auto, exchangeable or time.")] = "auto",
     as_json: Json = False,
 ) -> None:
-    """Learn a dictionary of X; an earlier one in its place is replaced.
+    """Learn a dictionary of X. An earlier dictionary in the same folder is replaced.
 
     For example: unbraid fit x.npy -o d/
 

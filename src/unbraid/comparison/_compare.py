@@ -88,7 +88,7 @@ def compare(
     x_untrained, y_untrained : Responses or arrays of shape (n, .), optional
         What untrained copies of the systems answer, row by row as ``x``. A dictionary of them,
         learned by the same method (for given dictionaries: TopK of equal width and l0), is a
-        control. Without stimuli to learn from it learns from those scored, in its favour.
+        control. Without separate stimuli it learns from the scored ones, which favours it.
     features : Responses or array of shape (n, N), optional
         The true features of each stimulus, where they are known; codes are scored against them.
     features_train : Responses or array of shape (n_x, N), optional

@@ -47,10 +47,10 @@ class CompareConfig(Config):
     """Whether stimuli follow each other in time, or any order is as good (also if rows are sorted
     by kind); auto: both sides are tested."""
     permutations: Annotated[int, Field(ge=0)] = 20
-    """Refits with the target's rows permuted, behind the nulls and p-values of base units and
+    """Refits with the target's rows permuted, for the nulls and p-values of base units and
     of the first seed's codes from x to y; the other scores get one, and no p-value."""
     resamples: Annotated[int, Field(ge=0)] = 200
-    """Bootstrap resamples of the stimuli, behind each interval."""
+    """Bootstrap resamples of the stimuli, for each interval."""
     frozen: bool | None = None
     """Whether controls that learn half of an autoencoder are scored too: decoder frozen at random,
     soft-frozen, or encoder frozen; none: of given dictionaries, where there are responses to learn

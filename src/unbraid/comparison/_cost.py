@@ -1,4 +1,4 @@
-"""What a comparison will cost, told from its sizes before it starts; rough."""
+"""A rough estimate of what a comparison will cost, from its sizes, before it starts."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from unbraid.sparse import Auto, Method, TopK
 from unbraid.sparse.training._training import Autoencoder
 
 # Seconds of one core at 2 GHz, measured at 300 to 20,000 stimuli and 16 to 256 units.
-_SEARCH, _SEARCH_EACH = 8.0, 6e-5  # Auto: a search for a width; each response
-_LEARN, _LEARN_EACH = 1.0, 3.5e-5  # one learning of known width; each response
+_SEARCH, _SEARCH_EACH = 8.0, 6e-5  # Auto: a search for a width, per response
+_LEARN, _LEARN_EACH = 1.0, 3.5e-5  # one learning of known width, per response
 _ROWS_LEARNED = 12_000  # stimuli learned from at most
-_STEP, _STEP_EACH = 6e-4, 6e-10  # an autoencoder's step; each response times latent
-_SCORE_EACH, _REFIT_EACH = 4e-7, 2e-7  # a metric's score and each refit; each code
+_STEP, _STEP_EACH = 6e-4, 6e-10  # an autoencoder's step, per response times latent
+_SCORE_EACH, _REFIT_EACH = 4e-7, 2e-7  # a metric's score and each refit, per code
 _FLOP = 1.5e-11  # a floating point operation of a decomposition or a large product
-_TURN_EACH = 4e-8  # a step of a rotation, each response; beside its products
-_KEPT = 2**27  # numbers of decompositions up to which ridge keeps them
+_TURN_EACH = 4e-8  # a step of a rotation, per response, without its products
+_KEPT = 2**27  # ridge keeps its decompositions up to this many numbers
 _START = 0.4 * 2**30  # bytes of the interpreter and the packages
 
 
@@ -30,7 +30,7 @@ class Cost:
     """Time and memory of a comparison."""
 
     seconds: float
-    """Of one core."""
+    """On one core."""
     memory: float
     """Bytes."""
 

@@ -1,4 +1,4 @@
-"""Stimuli that stand in time: what a comparison makes of them, and what it can no longer say."""
+"""Stimuli that follow each other in time: how a comparison treats them, what it cannot claim."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _LEVEL = 0.05  # of the rotation null that a gain in time must pass
 
 @dataclass(frozen=True, kw_only=True)
 class TimeLine:
-    """What the order of the stimuli asks for, and what was done."""
+    """Whether the order of the stimuli matters, and what was done about it."""
 
     kind: str = "exchangeable"
     """As ``order`` of a score."""
     found: stats.Order = stats.Order(in_time=False)
     asked: bool = False
-    """Whether the caller said so."""
+    """Whether the caller declared it."""
     own: bool = False
-    """Whether training responses came apart, so that nothing was split."""
+    """Whether training responses were given separately, so that nothing was split."""
     gap: int = 0
     """Stimuli left out between two folds."""
     remedy: str = ""
-    """What keeps neighbours together, where what was asked for splits them."""
+    """Advice that keeps neighbours together, where the requested folds or groups split them."""
 
     @property
     def contiguous(self) -> bool:
@@ -54,9 +54,9 @@ class TimeLine:
             return "" if self.found.tested else stats.UNTESTED
         if self.kind == "ignored":
             return (
-                "Stimuli depend on their order in time on both sides, and the folds or groups "
-                "asked for split neighbours: scores may be theirs, have no p-value, and no gain is "
-                f"called one. {self.remedy} {remedy}"
+                "Stimuli depend on their order in time on both sides, and the requested folds "
+                "or groups split neighbours: scores may be due to neighbours alone, have no "
+                "p-value, and no gain is claimed. {self.remedy} {remedy}"
             )
         why = "Stimuli were said to follow each other in time"
         if not self.asked:
@@ -68,8 +68,8 @@ class TimeLine:
         found = f"{why}: {parts} are contiguous, with gaps"
         if self.kind == "drift":
             found += (
-                "; both sides drift over the whole series, so that no p-value is given and "
-                "no gain is called one"
+                "; both sides drift over the whole series, so that no p-value is given and no "
+                "gain is claimed"
             )
         else:
             found += ", nulls rotate, and a gain must exceed them"
@@ -84,9 +84,9 @@ class TimeLine:
 def time_line(
     x: Responses, y: Responses, groups: np.ndarray | None, config: CompareConfig, own: bool = False
 ) -> TimeLine:
-    """Find out whether the stimuli stand in time, and whether what was asked for heeds it.
+    """Find out whether stimuli follow each other in time, and whether the folds respect it.
 
-    ``own``: whether training responses came apart.
+    ``own``: whether training responses were given separately.
     """
     fixed = config.protocol != "unbraid" or config.fold_kind == "shuffled"
     found = stats.order_of(x.values, y.values, config.order)
@@ -107,8 +107,8 @@ def doubts(
 ) -> Mapping[tuple[str, str], str]:
     """Return why no gain can be claimed, for each metric and ``codes->codes`` or ``codes->base``.
 
-    In time a gain must be of codes that are more alike than after rotations of one side: slow
-    systems that share nothing seem to gain, too.
+    For stimuli in time, the codes must be more alike than after rotations of one side: slow systems
+    that share nothing seem to gain, too.
     """
     if line.kind == "exchangeable":
         return {}
@@ -117,7 +117,7 @@ def doubts(
         if (score.source, score.systems) != ("codes", way) or (score.seed or 0) > 0:
             continue
         why = {
-            "drift": "both sides drift, which a shared cause need not explain",
+            "drift": "both sides drift, which needs no shared cause",
             "ignored": "neighbours in time were not kept apart",
         }.get(line.kind, f"which may be chance in slow series (rotation null {score.null:.2f}, p = "
                          f"{score.p_value:.2f})")  # fmt: skip

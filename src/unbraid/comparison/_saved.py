@@ -1,4 +1,4 @@
-"""What a saved comparison holds: every field, bit for bit, but for the codes of controls."""
+"""What a saved comparison holds: every field, bit for bit, except the codes of controls."""
 
 from __future__ import annotations
 
@@ -48,4 +48,4 @@ LAYOUT = _state.Layout(
     ),
     {"Lifted": frozenset({"controls"})},
 )
-"""What a saved comparison may hold; nothing else is ever made of a file."""
+"""The classes that a saved comparison may hold; no other is ever created from a file."""

@@ -16,7 +16,7 @@ from unbraid.responses import Responses, as_responses, as_training, in_rows_of, 
 
 _SHARE = 0.5  # of the stimuli that dictionaries learn from, unless said otherwise
 _FEWEST_FOLDS = 3  # ridge chooses its penalty on inner ones
-_FEWEST = 10  # alignment stimuli under which no fold can be scored
+_FEWEST = 10  # with fewer alignment stimuli no fold can be scored
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -31,14 +31,16 @@ class Split:
     rows: np.ndarray
     """Rows of the responses given (in the order of ``x``) that are scored."""
     learned: np.ndarray
-    """Rows of the responses given that dictionaries learn from; none where these came apart."""
+    """Rows of the responses given that dictionaries learn from; empty where these were given
+    separately."""
     line: TimeLine
-    """Whether the stimuli stand in time."""
+    """Whether the stimuli follow each other in time."""
     apart: bool = True
-    """Whether training stimuli are others than the alignment stimuli; not so where nothing but
-    controls is learned, and no training responses were given."""
+    """Whether training stimuli are others than the alignment stimuli; false where only controls
+    are learned and no training responses were given."""
     mixed: stats.Folds | None = None
-    """Shuffled folds, where it was found that stimuli stand in time and nobody said so."""
+    """Shuffled folds, where stimuli were found to follow each other in time (nobody had said
+    so)."""
 
 
 def split(

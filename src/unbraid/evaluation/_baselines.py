@@ -13,7 +13,7 @@ from unbraid import sparse
 from unbraid.errors import InputError, UnbraidError
 from unbraid.responses import Codes, Responses
 
-_ICA_STEPS = 100  # what has no independent axes never converges
+_ICA_STEPS = 100  # FastICA never converges where there are no independent axes
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -113,7 +113,7 @@ class Baseline:
     of_copy: bool = False
     """Whether it is made from an untrained copy of the system, where there is one."""
     of_chance: bool = False
-    """Whether nothing of the stimuli is left in it, so that it shows chance and rivals nothing."""
+    """Whether it holds nothing of the stimuli: it shows chance, and is no rival explanation."""
 
 
 BASELINES: dict[str, Baseline] = {
@@ -155,7 +155,8 @@ def baselines_of(config: Any, has_copy: bool) -> tuple[str, ...]:
 def made(name: str, of: GivenToBaselines, rng: np.random.Generator) -> tuple[Responses | None, str]:
     """Return a baseline's activations of the scored stimuli, or why there are none."""
     try:
-        with warnings.catch_warnings():  # what weakens a baseline is said of the dictionary itself
+        # the dictionary's own warnings say what weakens a baseline, too
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             values = BASELINES[name].make(of, rng)
     except UnbraidError as error:

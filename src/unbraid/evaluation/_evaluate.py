@@ -23,7 +23,7 @@ from unbraid.evaluation._side_score import BaselineContrast, SideScore, contrast
 from unbraid.evaluation._verdict import verdict
 from unbraid.responses import Codes, Responses, as_responses
 
-_LEARNING = 0.3  # share of the work that learning stands for
+_LEARNING = 0.3  # share of the work that is learning
 _DENSE = ("base", "untrained_units", "random_directions", "ica")
 
 

@@ -21,7 +21,7 @@ _SHOWN, _STIMULI = 12, 6
 def latents_and_units(result: Evaluation, pictures: Any = None) -> report.MatchedUnits:
     """Return latents from the most to the least interpretable, in equal steps of rank.
 
-    GivenToBaselines each the raw unit that correlates with it most: what it was braided into.
+    Beside each stands the raw unit that correlates with it most.
     """
     pictures = as_pictures(pictures, result)
     scores = result.find("codes").seeds[0]

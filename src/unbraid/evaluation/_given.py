@@ -123,5 +123,5 @@ def dictionaries_of(
     for seed, own in enumerate(rng.spawn(max(missing, 0))):
         tell(f"dictionary {len(found) + 1} of {count}", seed / missing)
         found.append(sparse.fit(train, method, rng=own))
-        method = found[-1].method  # what "auto" chose serves the other seeds
+        method = found[-1].method  # the other seeds use what "auto" chose
     return [each.prepared(train, config.by) for each in found]

@@ -24,7 +24,7 @@ class Measure:
     """Of activations, what is known of the stimuli, and a generator."""
     needs: Needs
     for_codes_alone: bool = False
-    """Whether it takes silent units for granted: dense units have none."""
+    """Whether it needs units that are mostly silent: dense units are not."""
 
 
 def _judged(measure: Any, **options: Any) -> Callable[[Any, Any, Any], UnitScores]:
@@ -107,7 +107,7 @@ DEFAULT = (
     "sparse_probe_5",
     "absorption",
 )
-"""Of which those are run for which something is known; the first is the headline.
+"""Measures by default; those are run whose inputs are given, and the first is the headline.
 
 Intrusion, because it tells mixtures from features: in worlds of 24 features in 14 units it is .99
 for features, .99 for codes and .67 for units, where the example AUC is .99, .99 and .97.

@@ -22,7 +22,7 @@ _BINS = 20  # of a histogram: a hundred latents are five per bin
 def page(result: Evaluation, pictures: Any = None, browser: bool = False) -> report.Page:
     """Summarise an evaluation as a page.
 
-    ``pictures`` are the stimuli given to ``evaluate``; ``browser``: whether one stands beside it.
+    ``pictures`` are the stimuli given to ``evaluate``; ``browser``: whether the folder has one.
     """
     of_units = MEASURES[result.headline].needs != "concepts"
     return report.Page(

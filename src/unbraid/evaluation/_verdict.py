@@ -10,8 +10,8 @@ from unbraid._answers import Verdict
 from unbraid.evaluation._baselines import BASELINES
 from unbraid.evaluation._side_score import BaselineContrast, SideScore, title_of
 
-_IS_IT = 0.9  # share of the gain over units from which on a baseline is the gain
-_FEW = 0.5  # coverage below which most latents stay unjudged
+_IS_IT = 0.9  # at this share of the gain over units a baseline explains it
+_FEW = 0.5  # below this coverage most latents are not scored
 
 
 def verdict(sides: Mapping[str, SideScore], contrasts: Sequence[BaselineContrast]) -> Verdict:
@@ -31,7 +31,7 @@ def verdict(sides: Mapping[str, SideScore], contrasts: Sequence[BaselineContrast
     if not np.isfinite(change.value):
         return Verdict(
             tone="cannot help",
-            sentence="No unit could be scored: the codes stand beside nothing.",
+            sentence="No unit could be scored: there is nothing to compare the codes with.",
             reasons=reasons,
         )
     if codes.interval.low <= codes.chance:
@@ -78,7 +78,7 @@ def verdict(sides: Mapping[str, SideScore], contrasts: Sequence[BaselineContrast
 
 
 def _reaches(over: BaselineContrast, rival: SideScore, base: SideScore, codes: SideScore) -> bool:
-    """Whether a baseline makes the gain: codes do not reliably exceed it, or it is most of it."""
+    """Whether a baseline explains the gain: not reliably exceeded, or most of the gain."""
     return over.low <= 0 or rival.value - base.value >= _IS_IT * (codes.value - base.value)
 
 

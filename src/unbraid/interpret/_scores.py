@@ -1,4 +1,4 @@
-"""What a measure of interpretability answers: a score for each unit, and how sure it is."""
+"""What a measure of interpretability answers: a score for each unit, and how certain it is."""
 
 from __future__ import annotations
 
@@ -189,7 +189,7 @@ class ScoreDifference:
     level: float
     """Confidence level of ``[low, high]``."""
     paired: bool
-    """Whether both sides saw the same stimuli, whose luck they share."""
+    """Whether both sides saw the same stimuli, so that their errors are paired."""
 
     def __repr__(self) -> str:
         return f"ScoreDifference({self.value:+.3f} [{self.low:+.3f}, {self.high:+.3f}])"

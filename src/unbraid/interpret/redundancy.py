@@ -1,4 +1,4 @@
-"""Redundancy: how many units suffice to know the others, beyond what low rank gives."""
+"""Redundancy: how many units are enough to predict the others, beyond what low rank gives."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from unbraid.errors import InputError
 from unbraid.interpret.clones import Clones, clones, gaussian_of_spectrum
 from unbraid.responses import as_responses
 
-_RIDGE = 1e-6  # of the mean variance of a chunk's units, so that equal units do no harm
-_KNOWN = 0.9  # share of variance from which on the others count as known
+_RIDGE = 1e-6  # penalty, in the mean variance of a chunk's units, so that equal units do no harm
+_KNOWN = 0.9  # at this share of variance the others count as known
 
 
 @documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Redundancy:
-    """What chunks of units say of the units outside them, beside a Gaussian of equal spectrum."""
+    """How well chunks of units predict the other units, beside a Gaussian of equal spectrum."""
 
     widths: np.ndarray
     """(k,) units in a chunk."""
@@ -33,7 +33,7 @@ class Redundancy:
     residual_surrogate: np.ndarray
     """(k,) the same for the Gaussian."""
     units_needed: float
-    """Width from which on 90 % is known, interpolated; NaN where no chunk reaches it."""
+    """Smallest width at which 90 % is known, interpolated; NaN where no chunk reaches it."""
     units_needed_surrogate: float
     """The same for the Gaussian."""
     participation: float

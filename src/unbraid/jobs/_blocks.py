@@ -12,7 +12,7 @@ from unbraid._config import shown
 from unbraid.errors import InputError
 
 BLOCKS = ("base", "grid", "zip", "list")
-_MOST_BLOCKS = 1_000_000  # jobs: a plan of more is a slip of the pen, and would not fit into memory
+_MOST_BLOCKS = 1_000_000  # jobs: a plan of more is a mistake, and would not fit into memory
 
 
 def expand(blocks: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The folder of a run of jobs: what is done, what failed, who is at work; all in one place."""
+"""The folder of a run of jobs: what is done, what failed, which jobs are running."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class RunFolder:
                 _folders.remove(place)
 
     def prepare(self, fingerprint: str) -> Path:
-        """Return where a result can be written; what is there and invalid is set aside."""
+        """Return where a result can be written; an invalid result in its place is renamed."""
         place = self._prepared(_JOBS, fingerprint)
         if os.path.lexists(place):
             self._own(self.root / _ASIDE, made=True)
@@ -165,7 +165,7 @@ class RunFolder:
         return place
 
     def _of(self, part: str, fingerprint: str) -> Path:
-        """Return a job's place: a folder of few, since writers look at what lies beside."""
+        """Return a job's place: a folder with few entries, since writers list its neighbours."""
         if not _NAME.fullmatch(fingerprint):
             raise InputError(f"A job is named by 16 hexadecimal digits, got {fingerprint!r}.")
         return self.root / part / fingerprint[:2] / fingerprint
@@ -215,6 +215,6 @@ def _locked(path: Path) -> int | None:
         except BlockingIOError:
             os.close(handle)
             return None
-        except FileNotFoundError:  # the one before has just let it go
+        except FileNotFoundError:  # the process before has just released it
             pass
         os.close(handle)

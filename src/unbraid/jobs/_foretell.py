@@ -1,4 +1,4 @@
-"""What a run will take, told before it starts."""
+"""What a run will take, estimated before it starts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Forecast:
     done: int
     """Jobs whose result lies in the folder already."""
     unknown: int
-    """Jobs to do whose cost is not foretold; they are not in the sums."""
+    """Jobs to do whose cost cannot be estimated; they are not in the sums."""
     seconds: float
     """Of all workers together, at work at once."""
     memory: float
@@ -45,7 +45,7 @@ class Forecast:
                 f"{_size(self.disk)} on disk (roughly)."
             )
         if self.unknown:
-            text += f" The cost of {self.unknown} jobs is not foretold."
+            text += f" The cost of {self.unknown} jobs cannot be estimated."
         if self.too_large:
             text += f" {len(self.too_large)} would not fit into memory: {self.too_large[0]}"
         return text.replace("  ", " ").strip()

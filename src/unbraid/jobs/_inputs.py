@@ -28,7 +28,7 @@ class File:
     path: str
     """Absolute."""
     options: dict[str, Any]
-    """What its reader is told, such as ``values``."""
+    """Options of its reader, such as ``values``."""
     name: str
     """What tables call it."""
     sha256: str
@@ -88,7 +88,7 @@ def find_file(reference: Any, slot: str, start: Path) -> File:
 def matches(text: str, slot: str, start: Path) -> list[str]:
     """Return the absolute paths (with ``::array``) that a path or pattern fits, naturally sorted.
 
-    A folder in a pattern's place is a store, or a dictionary; others are passed over by patterns.
+    A folder in a pattern's place is a store, or a dictionary; patterns skip other folders.
     """
     path, mark, array = text.partition(_ARRAY)
     place = str(start / Path(path).expanduser()) if path.startswith("~") else str(start / path)
@@ -116,7 +116,7 @@ def natural(text: str) -> list[Any]:
 
 
 def check_unchanged(file: File) -> None:
-    """Refuse a system that does not hold any more what the fingerprint says."""
+    """Refuse a system whose content differs from what the fingerprint says."""
     path = Path(file.path)
     state = _state(path)
     if state != file.state and _sha256(file.path, state) != file.sha256:

@@ -79,7 +79,7 @@ def _compute(job: Job, folder: RunFolder) -> None:
 
 
 def _keep(job: Job, folder: RunFolder, error: Exception) -> dict[str, Any]:
-    """Write down why a job failed; a disk that cannot hold even that is no second failure."""
+    """Write down why a job failed; if the disk is too full even for that, only the job fails."""
     failure = reason(error)
     try:
         folder.write_failure(job, failure)

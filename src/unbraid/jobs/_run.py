@@ -273,7 +273,7 @@ class _Parent:
 
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """Let SIGTERM stop the run as Ctrl-C does, where nobody else listens to it."""
+    """Let SIGTERM stop the run as Ctrl-C does, where no other handler is set."""
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield

@@ -143,10 +143,10 @@ class Prose:
 @documented_choice
 @dataclass(frozen=True, kw_only=True)
 class Details:
-    """Folded away until asked for: facts, and any plain data shown as JSON."""
+    """Hidden until it is opened: facts, and any plain data shown as JSON."""
 
     summary: str
-    """The line that is always in sight."""
+    """The line that is always visible."""
     facts: Sequence[Fact] = ()
     """Names and values."""
     data: Mapping[str, Any] = field(default_factory=dict)

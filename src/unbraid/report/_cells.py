@@ -17,7 +17,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """One cell: its text, what is said more quietly after it, and what it sorts by."""
+    """One cell: its text, what is written smaller after it, and what it sorts by."""
 
     text: str
     quiet: str = ""

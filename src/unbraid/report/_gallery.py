@@ -82,7 +82,7 @@ class MatchedUnits:
     caption: Caption
     """What it found, from how much data, and which seed made it."""
     shown: int = 8
-    """Pairs in sight; the others are folded away."""
+    """Pairs that are visible at first; the others are hidden until opened."""
     measure: str = "r"
     """Name of the number beside each pair."""
 

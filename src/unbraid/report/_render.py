@@ -117,7 +117,7 @@ def _strongest(stimuli: Sequence[Stimulus]) -> float:
 
 
 def _signed(stimuli: Sequence[Stimulus]) -> bool:
-    """Whether a unit is excited below zero by any: then each picture says its activation."""
+    """Whether any activation is below zero: then each picture shows its activation."""
     return any(stimulus.activation < 0 for stimulus in stimuli)
 
 

@@ -13,7 +13,7 @@ from unbraid.report import _checks as checks
 NAN = float("nan")
 
 Kind = Literal["before", "after", "control", "ceiling", "null", "prediction"]
-"""What a number is in the story; it chooses colour and shape, never colour alone."""
+"""The role of a number; it decides colour and shape, never colour alone."""
 
 KINDS: tuple[str, ...] = ("before", "after", "control", "ceiling", "null", "prediction")
 

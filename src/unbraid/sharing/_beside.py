@@ -1,4 +1,4 @@
-"""What stands beside a joint dictionary: each system alone, matched dictionaries, ridge."""
+"""What a joint dictionary is compared with: each system alone, matched dictionaries, ridge."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def alone(
         scale = learned.scale
         x = (train.only(number) - scale.center[columns]) / scale.size[columns]
         y = (held.values[:, columns] - scale.center[columns]) / scale.size[columns]
-        with warnings.catch_warnings():  # what weakens a dictionary alone is what is measured
+        with warnings.catch_warnings():  # a single system's weakness is what is measured here
             warnings.simplefilter("ignore", RuntimeWarning)
             own = sparse.fit(x, sized(method, (x.shape[1],)), rng=each)
         coder = Coder(

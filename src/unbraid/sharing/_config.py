@@ -23,7 +23,7 @@ class JointConfig(Config):
     order: Literal["auto", "exchangeable", "time"] = "auto"
     """Whether stimuli follow each other in time, or any order is as good; auto: it is tested."""
     permutations: Annotated[int, Field(ge=99)] = 4999
-    """Pairings of wrong stimuli behind each p-value."""
+    """Pairings of wrong stimuli for each p-value."""
     refits: Annotated[int, Field(ge=0)] = 3
     """Dictionaries learned from wrong pairings: how many latents look shared where none is."""
     level: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
@@ -31,4 +31,4 @@ class JointConfig(Config):
     values: Literal["shared", "per system"] = "shared"
     """One code a latent for all systems, or a value for each system on a common support."""
     baselines: bool = True
-    """Whether each system alone, matching and ridge stand beside."""
+    """Whether each system alone, matching and ridge are computed for comparison."""

@@ -30,7 +30,7 @@ class LeftOut:
     wrong_r2: float
     """Mean R2 with wrong pairings."""
     contrast: float
-    """The difference, which tells of sharing."""
+    """The difference, which is the evidence of sharing."""
     low: float
     """Lower end of the interval of the contrast."""
     high: float

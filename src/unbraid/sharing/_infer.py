@@ -70,8 +70,8 @@ class Coder:
     def codes(self, x: np.ndarray, shown: np.ndarray | None = None) -> sp.csr_array:
         """Return codes (n, m) inferred from the units of a mask (P,), all by default.
 
-        Atoms are brought to unit length over the units shown, so that a latent is not the less
-        for units that nobody looked at; the penalty goes with the root of the power that they hold.
+        Atoms are brought to unit length over the units shown, so that units that were not given do
+        not shrink a latent; the penalty is proportional to the root of the power that they hold.
         """
         mask = np.ones(len(self.offset), bool) if shown is None else shown
         part = np.ascontiguousarray(self.atoms[:, mask])

@@ -15,7 +15,7 @@ from unbraid.sharing._stack import Systems, SystemScales, scale_of
 from unbraid.sparse.crosscoders._crosscoder import Crosscoder
 
 _TURNS = 10  # of codes and least squares over all rows, where some are incomplete
-_FEWEST = 20  # complete rows under which nothing can be learned
+_FEWEST = 20  # with fewer complete rows nothing can be learned
 _PREDICTED = 0.5  # error at units left out below which a system is predicted
 _NOISE_WEIGHS = 0.1  # a hundredth of the power: its noise no longer decides which latent is active
 _RIDGE = 1e-6  # of the largest diagonal: atoms that codes do not determine stay as they are
@@ -44,11 +44,11 @@ def learn(
 ) -> LearnedTogether:
     """Learn a dictionary from the systems side by side.
 
-    The start is learned from the rows that all systems answered. Where others are given too, turns
-    over all rows follow: codes from the systems that answered, and for each system's part of the
-    atoms least squares over its rows. If of some systems no unit that is left out can be predicted,
-    but of another half of the variance can, all is learned again with those at a tenth of their
-    size, and kept if the others are predicted better.
+    The start is learned from the rows that all systems answered. Where others are given too,
+    iterations over all rows follow: codes from the systems that answered, and for each system's
+    part of the atoms least squares over its rows. If of some systems no unit that is left out can
+    be predicted, but of another half of the variance can, all is learned again with those at a
+    tenth of their size, and kept if the others are predicted better.
     """
     found = _learn(train, method, scale_of(train), rng, part(tell, 0.0, 0.5))
     noise = _noise(found.errors)

@@ -64,7 +64,8 @@ def joint(
     Returns
     -------
     Joint
-        Latents with their kinds and evidence, counts, contrast, what stands beside, verdict.
+        Latents with their kinds and evidence, counts, contrast, comparisons with each system alone,
+        verdict.
 
     Raises
     ------
@@ -73,13 +74,13 @@ def joint(
 
     Notes
     -----
-    *Scaling.* Means go; each system is divided by one number, so that all have power 1. *Evidence.*
-    A quarter of a system's units at a time (an eighth of fewer than 32) is left out and predicted
-    from the code of all other units, of this system and the others. Wrong pairings rotate the
-    others' stimuli within random blocks of five, a group of pairings, so that p-values are exact.
-    Explained variance is no evidence: wrongly paired systems are explained as well. Cost: ``seeds +
-    refits`` trainings, one per system for what stands beside, and five inferences of each held-out
-    stimulus for each group of units.
+    *Scaling.* Means are subtracted; each system is divided by one number, so that all have power 1.
+    *Evidence.* A quarter of a system's units at a time (an eighth of fewer than 32) is left out and
+    predicted from the code of all other units, of this system and the others. Wrong pairings rotate
+    the others' stimuli within random blocks of five, a group of pairings, so that p-values are
+    exact. Explained variance is no evidence: wrongly paired systems are explained as well. Cost:
+    ``seeds + refits`` trainings, one per system for the comparisons, and five inferences of each
+    held-out stimulus for each group of units.
 
     References
     ----------
@@ -141,7 +142,7 @@ def _learn_all(
         start, stop = number / config.seeds, (number + 1) / config.seeds
         own = part(tell, start, stop, f"dictionary {number + 1} of {config.seeds}: ")
         learned = learn(parts.train, method, seeded, part(own, 0.0, 0.8))
-        method = learned.dictionary.method  # what "auto" chose serves the other seeds
+        method = learned.dictionary.method  # the other seeds use what "auto" chose
         evidence = evidence_of(
             parts.held,
             learned,

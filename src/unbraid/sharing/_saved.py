@@ -19,4 +19,4 @@ LAYOUT = _state.Layout(
     (Latents, Count, Contrast, LeftOut, Beside, SystemBound, Verdict, Coder, SystemScales, Encoder),
     (config_codec(JointConfig),),
 )
-"""What a saved joint dictionary may hold; nothing else is ever made of a file."""
+"""The classes that a saved joint dictionary may hold; no other is ever created from a file."""

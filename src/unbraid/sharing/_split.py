@@ -10,7 +10,7 @@ from unbraid import stats
 from unbraid.errors import InputError
 from unbraid.sharing._stack import Systems
 
-_FEWEST_COMPLETE = 60  # complete rows under which neither learning nor evidence is possible
+_FEWEST_COMPLETE = 60  # with fewer complete rows neither learning nor evidence is possible
 _MOST = 2000  # stimuli of evidence: more make p-values smaller, not answers other
 _LEAST = 25  # stimuli of evidence: fewer give no interval
 

@@ -63,10 +63,10 @@ class Systems:
 class SystemScales:
     """What is taken from the responses before they stand side by side.
 
-    Each unit's mean goes, and each system is divided by one number, the square root of its mean
-    squared size: all systems have power 1, however many units they have. Units keep their relative
-    sizes, so that the noise of silent units is not blown up. A system of which no unit can be
-    predicted is noise to the others, and weighs a tenth.
+    Each unit's mean is subtracted, and each system is divided by one number, the square root of its
+    mean squared size: all systems have power 1, however many units they have. Units keep their
+    relative sizes, so that the noise of silent units is not blown up. A system of which no unit can
+    be predicted is noise to the others, and weighs a tenth.
     """
 
     center: np.ndarray

@@ -15,9 +15,9 @@ from unbraid.sharing._evidence import JointEvidence
 from unbraid.sharing._latents import SHARED
 
 _CHANCE = 2.0  # times the latents that look shared in wrong pairings, and one more, are no evidence
-_ALL = 0.9  # share of a system's latents found alone from which on it needs no other
+_ALL = 0.9  # a system needs no other if this share of its latents is found in it alone
 _LEFT_OUT = (ALONE, TOGETHER)
-_POOR = 0.5  # error at units left out from which on the dictionary predicts little
+_POOR = 0.5  # the dictionary predicts little from this error at units left out upwards
 
 
 @documented_answer

@@ -28,7 +28,7 @@ def expected_shared(
 
     The rows of each system but the first are permuted among those that the same systems answered
     (rotated, where stimuli follow each other in time), apart for training and evidence; the method,
-    with the width that was chosen, learns again and is judged alike.
+    with the width that was chosen, learns again and is evaluated in the same way.
     """
     if not config.refits:
         return float("nan")

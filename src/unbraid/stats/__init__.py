@@ -1,4 +1,4 @@
-"""Folds, bootstrap, permutation, noise ceilings, false discovery: how sure a score is."""
+"""Folds, bootstrap, permutation, noise ceilings, false discovery: how certain a score is."""
 
 from unbraid.stats._bootstrap import (
     Difference,

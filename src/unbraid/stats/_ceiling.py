@@ -143,7 +143,7 @@ def noise_ceiling(
 def measured_ceiling(
     repeats: Any, *, splits: int = 100, floor: float = 0.1, rng: Any = 0
 ) -> NoiseCeiling:
-    """Return ``noise_ceiling`` without warning of its doubts: they are told with the score."""
+    """Return ``noise_ceiling`` without warning of its doubts: they are reported with the score."""
     if kind_of(repeats) == "assembly":  # its dimensions say which is which
         repeats = as_responses(repeats, "repeats").repeats
     trials = as_floats(in_one_order(repeats), "repeats")

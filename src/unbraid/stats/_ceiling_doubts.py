@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-_BIAS = 0.15  # standard error of a reliability over its power 3/4 at which ceilings are off by .01
+_BIAS = 0.15  # at this standard error of a reliability, over its power 3/4, ceilings are off by .01
 _APART = 0.02  # between two estimates of the reliability, of which one assumes alike repeats
-_FEWEST = 20  # stimuli from which on noise of two kinds can be told apart
+_FEWEST = 20  # with this many stimuli or more, noise of two kinds can be distinguished
 _ERRORS = 3.0  # standard errors between two variances that are called different
 
 
@@ -54,7 +54,7 @@ def of_repeats(
 
 
 def of_once(expected: np.ndarray, seen: np.ndarray, n_once: int, n_more: int) -> tuple[str, ...]:
-    """Return a line if stimuli shown once do not vary as those shown more often let expect.
+    """Return a line if stimuli shown once vary otherwise than those shown more often predict.
 
     ``expected``, ``seen``: (q,) variance over the stimuli shown once of each unit's response.
     """
@@ -65,8 +65,8 @@ def of_once(expected: np.ndarray, seen: np.ndarray, n_once: int, n_more: int) ->
     if abs(ratio) <= _ERRORS * np.sqrt(2 / n_once + 2 / n_more):
         return ()
     return (
-        f"stimuli shown once vary {np.exp(ratio):.2g} times as much as those shown more often let "
-        "expect: their noise or their signals differ, and ceilings assume that they do not.",
+        f"stimuli shown once vary {np.exp(ratio):.2g} times as much as those shown more often "
+        "predict: their noise or their signals differ, and ceilings assume that they do not.",
     )
 
 

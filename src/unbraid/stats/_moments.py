@@ -47,7 +47,7 @@ class FoldMoments:
     high_y: np.ndarray
     """(F, q) the same of y."""
     xx: np.ndarray
-    """(F, p, p) sums of outer products; (F, 0, 0) where they were not asked for."""
+    """(F, p, p) sums of outer products; (F, 0, 0) where they were not requested."""
     yy: np.ndarray
     """(F, q, q) the same of y."""
     xy: np.ndarray
@@ -224,7 +224,7 @@ class Moments:
     square_y: np.ndarray
     """(q,) the diagonal of ``yy``."""
     xx: np.ndarray
-    """(p, p) sums of products of deviations; (0, 0) where they were not asked for."""
+    """(p, p) sums of products of deviations; (0, 0) where they were not requested."""
     yy: np.ndarray
     """(q, q) the same of y."""
     xy: np.ndarray

@@ -16,7 +16,7 @@ from unbraid.stats._slow_units import cosines, units_to_test
 LEVEL = 1e-4
 """Of the test of one side, over all lags, frequencies and series together."""
 
-_RUNS, _RUN, _LEAST_RUN = 5, 2048, 64  # runs of neighbours looked at of very long series
+_RUNS, _RUN, _LEAST_RUN = 5, 2048, 64  # runs of neighbours that are examined of very long series
 _NUMBERS = 2.0**24  # responses looked at, at least one least run a run
 FEWEST = 16
 """Stimuli under which nothing reaches the level."""
@@ -24,7 +24,7 @@ _LEAST = 1e-100  # largest response whose square is a number
 # Of the level: all series together, one series, its slow changes, one unit, all units' trends
 _SUM, _SINGLE, _SLOW, _UNITS, _TRENDS = 0.2, 0.35, 0.2, 0.15, 0.1
 _DECAYED = 0.2  # share of the correlation of neighbours below which rows count as apart
-# Slow power from which on rotated series are no null for each other: of one series, what noise
+# Above this slow power rotated series are no null for each other: of one series, what noise
 # reaches in a fifth of all draws; of all together, twice the power of the next frequencies.
 # Independent series of AR .98 at n = 400, or with a linear drift of a quarter of the noise's size,
 # reach it on both sides nearly always, AR .9 at n = 400 1 time in 7, AR .5 1 in 14.
@@ -43,7 +43,7 @@ class SerialDependence:
     p_value: float
     """At most the share of shuffled orders that look as dependent; 1 for fewer than 16 stimuli."""
     reach: int
-    """Lag from which on rows are nearly uncorrelated, in stimuli."""
+    """Lag beyond which rows are nearly uncorrelated, in stimuli."""
     drifts: bool
     """Whether the slowest changes take as long as the series: it cannot be called stationary."""
     units: tuple[int, ...] = ()
@@ -237,7 +237,7 @@ def _variance(series: np.ndarray) -> float:
 
 
 def _reach(correlation: np.ndarray) -> int:
-    """Return the lag from which on the slowest series is nearly uncorrelated."""
+    """Return the lag beyond which the slowest series is nearly uncorrelated."""
     n = 2 * correlation.shape[1]
     floor = np.maximum(_DECAYED * correlation[:, :1], 2 / np.sqrt(n))
     below = correlation < floor

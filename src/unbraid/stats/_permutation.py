@@ -16,7 +16,7 @@ from unbraid.errors import InputError
 @documented_choice
 @dataclass(frozen=True)
 class Permutations:
-    """How the null of a score is had; pass as ``permutations=`` to a metric.
+    """How the null of a score is computed; pass as ``permutations=`` to a metric.
 
     A metric that scores every target unit by itself needs refits of a few targets only. Then the
     p-value is that of the held-out sum of products, whose terms are permuted with the fits held

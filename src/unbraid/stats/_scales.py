@@ -11,7 +11,7 @@ from unbraid.stats._series import moments
 _SHARE, _FEWEST_LARGE = (
     0.99,
     3,
-)  # of the variance of a side, and the units from which on it is unusual
+)  # of the variance of a side, and the number of units that makes it unusual
 # Ratio of variances that no unit lies between, and the share of units below: those of recordings
 # and of layers spread over more, but without a gap
 _GAP, _BELOW, _SHOWN = 10.0**2, 0.25, 5

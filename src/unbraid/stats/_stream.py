@@ -47,8 +47,8 @@ def fold_moments(
     rng : int, Generator or None
         Seed of the shuffle of the folds, as for a metric.
     order : {None, "auto", "exchangeable", "time"}
-        As for a metric: where both sides stand in time, a number of folds is one of contiguous
-        folds, with gaps that go into no moments.
+        As for a metric: where both sides follow each other in time, a number of folds is one of
+        contiguous folds, with gaps that go into no moments.
     within : bool
         Whether to keep the products within each side: ridge, CKA and Procrustes need them,
         matchings do not.
@@ -143,7 +143,7 @@ def _values(source: Any) -> Any:
 
 
 def _arranged(x: Any, y: Any, labels: Folds, order: str | None, *, fixed: bool) -> FoldsInOrder:
-    """Return the folds that the stimuli ask for, as told by all of them or a few long runs."""
+    """Return the folds that the stimuli require, judged by all of them or a few long runs."""
     check_order(order)
     if order == EXCHANGEABLE:
         return FoldsInOrder(folds=labels)

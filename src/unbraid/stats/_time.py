@@ -17,7 +17,7 @@ ORDERS = ("auto", "exchangeable", "time")
 
 EXCHANGEABLE, TIME, DRIFT, IGNORED = "exchangeable", "time", "drift", "ignored"
 """What was done: nothing; contiguous folds and rotations; the same, but both sides drift; folds
-that were asked for split neighbours. The last two leave no p-value."""
+that were requested split neighbours. The last two leave no p-value."""
 SEVERITY = (EXCHANGEABLE, TIME, DRIFT, IGNORED)
 """The same, what restricts an answer most last."""
 
@@ -34,7 +34,7 @@ _MANY_RUNS = 25  # runs where neighbours are alike only over few stimuli
 @documented_answer
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """Whether stimuli stand in time, and what that asks for."""
+    """Whether stimuli follow each other in time, and what that requires."""
 
     in_time: bool
     """Whether both sides depend on the order of the stimuli, or the caller said so."""
@@ -45,7 +45,7 @@ class Order:
     units: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
     """The units of each side that depend on order, where hardly any of that side do."""
     tested: bool = True
-    """Whether there were stimuli enough to find a dependence, or the caller said what is so."""
+    """Whether there were stimuli enough to find a dependence, or the caller said how it is."""
 
     def single_units(self) -> str:
         """Return which units alone depend on order, where not all of a side do; else nothing."""
@@ -70,7 +70,7 @@ class Order:
 @documented_answer
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FoldsInOrder:
-    """Folds of the stimuli, and what their order asks for."""
+    """Folds of the stimuli, and what their order requires."""
 
     folds: Folds
     """-1 for stimuli in a gap."""
@@ -115,7 +115,7 @@ class FoldsInOrder:
 
 
 def order_of(x: Any, y: Any, said: str | None = None) -> Order:
-    """Find out whether two systems' stimuli stand in time.
+    """Find out whether two systems' stimuli follow each other in time.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def order_of(x: Any, y: Any, said: str | None = None) -> Order:
     Notes
     -----
     A dependence that only one side shows does no harm: what is alike in neighbours on one side
-    tells nothing of the other. Of more than 10,000 stimuli five long runs are looked at.
+    tells nothing of the other. Of more than 10,000 stimuli five long runs are examined.
     Cost: that of ``serial_dependence``; nothing for "exchangeable".
 
     Examples
@@ -173,7 +173,7 @@ def order_of(x: Any, y: Any, said: str | None = None) -> Order:
 
 
 def check_order(said: Any) -> None:
-    """Refuse what says nothing of the stimuli's order.
+    """Refuse anything that is no order of the stimuli.
 
     Parameters
     ----------
@@ -235,24 +235,24 @@ def order_of_groups(x: Any, y: Any, groups: Any) -> bool:
 def arrangement(
     x: Any, y: Any, labels: Folds, order: str | None = None, *, fixed: bool
 ) -> FoldsInOrder:
-    """Return the folds that the stimuli ask for.
+    """Return the folds that the stimuli require.
 
     Parameters
     ----------
     x, y : arrays (n, p) and (n, q), or CSR matrices
         All rows, or those of ``rows_to_test(n, max(p, q))``.
     labels : Folds
-        Those that the caller asked for, or shuffled ones.
+        Those that the caller requested, or shuffled ones.
     order : {None, "auto", "exchangeable", "time"}
         What the caller knows, as in ``order_of``.
     fixed : bool
-        Whether the labels were asked for: then they stay, whatever is found.
+        Whether the caller requested the labels: then they are kept, whatever is found.
 
     Returns
     -------
     Arrangement
-        The folds to use, and what was found: contiguous folds with gaps where both sides stand in
-        time and the labels were not asked for; else ``labels``.
+        The folds to use, and what was found: contiguous folds with gaps where both sides depend on
+        time and the caller did not request the labels; else ``labels``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""One number over several seeds: its mean and how far it can be off."""
+"""One number over several seeds: its mean and interval."""
 
 from __future__ import annotations
 

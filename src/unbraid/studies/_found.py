@@ -26,7 +26,7 @@ class FoundRun:
     failed: list[str]
     """Claims that do not."""
     seeds: int | None
-    """Independent worlds, models or pairs behind each number; none where it is one network."""
+    """Independent worlds, models or pairs for each number; none where it is one network."""
     fast: bool
     """Whether it was the reduced version."""
 
@@ -41,12 +41,12 @@ class FoundRun:
 def found_runs(folder: str | Path, names: Collection[str]) -> list[FoundRun]:
     """Return the runs of these studies in a folder's subfolders: full ones first, then by name.
 
-    Folders that hold something else are passed over, and so are damaged files.
+    Other folders and damaged files are skipped.
 
     Parameters
     ----------
     folder : str or Path
-        Its subfolders are looked at.
+        Its subfolders are searched.
     names : collection of str
         Names of the studies that count.
 

@@ -91,7 +91,7 @@ class StudyResult:
     notes: list[str] = field(default_factory=list)
     """What would change the answer; what differs from the paper."""
     command: str = ""
-    """What makes the same numbers again on the command line."""
+    """The command that makes the same numbers again."""
     seconds: float = float("nan")
     """Wall-clock time."""
     conclusion: str = ""
@@ -99,7 +99,7 @@ class StudyResult:
 
     @property
     def seeds(self) -> int | None:
-        """Independent worlds, models or pairs behind each number; none where it is one network."""
+        """Independent worlds, models or pairs for each number; none where it is one network."""
         return seeds_of(self.settings)
 
     @property
@@ -124,7 +124,7 @@ class Study(Config, ABC):
     """A question of the papers: options, and a run that answers it."""
 
     name: ClassVar[str]
-    """What it is called on the command line."""
+    """Its name on the command line."""
     question: ClassVar[str]
     reduced: ClassVar[dict[str, Any]]
     """Options of the fast version."""
@@ -135,12 +135,12 @@ class Study(Config, ABC):
 
     @property
     def is_fast(self) -> bool:
-        """Whether the reduced version is asked for."""
+        """Whether the reduced version is requested."""
         return bool(getattr(self, "fast", False))
 
     @property
     def command(self) -> str:
-        """What asks for this study on the command line."""
+        """The command that runs this study."""
         parts = [f"unbraid study {self.name}"]
         for option in type(self).model_fields:  # in the order of their declaration
             if option not in self.model_fields_set:
@@ -205,7 +205,7 @@ def run(study: Study, progress: Progress | None = None) -> StudyResult:
 
 
 def seeds_of(settings: Mapping[str, Any]) -> int | None:
-    """Return how many seeds a study's settings ask for, whatever they call them."""
+    """Return how many seeds a study's settings request, under any name."""
     return settings.get("seeds", settings.get("pairs"))
 
 

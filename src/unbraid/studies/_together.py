@@ -39,7 +39,7 @@ def together(
 
 
 def _in_threads(work: Callable[[T], R], parts: Sequence[T], n_threads: int) -> list[R]:
-    """Map in daemon threads: unlike a pool's, they hold up neither an error nor an interrupt."""
+    """Map in daemon threads: unlike a pool's, they delay neither an error nor an interrupt."""
     futures: list[Future[R]] = [Future() for _ in parts]
     waiting, lock = iter(list(zip(parts, futures, strict=True))), Lock()
 
@@ -60,6 +60,6 @@ def _in_threads(work: Callable[[T], R], parts: Sequence[T], n_threads: int) -> l
     try:
         return [future.result() for future in futures]
     finally:
-        with lock:  # after an error nobody begins another part
+        with lock:  # after an error no thread begins another part
             for _ in waiting:
                 pass

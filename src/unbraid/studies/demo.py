@@ -18,7 +18,7 @@ from unbraid.responses import Responses
 
 
 class Demo(Config):
-    """Two networks that name handwriting through too few units, compared; and a hopeless case."""
+    """Two networks that name handwriting through too few units; and a case that must fail."""
 
     seed: int = Field(default=0, ge=0)
     """Seed of canvases, networks and dictionaries."""
@@ -29,18 +29,18 @@ class Demo(Config):
     hopeless: worlds.NamingNetworks = worlds.NamingNetworks(
         n_units=5, epochs=4, canvases=worlds.HandwrittenCanvases(n_evaluation=2000)
     )
-    """Networks with fewer units than K ln(N/K): what is not there cannot be recovered."""
+    """Networks with fewer units than K ln(N/K): their features cannot be recovered."""
     options: CompareConfig = Field(default_factory=CompareConfig)
     """How the two are compared."""
     hopeless_options: CompareConfig = Field(
         default_factory=lambda: CompareConfig(seeds=1, metrics=("semi_matching", "ridge"))
     )
-    """How the hopeless two are compared."""
+    """How the networks that must fail are compared."""
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class DemoResult:
-    """The comparison, the hopeless comparison beside it, and the pictures."""
+    """The comparison, the comparison that must fail, and the pictures."""
 
     config: Demo
     comparison: Comparison
@@ -76,7 +76,7 @@ class DemoResult:
         )
 
     def page(self) -> report.Page:
-        """Return the story as a page."""
+        """Return the results as a page."""
         page = comparison.page(self.comparison, self.images, "Two networks, one handwriting", True)
         made = replace(
             page.provenance, config=self.config.describe(), fingerprint=self.config.fingerprint()
@@ -93,11 +93,11 @@ class DemoResult:
                 report.Prose(
                     paragraphs=[
                         "Each picture holds up to four handwritten digits, one per quadrant: 40 "
-                        "things that can be there, a digit at a place. Two small networks, alike "
-                        "but for their seed, learned to name them all through a layer of "
+                        "things that can be there, a digit at a place. Two small networks that "
+                        "differ only in their seed learned to name them all through a layer of "
                         f"**{n_units} units**, so each unit must stand for several. They name "
                         f"{named} of new pictures, in new handwriting, without a mistake.",
-                        "Unit by unit the two look unlike. Dictionaries learned on the training "
+                        "Unit by unit the two look different. Dictionaries learned on the training "
                         "pictures separate the features; the scores are taken on new pictures, "
                         "and the 40 true features say whether what was found is real.",
                     ]
@@ -137,7 +137,7 @@ def run(config: Demo, progress: Progress | None = None) -> DemoResult:
         config.hopeless,
         config.hopeless_options,
         second,
-        part(tell, 0.85, 1.0, "the hopeless case: "),
+        part(tell, 0.85, 1.0, "the case that must fail: "),
     )
     return DemoResult(
         config=config,

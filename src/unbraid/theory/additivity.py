@@ -55,7 +55,7 @@ def parts_cosine(offset: Any) -> Any:
     Returns
     -------
     float or array
-        In [0, 1); 0 without a common mean, towards 1 where the mean is all.
+        In [0, 1); 0 without a common mean, towards 1 where the mean dominates.
 
     Raises
     ------

@@ -128,7 +128,7 @@ def max_active(n_features: Any, n_units: Any, *, constant: float = 1.0) -> Any:
 @documented_answer
 @dataclass(frozen=True)
 class KnownModel:
-    """A model whose size is asked about."""
+    """A model of known size."""
 
     name: str
     """As it is commonly called."""

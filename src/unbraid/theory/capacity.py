@@ -1,4 +1,4 @@
-"""How many stimuli a random expansion can tell apart, and how wide it must be."""
+"""How many stimuli a random expansion can separate, and how wide it must be."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def separation_probability(distance: Any, *, bias_range: Any) -> Any:
 
 
 def units_to_separate(probability: Any, n_pairs: Any, *, failure: float = 0.01) -> Any:
-    """Random units with which every one of some pairs of stimuli is told apart by a unit.
+    """Random units that are needed so that each of some pairs of stimuli is separated by a unit.
 
     ``ln(n_pairs / failure) / -ln(1 - probability)``, rounded up: then no pair is missed, but for a
     probability of at most ``failure`` (union bound).
@@ -113,7 +113,7 @@ def units_to_separate(probability: Any, n_pairs: Any, *, failure: float = 0.01) 
     Parameters
     ----------
     probability : float or array
-        That one unit tells a pair apart, see ``separation_probability``.
+        That one unit separates a pair, see ``separation_probability``.
     n_pairs : float or array
         For n stimuli all of which differ: ``n (n - 1) / 2``.
     failure : float
@@ -122,7 +122,7 @@ def units_to_separate(probability: Any, n_pairs: Any, *, failure: float = 0.01) 
     Returns
     -------
     float or array
-        Grows with the logarithm of the pairs: a wide random layer tells anything apart, features
+        Grows with the logarithm of the pairs: a wide random layer separates any stimuli, features
         or not, which is why it is a control.
 
     Raises

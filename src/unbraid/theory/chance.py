@@ -1,4 +1,4 @@
-"""Matching of units: what mixing, chance and imperfect recovery each allow."""
+"""Matching of units: the scores that mixing, chance and imperfect recovery give."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def linear_cka(a: Any, b: Any, *, covariance: Any = None) -> float:
 
     ``tr(S G_a S G_b) / sqrt(tr((S G_a)^2) tr((S G_b)^2))`` with ``G = A A^T`` and S the covariance
     of the features z. With equal independent features it is the cosine of the two Gram
-    matrices: what the features are drops out, only how they are arranged stays.
+    matrices: it depends on how the features are arranged, not on what they are.
 
     Parameters
     ----------

@@ -23,8 +23,8 @@ _SIDE = 8  # pixels of one digit
 class Canvases:
     """Pictures with the truth about what is on them.
 
-    ``samples`` names the handwriting sample behind each quadrant (-1: empty), so that nobody has
-    to believe that training handwriting stays out of the evaluation.
+    ``samples`` names the handwriting sample behind each quadrant (-1: empty), so that anyone can
+    check that training handwriting stays out of the evaluation.
     """
 
     images: np.ndarray

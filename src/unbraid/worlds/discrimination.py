@@ -1,4 +1,4 @@
-"""Encoders that learn by telling classes, or single instances, apart."""
+"""Encoders that learn to classify classes, or single instances."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Discriminator(Config):
         *,
         rng: int | np.random.Generator | None = None,
     ) -> TrainedEncoder:
-        """Learn to tell the labels apart; pass ``range(n)`` as labels for instance discrimination.
+        """Learn to classify the labels; pass ``range(n)`` as labels for instance discrimination.
 
         Parameters
         ----------

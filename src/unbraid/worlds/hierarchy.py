@@ -24,7 +24,7 @@ _MEANS, _SPREAD = (5.0, 4.0), 0.5
 @documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Family:
-    """Sampled features (CSR, most are zero), the responses, and who is whose parent."""
+    """Sampled features (CSR, most are zero), the responses, and the parent of each feature."""
 
     features: sp.csr_array
     """(n, N)."""
@@ -65,7 +65,7 @@ class FeatureHierarchy(Config):
     depth: int = Field(default=1, ge=1)
     """Levels of children."""
     alone: int = Field(default=0, ge=0)
-    """Features that neither need nor bring others, ranked after those of the trees."""
+    """Features without parent and children, ranked after those of the trees."""
     active_roots: float = Field(default=10.0, gt=0)
     """Mean number of active roots and features alone."""
     zipf: float = Field(default=0.7, ge=0)
@@ -77,7 +77,7 @@ class FeatureHierarchy(Config):
     given_parent: float = Field(default=0.3, gt=0, le=1)
     """Probability of a child where its parent is active."""
     exclusive: bool = False
-    """Whether a parent brings one child at most (anti-correlated siblings)."""
+    """Whether a parent activates one child at most (anti-correlated siblings)."""
     magnitude: Literal["uniform", "normal"] = "uniform"
     """Law of an active feature's value: uniform on [0.5, 1.5]; or normal, cut off at 0, means
     falling from 5 to 4 with the rank, each feature's own standard deviation ``|N(0.5, 0.5)|``, and
@@ -194,7 +194,7 @@ class FeatureHierarchy(Config):
         return np.maximum(normal, 0)
 
     def _children(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Return which of n active parents bring a child, and which of their children."""
+        """Return which of n active parents activate a child, and which of their children."""
         if self.exclusive:
             choice = np.floor(rng.random(n) / self.given_parent).astype(int)
             chosen = choice[:, None] == np.arange(self.children)
@@ -214,7 +214,7 @@ class FeatureHierarchy(Config):
 
 
 class _Law(NamedTuple):
-    """What is drawn once: what decides who is active, and how strongly."""
+    """What is drawn once: what decides which features are active, and how strongly."""
 
     edge: np.ndarray
     """Roots and features alone are active where their Gaussian lies below."""

@@ -80,7 +80,7 @@ class NamingNetworks(Config):
     batch_size: int = Field(default=128, ge=1)
     """Canvases a training step."""
     canvases: HandwrittenCanvases = HandwrittenCanvases()
-    """What the networks look at."""
+    """The canvases that the networks see."""
 
     def build(
         self,
@@ -93,7 +93,7 @@ class NamingNetworks(Config):
         Parameters
         ----------
         rng : int, Generator or None
-            One seed rules canvases, initial weights and batches; torch's own generator is
+            One seed for canvases, initial weights and batches; torch's own generator is
             neither read nor set.
         progress : callable, optional
             Called as ``progress(message, fraction)`` a few times a second.

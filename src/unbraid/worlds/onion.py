@@ -1,4 +1,4 @@
-"""The onion world: what a token's place is, only its magnitude tells."""
+"""The onion world: only the magnitude of a token's direction shows its place."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class OnionWorld(Config):
     """Sequences of tokens in one vector, every place an order of magnitude below the last.
 
     ``h = sum_j decay^j e(token_j)``: all places share a token's direction, so that features lie in
-    no directions of their own and only the magnitude tells the place. It is the pure form of what
+    no directions of their own and only the magnitude shows the place. It is the pure form of what
     trained recurrent networks do (``RepeatWorld``); nothing is trained. With ``layered=False``, the
     control, each place has directions of its own and magnitude 1.
 

@@ -1,4 +1,4 @@
-"""Recurrent networks that read a sequence and say it again: where trained onions grow."""
+"""Recurrent networks that read a sequence and repeat it: trained onions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Repeater:
     """A trained network of gated recurrent units (GRU) with its embedding and readout."""
 
     embedding: np.ndarray
-    """(n_tokens + 1, n_units): what each token puts in; the last row asks for the first token."""
+    """(n_tokens + 1, n_units): input of each token; the last row requests the first token."""
     gates: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
     """Weights (3 n_units, n_units) of input and state, then their biases: reset, update, new."""
     readout: tuple[np.ndarray, np.ndarray]
@@ -48,7 +48,7 @@ class Repeater:
         return state
 
     def repeat(self, responses: np.ndarray) -> np.ndarray:
-        """Return the tokens (n, length) that the network says from its state, each fed back."""
+        """Return the tokens (n, length) that the network produces from its state, each fed back."""
         state, said = responses, np.full(len(responses), self.config.n_tokens)
         weights, bias = self.readout
         tokens = []
@@ -70,8 +70,8 @@ class RepeatWorld(Config):
     """Gated recurrent networks trained to repeat random sequences of tokens.
 
     Cross entropy, AdamW with a rate that falls to 0 over the second half of training, gradients
-    clipped to length 1; while it learns to say a sequence, the network is fed the true one. Narrow
-    networks store a token's place by magnitude, wide ones so that a linear readout finds it.
+    clipped to length 1; while it learns to produce a sequence, the network is fed the true one.
+    Narrow networks store a token's place by magnitude, wide ones so that a linear readout finds it.
 
     References
     ----------

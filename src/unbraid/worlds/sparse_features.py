@@ -97,7 +97,7 @@ class SparseFeatures(Config):
 def frequencies(weights: np.ndarray, active: float) -> np.ndarray:
     """Return probabilities in proportion to ``weights`` that sum to ``active``, none above 1."""
     p = np.minimum(weights * active / weights.sum(), 1.0)
-    for _ in range(100):  # hand on what the cap at 1 took away
+    for _ in range(100):  # give the others what the cap at 1 took away
         short = active - p.sum()
         if short < 1e-12:
             break

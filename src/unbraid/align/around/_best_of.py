@@ -89,9 +89,9 @@ def best_of(
     Notes
     -----
     The maximum over sources of a score on the same stimuli is biased upwards by selection; this
-    value is not. The interval is known where the scores' own are, from single stimuli or blocks
-    (``resamples`` >= 1, not ``Refits``); that another source might have been chosen it does not
-    know: 95 % intervals cover 95 % of the time where one source is clearly best, 85 % where three
+    value is not. The interval exists where the scores have intervals, from single stimuli or blocks
+    (``resamples`` >= 1, not ``Refits``); it does not include that another source might have been
+    chosen: 95 % intervals cover 95 % of the time where one source is clearly best, 85 % where three
     tie (n = 100). Cost: folds + 1 runs of the metric a source.
 
     References

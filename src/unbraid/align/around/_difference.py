@@ -40,7 +40,7 @@ def difference(
         What the conclusion is meant to hold for, beyond what was sampled. A level of which there
         is only one piece adds nothing.
     resamples : int
-        Draws of the difference, behind its interval and p-value.
+        Draws of the difference, for its interval and p-value.
     level : float
         Confidence level, in (0, 1).
     rng : int, Generator or None

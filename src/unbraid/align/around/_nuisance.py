@@ -16,7 +16,7 @@ from unbraid.align._score import Score
 from unbraid.errors import InputError
 from unbraid.responses import Responses, follow, pair
 
-_FAR = 0.08  # variance of a prediction, in units of the noise's, from which on it shows
+_FAR = 0.08  # a prediction's variance is noticeable from this share of the noise's
 _EXTRAPOLATED = (
     "nuisance regressors that follow time are carried to held-out stimuli by the same weights on "
     "both sides, so that slow residuals agree: the value is too high, and there is no p-value. Use "

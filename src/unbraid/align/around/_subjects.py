@@ -1,4 +1,4 @@
-"""Ceilings across subjects: how well the others predict each, and how well anything could."""
+"""Ceilings across subjects: how well the others predict each, and the best possible score."""
 
 from __future__ import annotations
 

@@ -27,7 +27,8 @@ class Canonical(Estimator):
         if not 0 < keep <= 1:
             raise InputError(f"keep must be a share of variance in (0, 1], got {keep}.")
         self.keep, self.projection = keep, projection
-        if keep == 1:  # all directions of a side count alike, but for what they carry of the source
+        # all directions of a side count alike, except for what they carry of the source
+        if keep == 1:
             self.scaled = ("x",) if projection else ()
         self.rows = [np.flatnonzero(folds == fold) for fold in range(folds.n_folds)]
         fewest = min(len(rows) for rows in self.rows)

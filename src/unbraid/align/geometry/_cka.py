@@ -162,7 +162,7 @@ def cka(
     -----
     Symmetric. Invariant to rotation, common scaling and shift. Biased upwards when ``n`` is not
     much larger than the number of units (0.99 for unrelated 100 x 10,000): ``cka_debiased``
-    has no such bias. Cost O(n p q) or O(n^2 (p + q)), the lesser;
+    has no such bias. Cost O(n p q) or O(n^2 (p + q)), whichever is smaller;
     codes (CSR) stay sparse on the second side.
 
     References

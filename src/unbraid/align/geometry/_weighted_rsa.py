@@ -19,7 +19,7 @@ from unbraid.errors import InputError
 PENALTIES = (1e-3, 1e-2, 0.1, 1.0, np.inf)
 """In units of the mean diagonal of the normal equations; infinite: one weight for all units."""
 _CUBE, _SQUARE = 2e-8, 1e-8  # seconds of a core at 2 GHz, measured at 100 to 400 units
-_LONG = 5.0  # seconds of a fit, of which there are 21 by default, that are worth a warning
+_LONG = 5.0  # a warning is given if a fit takes this many seconds; there are 21 fits by default
 _LEAST_STIMULI = 4  # stimuli of a fold: fewer have too few pairs to correlate
 
 

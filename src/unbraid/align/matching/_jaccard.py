@@ -1,7 +1,7 @@
 """Jaccard matching: whether units fire on the same stimuli.
 
 Overlaps are ratios of small whole numbers, so sources often tie: they then share the target evenly,
-lest the order of units choose.
+so that the order of units does not matter.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from unbraid.align.matching.solvers._plan import MatchingPlan, one_each
 from unbraid.align.published._longon2025 import PUBLISHED, LongonSemi
 
 _BLOCK = 2.0**26  # bytes of cross-products held at once
-_LARGE = 2**19  # pairs from which on the search in float32 pays
+_LARGE = 2**19  # with this many pairs or more the search in float32 pays
 
 
 class SemiMatched(DenseMatched):
@@ -143,8 +143,8 @@ def semi_matching(
     Notes
     -----
     Invariant to permutation, positive scaling and shift of units on both sides; not to rotation.
-    Under independence the mean is 0, while ``in_sample`` is about ``e_p / sqrt(n)``. Sources that
-    tie to within 1e-12 count as equal, and the first is taken. Intervals cover under heavy tails
+    Under independence the mean is 0, while ``in_sample`` is about ``e_p / sqrt(n)``. Sources within
+    1e-12 of each other count as equal, and the first is taken. Intervals cover under heavy tails
     and, where folds name the blocks, for dependent stimuli; they are too narrow where other stimuli
     would be matched otherwise (weak relations): ``stats.Refits``. Cost O(n p q) time, blocks of
     targets bound memory; two code matrices (CSR) are never densified and cost O(n k^2) with ``k``

@@ -39,7 +39,7 @@ class SharedPairs:
     stable: np.ndarray
     """(q,) whether most folds choose this source, and every refit finds the target again."""
     rate: float
-    """False discovery rate that was asked for."""
+    """The requested false discovery rate."""
     order: str = "exchangeable"
     """As in ``Score``."""
     warnings: tuple[str, ...] = ()
@@ -89,7 +89,7 @@ def shared_pairs(
     refits : sequence
         The same source learned again (other seeds of a dictionary), same stimuli.
     folds, rng, order
-        As in ``semi_matching``. Where both sides drift, or the folds asked for split neighbours in
+        As in ``semi_matching``. Where both sides drift, or the requested folds split neighbours in
         time, p-values are NaN and no pair is shared.
 
     Returns

@@ -73,8 +73,8 @@ def _estimator(x: Any, y: Any, folds: Any, **options: Any) -> Estimator:
 def _with_idle(worth: np.ndarray, mass: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return similarities and marginals with one idle unit per side, for what is not matched.
 
-    Exactly ``1 - mass`` of each side goes to the other's idle unit, worth 0; that both idle units
-    serve each other is priced out.
+    Exactly ``1 - mass`` of each side goes to the other's idle unit, worth 0; their pairing with
+    each other is made too expensive to occur.
     """
     p, q = worth.shape
     padded = np.zeros((p + 1, q + 1))

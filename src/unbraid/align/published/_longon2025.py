@@ -96,7 +96,7 @@ class LongonMetric(Estimator):
         )
 
     def trap(self, x: np.ndarray) -> tuple[str, ...]:  # noqa: ARG002
-        """Return what is known to go wrong here."""
+        """Return warnings about known problems of this protocol."""
         return ()
 
     def _alive(self, values: np.ndarray, constant_is_dead: bool) -> np.ndarray:

@@ -19,7 +19,7 @@ from unbraid.stats import Folds
 
 _TO_CHOOSE = 1e-6, 500  # relative residual, and most steps, of fits that only choose penalties
 _TO_PREDICT = 1e-10, 2000  # the same of fits that predict: as exact as a decomposition
-_ROUGH = 1e-2  # relative residual from which a fit's errors do not tell which penalty is best
+_ROUGH = 1e-2  # from this relative residual a fit's errors do not show which penalty is best
 _PREDICTION_BLOCK = 2.0**28  # bytes of predictions for all penalties held at once
 
 

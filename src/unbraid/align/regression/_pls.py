@@ -19,7 +19,8 @@ from unbraid.align.regression._ridge import Ridge
 
 _EXHAUSTED = 1e-12  # share of the first covariance below which nothing is left to predict
 
-_LANCZOS = 100  # units of the smaller side from which one vector is cheaper than a decomposition
+# with this many units on the smaller side, one vector is cheaper than a decomposition
+_LANCZOS = 100
 
 
 class Pls(Ridge):
@@ -76,7 +77,8 @@ class Pls(Ridge):
             fit = pls_predictions(self.x, y, ~rows, self.components)
             counts.append(min(int(errors[fold].argmin()) + 1, len(fit.steps)))
             answer = fit.steps[: counts[-1]].sum(axis=0)
-            spread = answer[~rows].std(axis=0)  # as in ridge: the least shrunk fold must not rule
+            # as in ridge: the least shrunk fold must not dominate
+            spread = answer[~rows].std(axis=0)
             predicted[rows] = answer[rows] / np.where(spread > 0, spread, 1.0)
             centred[rows] = fit.target[rows]
         return predicted, centred, counts
@@ -180,7 +182,7 @@ def pls(
     Returns
     -------
     Score
-        In [-1, 1]; 1 if every target is a linear function of the source. ``warnings`` tells when
+        In [-1, 1]; 1 if every target is a linear function of the source. ``warnings`` says so if
         folds use all the components allowed.
 
     Notes

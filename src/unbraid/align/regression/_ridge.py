@@ -25,8 +25,8 @@ from unbraid.stats._ceiling import measured_ceiling
 
 _FIT_BLOCK = 2.0**27  # bytes of predictions held at once
 _DIRECT = 3000  # smaller side of codes up to which they are decomposed
-_SOLVED = 1e-7  # relative residual from which on a warning is due
-_UNSURE = 0.05  # share of choices from rough fits, likewise
+_SOLVED = 1e-7  # a warning is given from this relative residual upwards
+_UNSURE = 0.05  # and from this share of choices made by rough fits
 
 
 class Ridge(Estimator):
@@ -51,7 +51,7 @@ class Ridge(Estimator):
     def comparable(self, found: Predictions) -> tuple[np.ndarray, np.ndarray]:
         """Return predictions and targets in units of their training standard deviation.
 
-        Penalties differ between folds: unscaled, the least shrunk fold would rule the pooled
+        Penalties differ between folds: unscaled, the least shrunk fold would dominate the pooled
         correlation, and bias it below 0 where nothing can be predicted.
         """
         predicted, centred = found.held_out.copy(), found.centred.copy()
@@ -193,7 +193,7 @@ NOTHING = "no target varies on every fold's training stimuli, so nothing is scor
 
 def edge_notes(edges: np.ndarray) -> tuple[str, ...]:
     return tuple(
-        f"alpha stands at the {side} edge of its grid for {share:.0%} of targets and folds."
+        f"alpha lies at the {side} edge of its grid for {share:.0%} of targets and folds."
         for side, share in zip(("lower", "upper"), edges, strict=True)
         if share > 0.1
     )
@@ -236,7 +236,7 @@ def ridge(
     Score
         In [-1, 1]; 1 if every target is a linear function of the source. NaN in ``per_target``
         where a target is constant on the training stimuli of some fold; 0 where the prediction
-        does not vary. ``warnings`` tells when penalties stand at an edge of the grid
+        does not vary. ``warnings`` says so if penalties lie at an edge of the grid
         (1e-8 .. 1e4 times the mean eigenvalue of the training Gram matrix; where a gap sets a tenth
         of them or more far below the others, it begins at 1e-8 times those). It names units whose
         scale sets them apart from the others.
@@ -248,7 +248,7 @@ def ridge(
     side ``min(p, n_train)``, one for each pair of folds, shared by all targets and permutations.
     Codes (CSR) are never densified; with more than 3000 stimuli and latents every fit is solved by
     conjugate gradients, all penalties at once, and ``gap`` is the largest relative residual of
-    those that predict (penalties are chosen at 1e-6, in at most 500 steps; a warning tells when
+    those that predict (penalties are chosen at 1e-6, in at most 500 steps; a warning says so if
     choices rest on fits that need more). There the unit of penalties counts latents that vary, not
     eigenvalues that are not 0: latents that are combinations of others shift the grid.
 

@@ -145,7 +145,10 @@ def _own_measures(density: np.ndarray, stable: np.ndarray) -> list[report.Latent
         report.LatentMeasure(
             name="stability",
             values=stable,
-            help="mean cosine of its atom with its like in the other seeds' dictionaries",
+            help=(
+                "mean cosine of its atom with the most similar atom of the other seeds' "
+                "dictionaries"
+            ),
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""Two latents beside each other: what both like, what one likes alone, and all of it as points."""
+"""Two latents side by side: stimuli that excite both, those that excite one, a scatter plot."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from unbraid import report
 
 _LIKED = 8  # stimuli of each kind
 _POINTS, _SURE = 150, 40  # points of a scatter; the strongest of each latent are among them
-_SILENT = 0.1  # share of its largest code up to which a latent counts as indifferent
+_SILENT = 0.1  # up to this share of its largest code a latent counts as not excited
 
 
 def pair_of(x: sp.csc_array, y: sp.csc_array, source: int, target: int) -> report.LatentPair:

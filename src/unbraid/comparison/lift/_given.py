@@ -1,4 +1,4 @@
-"""Dictionaries that a caller brings: opened, and held against the responses they will encode."""
+"""Dictionaries given by the caller: opened, and checked against the responses to be encoded."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from unbraid.responses import Responses
 from unbraid.sparse import Dictionary
 
 _LOOKED = 512  # stimuli on which other scales are tried
-_HALF = 0.5  # share of the error from which on another scale is named
-_POOR_GIVEN = 0.3  # share of variance unexplained below which none is looked for
+_HALF = 0.5  # another scale is named if it reduces the error to this share
+_POOR_GIVEN = 0.3  # below this share of variance unexplained no other scale is tried
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -32,7 +32,7 @@ class Given:
         return max(len(self.x), len(self.y))
 
     def pair(self, seed: int) -> tuple[Dictionary | None, Dictionary | None]:
-        """Return the dictionaries of one seed; a single one stands beside each of the others."""
+        """Return the dictionaries of one seed; a single one is paired with each of the others."""
         x, y = (
             of[min(seed, len(of) - 1)] if len(of) in (1, len(self)) else None
             for of in (self.x, self.y)
@@ -96,7 +96,11 @@ def check_given(given: Given, x: Responses, y: Responses) -> None:
             p = one.atoms.shape[1]
             if p != responses.shape[1]:
                 other = y if name == "x" else x
-                turned = " Were the two dictionaries given in turn?" if p == other.shape[1] else ""
+                turned = (
+                    " Were the two dictionaries given in the wrong order?"
+                    if p == other.shape[1]
+                    else ""
+                )
                 raise InputError(
                     f"The dictionary of {name} ({source_of(one)}) is for {p} units, and {name} has "
                     f"{responses.shape[1]}: give the responses of the layer that it was trained "
@@ -121,8 +125,9 @@ def warnings_of_given(
         )
         if not apart:
             found.append(
-                f"{name}: no responses to learn from were given, so that controls are fitted to "
-                "the stimuli that are scored, in their favour, and there is no frozen decoder or "
+                f"{name}: no responses to learn from were given, so that controls are fitted "
+                "to the stimuli that are scored, which favours them, and there is no frozen "
+                "decoder or "
                 "encoder; x_train and y_train, or train_share, give them."
             )
     for one in dict.fromkeys(of):
@@ -158,7 +163,7 @@ def _key(name: str) -> str:
 
 
 def _of_scale(name: str, dictionary: Dictionary, scored: Responses) -> list[str]:
-    """Return a line where responses scaled otherwise would be described much better."""
+    """Return a line where responses on another scale would be described much better."""
     values = scored.take(np.arange(min(len(scored), _LOOKED))).toarray().astype(np.float64)
     dictionary = dictionary.prepared(values)
     left = dictionary.fvu(values, dictionary.encode(values))
@@ -170,7 +175,7 @@ def _of_scale(name: str, dictionary: Dictionary, scored: Responses) -> list[str]
         "scaled to a mean length of sqrt(units)": values * (np.sqrt(p) / length),
         "scaled to a mean length of 1": values / length,
         "scaled to unit variance over all units": values / spread if spread > 0 else values,
-        "less their means": values - values.mean(axis=0),
+        "minus their means": values - values.mean(axis=0),
         "standardised unit by unit": (values - values.mean(axis=0))
         / np.maximum(values.std(axis=0), 1e-12),
         "with each stimulus normalised (layer norm)": (values - values.mean(1, keepdims=True))
@@ -181,12 +186,13 @@ def _of_scale(name: str, dictionary: Dictionary, scored: Responses) -> list[str]
     if errors[best] < _HALF * min(left, 1.0):
         return [
             f"{name}: the dictionary leaves {left:.0%} of the variance unexplained, and "
-            f"{errors[best]:.0%} of responses {best}: was it trained on such? Give them so "
-            "(load_foreign has scale=)."
+            f"{errors[best]:.0%} of responses {best}: was it trained on such responses? Give "
+            "them in that form (load_foreign has scale=)."
         ]
     if left >= 1:
         return [
             f"{name}: the dictionary describes these responses no better than their mean "
-            f"({left:.0%} unexplained): is it of this layer, and of responses as they are here?"
+            f"({left:.0%} unexplained): does it belong to this layer, and to responses on this "
+            "scale?"
         ]
     return []

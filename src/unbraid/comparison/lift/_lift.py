@@ -71,7 +71,7 @@ def lift(
     dictionary = sparse.fit(side.train, method, rng=learn, progress=progress, order=config.order)
     dictionary = dictionary.prepared(side.train, config.by)
     codes = dictionary.encode(side.scored, by=config.by)
-    with warnings.catch_warnings():  # what weakens a control is said of the dictionary itself
+    with warnings.catch_warnings():  # the dictionary's own warnings say what weakens a control, too
         warnings.simplefilter("ignore", RuntimeWarning)
         untrained = sparse.RandomDictionary(of=dictionary.method)
         random = sparse.fit(side.train, untrained, rng=untrain, order=config.order).prepared(

@@ -26,11 +26,11 @@ def sides_of(
     frozen = is_frozen(config, parts, given)
     if frozen and not parts.apart:
         raise InputError(
-            "frozen controls learn, and there is nothing to learn from: give x_train and y_train, "
+            "frozen controls need responses to learn from: give x_train and y_train, "
             "or train_share."
         )
     if untrained[0] is None and untrained[1] is not None:
-        raise InputError("y_untrained stands beside x_untrained: give that too.")
+        raise InputError("y_untrained needs x_untrained: give both.")
     first = as_responses(x, "x")
     found = []
     for name, train, scored, copy in zip(
@@ -54,7 +54,7 @@ def lift_all(
 ) -> Iterator[Pair]:
     """Lift both systems, once for each seed: learn from a start of its own, or take what is given.
 
-    A dictionary that stands beside several of the other system's is one, and encodes once.
+    A single dictionary that is paired with several of the other system encodes once.
     """
     count = config.seeds if given is None else len(given)
     before: Pair = (None, None)
@@ -69,7 +69,7 @@ def lift_all(
             if given is None:
                 told = part(tell, begin, end, f"{what}: ")
                 each = lift(side, methods[number], config, own, told)
-                methods[number] = each.dictionary.method  # what "auto" chose serves the others
+                methods[number] = each.dictionary.method  # the other seeds use what "auto" chose
                 both.append(each)
                 continue
             dictionary = given.pair(seed)[number]

@@ -10,7 +10,7 @@ from unbraid.align import Score
 from unbraid.comparison.lift._lift import Lifted, Pair
 from unbraid.comparison.scores._controls import is_matching
 
-_LOWERED = 0.1  # difference to the mean weighted by what latents carry, from which on it is said
+_LOWERED = 0.1  # the weighted mean must be higher by this much for a warning
 _CARRY = 0.9  # share of what the codes hold that the latents named carry
 
 
@@ -52,7 +52,7 @@ def _of_side(name: str, lifted: Lifted, score: Score) -> list[str]:
     return [
         f"{name}: surplus latents lower {score.metric.replace('_', '-')}: the {count} of "
         f"{len(share)} latents that carry {_CARRY:.0%} of the codes match at {most:.2f}, all "
-        f"together at {score.value:.2f}. Fewer latents would tell more."
+        f"together at {score.value:.2f}. Use fewer latents for a clearer answer."
     ]
 
 

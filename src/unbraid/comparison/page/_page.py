@@ -33,7 +33,7 @@ _WORDS = {
     "explained by a control": "Unbraiding shows nothing about {a} and {b} that a control does not.",
     "cannot help": "Unbraiding cannot help {a} and {b}: they have too few units for it.",
 }
-"""What was found, for a stranger; the numbers follow."""
+"""What was found, for a first-time reader; the numbers follow."""
 _TO_UNITS = "Codes follow {b} better than units do, and no control explains it."
 _AFTER = {"codes": "code to code", "base": "code to unit"}
 
@@ -43,7 +43,7 @@ def page(
 ) -> report.Page:
     """Summarise a comparison as a page.
 
-    ``pictures`` are the stimuli given to ``compare``; ``browser``: whether one stands beside it.
+    ``pictures`` are the stimuli given to ``compare``; ``browser``: whether the folder has one.
     """
     first = result.targets[0]
     sections = [
@@ -58,7 +58,10 @@ def page(
         *_truth(result),
         report.Section(
             title="Dictionaries",
-            lead="A dictionary that explains little, or dies, makes codes that are not the system.",
+            lead=(
+                "Codes do not represent a system if its dictionary explains little or has many "
+                "dead latents."
+            ),
             blocks=[dictionary_table(result), *history_figure(result)],
         ),
         report.Section(
@@ -124,7 +127,7 @@ def _compared(result: Comparison) -> str:
     sure = (
         f"dictionaries of {seeds} seeds"
         if seeds > 1
-        else "one seed, so that intervals say nothing of other dictionaries"
+        else "one seed, so that intervals do not cover other dictionaries"
     )
     return f"Compared: {systems}, on {len(result.rows):,} stimuli; {sure}."
 
@@ -167,8 +170,8 @@ def _how_to_read() -> report.Prose:
             "Beside matchings stand the *rotated units*, independent components, as many as "
             "units: they turn axes and take nothing out of superposition. Beside predictions "
             "stands a *wide random expansion*, up to 16 times as many ReLU units as latents (at "
-            "least 1,024), how many chosen on inner folds. A gain that a control reaches too is "
-            "not unbraiding.",
+            "least 1,024), how many chosen on inner folds. A gain that a control also reaches "
+            "is not due to unbraiding.",
             "**Coverage** is the share of target units that could be scored; *value over all* "
             "counts the others as 0.",
         ]

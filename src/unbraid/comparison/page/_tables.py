@@ -139,7 +139,7 @@ def dictionary_table(result: Comparison) -> report.Table:
             format="number",
             digits=3,
             help="FVU beyond that of pursuit with as many active",
-            missing="no encoder, or not reckoned",
+            missing="no encoder, or not computed",
         ),
         report.Column(
             name="stable",
@@ -160,7 +160,7 @@ def dictionary_table(result: Comparison) -> report.Table:
         stable = _stability(each.dictionary for each in found)
         for seed, (each, share) in enumerate(zip(found, stable, strict=True)):
             if seed and each is found[seed - 1]:
-                continue  # one that stands beside several of the other system's
+                continue  # one that is paired with several of the other system
             dictionary = each.dictionary
             rows.append(
                 (
@@ -181,7 +181,7 @@ def dictionary_table(result: Comparison) -> report.Table:
 
 
 def _stability(dictionaries: Iterable[sparse.Dictionary]) -> list[float]:
-    """Return the mean stability of each dictionary's atoms; NaN where it is not reckoned."""
+    """Return the mean stability of each dictionary's atoms; NaN where it is not computed."""
     found = list(dictionaries)
     alike = len({each.atoms.shape for each in found}) == 1 and len(set(map(id, found))) > 1
     shares = [

@@ -34,7 +34,7 @@ def changes(
             for control, of in rivals(metric, target, headline=metric == metrics[0]):
                 name = f"codes->{target} - {control}->{of}"
                 reached = find(metric, control, of)
-                if reached:  # controls that nobody asked for are not there
+                if reached:  # controls that nobody requested are absent
                     found.append(_change(name, metric, reached, after, level))
     return tuple(found)
 

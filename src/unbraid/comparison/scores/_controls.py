@@ -1,4 +1,4 @@
-"""Which controls stand beside which metric: what could explain its gain without any feature."""
+"""Which controls belong to which metric: what could explain its gain without any feature."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CONTROLS = (
 """Method never trained; random projection of equal width and density; latents shuffled; independent
 components of the units, as many as units; random ReLU units, up to 16 times as many as latents;
 autoencoders that learn only half; codes of an untrained copy of the system. The last four where
-they were asked for."""
+they were requested."""
 
 BOTH_SIDES = (
     "random_dictionary",
@@ -54,9 +54,9 @@ LABELS = {
 _ENOUGH = 1024  # units of the widest expansion at least
 _NUMBERS = 2**24  # of an expansion: 128 MiB in double precision; wider ones are cut
 _CARRIED = 0.9999  # share of the variance that a rotation keeps
-_MOST_TURNED = 512  # components, from which on they take longer than most dictionaries
+_MOST_TURNED = 512  # components; more take longer than most dictionaries
 _ROWS, _ROWS_EACH = 2048, 8  # stimuli that a rotation is fitted on at most, and for each component
-_STEPS = 100  # of FastICA; what has no axes never converges
+_STEPS = 100  # steps of FastICA, which never converges where there are no independent axes
 
 
 def is_matching(metric: str) -> bool:
@@ -73,8 +73,8 @@ def is_prediction(metric: str) -> bool:
 def applies(control: str, target: str, metric: str, *, headline: bool) -> bool:
     """Whether a control is scored under a metric against a target.
 
-    Rotations stand beside matchings, wide expansions beside predictions (of base units, and of
-    codes where they are the headline). The others stand beside every metric.
+    Rotations belong to matchings, wide expansions to predictions (of base units, and of codes where
+    they are the headline). The others belong to every metric.
     """
     if control == "rotation":
         return is_matching(metric)
@@ -103,10 +103,10 @@ class WideExpansion:
 
     It judges prediction, not recovery: with ever more units, ridge from them approaches regression
     with the arc-cosine kernel, which predicts any smooth function of the units when stimuli are
-    many. What codes predict beyond it is not there for a nonlinearity alone; what they do not may
-    be features all the same, which matchings tell. The units are in an order, and the first 1, 4 or
-    16 times as many as latents (at least 1,024) are candidates, one chosen for each target on inner
-    folds.
+    many. What codes predict beyond it is not due to a nonlinearity alone. What they do not predict
+    beyond it may still be features: matchings show that. The units are in an order, and the first
+    1, 4 or 16 times as many as latents (at least 1,024) are candidates, one chosen for each target
+    on inner folds.
     """
 
     train: Responses
@@ -135,14 +135,14 @@ def widths(n_latents: int, n: int, p: int) -> tuple[int, ...]:
 
 
 def warnings_of_widths(wide: Any) -> list[str]:
-    """Return a line where an expansion is narrower than asked, for want of memory."""
+    """Return a line where an expansion is narrower than requested, to save memory."""
     wanted = 0 if wide is None else max(_ENOUGH, 16 * wide.widths[0])
     if wide is None or wide.widths[-1] >= wanted:
         return []
     return [
         f"The widest random expansion has {wide.widths[-1]:,} units in place of {wanted:,}, which "
         f"would hold more than 2^24 numbers for {len(wide.scored):,} stimuli: predictions were "
-        "held against a weaker control."
+        "compared with a weaker control."
     ]
 
 

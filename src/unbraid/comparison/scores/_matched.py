@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison
 
 RATE = 0.05
-"""False discovery rate at which a pair is shared, where nothing else is asked for."""
-_SHORT = 0.5  # correlation with a feature from which on a latent is called by it
+"""False discovery rate at which a pair is shared, unless another is given."""
+_SHORT = 0.5  # a latent gets a feature's name from this correlation upwards
 
 
 def pairs_of(result: Comparison, rate: float = RATE) -> align.SharedPairs:

@@ -16,11 +16,11 @@ from unbraid.comparison.lift._lift import Pair, forward
 from unbraid.comparison.scores._controls import BOTH_SIDES, CONTROLS, WideExpansion, applies
 from unbraid.responses import Responses
 
-_FEW_PERMUTATIONS = 1  # tells where chance lies; no p-value rests on it
+_FEW_PERMUTATIONS = 1  # shows the chance level; no p-value is based on it
 
 
 class ScoreJob(NamedTuple):
-    """One source against one target, under every metric asked for."""
+    """One source against one target, under every requested metric."""
 
     source: str
     target: str
@@ -30,7 +30,7 @@ class ScoreJob(NamedTuple):
 
 
 def base_jobs(parts: Split) -> Iterator[ScoreJob]:
-    """Yield the units of both systems against each other: all that nothing is learned for."""
+    """Yield the units of both systems against each other: scores that need no learning."""
     yield ScoreJob("base", "base", "x->y", None, (parts.x, parts.y))
     yield ScoreJob("base", "base", "y->x", None, (parts.y, parts.x))
 
@@ -106,7 +106,7 @@ def score(
         permutations=permutations,
         resamples=config.resamples,
         rng=np.random.default_rng(seed),
-        order="exchangeable",  # whether stimuli stand in time was found out for all jobs at once
+        order="exchangeable",  # the order of the stimuli was tested once, for all jobs
         **options,
     )
     answer = answer if in_full and parts.line.has_null else replace(answer, p_value=float("nan"))

@@ -14,7 +14,7 @@ from unbraid.errors import InputError
 def mean_over_seeds(scores: Sequence[Score]) -> tuple[float, np.ndarray]:
     """Return the mean of scores that differ by seed, and its draws for other stimuli and seeds."""
     if not scores:
-        raise InputError("There is no score of this kind in the comparison.")
+        raise InputError("The comparison holds no score of this kind.")
     values = np.array([score.value for score in scores])
     draws = np.mean([score.replicates for score in scores], axis=0)
     if len(values) > 1:

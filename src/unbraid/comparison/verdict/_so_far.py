@@ -1,4 +1,4 @@
-"""A first answer while the rest is computed: the units, and the codes of one seed."""
+"""A first answer while the rest is computed: scores of the units, and of the codes of one seed."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from unbraid.comparison.verdict._grounds import Grounds
 
 _MATCHING = "codes->codes"
 _REGRESSION = "codes->base"
-_EXPLAINS = 0.5  # share of the gain from which on a control that may reach as far explains it
-_IS_IT = 0.9  # share from which on a control is the gain, however reliably codes exceed it
+_EXPLAINS = 0.5  # a control that may reach as far explains the gain if it makes this share of it
+_IS_IT = 0.9  # at this share a control explains the gain even if codes reliably exceed it
 _SEEN = 0.005  # a smaller difference is not seen in two decimals
 _POOR = 0.5  # share of variance unexplained, or agreement of seeds, where a dictionary is poor
 _WHAT = {_MATCHING: "alignment", _REGRESSION: "prediction of the other system's units"}
@@ -130,7 +130,7 @@ def _judge(metric: str, after: str, changes: Sequence[Change], grounds: Grounds)
         return (
             "no gain",
             f"Unbraiding takes {what}{poor}, but not reliably beyond {_words(best)}, which reaches "
-            f"{best.before:.2f} (difference {_interval(best)}): more seeds or stimuli would tell.",
+            f"{best.before:.2f} (difference {_interval(best)}): more seeds or stimuli may decide.",
         )
     turned = _by_rotation(gain, of_metric.get(f"{after} - rotation->rotation"))
     rest = f"{turned}; the best control, {_words(best)}, reaches {best.before:.2f}"
@@ -157,7 +157,7 @@ def _of_poor_codes(after: str, grounds: Grounds) -> str:
 
 
 def _cause(after: str, gain: Change, changes: Sequence[Change], grounds: Grounds) -> str:
-    """Return what speaks for the dictionaries as the cause of a loss, if anything does."""
+    """Return the evidence that the dictionaries are the cause of a loss, if there is any."""
     matching = after == _MATCHING
     sides = 2 if matching else 1
     unexplained, unpredicted = (

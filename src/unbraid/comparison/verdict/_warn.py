@@ -17,12 +17,12 @@ from unbraid.comparison.scores._controls import CONTROLS
 
 # Half of what is asked for is missing; of latents, three in ten are dead
 _POOR_FVU, _MANY_DEAD, _LITTLE_COVERED, _UNSTABLE = 0.5, 0.3, 0.5, 0.5
-_COPIED = 0.1  # share of stimuli with the responses of another from which on a warning is due
-_LISTED = 3  # scores named beside the first that a warning is due at
+_COPIED = 0.1  # a warning is given if this share of stimuli has the responses of another
+_LISTED = 3  # a warning names at most this many further scores
 
 
 def bound(codes: Sequence[Lifted], truth: tuple[int, float] | None) -> tuple[float, int, float]:
-    """Return the units that sparse recovery needs, and the N and K it was reckoned with.
+    """Return the units that sparse recovery needs, and the N and K of that number.
 
     N and K are the truth's number of features and mean number active, where it is known; else the
     live latents and the mean number of codes that are not zero.
@@ -83,7 +83,8 @@ def warnings_of_stimuli(parts: Split) -> list[str]:
     if parts.folds.blocks is not None:
         return []
     train = parts.x_train.toarray() if parts.apart else np.empty((0, 0))
-    learned = {row.tobytes() for row in train if row.any()}  # silence recurs
+    # stimuli that excite nothing are equal anyway
+    learned = {row.tobytes() for row in train if row.any()}
     pairs = [
         (row.tobytes(), other.tobytes())
         for row, other in zip(parts.x.toarray(), parts.y.toarray(), strict=True)
@@ -105,7 +106,7 @@ def warnings_of_scores(scores: Sequence[Score]) -> list[str]:
     found = []
     for score in scores:
         if score.source in CONTROLS or (score.seed or 0) > 0 and score.systems == "x->y":
-            continue  # said once, of the first seed; a control's troubles are its own
+            continue  # reported once, for the first seed; warnings of controls are left out
         where = f"{score.metric} {score.source}->{score.target} ({score.systems})"
         found += [(where, line) for line in score.warnings]
         if score.coverage < _LITTLE_COVERED:
@@ -129,7 +130,7 @@ def unalike(lines: Iterable[str]) -> list[str]:
 
 
 def _each_once(found: Sequence[tuple[str, str]]) -> list[str]:
-    """Return one line for each kind of warning, with the scores that it is due at."""
+    """Return one line for each kind of warning, with the scores that it concerns."""
     kinds: dict[str, list[tuple[str, str]]] = {}
     for where, line in found:
         kinds.setdefault(_without_numbers(line), []).append((where, line))

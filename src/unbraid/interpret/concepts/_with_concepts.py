@@ -1,4 +1,4 @@
-"""Concepts beside activations: where each is present, and how well each unit tells it."""
+"""Concepts beside activations: where each is present, and how well each unit detects it."""
 
 from __future__ import annotations
 

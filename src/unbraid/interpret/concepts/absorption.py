@@ -28,7 +28,7 @@ def absorption(
     """How much more often a parent's latent is silent where its child is active too.
 
     ``P(silent | parent on, child on) - P(silent | parent on, child off)`` of the parent's main
-    latent, the one that tells the parent best (by AUC) on the other half of the stimuli.
+    latent, the one that detects the parent best (by AUC) on the other half of the stimuli.
 
     Parameters
     ----------
@@ -37,14 +37,14 @@ def absorption(
     features : Responses or array of shape (n, N)
         The true features, on where above 0.
     parents : array of whole numbers of shape (N,)
-        Parent of each feature, -1 for none, as worlds tell them.
+        Parent of each feature, -1 for none, as worlds give them.
     rng : int or Generator
         Of the halves.
 
     Returns
     -------
     UnitScores
-        Of concepts: one for each child, in [-1, 1]. 0 where the parent's latent does not care for
+        Of concepts: one for each child, in [-1, 1]. 0 where the parent's latent does not depend on
         the child (chance); 1 where the child's latent stands for the parent too, whenever both are
         on; below 0 where the main latent stands for the parent with this very child, and the parent
         is lost with the others. NaN for features without a parent. Details: ``parent``; ``latent``,

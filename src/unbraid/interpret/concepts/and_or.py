@@ -26,11 +26,11 @@ def and_or_index(
     count: int = 2,
     rng: int | np.random.Generator | None = 0,
 ) -> UnitScores:
-    r"""How much of a unit's activity waits for several of its features at once.
+    r"""How much of a unit's activity needs several of its features at once.
 
-    The ``count`` features r that tell the unit's activity best (by AUC) are chosen on one half of
-    the stimuli. On the other, with ``p_j = P(active | exactly j of the r features on)``, the index
-    is ``sum_j (j / r) (p_j - p_{j-1})_+ / sum_j (p_j - p_{j-1})_+``.
+    The ``count`` features r that predict the unit's activity best (by AUC) are chosen on one half
+    of the stimuli. On the other, with ``p_j = P(active | exactly j of the r features on)``, the
+    index is ``sum_j (j / r) (p_j - p_{j-1})_+ / sum_j (p_j - p_{j-1})_+``.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which unit tells a concept, and which concept a unit tells, chosen on other stimuli."""
+"""Which unit detects a concept, and which concept a unit detects, chosen on other stimuli."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from unbraid.interpret.concepts._with_concepts import (
 def best_unit(
     activations: Any, concepts: Any, *, rng: int | np.random.Generator | None = 0
 ) -> UnitScores:
-    """How well the best single unit tells each concept: area under the ROC curve, held out.
+    """How well the best single unit detects each concept: area under the ROC curve, held out.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def best_unit(
 def selectivity(
     activations: Any, concepts: Any, *, rng: int | np.random.Generator | None = 0
 ) -> UnitScores:
-    """How well each unit tells its best concept: area under the ROC curve, held out.
+    """How well each unit detects its best concept: area under the ROC curve, held out.
 
     Parameters
     ----------

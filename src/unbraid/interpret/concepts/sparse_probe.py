@@ -1,4 +1,4 @@
-"""Sparse probes: how well a few units tell a concept, and over how many a concept is split."""
+"""Sparse probes: how well a few units detect a concept, and over how many a concept is split."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def sparse_probe(
     k: int | None = 1,
     rng: int | np.random.Generator | None = 0,
 ) -> UnitScores:
-    """Balanced accuracy of a logistic regression on the k units that tell a concept best.
+    """Balanced accuracy of a logistic regression on the k units that detect a concept best.
 
     On one half of the stimuli units are ranked by ``|mean with - mean without| / sd``, and the
     regression is fitted to the first k; it is scored on the other half, in both directions.
@@ -128,8 +128,8 @@ def splitting(
     Returns
     -------
     UnitScores
-        Of concepts, from 1 to 10; 1 where one unit tells the concept as well as two. No intervals.
-        ``f1`` in the details is that of the best single unit.
+        Of concepts, from 1 to 10; 1 where one unit detects the concept as well as two. No
+        intervals. ``f1`` in the details is that of the best single unit.
 
     Raises
     ------

@@ -24,7 +24,7 @@ _CATCH = 0.75  # share of catch trials that a person who reads the task solves w
 @documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class HumanAnswers:
-    """Precision of units by people's answers, how far people agree, and the machine's beside."""
+    """Precision of units by people's answers, agreement of people, the machine's precision."""
 
     units: UnitScores
     """Model precision: share of answers that name the intruder, unit by unit."""
@@ -94,7 +94,7 @@ def score_answers(
     Returns
     -------
     HumanAnswers
-        Precision unit by unit and in the mean, people who were left out, and how far people agree.
+        Precision unit by unit and in the mean, people who were left out, and how much people agree.
 
     Raises
     ------

@@ -22,7 +22,7 @@ class Judge:
     """Similarity of stimuli, by embeddings of unit length or by a matrix of all pairs."""
 
     name: str
-    """What pages call it."""
+    """Its name on pages."""
     embeddings: np.ndarray | None = None
     """(n, d), rows of unit length (zero where a stimulus had none): similarity is the cosine."""
     matrix: np.ndarray | None = None
@@ -50,7 +50,7 @@ class Judge:
         )
 
     def centred(self) -> Judge:
-        """Return the judge about the mean of all stimuli, so that what all share says nothing."""
+        """Return the judge about the mean of all stimuli: what all share does not count."""
         if self.embeddings is not None:
             return replace(self, embeddings=_unit(self.embeddings - self.embeddings.mean(axis=0)))
         s = np.asarray(self.matrix, dtype=np.float64)
@@ -115,7 +115,7 @@ def embeddings(values: Any, *, name: str = "embeddings", centre: bool = False) -
     name : str
         What pages call the judge.
     centre : bool
-        Remove the mean embedding first: what all stimuli share then says nothing.
+        Remove the mean embedding first: what all stimuli share then does not count.
 
     Returns
     -------

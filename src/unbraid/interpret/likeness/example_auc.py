@@ -1,4 +1,4 @@
-"""Whether other examples of a unit can be told from the rest by what they look like."""
+"""Whether other examples of a unit can be separated from the rest by what they look like."""
 
 from __future__ import annotations
 
@@ -17,10 +17,8 @@ from unbraid.interpret._scores import (
 )
 from unbraid.interpret.judges._sides import JudgedSide, activity, common_level, constant, side
 
-_ENOUGH = 20  # positives that are asked for where the share is fewer
-_LEAST_EXAMPLES = (
-    3  # positives that each half must hold: fewer have no spread to tell an interval from
-)
+_ENOUGH = 20  # positives at least, where the share holds fewer
+_LEAST_EXAMPLES = 3  # positives that each half must hold: fewer give no interval
 
 
 def example_auc(
@@ -59,7 +57,7 @@ def example_auc(
     Returns
     -------
     UnitScores
-        In [0, 1]; 1 if examples are always told from the rest, chance .5 (exactly, for a unit
+        In [0, 1]; 1 if examples are always separated from the rest, chance .5 (exactly, for a unit
         whose activations were permuted over stimuli). NaN for constant units, and for those with
         fewer than 3 positives in a half, in every split.
 
@@ -74,7 +72,7 @@ def example_auc(
     scores vary together (without an effect both are the same product of two means), so that their
     mean varies as each does. Cost: ``splits n m (d + log n)``.
     It ranks directions or layers in the mean; it does not predict single answers of people. A unit
-    that mixes features which the judge tells apart loses little: its examples are alike in part,
+    that mixes features which the judge distinguishes loses little: its examples are alike in part,
     and unlike the rest. ``intrusion`` and ``monosemanticity`` look at pairs, and lose more.
 
     References

@@ -17,7 +17,7 @@ from unbraid.interpret._scores import (
 )
 from unbraid.interpret.judges._sides import JudgedSide, activity, constant, side
 
-_DRAWS = 2000  # random sets of stimuli behind the chance level of purity
+_DRAWS = 2000  # random sets of stimuli for the chance level of purity
 
 
 def interpretability_index(
@@ -36,7 +36,7 @@ def interpretability_index(
     judge : Judge, embeddings of shape (n, d) or labels of shape (n,)
         Which stimuli are alike, said by **another** system, as in ``example_auc``.
     top : int
-        Stimuli looked at, at least 2.
+        Number of stimuli used, at least 2.
     rng : int or Generator
         Of the order of stimuli of equal activation.
 
@@ -105,7 +105,7 @@ def label_purity(
     labels : labels of shape (n,), or a Judge of labels
         What kind each stimulus is of.
     top : int
-        Stimuli looked at, at least 2.
+        Number of stimuli used, at least 2.
     rng : int or Generator
         Of the order of stimuli of equal activation, and of the chance level.
 

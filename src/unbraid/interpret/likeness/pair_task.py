@@ -1,4 +1,4 @@
-"""Pair task: which of two units a stimulus excites, told by its likeness to examples of both."""
+"""Pair task: which of two units a stimulus excites, decided by its likeness to examples of both."""
 
 from __future__ import annotations
 

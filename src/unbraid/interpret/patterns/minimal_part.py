@@ -1,4 +1,4 @@
-"""What a unit needs: the smallest part of a stimulus that keeps it active."""
+"""The smallest part of a stimulus that keeps a unit active."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Respond = Callable[[np.ndarray], Any]
 @documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class MinimalPart:
-    """Parts of a stimulus that suffice for a unit, and none of which can be spared."""
+    """Parts of a stimulus that are sufficient for a unit, and each of which is necessary."""
 
     parts: np.ndarray
     """Numbers of the parts kept, in order."""
@@ -45,7 +45,7 @@ def minimal_part(respond: Respond, n_parts: int, *, keep: float = 0.5) -> Minima
     """Find a smallest part of a stimulus that keeps a unit at ``keep`` of its activation.
 
     Parts are masked one after the other, the least important first, wherever the activation stays
-    at ``keep`` of that of the whole stimulus; again from the start until none can be spared.
+    at ``keep`` of that of the whole stimulus; again from the start until each part is necessary.
 
     Parameters
     ----------
@@ -61,8 +61,8 @@ def minimal_part(respond: Respond, n_parts: int, *, keep: float = 0.5) -> Minima
     Returns
     -------
     MinimalPart
-        No part of it can be spared, but it need not be the smallest of all: where parts stand in
-        for each other (OR), one of them is found.
+        Each part of it is necessary, but it need not be the smallest of all: where one part can
+        replace another (OR), one of them is found.
 
     Raises
     ------

@@ -15,7 +15,7 @@ from unbraid.errors import InputError
 Tokens = Sequence[str]
 Respond = Callable[[list[list[str]]], Sequence[Any]]
 
-_PIVOT = 0.75  # of a snippet's largest activation, from which on a token is a pivot
+_PIVOT = 0.75  # a token is a pivot from this share of its snippet's largest activation
 _KEPT = 0.5  # of a pivot's activation that a pruned context must keep
 _IMPORTANT = 0.5  # share of the activation that is lost when an important token is masked
 _FIRES = 0.5  # of the largest activation
@@ -72,7 +72,7 @@ class FiringScore:
     f1: float
     """NaN where nothing fires and nothing is predicted to."""
     tokens: int
-    """Tokens looked at."""
+    """Tokens that were examined."""
     firing: int
     """How many of them fire the unit."""
 

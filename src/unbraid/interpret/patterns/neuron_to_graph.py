@@ -30,7 +30,7 @@ class NeuronToGraph:
     """Patterns found in the first half of the snippets."""
     scores: Mapping[str, FiringScore]
     """``graph``, ``token`` (look-up of the token alone) and ``n_gram`` (of the longest n-gram seen,
-    n up to 3) on the snippets held out; with `` random`` behind the name on random ones."""
+    n up to 3) on the snippets held out; with `` random`` after the name on random ones."""
 
     def __repr__(self) -> str:
         told = ", ".join(f"{name} F1 {score.f1:.3f}" for name, score in self.scores.items())

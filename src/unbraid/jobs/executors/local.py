@@ -203,7 +203,7 @@ class _Process:
             self.popen.kill()
 
     def end(self) -> None:
-        """Let the worker go: it ends when there is nothing more to read."""
+        """Close the worker's input: it ends when there is nothing more to read."""
         for stream in (self.popen.stdin, self.popen.stdout):
             with suppress(OSError):
                 if stream is not None:
@@ -224,7 +224,7 @@ class _Process:
         how = f"with status {code}"
         if code < 0:
             how = f"by signal {-code} ({signal.Signals(-code).name})"
-        return f"The worker ended {how}." + (f" Its last words: {words}" if words else "")
+        return f"The worker ended {how}." + (f" Its last lines: {words}" if words else "")
 
 
 def _environment(threads: int) -> dict[str, str]:

@@ -16,7 +16,7 @@ Write = Callable[[Path, Mapping[str, str]], Any]
 
 @dataclass(frozen=True, kw_only=True)
 class JobCost:
-    """What one job takes, roughly; NaN where it is not foretold."""
+    """What one job takes, roughly; NaN where it cannot be estimated."""
 
     seconds: float = float("nan")
     """Of one core."""
@@ -56,5 +56,5 @@ class Kind(ABC):
         """Return the few numbers of a ``result.json`` that a table of jobs shows."""
 
     def cost(self, job: Job) -> JobCost:  # noqa: ARG002
-        """Return what a job will take; unknown unless a kind foretells it."""
+        """Return what a job will take; unknown unless a kind can estimate it."""
         return JobCost()

@@ -32,7 +32,7 @@ class Compare(Kind):
     name: ClassVar[str] = "compare"
 
     def files(self, given: Mapping[str, Any]) -> dict[str, bool]:  # noqa: ARG002
-        """Return both systems and what may stand beside: other responses, dictionaries."""
+        """Return both systems, and what may be given with them: other responses, dictionaries."""
         return {"x": True, "y": True, **dict.fromkeys((*_MORE, *_DICTIONARIES), False)}
 
     def options(self, given: Mapping[str, Any]) -> tuple[str, ...]:  # noqa: ARG002

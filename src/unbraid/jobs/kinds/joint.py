@@ -64,7 +64,7 @@ class JointKind(Kind):
         return lambda folder, beside: result.save(folder, beside=beside)
 
     def summary(self, result: Mapping[str, Any]) -> dict[str, Any]:
-        """Return how many latents are of each kind, and what pairing the systems is worth."""
+        """Return how many latents are of each kind, and the contrast of the pairing."""
         counts = {kind: count["value"] for kind, count in result["counts"].items()}
         contrast = result["contrast"]
         return {

@@ -39,7 +39,7 @@ class ScoreKind(Kind):
         return ("metric", "seed", "common", *own)
 
     def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the metric and what it is told."""
+        """Return the metric and its options."""
         own = {"metric": _metric(given), "seed": seed_of(given)}
         own["common"] = given.get("common", False)
         if not isinstance(own["common"], bool):
@@ -78,7 +78,7 @@ def _metric(given: Mapping[str, Any]) -> str:
 
 
 def _write(folder: Path, texts: Mapping[str, str]) -> None:
-    """Write small texts; the disk is not waited for, since readers look at their hashes."""
+    """Write small texts; without waiting for the disk, since readers check their hashes."""
     with _folders.writing(folder, "score", tuple(texts), overwrite=False, to_disk=False) as new:
         for name, text in texts.items():
             (new / name).write_text(text, encoding="utf-8")

@@ -81,11 +81,11 @@ class LatentPair:
     n_either: int
     """Stimuli that excite either; points are drawn from these."""
     both: Sequence[int]
-    """Stimuli that both like, the most liked first."""
+    """Stimuli that excite both, the strongest first."""
     only_other: Sequence[int]
-    """Stimuli that only the other side's latent likes."""
+    """Stimuli that excite only the other side's latent."""
     only_own: Sequence[int]
-    """Stimuli that only this one likes."""
+    """Stimuli that excite only this one."""
 
 
 @documented_choice
@@ -129,9 +129,9 @@ class BrowserSide:
     group: np.ndarray
     """(m,): which group each latent belongs to."""
     details: Callable[[Sequence[int]], Iterable[LatentDetail]]
-    """What is shown of these latents, in this order, one after the other as it is asked for."""
+    """What is shown of these latents, in this order, each when it is requested."""
     first: Sequence[int]
-    """Latents in the order in which room is given to them: the most telling first."""
+    """Latents in the order in which room is given to them: the most informative first."""
     partner: np.ndarray | None = None
     """(m,): its match on the other side, -1 where there is none."""
     labels: Mapping[int, str] = field(default_factory=dict)

@@ -93,8 +93,9 @@ def _index(
     for side, count in zip(browser.sides, written, strict=True):
         if count < len(side.group):
             notes.append(
-                f"{words(side.name)}: {count:,} of {len(side.group):,} latents can be looked at; "
-                "the others would have made this folder too large, and are in the list and on the "
+                f"{words(side.name)}: {count:,} of {len(side.group):,} latents can be opened; "
+                "the others would have made this folder too large, and are in the list and on "
+                "the "
                 "map only."
             )
     shown = sum("picture" in each for each in stimuli)

@@ -30,7 +30,7 @@ def draw(figure: figures.Figure | MatchedUnits, width: float) -> Drawing:
 
 
 def describe(figure: figures.Figure | MatchedUnits) -> str:
-    """Say a figure in words, for those who cannot see it."""
+    """Describe a figure in words, for those who cannot see it."""
     return _DRAW[type(figure)][1](figure)
 
 

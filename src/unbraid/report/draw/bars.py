@@ -57,7 +57,7 @@ def draw(figure: BarFigure, width: float) -> Drawing:
 
 
 def describe(figure: BarFigure) -> str:
-    """Say every bar in words."""
+    """Describe every bar in words."""
     return " ".join(
         f"{category}: " + "; ".join(_tip(figure, s, s.values[index]) for s in figure.series) + "."
         for index, category in enumerate(figure.categories)

@@ -55,7 +55,7 @@ def draw(figure: CurveFigure, width: float) -> Drawing:
 
 
 def describe(figure: CurveFigure) -> str:
-    """Say the ends of each series in words."""
+    """Describe the ends of each series in words."""
     said = [f"{figure.y_label} against {figure.x_label}."]
     for series in figure.series:
         points = [(a, b) for a, b in zip(series.x, series.y, strict=True) if b == b]

@@ -37,7 +37,7 @@ def draw(figure: BeforeAfterFigure, width: float) -> Drawing:
 
 
 def describe(figure: BeforeAfterFigure) -> str:
-    """Say every number of the figure in words."""
+    """Describe every number of the figure in words."""
     return " ".join(
         f"{group.title}: " + "; ".join(_tip(row, figure.digits) for row in group.rows) + "."
         for group in figure.groups

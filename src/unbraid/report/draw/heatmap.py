@@ -47,7 +47,7 @@ def draw(figure: Heatmap, width: float) -> Drawing:
 
 
 def describe(figure: Heatmap) -> str:
-    """Say every cell in words."""
+    """Describe every cell in words."""
     return " ".join(
         f"{name}: "
         + ", ".join(

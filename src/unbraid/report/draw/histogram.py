@@ -37,7 +37,7 @@ def draw(figure: Histogram, width: float) -> Drawing:
 
 
 def describe(figure: Histogram) -> str:
-    """Say the fullest bin of each series."""
+    """Describe the fullest bin of each series."""
     said = [f"{figure.y_label} against {figure.x_label}."]
     for series in figure.series:
         total = sum(series.counts)

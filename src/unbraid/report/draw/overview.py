@@ -33,7 +33,7 @@ def draw(figure: OverviewFigure, width: float) -> Drawing:
 
 
 def describe(figure: OverviewFigure) -> str:
-    """Say every number of the figure in words."""
+    """Describe every number of the figure in words."""
     return " ".join(f"{group.title}: {_tip(group, figure.digits)}." for group in figure.groups)
 
 

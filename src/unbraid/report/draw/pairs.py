@@ -14,7 +14,7 @@ _LEGEND = "among the strongest stimuli of both units"
 
 
 def draw(figure: MatchedUnits, width: float) -> Drawing:
-    """Draw the pairs that are in sight, two cards a line where there is room."""
+    """Draw the pairs that are visible, two cards a line where there is room."""
     columns = 2 if width >= 560 else 1
     card_width = (width - _GAP * (columns - 1)) / columns
     pairs = figure.pairs[: figure.shown]
@@ -36,7 +36,7 @@ def draw(figure: MatchedUnits, width: float) -> Drawing:
 
 
 def describe(figure: MatchedUnits) -> str:
-    """Say which units were matched, and how well."""
+    """Describe which units were matched, and how well."""
     return " ".join(
         f"{pair.label + ': ' if pair.label else ''}{pair.source.name} with {pair.target.name}, "
         f"{figure.measure} {number(pair.r)}."

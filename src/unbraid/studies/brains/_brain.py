@@ -38,7 +38,7 @@ class Judged:
 
 
 def cells(pool: int) -> tuple[int, ...]:
-    """Return the numbers of cells a side that a search looks at: as asked, and half as many."""
+    """Return the numbers of cells per side that a search tries: as requested, and half as many."""
     return (pool,) if pool % 2 else (pool, pool // 2)
 
 
@@ -49,7 +49,7 @@ def views(
     sizes: tuple[int, ...],
     tell: Progress,
 ) -> dict[int, dict[Key, np.ndarray]]:
-    """Return, for each number of cells a side, the compact values of every layer's sources.
+    """Return, for each number of cells per side, the compact values of every layer's sources.
 
     A layer with several sources passes through the network by itself: its pooled values are large.
     """

@@ -17,13 +17,13 @@ _FOLDS = 4  # of a regression: three quarters of the stimuli are learned from
 def of_the_brain(
     brain: np.ndarray, units: np.ndarray, session: str, seed: int
 ) -> list[dict[str, Any]]:
-    """Say whether a dictionary of the brain is one, and whether the network predicts its codes.
+    """Say whether a dictionary of the brain finds features, and whether the network predicts them.
 
     Two dictionaries are learned, each from one half of the stimuli. How well codes inferred from
-    three quarters of the units predict the rest of the units on the other half says if there are
-    features to be found (an error of 1: none); the agreement of their atoms, if they are the same
-    ones; ridge from the network to codes and to units of the other half, what they are good for.
-    ``units`` are the network's, standardised.
+    three quarters of the units predict the rest of the units on the other half shows if there are
+    features to be found (an error of 1: none). The agreement of the atoms shows if they are the
+    same ones. Ridge from the network to codes and to units of the other half shows what they
+    predict. ``units`` are the network's, standardised.
     """
     rng = np.random.default_rng(seed)
     labels = np.asarray(stats.shuffled_folds(len(brain), 2, rng.spawn(1)[0]))

@@ -1,4 +1,4 @@
-"""A fair search: what is best is chosen inside the folds, and scored where it was not chosen."""
+"""A fair search: the best is chosen inside the folds, and scored on other stimuli."""
 
 from __future__ import annotations
 

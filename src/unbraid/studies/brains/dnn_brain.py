@@ -91,7 +91,7 @@ class DnnBrain(Study):
     """Whether the network with random weights is a control."""
 
     def answer(self, progress: Progress) -> StudyResult:
-        """Record, learn, encode, predict, and hold the claims against it."""
+        """Record, learn, encode, predict, and check the claims against it."""
         rng = np.random.default_rng(self.seed)
         tested, ceiling = self._tested()
         net = opened(self.network, self.networks)

@@ -26,12 +26,12 @@ _SPLITS = 100  # of the objects into halves, so that the mean does not depend on
 
 
 class ItRsa(Study):
-    """Layers of an ImageNet network against human and monkey IT, raw and unbraided."""
+    """Layers of an ImageNet network against huhumans and monkeys IT, raw and unbraided."""
 
     name: ClassVar[str] = "it-rsa"
     question: ClassVar[str] = (
-        "Is the geometry of 92 objects in a network's sparse codes more like that in human and "
-        "monkey IT than the geometry in its units is?"
+        "Is the geometry of 92 objects in a network's sparse codes more like that in huhumans "
+        "and monkeys IT than the geometry in its units is?"
     )
     reduced: ClassVar[dict[str, Any]] = {
         "layers": ("relu1", "fire8"), "n_training_pictures": 60, "n_vectors": 6_000, "steps": 100,
@@ -68,7 +68,7 @@ class ItRsa(Study):
     """Bootstrap resamples over objects."""
 
     def answer(self, progress: Progress) -> StudyResult:
-        """Record, learn, encode, compare geometries, and hold the claims against them."""
+        """Record, learn, encode, compare geometries, and check the claims against them."""
         rng = np.random.default_rng(self.seed)
         data = data_folder(self.data)
         objects = objects92(data)
@@ -242,7 +242,7 @@ def noise_ceiling(human: np.ndarray) -> tuple[float, float]:
 def _both(
     rdm: np.ndarray, human: np.ndarray, monkey: np.ndarray, drawn: list[np.ndarray]
 ) -> dict[str, tuple[float, np.ndarray]]:
-    """Return (value, bootstrap replicates) for man and monkey."""
+    """Return (value, bootstrap replicates) for humans and monkeys."""
     targets = np.vstack([human, monkey])
     square = np.zeros((92, 92), dtype=int)
     upper = np.triu_indices(92, 1)

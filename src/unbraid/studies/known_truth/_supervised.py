@@ -1,4 +1,4 @@
-"""A linear encoder that is told the true features: the best that one pass can do."""
+"""A linear encoder trained on the true features: the best that one pass can do."""
 
 from __future__ import annotations
 

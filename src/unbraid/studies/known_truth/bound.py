@@ -143,7 +143,7 @@ def _boundary() -> Figure:
     n = n[n >= 1e3]
     return Figure(
         kind="line",
-        title="Most active features that can be told apart",
+        title="Most active features that can be separated",
         x_label="number of features N",
         y_label="active features K",
         series=[

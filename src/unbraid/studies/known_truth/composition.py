@@ -22,7 +22,7 @@ _TITLES = {
     "auc": "Area under the curve of the best single code",
 }
 _ALL = "mcc beyond, absent features as 0"
-# beyond the shift; Pursuit stands beside the published dictionary learner
+# beyond the shift; Pursuit is compared with the published dictionary learner
 _PUBLISHED: dict[int, dict[tuple[str, str], float]] = {
     100: {("known atoms", "mcc beyond"): 0.986, ("linear probe", _ALL): 0.408,
           ("TopK", "mcc beyond"): 0.705, ("TopK atoms, lasso", "mcc beyond"): 0.854,
@@ -99,7 +99,8 @@ class Composition(Study):
                 "a ridge regression of every feature on the responses, agrees with a mean over all "
                 "features, in which those that never occur count 0.",
                 "Accuracy is that of a logistic readout of feature 0 trained before the shift; "
-                "`auc` that of the one code that tells feature 0 best before the shift. `atoms`: "
+                "`auc` that of the one code that predicts feature 0 best before the shift. "
+                "`atoms`: "
                 "mean cosine of atoms with the true ones, matched.",
             ],
         )

@@ -19,14 +19,14 @@ _IDENTIFIED = 0.98  # variance explained that counts as identified
 
 
 class Case(Config):
-    """One world of the study, and what is told apart in it."""
+    """One world of the study, and what is classified in it."""
 
     sweep: str
     """What it varies."""
     world: worlds.SphereWorld = worlds.SphereWorld()
     labels: Literal["classes", "instances", "views"] = "classes"
     """What is learned: classes; instances, of which each class has three and of which every
-    observation is a fresh view; or single views, each a class of its own, seen again and again."""
+    observation is a fresh view; or single views, each a class of its own, seen many times."""
     normalised: bool = True
     """Whether the representation has length 1."""
 
@@ -48,7 +48,7 @@ _CASES = (
 
 
 class Identifiability(Study):
-    """Encoders trained to tell classes apart, in worlds where the latents are known."""
+    """Encoders trained to classify, in worlds where the latents are known."""
 
     name: ClassVar[str] = "identifiability"
     question: ClassVar[str] = (
@@ -193,7 +193,7 @@ def _claims(table: list[dict[str, Any]]) -> list[Claim]:
         (instances,), (views,) = rows["instances"], rows["single views"]
         claims.append(
             Claim(
-                text="telling instances apart recovers them too, from fresh views",
+                text="classifying instances recovers them too, from fresh views",
                 holds=instances["r2"] > _IDENTIFIED > views["r2"],
                 evidence=f"R2 {instances['r2']:.3f}; {views['r2']:.3f} from single views that are "
                 "learned by heart",

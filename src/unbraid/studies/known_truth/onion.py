@@ -1,4 +1,4 @@
-"""The study `onion`: systems in which features have no directions, and how one notices."""
+"""The study `onion`: systems in which features have no directions, and how to detect this."""
 
 from __future__ import annotations
 

@@ -22,8 +22,8 @@ class Pipeline(Study):
 
     name: ClassVar[str] = "pipeline"
     question: ClassVar[str] = (
-        "In networks trained on pictures, are the units linear in what is shown, do sparse codes "
-        "recover it, and do they align better and mean one thing?"
+        "In networks trained on pictures, are the units linear in what is shown, do sparse "
+        "codes recover it, do they align better, and does each stand for one thing?"
     )
     reduced: ClassVar[dict[str, Any]] = {
         "seeds": 1,
@@ -43,7 +43,7 @@ class Pipeline(Study):
     n_latents: int = Field(default=48, ge=2)
     """Latents of a dictionary."""
     top: int = Field(default=20, ge=2)
-    """Pictures that excite a unit most, looked at for what they share."""
+    """Number of pictures that excite a unit most, compared for what they share."""
 
     def answer(self, progress: Progress) -> StudyResult:
         """Build the worlds and take the three steps in each."""

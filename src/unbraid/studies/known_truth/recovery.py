@@ -68,7 +68,7 @@ class Recovery(Study):
     n_train: int = Field(default=20_000, ge=100)
     """Stimuli that encoders and dictionaries learn from."""
     supervised_steps: int = Field(default=4_000, ge=1)
-    """Training steps of the encoder that is told the features."""
+    """Training steps of the encoder that is trained on the true features."""
     topk_steps: int = Field(default=4_000, ge=1)
     """Training steps of the autoencoder."""
     penalty: float = Field(default=0.003, gt=0)
@@ -144,7 +144,7 @@ class Recovery(Study):
             for name, method in (("TopK", topk), ("Pursuit", pursuit)):
                 both[name].append(fit(train, method, rng).encode(test))
         found = {}
-        few = slice(2_000)  # RSA looks at pairs
+        few = slice(2_000)  # RSA uses pairs
         for name, (x, y) in both.items():
             scores = {
                 metric: value(metric, x[few], y[few]) if metric == "rsa" else value(metric, x, y)
@@ -175,13 +175,15 @@ class Recovery(Study):
                 evidence=", ".join(f"M = {m}: CKA {raw[m]:.2f} to {exact[m]:.2f}" for m in above),
             ),
             Claim(
-                text="one pass through a linear encoder stays below sparse coding, even when told "
-                "the features",
+                text=(
+                    "one pass through a linear encoder stays below sparse coding, even when "
+                    "trained on the true features"
+                ),
                 holds=all(told[m] < best[m] for m in above),
                 evidence=", ".join(f"M = {m}: MCC {told[m]:.2f} < {best[m]:.2f}" for m in above),
             ),
             Claim(
-                text="learned dictionaries restore most of it without being told anything",
+                text="learned dictionaries restore most of it without the true features",
                 holds=all(max(topk[m], learned[m]) > 0.8 for m in self.units if m >= 3 * needed),
                 evidence=", ".join(
                     f"M = {m}: TopK {topk[m]:.2f}, pursuit {learned[m]:.2f}" for m in above

@@ -1,4 +1,4 @@
-"""Canvases that show one thing or two, and what networks, untrained ones and pixels say to them."""
+"""Canvases that show one thing or two, and the responses of networks and of pixels to them."""
 
 from __future__ import annotations
 

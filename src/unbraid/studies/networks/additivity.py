@@ -41,7 +41,7 @@ class Additivity(CompositeStudy):
     """Pairs; nothing is in two of them."""
 
     def answer(self, progress: Progress) -> StudyResult:
-        """Compose, record, compare cosines, and hold the claims against them."""
+        """Compose, record, compare cosines, and check the claims against them."""
         found: dict[Key, list[interpret.Composed]] = {}
         few: dict[Key, list[interpret.Composed]] = {}
         explained: dict[tuple[str, ...], list[float]] = {}
@@ -76,7 +76,7 @@ class Additivity(CompositeStudy):
                 "part of the first.",
                 "Zero is the answer to an empty canvas: f(a) + f(b) = f(a and b) + f(empty) in a "
                 "code that adds. With the mean answer as zero even such a code adds up only in "
-                "part, because the mean is not nothing.",
+                "part, because the mean is not zero.",
                 "The paper's baseline, the cosine of the parts with each other, is easily beaten: "
                 "a sum of two lies nearer to any third answer than one does, because what is not "
                 "common averages out. The better part and shuffled pairs are stricter.",
@@ -137,7 +137,7 @@ class Additivity(CompositeStudy):
         ]
 
     def _beyond_pooling(self, explained: dict[tuple[str, ...], list[float]]) -> list[Claim]:
-        """Hold trained networks against untrained ones, whose last layers are averaged alike."""
+        """Compare trained networks with untrained ones, averaged in the same way."""
         claims = []
         for arrangement in ("moved", "overlapping"):
             own = {k: np.mean(v) for k, v in explained.items() if k[1] == arrangement}

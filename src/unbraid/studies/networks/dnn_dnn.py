@@ -109,7 +109,7 @@ class DnnDnn(Study):
     """Draws of the intervals of differences over pictures."""
 
     def answer(self, progress: Progress) -> StudyResult:
-        """Run the parts that are asked for, and hold the claims against them."""
+        """Run the requested parts, and check the claims against them."""
         rng = np.random.default_rng(self.seed)
         self._check()
         same: list[SameLayers] = []
@@ -150,7 +150,7 @@ class DnnDnn(Study):
         )
 
     def _check(self) -> None:
-        """Ask for what is missing before anything is computed."""
+        """Request what is missing before anything is computed."""
         if "fashion" in self.parts and _small_pictures.fashion_folder(self.data) is None:
             raise InputError(
                 f"{_small_pictures.HOW_TO_GET}; or leave the part out: parts=['digits', ...]."

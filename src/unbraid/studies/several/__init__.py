@@ -1,1 +1,1 @@
-"""What several systems tell together, and where unbraiding helps networks at all."""
+"""What several systems show together, and where unbraiding helps networks at all."""

@@ -66,7 +66,7 @@ def rows(found: Curves) -> list[dict[str, Any]]:
 
 
 def claims(found: Curves, options: Any) -> list[Claim]:
-    """Say whether networks tell together what one does not, and what wrong pairing does."""
+    """Say whether networks show together what one does not, and what wrong pairing does."""
     needed = theory.units_needed(worlds.canvases.N_FEATURES, 2.2)
     small = [u for u in options.naming_units if u <= 2.5 * needed]
     most = max(options.networks_together)
@@ -74,7 +74,7 @@ def claims(found: Curves, options: Any) -> list[Claim]:
         return []
     return [
         Claim(
-            text="networks in superposition tell more together than one alone",
+            text="networks in superposition show more together than one alone",
             holds=all(found["mcc", most, u].mean > found["mcc", 1, u].mean + 0.02 for u in small),
             evidence=", ".join(
                 f"{u} units: {found['mcc', 1, u].mean:.2f} one, "
@@ -83,7 +83,7 @@ def claims(found: Curves, options: Any) -> list[Claim]:
             ),
         ),
         Claim(
-            text="it is the pairing: with wrong pairs two tell less than one alone",
+            text="it is the pairing: with wrong pairs two show less than one alone",
             holds=all(found["permuted", 2, u].mean < found["mcc", 1, u].mean + 0.05 for u in small),
             evidence=", ".join(
                 f"{u} units: {found['permuted', 2, u].mean:.2f}, one alone "

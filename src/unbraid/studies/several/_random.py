@@ -14,7 +14,7 @@ from unbraid.studies.known_truth._known import true_dictionary
 from unbraid.studies.several._joined import joined_codes
 
 _TESTED = 1000  # stimuli that a correlation is measured on: to .03
-_KNOWN, _HOPELESS = 0.95, 0.6  # MCC with known atoms: told apart; not told apart
+_KNOWN, _HOPELESS = 0.95, 0.6  # MCC with known atoms: separated; not separated
 
 Curves = dict[tuple[str, int, int], Across]
 """What was used, number of systems, units of each: MCC."""
@@ -69,7 +69,7 @@ def rows(found: Curves) -> list[dict[str, Any]]:
 
 
 def claims(found: Curves, options: Any) -> list[Claim]:
-    """Say whether systems tell together what none tells alone."""
+    """Say whether systems show together what none shows alone."""
     first, two = min(options.systems), min(c for c in options.systems if c > 1)
     hopeful = [
         units for units in options.units
@@ -81,8 +81,10 @@ def claims(found: Curves, options: Any) -> list[Claim]:
     gains = {u: found["learned", two, u].mean - found["learned", first, u].mean for u in hopeful}
     return [
         Claim(
-            text="where known atoms tell features apart in two systems together and not in one, "
-            "learned ones do",
+            text=(
+                "where known atoms separate features in two systems together and not in one, "
+                "learned ones do"
+            ),
             holds=min(gains.values()) > 0.15,
             evidence=", ".join(
                 f"{u} units each: {found['learned', first, u].mean:.2f} alone, "

@@ -73,13 +73,15 @@ def rows(result: Joint, day: Session, systems: dict[str, np.ndarray]) -> list[di
 
 
 def claims(result: Joint) -> list[Claim]:
-    """Say whether the pairing of photographs tells anything of V4, and of each network."""
+    """Say whether the pairing of photographs is evidence about V4, and about each network."""
     said = ", ".join(f"{e.system} {e.contrast:+.3f} (p = {e.p:.2g})"
                      for e in result.contrast.systems)  # fmt: skip
     return [
         Claim(
-            text="responses of the others to the same photographs tell of each system's units "
-            "that were left out",
+            text=(
+                "responses of the others to the same photographs predict each system's units "
+                "that were left out"
+            ),
             holds=all(each.p <= 0.05 and each.low > 0 for each in result.contrast.systems),
             evidence=f"R2 with true less wrong pairing: {said}",
         )

@@ -1,4 +1,4 @@
-"""The study `joint`: what several systems tell together that none tells alone."""
+"""The study `joint`: what several systems show together that none shows alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class JointStudy(Study):
 
     name: ClassVar[str] = "joint"
     question: ClassVar[str] = (
-        "Do systems that are too small to be separated alone tell their features together, and "
+        "Do systems that are too small to be separated alone show their features together, and "
         "which features do two networks and the brain share?"
     )
     reduced: ClassVar[dict[str, Any]] = {
@@ -117,7 +117,7 @@ class JointStudy(Study):
                 )
 
     def _missing(self) -> str:
-        """Return what keeps real systems out; empty where all is there."""
+        """Return why real systems are left out; empty where all data are there."""
         try:
             data_folder(self.data)
             networks_folder(self.networks)

@@ -1,4 +1,4 @@
-"""92 object images with IT's dissimilarities in man and monkey (Kriegeskorte et al. 2008)."""
+"""92 object images with IT's dissimilarities in humans and monkeys (Kriegeskorte et al. 2008)."""
 
 from __future__ import annotations
 

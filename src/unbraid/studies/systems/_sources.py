@@ -28,7 +28,7 @@ def methods(
     """Return the methods by source for a layer of ``n_units`` channels.
 
     ``codes``: a TopK autoencoder of ``expansion`` latents per channel and k active (none: as many
-    as the channels can tell apart). ``search`` adds one of twice the width with twice the active
+    as the channels can separate). ``search`` adds one of twice the width with twice the active
     latents, a dictionary by pursuit, and a random expansion of twice the width.
     """
     m = round(expansion * n_units)

@@ -59,7 +59,7 @@ class Text(Study):
     """Draws of the intervals of differences."""
 
     def answer(self, progress: Progress) -> StudyResult:
-        """Embed, learn, compare, and hold the claims against it."""
+        """Embed, learn, compare, and check the claims against it."""
         rng = np.random.default_rng(self.seed)
         folder = networks_folder(self.networks)
         vectors, net = _language.word_vectors(folder), _language.encoder(folder)

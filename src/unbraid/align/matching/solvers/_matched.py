@@ -10,8 +10,8 @@ over the folds in which ``j`` is matched; the value is the mean over targets, we
 share of folds in which each was matched. 1 exactly for copies, |r_j| <= 1, no bias under
 independence. A target is scored when it varies on the training stimuli of every fold.
 
-Only sums are needed, ``sum_t x_ti y_tj`` of the pairs a plan holds and those of each unit, so
-that dense responses, sparse codes and streamed moments share everything but how these are had.
+Only sums are needed, ``sum_t x_ti y_tj`` of the pairs a plan holds and those of each unit, so that
+dense responses, sparse codes and streamed moments share everything except how these are computed.
 """
 
 from __future__ import annotations

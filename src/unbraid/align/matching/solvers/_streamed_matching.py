@@ -20,7 +20,7 @@ Planner = Callable[[np.ndarray, np.ndarray, np.ndarray, bool], MatchingPlan]
 
 
 class MomentMatched(Matched):
-    """Estimator of matchings that has only sums; the rows are gone, so is what needs them."""
+    """Estimator of matchings from sums alone: nothing that needs single rows."""
 
     def __init__(self, moments: FoldMoments, sign: str, planner: Planner) -> None:
         self.moments, self.planner = moments, planner

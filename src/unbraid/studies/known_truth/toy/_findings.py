@@ -19,7 +19,7 @@ QUANTITIES = (
 
 
 def claims_of(found: dict[tuple[str, int], dict[str, Across]]) -> list[Claim]:
-    """Hold the paper's claims against the summary of each (importance, units)."""
+    """Check the paper's claims against the summary of each (importance, units)."""
     sizes = sorted({h for _, h in found})
     kinds = list(dict.fromkeys(kind for kind, _ in found))
     main = kinds[0]
@@ -34,7 +34,7 @@ def claims_of(found: dict[tuple[str, int], dict[str, Across]]) -> list[Claim]:
             evidence=f"semi-matching {top['semi N->N']} of neurons, {top['semi S->S']} of latents",
         ),
         Claim(
-            text="the gain is not made by an untrained autoencoder",
+            text="the gain is not explained by an untrained autoencoder",
             holds=top["semi R->S"].mean < top["semi S->S"].mean - 0.2
             and top["ridge R->N"].mean < top["ridge S->N"].mean - 0.2,
             evidence=f"semi-matching {top['semi R->S']} from random latents against "

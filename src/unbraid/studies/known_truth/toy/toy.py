@@ -63,10 +63,10 @@ class Toy(Study):
     n_evaluation: int = Field(default=20_480, ge=100)
     """Held-out stimuli on which everything is scored."""
     rsa_stimuli: int = Field(default=3_000, ge=10)
-    """Of these, the number whose pairs RSA looks at."""
+    """Of these, the number whose pairs RSA uses."""
 
     def answer(self, progress: Progress) -> StudyResult:
-        """Train, unbraid, score, and hold the claims against it."""
+        """Train, unbraid, score, and check the claims against it."""
         cells: list[tuple[str, int]] = [(kind, h) for kind in self.importances for h in self.units]
         seeds = np.random.default_rng(self.seed).spawn(len(cells))
         shares = dict.fromkeys(cells, 0.0)
@@ -81,7 +81,7 @@ class Toy(Study):
             return self._cell(*cell, rng, tell)
 
         def told(_message: str, _fraction: float) -> None:
-            """Stay silent: cells tell of their progress themselves."""
+            """Stay silent: cells report their progress themselves."""
 
         parts = list(zip(cells, seeds, strict=True))
         found = dict(zip(cells, together(work, parts, str, told), strict=True))
