@@ -16,6 +16,7 @@ TONES: dict[str, Literal["gain", "holds", "no-gain", "explained-by-control", "ca
     "no gain": "no-gain",
     "explained by a control": "explained-by-control",
     "cannot help": "cannot-help",
+    "one system": "holds",
     "joint pays": "gain",
     "each suffices": "holds",
     "shared": "holds",

@@ -30,6 +30,11 @@ from unbraid.comparison.scores._changes import changes
 from unbraid.comparison.scores._controls import LABELS, warnings_of_widths
 from unbraid.comparison.scores._score_all import ScoreJob, base_jobs, jobs, metrics_of, score
 from unbraid.comparison.verdict._grounds import grounds_of
+from unbraid.comparison.verdict._one_system import (
+    correspondences,
+    verdict_of_one,
+    warnings_of_one,
+)
 from unbraid.comparison.verdict._predict import Prediction, predictions
 from unbraid.comparison.verdict._so_far import so_far
 from unbraid.comparison.verdict._verdict import verdict
@@ -41,6 +46,7 @@ from unbraid.comparison.verdict._warn import (
     warnings_of_stimuli,
 )
 from unbraid.errors import InputError
+from unbraid.sparse import Correspondence
 
 _BASE, _LEARNING = 0.02, 0.6  # shares of the work that scoring the units, and learning, stand for
 
@@ -169,7 +175,8 @@ def compare(
                     tell(so_far(scores, pair, parts, config), _BASE + _LEARNING / config.seeds)
             rest = part(tell, _BASE + _LEARNING, 1.0)
             scores += _score_all(jobs(parts, lifted, truth.scored), parts, config, drawn, rest)
-            result = _conclude(parts, lifted, truth, scores, config, names)
+            latents = correspondences(parts, lifted, tell)
+            result = _conclude(parts, lifted, truth, scores, config, names, latents)
     told = {
         line
         for side in (0, 1)
@@ -223,6 +230,7 @@ def _conclude(
     scores: tuple[Score, ...],
     config: CompareConfig,
     names: tuple[str, str],
+    latents: tuple[Correspondence, ...],
 ) -> Comparison:
     way, after = forward(lifted), targets(lifted)
 
@@ -252,7 +260,11 @@ def _conclude(
     if truth.train is not None:
         expected = predictions(parts, lifted, truth.train, config.by, scores)
     grounds = grounds_of(config.scored[0], lifted, scores, beyond)
-    said = verdict(config.scored, found, grounds, doubts(parts.line, scores, way), after)
+    if latents:
+        said = verdict_of_one(latents, scores, config.scored[0], names)
+    else:
+        said = verdict(config.scored, found, grounds, doubts(parts.line, scores, way), after)
+        noted += warnings_of_one(latents, parts, lifted)
     first = [told] if parts.line.contiguous else []  # what voids the answer opens the sentence
     return Comparison(
         config=config,
@@ -268,6 +280,7 @@ def _conclude(
         n_train=(len(parts.x_train), len(parts.y_train)) if parts.apart else (0, 0),
         n_units=n_units,
         predictions=expected,
+        correspondences=latents,
         provenance={},
     )
 

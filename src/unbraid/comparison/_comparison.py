@@ -24,6 +24,7 @@ from unbraid.comparison.scores._matched import RATE, rows_of, summary_of
 from unbraid.comparison.verdict._predict import Prediction
 from unbraid.errors import InputError
 from unbraid.report import draw_on, render
+from unbraid.sparse import Correspondence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,6 +66,8 @@ class Comparison:
     """Units of ``x`` and of ``y``."""
     provenance: dict[str, Any]
     """Versions, machine, seed, time and hashes of what was given."""
+    correspondences: tuple[Correspondence, ...] = ()
+    """Where both sides are one system: which latents are shared, split or absorbed, one a seed."""
 
     def __repr__(self) -> str:
         return f"Comparison({len(self.scores)} scores: {self.verdict.sentence})"
@@ -130,7 +133,9 @@ class Comparison:
             ``x`` and ``y``, latents from 0, one row per latent of y; ``r``, held out; its
             ``q_value``; ``shared``: significant, and stable over folds and the other seeds (see
             ``align.shared_pairs``); of both sides ``density``, ``stability`` over seeds, ``label``
-            where features are known, and ``top``, ids of the stimuli that excite it most.
+            where features are known, and ``top``, ids of the stimuli that excite it most. Of two
+            dictionaries of one system also ``kind`` of both (``sparse.correspondence``);
+            all latents, matched or not, are in ``correspondences[0].table()``.
 
         Raises
         ------
@@ -198,6 +203,7 @@ class Comparison:
             "scores": [score.record() for score in self.scores],
             "changes": [change.record() for change in self.changes],
             "predictions": [prediction.record() for prediction in self.predictions],
+            "latents": [each.record() for each in self.correspondences],
             "systems": [self._system(side) for side in (0, 1)],
             "n_alignment_stimuli": len(self.rows),
             "provenance": self.provenance,

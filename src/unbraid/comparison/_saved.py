@@ -12,7 +12,7 @@ from unbraid.comparison.lift._lift import Lifted
 from unbraid.comparison.scores._answer import Change
 from unbraid.comparison.verdict._predict import Prediction
 from unbraid.responses import Codes
-from unbraid.sparse import Dictionary, Encoder, Evidence, Method
+from unbraid.sparse import Correspondence, Dictionary, Encoder, Evidence, LatentKinds, Method
 from unbraid.sparse._method import rebuilt
 from unbraid.sparse.inference._prior import Prior
 
@@ -40,7 +40,19 @@ def _codes(fields: dict[str, Any]) -> Codes:
 
 
 LAYOUT = _state.Layout(
-    (Score, Change, Verdict, Prediction, Lifted, Dictionary, Encoder, Evidence, Prior),
+    (
+        Score,
+        Change,
+        Verdict,
+        Prediction,
+        Lifted,
+        Dictionary,
+        Encoder,
+        Evidence,
+        Prior,
+        Correspondence,
+        LatentKinds,
+    ),  # fmt: skip
     (
         _state.Codec(Codes, _of_codes, _codes),
         config_codec(CompareConfig),

@@ -46,6 +46,11 @@ from unbraid.sparse.crosscoders.usae import Usae
 from unbraid.sparse.evidence._stability import stability, with_stability
 from unbraid.sparse.evidence._subspace import SubspaceStability, subspace_stability
 from unbraid.sparse.evidence.consensus import Consensus, consensus
+from unbraid.sparse.evidence.splitting.correspondence import (
+    Correspondence,
+    LatentKinds,
+    correspondence,
+)
 from unbraid.sparse.formats.export import export
 from unbraid.sparse.formats.foreign._imported import Imported
 from unbraid.sparse.formats.hub import push_to_hub, save_pretrained
@@ -85,6 +90,7 @@ __all__ = [
     "BatchTopK",
     "BatchTopKCrosscoder",
     "Consensus",
+    "Correspondence",
     "FrozenDecoder",
     "FrozenEncoder",
     "Gated",
@@ -101,6 +107,7 @@ __all__ = [
     "L1Crosscoder",
     "Latent",
     "LatentView",
+    "LatentKinds",
     "Longon2025Dnn",
     "Longon2025Toy",
     "MatchingPursuit",
@@ -123,6 +130,7 @@ __all__ = [
     "Untangled",
     "Usae",
     "consensus",
+    "correspondence",
     "export",
     "fit",
     "fit_seeds",

@@ -13,6 +13,7 @@ from unbraid.comparison.page._figures import (
     score_figure,
 )
 from unbraid.comparison.page._gallery import matched_units
+from unbraid.comparison.page._latents import latent_kinds
 from unbraid.comparison.page._tables import (
     change_table,
     dictionary_table,
@@ -32,6 +33,7 @@ _WORDS = {
     "no gain": "It is not shown that {a} and {b} share more than their units show.",
     "explained by a control": "Unbraiding shows nothing about {a} and {b} that a control does not.",
     "cannot help": "Unbraiding cannot help {a} and {b}: they have too few units for it.",
+    "one system": "What two dictionaries of one system share: {a} and {b}.",
 }
 """What was found, for a first-time reader; the numbers follow."""
 _TO_UNITS = "Codes follow {b} better than units do, and no control explains it."
@@ -47,6 +49,7 @@ def page(
     """
     first = result.targets[0]
     sections = [
+        *latent_kinds(result),
         report.Section(
             title="Scores",
             lead="Every metric, before and after, beside the control that comes closest.",

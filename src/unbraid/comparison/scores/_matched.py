@@ -68,9 +68,18 @@ def rows_of(result: Comparison, rate: float, top: int) -> list[dict[str, Any]]:
             **{f"{name}_{of}": getattr(row, name)
                for name in ("density", "stability", "label", "top")
                for of, row in (("x", x), ("y", y))},
+            **_kinds(result, x.latent, y.latent),
         }
         for target, x, y in zip(targets, *sides, strict=True)
     ]  # fmt: skip
+
+
+def _kinds(result: Comparison, x: int, y: int) -> dict[str, str]:
+    """Return what became of both latents of a pair; nothing where there are two systems."""
+    if not result.correspondences:
+        return {}
+    found = result.correspondences[0]
+    return {"kind_x": str(found.first.kind[x]), "kind_y": str(found.second.kind[y])}
 
 
 def _alike(of: list[Any]) -> bool:
