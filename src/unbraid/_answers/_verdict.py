@@ -11,12 +11,14 @@ import numpy as np
 from unbraid._documented import documented_answer
 from unbraid._severity import VOID, most_serious_first, severity
 
-TONES: dict[str, Literal["gain", "holds", "no-gain", "explained-by-control", "cannot-help"]] = {
+TONES: dict[
+    str, Literal["gain", "holds", "no-gain", "explained-by-control", "cannot-help", "one-system"]
+] = {
     "gain": "gain",
     "no gain": "no-gain",
     "explained by a control": "explained-by-control",
     "cannot help": "cannot-help",
-    "one system": "holds",
+    "one system": "one-system",
     "joint pays": "gain",
     "each suffices": "holds",
     "shared": "holds",

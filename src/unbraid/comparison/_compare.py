@@ -184,14 +184,10 @@ def compare(
         for line in each.dictionary.evidence.warnings
     }
     told |= {f"{each.metric}: {line}" for each in scores for line in each.warnings}
-    of_given = []
-    if given is not None:
-        for name, of, scored in zip(names, (given.x, given.y), (parts.x, parts.y), strict=True):
-            known = parts.apart and config.learned_from == "train"
-            of_given += warnings_of_given(name, of, scored, parts.apart, known)
+    known = parts.apart and config.learned_from == "train"
     said = [
         *result.warnings,
-        *of_given,
+        *warnings_of_given(names, given, (parts.x, parts.y), parts.apart, known),
         *(str(w.message) for w in caught if str(w.message) not in told),
     ]
     made = {**_provenance(parts, config), "seed": seed, "given": given is not None}

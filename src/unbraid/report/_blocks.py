@@ -14,7 +14,9 @@ from unbraid.report._gallery import MatchedUnits
 from unbraid.report._table import Table
 from unbraid.report._values import KINDS, NAN, Cell, Kind
 
-Tone = Literal["gain", "no-gain", "explained-by-control", "cannot-help", "holds", "fails"]
+Tone = Literal[
+    "gain", "no-gain", "explained-by-control", "cannot-help", "holds", "fails", "one-system"
+]
 
 TONES: dict[str, str] = {
     "gain": "Gain",
@@ -23,6 +25,7 @@ TONES: dict[str, str] = {
     "cannot-help": "Cannot help here",
     "holds": "The claims hold",
     "fails": "Not every claim holds",
+    "one-system": "One system",
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,8 +11,10 @@ import scipy.sparse as sp
 from unbraid import align, report, sparse
 from unbraid.comparison.browser._pair import pair_of
 from unbraid.comparison.page._gallery import as_pictures
+from unbraid.comparison.page._latents import MEANING
 from unbraid.comparison.scores._controls import rivals
 from unbraid.comparison.scores._matched import RATE, labels, pairs_of, stability_of
+from unbraid.sparse.evidence.splitting._kinds import KINDS
 
 if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison
@@ -71,12 +73,16 @@ def _side(
     stable = np.asarray(stability_of(result, side) or np.full(m, np.nan))
     group = np.where(shared, SHARED, np.where(partner >= 0, MATCHED, ALONE))
     group[density == 0] = SILENT
+    groups = _groups(result.names[1 - side], found is not None)
+    if result.correspondences:
+        kinds = (result.correspondences[0].first, result.correspondences[0].second)[side].kind
+        group, groups = np.array([KINDS.index(kind) for kind in kinds]), _groups_of_kinds()
     measures = [*_match_measures(r, q, gain), *_own_measures(density, stable)]
     measures = measures if found is not None else _own_measures(density, stable)
     return report.BrowserSide(
         name=result.names[side],
         measures=[each for each in measures if np.isfinite(each.values).any()],
-        groups=_groups(result.names[1 - side], found is not None),
+        groups=groups,
         group=group,
         partner=partner if found is not None else None,
         labels=labels(result, side),
@@ -168,6 +174,19 @@ def _groups(other: str, compared: bool) -> list[report.LatentGroup]:
         ),
         report.LatentGroup(name="unmatched" if compared else "active", mark="cross", help=alone),
         report.LatentGroup(name="silent", mark="none", help="no stimulus excites it"),
+    ]
+
+
+def _groups_of_kinds() -> list[report.LatentGroup]:
+    """Return the kinds of latents of two dictionaries of one system."""
+    marks: dict[str, Literal["full", "ring", "cross", "none"]] = {
+        "shared": "full",
+        "not found": "cross",
+        "silent": "none",
+    }
+    return [
+        report.LatentGroup(name=kind, mark=marks.get(kind, "ring"), help=MEANING[kind])
+        for kind in KINDS
     ]
 
 

@@ -109,12 +109,28 @@ def check_given(given: Given, x: Responses, y: Responses) -> None:
 
 
 def warnings_of_given(
-    name: str, of: Sequence[Dictionary], scored: Responses, apart: bool, known: bool
+    names: tuple[str, str],
+    given: Given | None,
+    scored: tuple[Responses, Responses],
+    apart: bool,
+    known: bool,
 ) -> list[str]:
-    """Return what a reader must know of one system's given dictionaries.
+    """Return what a reader must know of both systems' given dictionaries.
 
     ``known``: that they learned from the training responses alone.
     """
+    if given is None:
+        return []
+    return [
+        line
+        for name, of, values in zip(names, (given.x, given.y), scored, strict=True)
+        for line in _warnings_of(name, of, values, apart, known)
+    ]
+
+
+def _warnings_of(
+    name: str, of: Sequence[Dictionary], scored: Responses, apart: bool, known: bool
+) -> list[str]:
     found = []
     if of and not known:
         held = "if any is among those scored, what is unexplained is too low"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison
 
 _LISTED = 60  # split and absorbed latents on the page; the table in Python has all
-_HELP = {
+MEANING = {
     "shared": "it and its best match follow each other best, and the match explains more than half "
     "of its variance on held-out stimuli",
     "split": "several latents of the other dictionary, none of which stands for another, explain "
@@ -26,6 +26,32 @@ _HELP = {
     "undecided": "too near to a border, or active on fewer than ten stimuli",
     "silent": "no stimulus excites it",
 }
+
+_NONE = report.Prose(paragraphs=["No latent was found to be split or absorbed."])
+
+
+def key_numbers(result: Comparison) -> list[report.KeyNumber]:
+    """Return the shares of latents that are shared, and the largest share that chance makes."""
+    first = result.correspondences[0]
+    sides = first.first, first.second
+    shared = [
+        report.KeyNumber(
+            label=f"of {name} shared",
+            value=side.count("shared") / len(side),
+            note=f"{side.count('shared')} of {len(side)} latents",
+        )
+        for name, side in zip(result.names, sides, strict=True)
+    ]
+    chance = max(side.chance.get("shared", float("nan")) for side in sides)
+    return [
+        *shared,
+        report.KeyNumber(
+            label="shared by chance",
+            value=chance,
+            kind="control",
+            note="random directions in place of the other",
+        ),
+    ]
 
 
 def latent_kinds(result: Comparison) -> Sequence[report.Section]:
@@ -42,40 +68,32 @@ def latent_kinds(result: Comparison) -> Sequence[report.Section]:
         report.Section(
             title="Shared, split and absorbed latents",
             lead=lead,
-            blocks=[_counts(result), *_listed(sides)],
+            blocks=_listed(sides) or [_NONE],
         ),
     )
 
 
-def _counts(result: Comparison) -> report.Table:
+def counts(result: Comparison) -> report.Table:
+    """Return one row a dictionary and seed: how many latents of each kind, and by chance."""
+    several = len(result.correspondences) > 1
     columns = [
         report.Column(name="latents of"),
-        report.Column(name="in"),
-        report.Column(name="seed", format="integer"),
-        report.Column(name="latents", format="integer"),
-        *(report.Column(name=kind, format="integer", help=_HELP[kind]) for kind in KINDS),
-        *(
-            report.Column(
-                name=f"{kind} by chance",
-                format="percent",
-                digits=0,
-                help="share that is called so beside random directions in place of the other",
-            )
-            for kind in ("shared", "split", "absorbed")
-        ),
+        *(report.Column(name=kind, format="integer", help=MEANING[kind]) for kind in KINDS),
     ]
-    rows = []
-    for seed, found in enumerate(result.correspondences):
-        for of, other, side in (
-            (result.names[0], result.names[1], found.first),
-            (result.names[1], result.names[0], found.second),
-        ):
-            chance = [side.chance.get(kind) for kind in ("shared", "split", "absorbed")]
-            rows.append((of, other, seed, len(side), *map(side.count, KINDS), *chance))
+    rows: list[list[report.Cell]] = [
+        [f"{name}, seed {seed}" if several else name, *map(side.count, KINDS)]
+        for seed, found in enumerate(result.correspondences)
+        for name, side in zip(result.names, (found.first, found.second), strict=True)
+    ]
     first = result.correspondences[0]
+    by_chance = "; ".join(
+        f"of {name} " + ", ".join(f"{share:.0%} {kind}" for kind, share in side.chance.items())
+        for name, side in zip(result.names, (first.first, first.second), strict=True)
+    )
     note = (
-        f"n = {first.n} stimuli; false discovery rate of splits and absorptions {first.rate:.0%}, "
-        "of all else 5 % a latent. The dictionaries are held fixed: other seeds differ."
+        f"n = {first.n} stimuli. Beside random directions in place of the other: {by_chance}. "
+        f"False discovery rate of splits and absorptions {first.rate:.0%}, of all else 5% a latent;"
+        " the dictionaries are held fixed, and other seeds differ."
     )
     return report.Table(title="What became of the latents", columns=columns, rows=rows, note=note)
 

@@ -13,7 +13,7 @@ from unbraid.comparison.page._figures import (
     score_figure,
 )
 from unbraid.comparison.page._gallery import matched_units
-from unbraid.comparison.page._latents import latent_kinds
+from unbraid.comparison.page._latents import counts, key_numbers, latent_kinds
 from unbraid.comparison.page._tables import (
     change_table,
     dictionary_table,
@@ -82,7 +82,9 @@ def page(
         verdict=verdict_block(result),
         provenance=_provenance(result),
         opening=[
-            score_figure(result, first, result.config.scored[:1], "Before and after"),
+            counts(result)
+            if result.correspondences
+            else score_figure(result, first, result.config.scored[:1], "Before and after"),
             *([matched_units(result, pictures)] if first == "codes" else []),
             report.Warnings(items=result.warnings),
         ],
@@ -113,7 +115,9 @@ def verdict_block(result: Comparison) -> report.VerdictBlock:
         lead=" ".join(
             [result.verdict.sentence.removeprefix(void).strip(), *result.verdict.reasons]
         ),
-        numbers=[
+        numbers=key_numbers(result)
+        if result.correspondences
+        else [
             report.KeyNumber(label=label, value=v, low=low, high=high, kind=kind, note=note)  # type: ignore[arg-type]
             for label, (v, low, high), kind, note in rows
         ],

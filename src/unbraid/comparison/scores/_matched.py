@@ -108,8 +108,10 @@ def summary_of(result: Comparison) -> str:
     metric, target = result.config.scored[0], result.targets[0]
     lines = [f"{result.names[0]} and {result.names[1]}, {len(result.rows)} stimuli scored"]
     lines.append(result.verdict.sentence)
-    lines += list(result.verdict.reasons)[:1]
-    for label, source, to in (("units", "base", "base"), ("codes", "codes", target)):
+    one_system = bool(result.correspondences)
+    lines += list(result.verdict.reasons)[: 2 if one_system else 1]
+    units = [] if one_system else [("units", "base", "base")]
+    for label, source, to in (*units, ("codes", "codes", target)):
         scores = result.find(metric, source, to)
         if scores:
             mean = mean_over_seeds(scores)[0]
@@ -119,7 +121,7 @@ def summary_of(result: Comparison) -> str:
         for change in result.changes
         if change.metric == metric and change.name.startswith(f"codes->{target} - ")
     ][1:]
-    if rivals:
+    if rivals and not one_system:
         best = max(rivals, key=lambda change: change.before)
         lines.append(f"best control ({best.name.partition(' - ')[2]}): {best.before:.2f}")
     for side in (0, 1):

@@ -10,9 +10,9 @@ import numpy as np
 from unbraid._answers import Verdict
 from unbraid._progress import Progress
 from unbraid.align import Score
+from unbraid.comparison._split import Split
 from unbraid.comparison.lift._lift import Pair
 from unbraid.comparison.scores._seed_means import mean_over_seeds
-from unbraid.comparison._split import Split
 from unbraid.sparse.evidence.splitting.correspondence import (
     Correspondence,
     LatentKinds,

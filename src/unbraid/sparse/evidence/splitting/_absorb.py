@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unbraid.sparse.evidence.splitting._cover import Columns, Cover
+from unbraid.sparse.evidence.splitting._cover import Cover, LatentColumns
 
 _CARRIES = 0.4  # share along the parent's atom that an absorber must carry, as published
 _FEW = 5  # stimuli with, and without, an absorber
@@ -24,8 +24,8 @@ class Absorption:
 
 
 def absorbers(
-    of: Columns,
-    by: Columns,
+    of: LatentColumns,
+    by: LatentColumns,
     latent: int,
     cover: Cover,
     homes: np.ndarray,
@@ -60,7 +60,7 @@ def absorbers(
     return found
 
 
-def _carries(by: Columns, rows: np.ndarray, guest: int, along: np.ndarray) -> bool:
+def _carries(by: LatentColumns, rows: np.ndarray, guest: int, along: np.ndarray) -> bool:
     """Whether it holds enough of what all latents together hold along the parent's atom."""
     if not len(rows):
         return False

@@ -36,7 +36,7 @@ class Cover:
 
 
 @dataclass(frozen=True, eq=False)
-class Columns:
+class LatentColumns:
     """Codes by latent, with what every choice needs of each fold."""
 
     values: sp.csc_array
@@ -49,7 +49,7 @@ class Columns:
     """(folds, m) stimuli it is active on."""
 
     @classmethod
-    def of(cls, codes: sp.csr_array, folds: np.ndarray, groups: np.ndarray) -> Columns:
+    def of(cls, codes: sp.csr_array, folds: np.ndarray, groups: np.ndarray) -> LatentColumns:
         """Return the columns of codes (n, m); ``groups`` number dependent stimuli."""
         values = sp.csc_array(codes).astype(np.float64)
         values.eliminate_zeros()
@@ -77,7 +77,7 @@ class Columns:
         return self.dense(np.array([latent]))[:, 0]
 
 
-def homes(of: Columns, by: Columns) -> np.ndarray:
+def homes(of: LatentColumns, by: LatentColumns) -> np.ndarray:
     """Return for each latent of ``of`` the one of ``by`` that it follows best, -1 where none."""
     found = []
     length = np.sqrt(by.energy.sum(axis=0))
@@ -89,7 +89,7 @@ def homes(of: Columns, by: Columns) -> np.ndarray:
     return np.concatenate(found)
 
 
-def covers(of: Columns, by: Columns, latents: np.ndarray) -> Iterator[Cover]:
+def covers(of: LatentColumns, by: LatentColumns, latents: np.ndarray) -> Iterator[Cover]:
     """Yield a cover of each of these latents of ``of`` by latents of ``by``, in order."""
     n_folds = len(of.energy)
     rows = [np.flatnonzero(of.folds == fold) for fold in range(n_folds)]
@@ -107,7 +107,9 @@ def covers(of: Columns, by: Columns, latents: np.ndarray) -> Iterator[Cover]:
             yield _cover(of, by, int(latent), cross[:, place], both[:, place])
 
 
-def _cover(of: Columns, by: Columns, latent: int, cross: np.ndarray, both: np.ndarray) -> Cover:
+def _cover(
+    of: LatentColumns, by: LatentColumns, latent: int, cross: np.ndarray, both: np.ndarray
+) -> Cover:
     sums = cross, both, by.energy, by.count
     tried = _tried(*(each.sum(axis=0) for each in sums))
     if not len(tried):
@@ -153,9 +155,9 @@ def _tried(
     cross: np.ndarray, both: np.ndarray, energy: np.ndarray, count: np.ndarray
 ) -> np.ndarray:
     """Return the latents among which parts are chosen, the best of all first."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        follows = np.where(energy > 0, np.abs(cross) / np.sqrt(energy), 0.0)
-        inside = np.where(count > 0, both / count, 0.0) > _INSIDE
+    length = np.sqrt(np.where(energy > 0, energy, np.inf))
+    follows = np.abs(cross) / length
+    inside = both / np.where(count > 0, count, np.inf) > _INSIDE
     best = int(follows.argmax())
     if not follows[best] > 0:
         return np.empty(0, dtype=np.intp)

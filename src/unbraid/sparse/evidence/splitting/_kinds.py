@@ -11,8 +11,8 @@ from unbraid import stats
 from unbraid.sparse.evidence.splitting._absorb import Absorption, absorbers
 from unbraid.sparse.evidence.splitting._cover import (
     LEAST_GAIN,
-    Columns,
     Cover,
+    LatentColumns,
     covers,
     homes,
 )
@@ -25,7 +25,7 @@ KINDS = ("shared", "split", "absorbed", "part", "not found", "undecided", "silen
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class LatentKind:
     """One latent's kind, and the latents of the other dictionary that it rests on."""
 
     kind: str
@@ -38,18 +38,18 @@ class Told:
 
 
 def of_both(
-    first: Columns, second: Columns, atoms: Sequence[np.ndarray] | None, rate: float
-) -> tuple[tuple[list[Told], list[Cover]], tuple[list[Told], list[Cover]]]:
+    first: LatentColumns, second: LatentColumns, atoms: Sequence[np.ndarray] | None, rate: float
+) -> tuple[tuple[list[LatentKind], list[Cover]], tuple[list[LatentKind], list[Cover]]]:
     """Return what each latent of both is called, and its cover."""
     sides = first, second
-    told, covered = [], []
+    kinds, covered = [], []
     for s in (0, 1):
         along = None if atoms is None else _along(atoms[s], atoms[1 - s])
         every = np.arange(sides[s].values.shape[1])
         found = of_one(sides[s], sides[1 - s], every, along, rate)
-        told.append(found[0])
+        kinds.append(found[0])
         covered.append(found[1])
-    x, y = ((list(_with_parts(told[s], told[1 - s])), covered[s]) for s in (0, 1))
+    x, y = ((list(_with_parts(kinds[s], kinds[1 - s])), covered[s]) for s in (0, 1))
     return x, y
 
 
@@ -60,8 +60,8 @@ def _along(own: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def of_one(
-    of: Columns, by: Columns, latents: np.ndarray, along: np.ndarray | None, rate: float
-) -> tuple[list[Told], list[Cover]]:
+    of: LatentColumns, by: LatentColumns, latents: np.ndarray, along: np.ndarray | None, rate: float
+) -> tuple[list[LatentKind], list[Cover]]:
     """Return what some latents of ``of`` became in ``by``, before parts are named, and covers.
 
     ``along``: what each atom of ``by`` holds along each of ``of``; None where atoms are not known.
@@ -80,7 +80,7 @@ def of_one(
     of_absorbers = [each.p_value for one in found for each in one]
     q = stats.benjamini_hochberg(np.concatenate([gains, np.array(of_absorbers)]))
     q_gain, q_absorbers = q[: len(gains)], iter(q[len(gains) :].tolist())
-    told = []
+    kinds = []
     for place, (latent, cover) in enumerate(zip(latents, covered, strict=True)):
         sure = [
             (each, value)
@@ -88,11 +88,11 @@ def of_one(
             for value in [next(q_absorbers)]
             if (value <= rate and each.rate >= HALF) or (np.isnan(value) and q_gain[place] <= rate)
         ]
-        told.append(_told(latent, int(active[place]), cover, back, q_gain[place], sure, rate))
-    return told, covered
+        kinds.append(_kind_of(latent, int(active[place]), cover, back, q_gain[place], sure, rate))
+    return kinds, covered
 
 
-def _told(
+def _kind_of(
     latent: int,
     active: int,
     cover: Cover,
@@ -100,19 +100,19 @@ def _told(
     q_gain: float,
     sure: list[tuple[Absorption, float]],
     rate: float,
-) -> Told:
+) -> LatentKind:
     if active == 0:
-        return Told(kind="silent", reason="no stimulus excites it")
+        return LatentKind(kind="silent", reason="no stimulus excites it")
     if active < _FEWEST:
-        return Told(kind="undecided", reason=f"active on {active} stimuli")
+        return LatentKind(kind="undecided", reason=f"active on {active} stimuli")
     parts = tuple(part for part in cover.parts if back[part] == latent)
     held = cover.several - _ONE_SIDED * cover.several_se >= HALF
     if held and q_gain <= rate and len(parts) > 1:
         others = tuple(each.latent for each, _ in sure)
-        return Told(kind="split", parts=parts, absorbers=others, q_value=float(q_gain))
+        return LatentKind(kind="split", parts=parts, absorbers=others, q_value=float(q_gain))
     if held and sure and (parts or len(sure) > 1):
         q_value = max(q_gain if np.isnan(value) else value for _, value in sure)
-        return Told(
+        return LatentKind(
             kind="absorbed",
             parts=parts[:1],
             absorbers=tuple(each.latent for each, _ in sure),
@@ -120,10 +120,10 @@ def _told(
         )
     mutual = cover.best >= 0 and back[cover.best] == latent
     if mutual and cover.one - _ONE_SIDED * cover.one_se >= HALF:
-        return Told(kind="shared", parts=(cover.best,))
+        return LatentKind(kind="shared", parts=(cover.best,))
     if cover.several + _ONE_SIDED * cover.several_se < HALF:
-        return Told(kind="not found")
-    return Told(kind="undecided", reason=_why(cover, mutual))
+        return LatentKind(kind="not found")
+    return LatentKind(kind="undecided", reason=_why(cover, mutual))
 
 
 def _why(cover: Cover, mutual: bool) -> str:
@@ -132,7 +132,7 @@ def _why(cover: Cover, mutual: bool) -> str:
     return f"explained to {cover.several:.0%}, too near one half to tell"
 
 
-def _with_parts(told: list[Told], other: list[Told]) -> list[Told]:
+def _with_parts(kinds: list[LatentKind], other: list[LatentKind]) -> list[LatentKind]:
     """Return kinds of one side in which parts of the other side's latents are named so."""
     whole = {
         part: latent
@@ -141,10 +141,10 @@ def _with_parts(told: list[Told], other: list[Told]) -> list[Told]:
         for part in each.parts
     }
     return [
-        Told(kind="part", parts=(whole[latent],))
+        LatentKind(kind="part", parts=(whole[latent],))
         if latent in whole and each.kind not in ("split", "absorbed")
         else each
-        for latent, each in enumerate(told)
+        for latent, each in enumerate(kinds)
     ]
 
 

@@ -17,8 +17,8 @@ from unbraid.errors import InputError
 from unbraid.responses import as_responses
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse.baselines.random_like import random_like
-from unbraid.sparse.evidence.splitting._cover import Columns, Cover
-from unbraid.sparse.evidence.splitting._kinds import KINDS, Told, of_both, of_one
+from unbraid.sparse.evidence.splitting._cover import Cover, LatentColumns
+from unbraid.sparse.evidence.splitting._kinds import KINDS, LatentKind, of_both, of_one
 from unbraid.sparse.inference._asked import By
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def correspondence(
     stimuli or groups; the dictionaries are held fixed, so that other seeds are not in it.
     Absorption follows SAEBench with the other dictionary's latent in place of a probe, and with
     what codes put together in place of x along its direction. Where the first dictionary has no
-    latent of its own for an absorber, it cannot be told from a part: such latents are *split*.
+    latent of its own for an absorber, it is no different from a part: such latents are *split*.
     Cost O(n k^2) products and, for each latent, a least squares of up to 12 others.
 
     References
@@ -244,8 +244,8 @@ def of_codes(
     blocks = np.arange(len(rows)) if labels.blocks is None else labels.blocks
     groups = np.unique(blocks, return_inverse=True)[1]
 
-    def columns(each: Any) -> Columns:
-        return Columns.of(sp.csr_array(each)[rows], np.asarray(labels), groups)
+    def columns(each: Any) -> LatentColumns:
+        return LatentColumns.of(sp.csr_array(each)[rows], np.asarray(labels), groups)
 
     sides = [columns(each) for each in codes]
     lengths = None if atoms is None else [each.astype(np.float64) for each in atoms]
@@ -254,31 +254,31 @@ def of_codes(
     for s in (0, 1) if len(random) else ():
         m = sides[s].values.shape[1]
         some = np.arange(0, m, max(1, -(-m // _LOOKED)))
-        told = of_one(sides[s], columns(random[1 - s]), some, None, rate)[0]
-        kinds = Counter(each.kind for each in told)
-        chance[s] = {kind: kinds[kind] / len(told) for kind in _BY_CHANCE}
+        called = of_one(sides[s], columns(random[1 - s]), some, None, rate)[0]
+        counts = Counter(each.kind for each in called)
+        chance[s] = {kind: counts[kind] / len(called) for kind in _BY_CHANCE}
     first, second = (
-        _kinds(told, covered, by_chance)
-        for (told, covered), by_chance in zip(found, chance, strict=True)
+        _kinds(kinds, covered, by_chance)
+        for (kinds, covered), by_chance in zip(found, chance, strict=True)
     )
     return Correspondence(first=first, second=second, rate=rate, n=len(rows))
 
 
-def _kinds(told: list[Told], covered: list[Cover], chance: dict[str, float]) -> LatentKinds:
-    whole = np.array([each.kind in ("split", "absorbed") for each in told], dtype=bool)
+def _kinds(kinds: list[LatentKind], covered: list[Cover], chance: dict[str, float]) -> LatentKinds:
+    whole = np.array([each.kind in ("split", "absorbed") for each in kinds], dtype=bool)
     one, several, one_se, several_se = (
         np.array([getattr(each, name) for each in covered], dtype=float)
         for name in ("one", "several", "one_se", "several_se")
     )
     return LatentKinds(
-        kind=np.array([each.kind for each in told], dtype=str),
+        kind=np.array([each.kind for each in kinds], dtype=str),
         best=np.array([each.best for each in covered], dtype=np.intp),
         one=one,
         several=several,
         low=np.where(whole, several - 1.645 * several_se, one - 1.645 * one_se),
-        parts=tuple(each.parts for each in told),
-        absorbers=tuple(each.absorbers for each in told),
-        q_value=np.array([each.q_value for each in told], dtype=float),
-        reason=tuple(each.reason for each in told),
+        parts=tuple(each.parts for each in kinds),
+        absorbers=tuple(each.absorbers for each in kinds),
+        q_value=np.array([each.q_value for each in kinds], dtype=float),
+        reason=tuple(each.reason for each in kinds),
         chance=chance,
     )
