@@ -3,5 +3,6 @@
 `codes` (lasso, matching pursuit, TopK, Gibbs sampling), `matching` (best partners, transport
 plans), `products` (dense and sparse matrix products), `linear_algebra` (ridge, conjugate gradients,
 rotations), `statistics` (ranks, deletion losses). `adam` trains; `threads` divides rows among CPU
-threads, `device` runs on a GPU.
+threads. `device` says where to compute and makes large products there; `on_device` holds the twins
+of `codes` and `adam` in torch.
 """

@@ -1,4 +1,4 @@
-"""Large dense products and decompositions on a device that torch knows, in float64.
+"""Where heavy steps are computed, and large dense products and decompositions there, in float64.
 
 NumPy in, NumPy out; without a device NumPy and SciPy do the same. What lies on the device at once
 is bounded, so that only the host must hold whole matrices.
@@ -6,6 +6,9 @@ is bounded, so that only the host must hold whole matrices.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,29 @@ import numpy as np
 from unbraid.errors import InputError
 
 _BYTES = 2.0**30  # of the device's memory that a product may take
+_DEVICE: ContextVar[Any] = ContextVar("device", default=None)
+
+
+@contextmanager
+def computing_on(device: Any) -> Iterator[None]:
+    """Let the kernels that have a twin in ``on_device`` compute on a device; None: as before.
+
+    The main jobs (``fit``, ``encode``, ``compare``, ``joint``) enter here, and nobody else.
+    """
+    if device is None:
+        yield
+        return
+    check_device(device)
+    token = _DEVICE.set(device)
+    try:
+        yield
+    finally:
+        _DEVICE.reset(token)
+
+
+def device_here() -> Any:
+    """Return the device to compute on, None for the compiled kernels."""
+    return _DEVICE.get()
 
 
 def check_device(device: Any) -> None:

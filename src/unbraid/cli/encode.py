@@ -24,6 +24,9 @@ def encode(
         MaybePath,
         typer.Option(help="Training responses: a penalty or prior that is missing is learned."),
     ] = None,
+    device: Annotated[
+        MaybeText, typer.Option(help="Where torch computes, e.g. cuda; default: the processor.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Infer the sparse codes of X.
@@ -40,7 +43,7 @@ def encode(
     values, how = responses.load_plainly(x), cast(Any, by)
     if train is not None:
         learned = learned.prepared(responses.load_plainly(train), how)
-    codes = learned.encode(values, by=how)
+    codes = learned.encode(values, by=how, device=device)
     responses.save(codes, output)
     summary = {"n": codes.shape[0], "n_latents": codes.shape[1], "l0": codes.l0, "gap": codes.gap}
     finish(output, summary, repr(codes), as_json)

@@ -7,16 +7,20 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from unbraid.cli._options import Json, Method, Output, Seed, Set, finish
+from unbraid.cli._options import Json, MaybeText, Method, Output, Seed, Set, finish
 
 
 def fit(
     x: Annotated[Path, typer.Argument(metavar="X", help="Responses to learn from.")],
+    *,
     output: Output,
     method: Method = "auto",
     overrides: Set = None,
     seed: Seed = 0,
     order: Annotated[str, typer.Option(help="Stimuli: auto, exchangeable or time.")] = "auto",
+    device: Annotated[
+        MaybeText, typer.Option(help="Where torch computes, e.g. cuda; default: the processor.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Learn a dictionary of X. An earlier dictionary in the same folder is replaced.
@@ -33,7 +37,12 @@ def fit(
     choice = sparse.parse_method(method).with_options(overrides or [])
     check_order(order)
     learned = sparse.fit(
-        responses.load_plainly(x), choice, rng=seed, progress=not as_json, order=cast(Any, order)
+        responses.load_plainly(x),
+        choice,
+        rng=seed,
+        progress=not as_json,
+        order=cast(Any, order),
+        device=device,
     )
     learned.save(output)
     finish(output, learned.evidence.to_dict(), repr(learned), as_json)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from unbraid import _validate
 from unbraid._answers import made_with, sha256_of
 from unbraid._config import configured
+from unbraid._kernels.device import computing_on
 from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import Progress, part, progress_to
 from unbraid.align import Score
@@ -27,8 +27,8 @@ from unbraid.comparison.lift._lift_all import lift_all, sides_of
 from unbraid.comparison.lift._surplus import warnings_of_surplus
 from unbraid.comparison.lift._truth import Truth, truth_of
 from unbraid.comparison.scores._changes import changes
-from unbraid.comparison.scores._controls import LABELS, warnings_of_widths
-from unbraid.comparison.scores._score_all import ScoreJob, base_jobs, jobs, metrics_of, score
+from unbraid.comparison.scores._controls import warnings_of_widths
+from unbraid.comparison.scores._score_all import base_jobs, jobs, score_all
 from unbraid.comparison.verdict._grounds import grounds_of
 from unbraid.comparison.verdict._one_system import (
     correspondences,
@@ -47,6 +47,7 @@ from unbraid.comparison.verdict._warn import (
 )
 from unbraid.errors import InputError
 from unbraid.sparse import Correspondence
+from unbraid.sparse._method import check_device_of
 
 _BASE, _LEARNING = 0.02, 0.6  # shares of the work that scoring the units, and learning, stand for
 
@@ -153,7 +154,13 @@ def compare(
     rng = _validate.as_rng(rng)
     started = time.perf_counter()
     split_rng, lift_rng, score_rng = rng.spawn(3)
-    with warnings.catch_warnings(record=True) as caught, progress_to(progress) as tell:
+    if dictionaries is None:
+        check_device_of(config.method, config.device)
+    with (
+        computing_on(config.device),
+        warnings.catch_warnings(record=True) as caught,
+        progress_to(progress) as tell,
+    ):
         warnings.simplefilter("always", RuntimeWarning)
         given = given_of(dictionaries, config)
         parts = split(x, y, x_train, y_train, groups, config, split_rng, learns=given is None)
@@ -166,7 +173,7 @@ def compare(
         tell(str(_cost(parts, config, given)), 0.0)
         with one_thread(when=is_small(parts.x.shape, parts.y.shape)):
             # the units first: what cannot be scored is refused before anything is learned
-            scores = _score_all(base_jobs(parts), parts, config, drawn, part(tell, 0.0, _BASE))
+            scores = score_all(base_jobs(parts), parts, config, drawn, part(tell, 0.0, _BASE))
             learning = part(tell, _BASE, _BASE + _LEARNING)
             lifted: tuple[Pair, ...] = ()
             for number, pair in enumerate(lift_all(sides, config, given, lift_rng, learning)):
@@ -174,7 +181,7 @@ def compare(
                 if number == 0:
                     tell(so_far(scores, pair, parts, config), _BASE + _LEARNING / config.seeds)
             rest = part(tell, _BASE + _LEARNING, 1.0)
-            scores += _score_all(jobs(parts, lifted, truth.scored), parts, config, drawn, rest)
+            scores += score_all(jobs(parts, lifted, truth.scored), parts, config, drawn, rest)
             latents = correspondences(parts, lifted, tell)
             result = _conclude(parts, lifted, truth, scores, config, names, latents)
     told = {
@@ -199,24 +206,6 @@ def _checked_names(names: Any) -> tuple[str, str]:
     if isinstance(names, str) or len(names) != 2:
         raise InputError(f"names must be two, one for each system, got {names!r}.")
     return str(names[0]), str(names[1])
-
-
-def _score_all(
-    found: Iterable[ScoreJob],
-    parts: Split,
-    config: CompareConfig,
-    drawn: tuple[int, str],
-    tell: Progress,
-) -> tuple[Score, ...]:
-    seed, way = drawn
-    pending = [(job, name) for job in found for name in metrics_of(job, config, way)]
-    scores = []
-    for i, (job, metric) in enumerate(pending):
-        sides = f"{LABELS[job.source]} against {LABELS[job.target]}"
-        tell(f"scoring {sides} ({metric})", i / len(pending))
-        scores.append(score(job, metric, parts, config, seed, way))
-    tell("scored", 1.0)
-    return tuple(scores)
 
 
 def _conclude(

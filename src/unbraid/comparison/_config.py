@@ -60,6 +60,9 @@ class CompareConfig(Config):
     beside them and nothing else."""
     level: Annotated[float, Field(gt=0, lt=1)] = 0.95
     """Confidence level of the intervals."""
+    device: str | None = None
+    """Where torch computes what has a twin there, such as "cuda" (see ``fit``); none: on the
+    processor, by compiled kernels."""
 
     @pydantic.field_validator("metrics", mode="before")
     @classmethod

@@ -32,3 +32,6 @@ class JointConfig(Config):
     """One code a latent for all systems, or a value for each system on a common support."""
     baselines: bool = True
     """Whether each system alone, matching and ridge are computed for comparison."""
+    device: str | None = None
+    """Where torch computes what has a twin there, such as "cuda" (see ``fit``); none: on the
+    processor, by compiled kernels."""

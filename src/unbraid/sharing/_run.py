@@ -12,6 +12,7 @@ import numpy as np
 from unbraid import _validate, sparse
 from unbraid._answers import made_with, sha256_of
 from unbraid._config import configured
+from unbraid._kernels.device import computing_on
 from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import Progress, part, progress_to
 from unbraid.sharing._beside import Beside, alone, beside
@@ -27,6 +28,7 @@ from unbraid.sharing._values import correlation_of_values, values_by_system
 from unbraid.sharing._verdict import bounds_of, verdict_of
 from unbraid.sharing._warn import warnings_of_order, warnings_of_systems
 from unbraid.sharing._wrong import expected_shared
+from unbraid.sparse._method import check_device_of
 
 _LEARNING, _REFITS = 0.6, 0.85  # shares of the work that are behind after learning, and refits
 
@@ -103,7 +105,12 @@ def joint(
     rng = _validate.as_rng(rng)
     started = time.perf_counter()
     split_rng, learn_rng, pair_rng, wrong_rng, alone_rng = rng.spawn(5)
-    with warnings.catch_warnings(record=True) as caught, progress_to(progress) as tell:
+    check_device_of(config.method, config.device)
+    with (
+        computing_on(config.device),
+        warnings.catch_warnings(record=True) as caught,
+        progress_to(progress) as tell,
+    ):
         warnings.simplefilter("always", RuntimeWarning)
         both = matched(systems)
         parts = split(both, config.evidence_share, config.order, split_rng)

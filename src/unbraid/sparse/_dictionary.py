@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid import _validate
+from unbraid._kernels.device import computing_on
 from unbraid.errors import InputError
 from unbraid.responses import Codes, as_responses
 from unbraid.sparse._evidence import Evidence
@@ -106,6 +107,7 @@ class Dictionary:
         k: int | None = None,
         penalty: float | None = None,
         signed: bool | None = None,
+        device: Any = None,
     ) -> Codes:
         r"""Sparse codes of responses, with the stimulus ids of ``x``.
 
@@ -127,6 +129,8 @@ class Dictionary:
             For ``fista``, in the units of ``x``.
         signed : bool, optional
             Let codes be negative, where no encoder makes them.
+        device : torch.device or str, optional
+            Such as ``"cuda"``: torch computes there; codes agree to rounding. Not ``posterior``.
 
         Returns
         -------
@@ -160,9 +164,10 @@ class Dictionary:
         the same random numbers for every stimulus. It is for noisy responses: with little noise its
         chains get stuck, and ``fista`` is better.
         """
-        responses, by = as_responses(x), checked_by(by, self)
+        responses, by = as_responses(x), checked_by(by, self, device)
         values = self._values(responses)
-        csr, gap = codes_by(by, self, values, k=k, penalty=penalty, signed=signed)
+        with computing_on(device):
+            csr, gap = codes_by(by, self, values, k=k, penalty=penalty, signed=signed)
         made_by = {"dictionary": self.method.describe(), "inference": by}
         codes = Codes(
             csr,

@@ -11,15 +11,17 @@ from typing import Any, Literal
 import numpy as np
 
 from unbraid import _validate
+from unbraid._kernels.device import computing_on
 from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import Progress, progress_to, silent
 from unbraid.errors import InputError
 from unbraid.responses import Store, as_responses
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Log
-from unbraid.sparse._method import Method
+from unbraid.sparse._method import Method, check_device_of
 from unbraid.sparse.evidence._measure import with_evidence
 from unbraid.sparse.training._far import far_center, moved
+from unbraid.sparse.training._ranks import Ranks
 from unbraid.sparse.training._source import check_scale, opened, varies
 from unbraid.stats import check_order, dominating_units
 
@@ -32,6 +34,7 @@ def fit(
     progress: bool | None | Progress = None,
     checkpoint: str | Path | None = None,
     order: Literal["auto", "exchangeable", "time"] = "auto",
+    device: Any = None,
 ) -> Dictionary:
     """Learn a dictionary of sparse features from responses.
 
@@ -56,6 +59,10 @@ def fit(
         in runs of neighbours with gaps; else it is drawn at random. "auto": it is tested
         (``stats.serial_dependence``). Rows that are only sorted by kind look like a series and are
         exchangeable.
+    device : torch.device or str, optional
+        Such as ``"cuda"``: batches and products are computed there, by torch, where the method has
+        a twin (autoencoders, crosscoders, pursuit and lasso codes); the rest stays on the
+        processor. Results agree to rounding. None: compiled kernels.
 
     Returns
     -------
@@ -82,6 +89,9 @@ def fit(
             "Names are read by unbraid.sparse.parse_method."
         )
     check_order(order)
+    check_device_of(method, device)
+    if device is not None and Ranks().size > 1:
+        raise InputError("Processes that train together use the processor only; leave device out.")
     log = Log(None, None if checkpoint is None else Path(checkpoint), order)
     values = opened(x, in_batches=method.in_batches)
     if len(values) < 2:
@@ -101,12 +111,14 @@ def fit(
         values = moved(values, center)
     rng = _own_stream(_validate.as_rng(rng))
     started = time.perf_counter()
-    with one_thread(when=is_small(values.shape)), progress_to(progress) as tell:
-        log.callback = None if tell is silent else tell
-        learned = method.learn(values, rng, log)
-        log.end()
-    seconds = time.perf_counter() - started
-    learned = with_evidence(learned, values, log, seconds)
+    with computing_on(device):
+        processor = device is None
+        with one_thread(when=processor and is_small(values.shape)), progress_to(progress) as tell:
+            log.callback = None if tell is silent else tell
+            learned = method.learn(values, rng, log)
+            log.end()
+        seconds = time.perf_counter() - started
+        learned = with_evidence(learned, values, log, seconds)
     if center is not None:
         learned = replace(learned, offset=learned.offset.astype(np.float64) + center)
     learned = replace(learned, units=None if isinstance(x, Store) else as_responses(x).units)

@@ -27,6 +27,8 @@ class Method(Config, ABC):
 
     in_batches: ClassVar[bool] = False
     """Whether it learns batch by batch: from what is larger than memory, and with checkpoints."""
+    on_device: ClassVar[bool] = False
+    """Whether ``fit`` can let it compute on another device than the processor."""
     can_learn: ClassVar[bool] = True
     """Whether ``fit`` can use it; not where it only names a training of the past."""
 
@@ -179,6 +181,15 @@ def checked_k(k: int, n_latents: int) -> int:
             "more latents."
         )
     return k
+
+
+def check_device_of(method: Method, device: Any) -> None:
+    """Refuse a device for a method that would make no use of it."""
+    if device is not None and not method.on_device:
+        raise InputError(
+            f"{type(method).__name__} learns on the processor only, got device={device!r}: leave "
+            "device out."
+        )
 
 
 def say_if_few(log: Log, n_stimuli: int, n_latents: int) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
+from unbraid._kernels.device import device_here
 from unbraid._kernels.products.sparse_rows import decode
 from unbraid._kernels.threads import in_blocks
 
@@ -50,6 +51,12 @@ class LassoCodes:
         """
         m = len(atoms)
         many = m > _GRAM_MOST
+        if (device := device_here()) is not None:
+            from unbraid._kernels.on_device import lasso
+
+            there = lasso.sent(atoms, penalty, signed, 1 if many else _ROUNDS, device)
+            lasso.descend(x, (self.active, self.codes), there)
+            return
         gram = np.empty((0, 0), atoms.dtype) if many else atoms @ atoms.T
         work = (atoms, gram, x.dtype.type(penalty), bool(signed))
         for start in range(0, len(x), _BLOCK):

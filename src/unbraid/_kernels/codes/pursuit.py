@@ -12,6 +12,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from unbraid._kernels.device import device_here
 from unbraid._kernels.products.linear import product
 from unbraid._kernels.threads import in_blocks
 
@@ -59,6 +60,11 @@ def pursue(
     ----------
     Rubinstein, Zibulevsky and Elad (2008), batch OMP; Lawson and Hanson (1974), chapter 23.
     """
+    if (device := device_here()) is not None:
+        from unbraid._kernels.on_device import pursuit
+
+        rules = pursuit.Rules(k, penalty, signed, tolerance, x.shape[1])
+        return pursuit.pursue(x, atoms, rules, device)
     n, m = len(x), len(atoms)
     k = min(k, m)
     gram, across = atoms @ atoms.T, np.ascontiguousarray(atoms.T)

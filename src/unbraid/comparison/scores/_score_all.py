@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from unbraid import align
+from unbraid._progress import Progress
 from unbraid.align import Score
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._split import Split
 from unbraid.comparison.lift._lift import Pair, forward
-from unbraid.comparison.scores._controls import BOTH_SIDES, CONTROLS, WideExpansion, applies
-from unbraid.responses import Responses
+from unbraid.comparison.scores._controls import BOTH_SIDES, CONTROLS, LABELS, WideExpansion, applies
+from unbraid.responses import Responses, as_responses
 
 _FEW_PERMUTATIONS = 1  # shows the chance level; no p-value is based on it
 
@@ -82,6 +84,25 @@ def metrics_of(job: ScoreJob, config: CompareConfig, way: str = "x->y") -> tuple
     return config.scored
 
 
+def score_all(
+    found: Iterable[ScoreJob],
+    parts: Split,
+    config: CompareConfig,
+    drawn: tuple[int, str],
+    tell: Progress,
+) -> tuple[Score, ...]:
+    """Score every job under each of its metrics; ``drawn``: seed, and the headline's direction."""
+    seed, way = drawn
+    pending = [(job, name) for job in found for name in metrics_of(job, config, way)]
+    scores = []
+    for i, (job, metric) in enumerate(pending):
+        sides = f"{LABELS[job.source]} against {LABELS[job.target]}"
+        tell(f"scoring {sides} ({metric})", i / len(pending))
+        scores.append(score(job, metric, parts, config, seed, way))
+    tell("scored", 1.0)
+    return tuple(scores)
+
+
 def score(
     job: ScoreJob, metric: str, parts: Split, config: CompareConfig, seed: int, way: str = "x->y"
 ) -> Score:
@@ -98,6 +119,8 @@ def score(
     options: dict[str, Any] = {}
     if isinstance(source, WideExpansion):
         source, options = _widened(source, metric, config, parts)
+    if config.device is not None and _has_device(compute, source, target, config):
+        options["device"] = config.device
     answer = compute(
         source,
         target,
@@ -116,6 +139,13 @@ def score(
         mixed = compute(source, target, folds=parts.mixed, rng=0, **bare).value
     answer = replace(answer, order=parts.line.kind, shuffled=mixed)
     return answer.named(job.source, job.target, job.systems, job.seed)
+
+
+def _has_device(compute: Callable[..., Score], x: Any, y: Any, config: CompareConfig) -> bool:
+    """Whether a metric can compute a score on a device: of dense responses, by our protocol."""
+    dense = not any(as_responses(side).is_sparse for side in (x, y))
+    has = "device" in inspect.signature(compute).parameters
+    return dense and has and config.protocol == "unbraid"
 
 
 def _widened(

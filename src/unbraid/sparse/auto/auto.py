@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -66,6 +66,8 @@ class Auto(Method):
                 message = f"Auto has no option {name} any more: {given[name]!r} is not heeded."
                 warnings.warn(message, RuntimeWarning, stacklevel=2)
         return {name: value for name, value in given.items() if name not in _GONE}
+
+    on_device: ClassVar[bool] = True
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Try, compare, and keep the best."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from unbraid._torch import torch
-from unbraid.sparse.training._descent import Descent
+from unbraid.sparse.training._descent import descent_here
 from unbraid.sparse.training._loop import StepResult
 from unbraid.sparse.training._ranks import Ranks
 from unbraid.sparse.training._training import Training
@@ -33,14 +33,11 @@ class DenseNet:
         compose: Compose | None = None,
         mask: np.ndarray | None = None,
     ) -> None:
-        self.rule, self.training, self.ranks, self.mask = rule, training, Ranks(), mask
+        self.rule, self.training, self.ranks = rule, training, Ranks()
         self.compose = compose or (lambda w: w["atoms"])
-        self.descent = Descent(weights, unit=("atoms",) if unit else ())
-        self.weights: Weights = {}
-        for name, array in self.descent.weights.items():
-            weight = torch.from_numpy(array).requires_grad_()
-            weight.grad = torch.from_numpy(self.descent.gradient[name])  # summed in place
-            self.weights[name] = weight
+        self.descent = descent_here(weights, unit=("atoms",) if unit else ())
+        self.weights: Weights = self.descent.tensors()
+        self.mask = None if mask is None else self._sent(np.asarray(mask, np.float32))
         self.dead_after = training.dead_after * n_train
         self.since = np.zeros(len(self.compose(self.weights)), np.int64)
 
@@ -48,9 +45,14 @@ class DenseNet:
         """Return all arrays by name."""
         return {**self.descent.state(), "since": self.since}
 
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        """Go back to a state."""
+        self.descent.restore(arrays)
+        self.since[...] = arrays["since"]
+
     def step(self, x: np.ndarray, rate: float, share: float) -> StepResult:
         """Take one Adam step on a batch (B, p)."""
-        w, data = self.weights, torch.from_numpy(x)
+        w, data = self.weights, self._sent(x)
         h = data - w["offset"]
         codes, penalty = self.rule(w, h, share)
         atoms = self.compose(w)
@@ -60,9 +62,9 @@ class DenseNet:
         loss.backward()
         if self.mask is not None:
             for name in ("atoms", "encoder"):
-                self.descent.gradient[name] *= self.mask
+                torch.as_tensor(self.descent.gradient[name]).mul_(self.mask)
         dead = float((self.since > self.dead_after).mean())
-        fired = (codes.detach() != 0).any(0).numpy()
+        fired = (codes.detach() != 0).any(0).cpu().numpy()
         losses = [float(loss.detach()), float(main.detach())]
         done = self.ranks.average(self.descent.gradient, len(x), fired, losses)
         self.descent.step(rate)
@@ -74,20 +76,23 @@ class DenseNet:
         """Return the summed squared error, penalty included, of ``x`` at the end of training."""
         w, total = self.weights, 0.0
         with torch.no_grad():
-            for rows in torch.from_numpy(x).split(4096):
+            for rows in self._sent(x).split(4096):
                 codes, penalty = self.rule(w, rows - w["offset"], 1.0)
                 wrong = (w["offset"] + codes @ self.compose(w) - rows).square().sum()
                 total += float(wrong + penalty * len(rows))
         return total
+
+    def _sent(self, array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(array).to(self.descent.device)
 
     def _revive(self, h: torch.Tensor, residual: torch.Tensor, atoms: torch.Tensor) -> torch.Tensor:
         """Let dead latents learn what the others leave, without a ReLU in the way.
 
         Where there is no encoder, the atoms themselves read what is left.
         """
-        dead = torch.from_numpy(self.since > self.dead_after)
+        dead = self._sent(self.since > self.dead_after)
         if not bool(dead.any()) or not self.training.aux_weight:
-            return torch.zeros(())
+            return h.new_zeros(())
         w = self.weights
         if "encoder" in w:
             excited = h @ w["encoder"][dead].T + w["bias"][dead]

@@ -12,7 +12,7 @@ from unbraid.sparse.training._loop import StepResult
 from unbraid.sparse.training._ranks import Ranks
 from unbraid.sparse.training._training import Training
 
-_AUX_MOST = 512  # dead latents that the auxiliary loss may use for a stimulus
+AUX_MOST = 512  # dead latents that the auxiliary loss may use for a stimulus
 
 
 class SparseNet:
@@ -41,11 +41,16 @@ class SparseNet:
         """Return all arrays by name."""
         return {**self.descent.state(), "since": self.since}
 
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        """Go back to a state."""
+        self.descent.restore(arrays)
+        self.since[...] = arrays["since"]
+
     def step(self, x: np.ndarray, rate: float, share: float) -> StepResult:
         """Take one Adam step on a batch (B, p)."""
         h = x - self.offset
         dead = np.flatnonzero(self.since > self.dead_after)
-        active, codes = self._encode(h, self._k(share))
+        active, codes = self._encode(h, active_now(self.k, len(self.atoms), share, self.anneal))
         residual, along = unexplained(active, codes, self.atoms, self.offset, x)
         loss = _squares(residual) / len(x)
         scale = np.float32(2 / len(x))
@@ -83,13 +88,6 @@ class SparseNet:
             total += _squares(residual)
         return total
 
-    def _k(self, share: float) -> int:
-        """Return the number of active latents now: more at first, so that all get a share."""
-        if share >= self.anneal:
-            return self.k
-        first = min(4 * self.k, max(self.k, len(self.atoms) // 4))
-        return round(first + (self.k - first) * share / self.anneal)
-
     def _encode(self, h: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the k latents that each row of ``h`` excites most, and their codes (B, k)."""
         return self.select(h, self.encoder, self.bias, k)
@@ -101,7 +99,7 @@ class SparseNet:
         """
         left, atoms, encoder = -residual, self.atoms[dead], self.encoder[dead]
         excited = _products.affine(self.bias[dead], h, encoder.T)
-        most = min(len(dead), max(2 * self.k, self.atoms.shape[1] // 2), _AUX_MOST)
+        most = min(len(dead), max(2 * self.k, self.atoms.shape[1] // 2), AUX_MOST)
         if most < len(dead):
             excited = np.where(excited >= _products.kth_largest(excited, most), excited, 0)
         if not left.any():
@@ -113,6 +111,14 @@ class SparseNet:
         self.gradient["atoms"][dead] += _products.product(excited.T, wrong) * weight
         self.gradient["encoder"][dead] += _products.product(push.T, h)
         self.gradient["bias"][dead] += _products.column_sums(push)
+
+
+def active_now(k: int, m: int, share: float, anneal: float) -> int:
+    """Return the number of active latents now: more at first, so that all get a share."""
+    if share >= anneal:
+        return k
+    first = min(4 * k, max(k, m // 4))
+    return round(first + (k - first) * share / anneal)
 
 
 def _squares(residual: np.ndarray) -> float:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
+from unbraid._kernels.device import device_here
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Log
 from unbraid.sparse._method import active, say_if_few
@@ -71,7 +72,10 @@ class Archetypal(Autoencoder):
             "bias": np.zeros(m),
             "offset": np.zeros(p),
         }
-        corners, most = torch.from_numpy(points), self.relaxation * float(np.sqrt(p))
+        corners, most = (
+            torch.from_numpy(points).to(device_here() or "cpu"),
+            self.relaxation * float(np.sqrt(p)),
+        )
 
         def compose(w: Any) -> Any:
             with torch.no_grad():  # back to the simplex and the ball, as published
@@ -92,7 +96,7 @@ class Archetypal(Autoencoder):
         fvu = train(net, source, self.training, rng, log, self.describe())
         w = net.descent.weights
         return Dictionary(
-            atoms=compose(net.weights).detach().numpy() * np.float32(source.scale),
+            atoms=compose(net.weights).detach().cpu().numpy() * np.float32(source.scale),
             offset=(center + w["offset"] * source.scale).astype(np.float32),
             encoder=Encoder(
                 weights=np.ascontiguousarray(w["encoder"].T / np.float32(source.scale)),

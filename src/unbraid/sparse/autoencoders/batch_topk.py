@@ -7,6 +7,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from unbraid._kernels.device import device_here
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method, active
@@ -56,6 +57,9 @@ def keep_batch(scores, k: int):  # noqa: ANN001, ANN201 - torch tensors
     from unbraid._torch import torch
 
     positive = scores.relu()
+    if device_here() is not None:
+        largest = positive.detach().flatten().topk(min(k * len(scores), positive.numel())).values
+        return torch.where(positive >= largest[-1].clamp_min(1e-12), positive, 0)
     edge = Ranks().edge(positive.detach().numpy().ravel(), k, len(scores))
     return torch.where(positive >= max(edge, 1e-12), positive, 0)
 

@@ -7,12 +7,13 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
+from unbraid._kernels.device import device_here
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Log
 from unbraid.sparse._method import active, say_if_few
 from unbraid.sparse.autoencoders._sparse_net import SparseNet
 from unbraid.sparse.inference._encoder import Encoder
-from unbraid.sparse.training._loop import train
+from unbraid.sparse.training._loop import Net, train
 from unbraid.sparse.training._memory import announce
 from unbraid.sparse.training._source import TrainingStimuli, mean
 from unbraid.sparse.training._training import Autoencoder
@@ -50,14 +51,21 @@ class TopK(Autoencoder):
         say_if_few(log, len(x), m)
         center = mean(x)
         source = TrainingStimuli(x, self.training.held_out, rng, center, log.order)
-        net = SparseNet(start.atoms, start.k or 1, len(source), self.training, anneal=self.anneal)
+        options = (start.atoms, start.k or 1, len(source), self.training)
+        if (device := device_here()) is None:
+            net: Net = SparseNet(*options, anneal=self.anneal)
+        else:
+            from unbraid.sparse.autoencoders._device_topk_net import DeviceTopKNet
+
+            net = DeviceTopKNet(*options, anneal=self.anneal, device=device)
         fvu = train(net, source, self.training, rng, log, self.describe())
+        w = net.state()
         learned = self._dictionary(
-            atoms=net.atoms,
-            encoder=net.encoder,
-            bias=net.bias * source.scale,
-            offset=center + net.offset * source.scale,
-            k=net.k,
+            atoms=w["atoms"],
+            encoder=w["encoder"],
+            bias=w["bias"] * source.scale,
+            offset=center + w["offset"] * source.scale,
+            k=start.k or 1,
         )
         return learned.with_evidence(fvu_held_out=fvu)
 

@@ -29,6 +29,9 @@ class _Held:
     def state(self) -> dict[str, np.ndarray]:
         return self.net.state()
 
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        self.net.restore(arrays)
+
     def step(self, x: np.ndarray, rate: float, share: float) -> StepResult:
         show = self.net.step(x, rate, share)
         self.hold(self.net, self.first)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -32,6 +32,8 @@ class FrozenDecoder(Autoencoder):
     k: Annotated[int, Field(ge=1)] | None = None
     """Active latents per stimulus; none: as for ``TopK``."""
 
+    on_device: ClassVar[bool] = False
+
     def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train the encoder on ``x``."""
         return _held.learn(self, x, self.k, rng, log, _hold_atoms)
@@ -56,6 +58,8 @@ class SoftFrozenDecoder(Autoencoder):
     k: Annotated[int, Field(ge=1)] | None = None
     """Active latents per stimulus; none: as for ``TopK``."""
 
+    on_device: ClassVar[bool] = False
+
     def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train on ``x``, atoms within their cones."""
         return _held.learn(self, x, self.k, rng, log, _hold_near)
@@ -75,6 +79,8 @@ class FrozenEncoder(Autoencoder):
 
     k: Annotated[int, Field(ge=1)] | None = None
     """Active latents per stimulus; none: as for ``TopK``."""
+
+    on_device: ClassVar[bool] = False
 
     def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
         """Train the decoder on ``x``."""

@@ -13,7 +13,7 @@ from unbraid.sparse._log import Log
 from unbraid.sparse._method import say_if_few
 from unbraid.sparse.autoencoders import _autoencode
 from unbraid.sparse.crosscoders._crosscoder import Crosscoder
-from unbraid.sparse.training._descent import Descent
+from unbraid.sparse.training._descent import descent_here
 from unbraid.sparse.training._loop import StepResult, train
 from unbraid.sparse.training._memory import announce
 from unbraid.sparse.training._ranks import Ranks
@@ -62,12 +62,8 @@ class UniversalNet:
         for number, part in enumerate(parts):
             weights |= {f"atoms.{number}": atoms[:, part], f"encoder.{number}": atoms[:, part]}
         unit = tuple(f"atoms.{number}" for number in range(len(parts)))
-        self.descent = Descent(weights, unit=unit)
-        self.weights: dict[str, torch.Tensor] = {}
-        for name, array in self.descent.weights.items():
-            weight = torch.from_numpy(array).requires_grad_()
-            weight.grad = torch.from_numpy(self.descent.gradient[name])  # summed in place
-            self.weights[name] = weight
+        self.descent = descent_here(weights, unit=unit)
+        self.weights: dict[str, torch.Tensor] = self.descent.tensors()
         self.dead_after = training.dead_after * n_train
         self.since = np.zeros((len(parts), len(atoms)), np.int64)
 
@@ -75,13 +71,18 @@ class UniversalNet:
         """Return all arrays by name."""
         return {**self.descent.state(), "since": self.since}
 
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        """Go back to a state."""
+        self.descent.restore(arrays)
+        self.since[...] = arrays["since"]
+
     def step(self, x: np.ndarray, rate: float, share: float) -> StepResult:  # noqa: ARG002
         """Take one Adam step on a batch (B, P)."""
-        seen = self.objective(self._systems(torch.from_numpy(x)))
+        seen = self.objective(self._systems(self._sent(x)))
         seen.loss.backward()
         dead = float((self.since > self.dead_after).mean())
         losses = [float(seen.loss.detach()), float(seen.wrong.detach())]
-        fired = seen.fired.numpy().ravel()
+        fired = seen.fired.cpu().numpy().ravel()
         done = self.ranks.average(self.descent.gradient, len(x), fired, losses)
         self.descent.step(rate)
         self.since += done.n
@@ -92,13 +93,16 @@ class UniversalNet:
         """Return the squared error of ``x``, averaged over whose code it was."""
         total = 0.0
         with torch.no_grad():
-            for rows in torch.from_numpy(x).split(4096):
+            for rows in self._sent(x).split(4096):
                 total += float(self.objective(self._systems(rows)).wrong) * len(rows)
         return total
 
+    def _sent(self, array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(array).to(self.descent.device)
+
     def _systems(self, data: torch.Tensor) -> list[System]:
         h = data - self.weights["offset"]
-        dead = torch.from_numpy(self.since > self.dead_after)
+        dead = self._sent(self.since > self.dead_after)
         return [
             System(self.weights[f"encoder.{s}"], self.weights[f"atoms.{s}"], h[:, part], dead[s])
             for s, part in enumerate(self.parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -58,10 +58,12 @@ def codes_by(
     return csr if floor is None else above(csr, learned.atoms, floor), gap
 
 
-def checked_by(by: By | None, learned: Dictionary) -> By:
+def checked_by(by: By | None, learned: Dictionary, device: Any = None) -> By:
     """Return the inference asked for, by default what the dictionary was learned with."""
     by = learned.by if by is None else by
     check_by(by)
+    if device is not None and by == "posterior":
+        raise InputError("by='posterior' is sampled on the processor; leave device out.")
     return by
 
 

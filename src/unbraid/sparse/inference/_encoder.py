@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid._kernels.codes.topk import top_k
+from unbraid._kernels.device import device_here
 from unbraid._kernels.products import linear
 from unbraid.sparse.inference._greedy import Greedy, pursue
 
@@ -84,6 +85,10 @@ class Encoder:
 
         ``atoms`` (m, p) are what a pursuit takes away; by default the encoder's own columns.
         """
+        if (device := device_here()) is not None:
+            from unbraid.sparse.inference._encoder_on_device import encode_on
+
+            return encode_on(self, h, self.weights.T if atoms is None else atoms, device)
         if self.activation in ("pursuit", "signed_pursuit"):
             rule = Greedy(
                 steps=self.k or 1,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -64,6 +64,8 @@ class Pursuit(Method):
     """Inference of the codes; auto: the one that predicts held-out units better."""
     held_out: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the stimuli kept out to compare the starts; 0: training stimuli compare them."""
+
+    on_device: ClassVar[bool] = True
 
     @property
     def has_no_origin(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -44,6 +44,8 @@ class Refined(Method):
     """Starts at most; the one with the least error on held-out units is kept."""
     enough: Annotated[float, Field(ge=0)] = 0.0
     """Error on held-out units from which on no other start is tried."""
+
+    on_device: ClassVar[bool] = True
 
     @property
     def has_no_origin(self) -> bool:

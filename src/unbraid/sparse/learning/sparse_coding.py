@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -60,6 +60,8 @@ class SparseCoding(Method):
     """Whether codes may be negative."""
     offset: Literal["learned", "zero"] = "learned"
     """What a stimulus without active latents answers: learned, or nothing."""
+
+    on_device: ClassVar[bool] = True
 
     @property
     def has_no_origin(self) -> bool:

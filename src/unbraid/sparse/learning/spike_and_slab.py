@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 
@@ -49,6 +50,8 @@ class SpikeAndSlab(Method):
 
     of: MethodOption = SparseCoding()
     """The method whose atoms it begins with."""
+
+    on_device: ClassVar[bool] = True
 
     @property
     def has_no_origin(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -57,6 +57,8 @@ class Untangled(Method):
     """Iterations of matching pursuit and least squares."""
     rounds: Annotated[int, Field(ge=3)] = 24
     """Rounds of taking apart, lasso codes and least squares."""
+
+    on_device: ClassVar[bool] = True
 
     @property
     def has_no_origin(self) -> bool:

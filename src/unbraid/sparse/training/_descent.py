@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from unbraid._kernels.adam import adam
+from unbraid._kernels.device import device_here
+
+if TYPE_CHECKING:
+    from unbraid.sparse.training._device_descent import DeviceDescent
+
+
+def descent_here(
+    weights: dict[str, np.ndarray], unit: tuple[str, ...] = ()
+) -> Descent | DeviceDescent:
+    """Return Adam on arrays, or on tensors where a device was asked for."""
+    if (device := device_here()) is None:
+        return Descent(weights, unit)
+    from unbraid.sparse.training._device_descent import DeviceDescent
+
+    return DeviceDescent(weights, unit, device)
 
 
 class Descent:
@@ -15,7 +32,7 @@ class Descent:
 
     def __init__(self, weights: dict[str, np.ndarray], unit: tuple[str, ...] = ()) -> None:
         self.weights = {k: np.array(w, np.float32, order="C") for k, w in weights.items()}
-        self.unit = unit
+        self.unit, self.device = unit, "cpu"
         self.gradient = {name: np.zeros_like(w) for name, w in self.weights.items()}
         self.moments = {name: np.zeros((2, *w.shape), np.float32) for name, w in weights.items()}
         self.steps = np.zeros(1, np.int64)
@@ -24,6 +41,21 @@ class Descent:
         """Return weights, moments and the number of steps, shared."""
         moments = {f"moments.{name}": array for name, array in self.moments.items()}
         return {**self.weights, **moments, "steps": self.steps}
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        """Go back to a state."""
+        for name, array in self.state().items():
+            array[...] = arrays[name]
+
+    def tensors(self) -> dict[str, Any]:
+        """Return torch tensors that share the weights and their gradients."""
+        from unbraid._torch import torch
+
+        tensors = {}
+        for name, array in self.weights.items():
+            tensors[name] = torch.from_numpy(array).requires_grad_()
+            tensors[name].grad = torch.from_numpy(self.gradient[name])  # summed in place
+        return tensors
 
     def step(self, rate: float) -> None:
         """Take one step along the gradient and clear it."""

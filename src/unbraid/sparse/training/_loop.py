@@ -39,7 +39,10 @@ class Net(Protocol):
         """Return the summed squared error as it would be at the end of the training."""
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return every array that the rest of the training depends on, shared, not copied."""
+        """Return every array that the rest of the training depends on, copied or not."""
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        """Go back to a state that ``state`` returned."""
 
 
 def train(
@@ -69,8 +72,7 @@ def train(
     saved = checkpoint.load() if checkpoint is not None else None
     if saved is not None:
         arrays, numbers = saved
-        for name, array in net.state().items():
-            array[...] = arrays[f"now.{name}"]
+        net.restore({k[4:]: v for k, v in arrays.items() if k.startswith("now.")})
         best_state = {k[5:]: v for k, v in arrays.items() if k.startswith("best.")}
         log.history[:] = numbers.pop("history")
         now = _Now(**numbers)
@@ -107,9 +109,8 @@ def train(
             arrays = {f"now.{name}": array for name, array in net.state().items()}
             arrays |= {f"best.{name}": array for name, array in best_state.items()}
             checkpoint.save(arrays, {**vars(now), "history": log.history})
-    for name, array in net.state().items():
-        if name in best_state:
-            array[...] = best_state[name]
+    if best_state:
+        net.restore(best_state)
     if checkpoint is not None and ranks.rank == 0:
         checkpoint.clear()
     return now.best / total if now.best is not None else float("nan")

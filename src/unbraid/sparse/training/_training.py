@@ -63,6 +63,7 @@ class Autoencoder(Method, ABC):
     """How it is trained."""
 
     in_batches: ClassVar[bool] = True
+    on_device: ClassVar[bool] = True
 
     def width(self, n_units: int) -> int:
         """Return the number of latents for so many units."""
