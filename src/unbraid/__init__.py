@@ -12,7 +12,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-# Rooms and names are imported when they are first asked for, so that `import unbraid` is quick.
+# Rooms and names are imported when they are first used, so that `import unbraid` is quick.
 _ROOMS = ("align", "interpret", "jobs", "plot", "report", "responses", "sharing", "sparse", "stats",
           "studies", "theory", "worlds")  # fmt: skip
 _HOMES = {

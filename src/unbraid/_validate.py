@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from unbraid.errors import InputError
 
 _LEAST = 1e-60  # of the largest value: its fourth power is far from the ends of float64
-_NUMBERS_PER_CHECK = 2**22  # looked at in one go, so that a memory map is never read whole
+_NUMBERS_PER_CHECK = 2**22  # checked at once, so that a memory map is never read whole
 
 
 def as_rng(rng: int | np.random.Generator | None) -> np.random.Generator:

@@ -1,4 +1,4 @@
-"""Files at the door: what is readable, what fits in memory, and files that are whole or absent."""
+"""Checks before a file is read or written: readable, fits in memory, whole or absent."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def check_memory(n_bytes: int, what: str) -> None:
 
 
 def free_memory() -> float:
-    """Return bytes that can be had: free in the machine, in the container, and by the limit."""
+    """Return bytes that can be allocated in the machine, in the container, under the limit."""
     return min(_free_in_machine(), _free_in_container(), _free_by_limit())
 
 

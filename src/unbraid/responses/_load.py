@@ -1,4 +1,4 @@
-"""Responses from a file or folder, whatever its format; the format is told by the suffix."""
+"""Responses from a file or folder, in any known format; the suffix decides which."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ _OTHERS = {
 
 
 def load(path: Any, **options: Any) -> Responses:
-    """Responses held by a file or folder, in the format that its suffix tells.
+    """Responses in a file or folder, in the format given by its suffix.
 
     ========================== ====================================================================
     ``.npy``                   a matrix; ids from ``NAME.stimuli.txt`` beside it, one per line, or
@@ -153,8 +153,8 @@ def load_plainly(path: Any, **options: Any) -> Responses:
     path : str or Path
         A file, or a file and the name of an array in it.
     **options
-        Options of ``load`` that a command was given; what asks for another says how its answer
-        becomes a file of its own.
+        Options of ``load`` that a command was given. An error that asks for another option says how
+        to save its result as a file.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What loaded responses look like: turned, half written, or no responses at all."""
+"""What loaded responses look like: transposed, half written, or no responses at all."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def warn_if_odd(path: Path, x: Responses, *, told: bool) -> None:
 
     Square symmetric matrices are dissimilarities, similarities or covariances; one rising column
     is times; rows of zeros at the end were never written; units that far outnumber stimuli and
-    resemble their neighbours are points in time, and the matrix is turned.
+    resemble their neighbours are points in time, and the matrix is transposed.
     """
     if x.is_sparse:
         return

@@ -1,4 +1,4 @@
-"""What a source says: each item is used, refused by name, or reported; none is passed over."""
+"""What a source says: each item is used, refused by name, or reported; none is ignored."""
 
 from __future__ import annotations
 

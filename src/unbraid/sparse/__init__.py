@@ -74,7 +74,7 @@ METHODS: dict[str, type[Method]] = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import the scikit-learn face when it is asked for: scikit-learn is slow to import."""
+    """Import the scikit-learn face when it is first used: scikit-learn is slow to import."""
     if name == "DictionaryTransformer":
         from unbraid.sparse.estimator import DictionaryTransformer
 

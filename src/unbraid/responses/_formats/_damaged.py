@@ -1,4 +1,4 @@
-"""What readers of binary formats raise; the door turns it into one line with the file's name."""
+"""What readers of binary formats raise; ``load`` turns it into one line with the file's name."""
 
 
 class Damaged(ValueError):

@@ -1,4 +1,4 @@
-"""Other libraries at the door: asked for by name, their many errors told in one line."""
+"""Other libraries: imported by name, their many errors reported in one line."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def reading(path: Path, what: str) -> Iterator[None]:
         raise
     except MemoryError:
         raise InputError(f"{path} needs more memory than there is.") from None
-    except Exception as error:  # parsers raise what they like on damaged files
+    except Exception as error:  # parsers raise errors of any type on damaged files
         text = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
         raise InputError(f"{path} is not a whole {what} file ({text}).") from None
 

@@ -1,4 +1,4 @@
-"""Trials gathered under their stimuli: the mean of each, and the repeats behind it."""
+"""Trials gathered under their stimuli: the mean of each, and its repeats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two systems side by side: rows matched by stimulus id, never by luck."""
+"""Two systems side by side: rows matched by stimulus id, never by row order alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def pair(x: Any, y: Any) -> tuple[Responses, Responses]:
     x, y : Responses, arrays of shape (n, p) and (n, q), CSR matrices, Codes, DataFrames
         With ids on both sides the rows of ``y`` are put in the order of ``x``. A DataFrame's
         index is ids, unless it is the one that pandas makes by itself (0 .. n - 1 in order);
-        this one is only looked at where the other side's ids are whole numbers.
+        this one is used only where the other side's ids are whole numbers.
 
     Returns
     -------
@@ -38,7 +38,8 @@ def pair(x: Any, y: Any) -> tuple[Responses, Responses]:
     Warns
     -----
     RuntimeWarning
-        Only one side has ids: the rows are taken to be in the same order, and to be theirs too.
+        Only one side has ids: the rows are taken to be in the same order, and the ids to belong to
+        both sides.
 
     Examples
     --------

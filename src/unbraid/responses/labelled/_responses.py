@@ -30,11 +30,12 @@ class Responses:
         DataFrame brings its index as stimuli and its columns as units, an xarray DataArray its
         coordinates; what is given beside goes before them.
     stimuli : sequence of length n, optional
-        Stimulus ids, unique. Two systems are matched by them, never by luck.
+        Stimulus ids, unique. Two systems are matched by them, not by row order.
     units : sequence of length p, optional
         Unit ids, unique.
     repeats : array of shape (n_repeats, n, p), optional
-        Single trials behind ``values``, NaN where a repeat is missing. Noise ceilings need them.
+        Single trials, of which ``values`` are the means; NaN where a repeat is missing. Noise
+        ceilings need them.
     made_by : mapping, optional
         What made the values (model, layer, preprocessing, weights' hash): plain JSON data.
 

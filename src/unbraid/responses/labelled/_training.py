@@ -1,4 +1,4 @@
-"""Training responses that may stand beside those that are scored."""
+"""Training responses: the same units as those that are scored, other stimuli."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def huggingface(folder: Any, *, tokens: int = 64, untrained: bool = False, rng: 
         model, info = _model(path, transformers, untrained)
     preprocess = _preprocess(path, transformers, tokens)
     tower = "text_model" if isinstance(preprocess, Tokens) else "vision_model"
-    whole, model = model, getattr(model, tower, model)  # of two towers (CLIP's) the one that sees
+    whole, model = model, getattr(model, tower, model)  # of two towers (CLIP's) the one for images
     if untrained:
         origin["weights"] = said_of(None, rng)
     else:

@@ -35,7 +35,7 @@ class Network:
     """A network with what its input needs and the layers worth recording."""
 
     name: str
-    """What it is called, in pages and in ``made_by``."""
+    """Its name, on pages and in ``made_by``."""
     model: Any
     """The torch module, in evaluation mode."""
     preprocess: Any
@@ -100,7 +100,7 @@ def network(name: str, weights: Any = None, *, untrained: bool = False, rng: Any
 
 
 def weights_file(name: str, weights: Any, untrained: bool) -> Path | None:
-    """Return where weights are, or None where random ones are asked for, and not otherwise."""
+    """Return where weights are, or None if random ones are requested."""
     if untrained and weights is not None:
         raise InputError(f"{name}: give weights or untrained=True (--untrained), not both.")
     if weights is None and not untrained:

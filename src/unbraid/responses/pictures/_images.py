@@ -33,7 +33,7 @@ _TILE = (322, 323)  # tags of TIFF: width and height of a tile
 @documented_answer
 @dataclass(frozen=True, eq=False, repr=False)
 class Images:
-    """Images under their names, decoded when asked for.
+    """Images under their names, decoded when they are used.
 
     ``images[i]`` is an array (height, width, 3) of bytes; ``names`` are the stimulus ids.
     """
@@ -92,7 +92,7 @@ def images(source: Any, *, white: float | None = None, background: str | None = 
     Returns
     -------
     Images
-        One after the other under their names; an image is decoded when it is asked for.
+        One after the other under their names; an image is decoded when it is used.
 
     Raises
     ------
@@ -219,7 +219,7 @@ def _decode(content: bytes, where: str, white: Any, background: Any) -> np.ndarr
             f"{where} is not a readable image: it is cut off, or none of {', '.join(FORMATS)}, or "
             "a rare kind of one."
         ) from None
-    except Exception as error:  # the decoders raise what they like on damaged files
+    except Exception as error:  # decoders raise errors of any type on damaged files
         text = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"{where} is not a readable image ({text}).") from None
 

@@ -152,6 +152,6 @@ def _upright(picture: Any) -> Any:
 
     try:
         turned = picture.getexif().get(_ROTATION, 1) != 1
-    except Exception:  # the parsers of such notes raise what they like
+    except Exception:  # parsers of such notes raise errors of any type
         return picture
     return ImageOps.exif_transpose(picture) if turned else picture

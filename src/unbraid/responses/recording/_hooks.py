@@ -36,7 +36,7 @@ class Tap:
 
 
 class _Enough(BaseException):
-    """Every wanted output is there; not an Exception, so that no model swallows it."""
+    """Raised when every requested output is there; no Exception, so that no model catches it."""
 
 
 def choose_layers(model: Any, layers: Any) -> list[Layer]:

@@ -27,7 +27,7 @@ from unbraid.responses.recording._sketch import differ
 from unbraid.responses.recording._stimuli import Stimuli, as_stimuli
 from unbraid.responses.recording._told import told
 
-_PROBED = 1  # the second stimulus: in a batch it also feels what only runs on to later rows
+_PROBED = 1  # the second stimulus: in a batch it also shows effects on later rows
 
 
 @dataclass(frozen=True, eq=False)

@@ -153,7 +153,7 @@ def parse_rule(text: str) -> Rule:
     return cast(Rule, parse_choice(text, {kind.__name__: kind for kind in _RULES}))
 
 
-_PROJECTIONS: dict[Any, Any] = {}  # the last one used: a network's layer asks for it every batch
+_PROJECTIONS: dict[Any, Any] = {}  # the last one used: every batch needs it
 
 
 def _projection(rule: RandomProjection, n_inputs: int, like: Any) -> Any:

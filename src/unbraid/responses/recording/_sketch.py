@@ -1,4 +1,4 @@
-"""A few numbers that tell a model's answer from another's, whatever made it another."""
+"""A few numbers that distinguish a model's output from any other output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors that say where: which stimuli foreign code broke at, which layer was refused."""
+"""Errors that say where: at which stimuli other code failed, which layer was refused."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from unbraid.errors import InputError
 
 @contextmanager
 def told(who: str, start: int, stop: int) -> Iterator[None]:
-    """Turn what foreign code raises into one line that names the stimuli; the cause is kept."""
+    """Turn an error of other code into one line that names the stimuli; the cause is kept."""
     try:
         yield
     except InputError:
         raise
-    except Exception as error:  # it may raise what it likes
+    except Exception as error:  # it may raise any error
         text = (str(error).strip().splitlines() or ["no message"])[0][:200]
         place = f"stimulus {start}" if stop - start == 1 else f"stimuli {start}..{stop - 1}"
         raise InputError(f"{who} raised {type(error).__name__} at {place}: {text}") from error

@@ -25,7 +25,7 @@ from unbraid.responses.labelled._responses import Responses
 MANIFEST = "manifest.json"
 FORMAT, VERSION = "unbraid-responses", 1
 _KEYS = ("format", "version", "shape", "dtype", "units", "made_by", "shards")
-_BLOCK = 256  # rows that stay neighbours until they meet in memory
+_BLOCK = 256  # rows that are read together
 
 
 @documented_answer
@@ -60,7 +60,7 @@ class Store:
 
     @cached_property
     def stimuli(self) -> np.ndarray | None:
-        """Stimulus ids, read when first asked for."""
+        """Stimulus ids, read when they are first used."""
         return _stimuli(self.path, len(self.shards), len(self))
 
     @cached_property
@@ -144,7 +144,7 @@ def open_store(path: Any) -> Store:
     Returns
     -------
     Store
-        Rows are read from memory maps when they are asked for.
+        Rows are read from memory maps when they are used.
 
     Raises
     ------

@@ -48,7 +48,7 @@ def gather(cells: list[np.ndarray], shape: tuple[int, ...], where: str) -> np.nd
 
 
 def warn_of_times(padded: np.ndarray, where: str) -> None:
-    """Say that cells look like times of spikes, whose mean would mean nothing."""
+    """Refuse cells that look like times of spikes, whose mean has no meaning."""
     if padded.dtype.kind != "f" or padded.ndim < 2 or not np.isnan(padded).any():
         return
     cells = [row[~np.isnan(row)] for row in padded.reshape(-1, padded.shape[-1])]

@@ -60,7 +60,7 @@ def check_stored(where: str, data: Any) -> None:
 
 
 def check_chunk(chunk: int, whole: int, where: str) -> None:
-    """Refuse chunks far larger than the array that they hold: each is made room for as a whole."""
+    """Refuse chunks far larger than their array: each would be allocated as a whole."""
     if chunk > max(_LARGE, _LARGER * whole):
         raise InputError(f"{where}: one chunk claims {chunk} bytes, the whole array has {whole}.")
 
@@ -109,7 +109,7 @@ def inflated(stored: bytes, most: int, where: str, *, keep: bool = True) -> byte
 
 
 def check_texts(where: str, data: Any, size: int) -> None:
-    """Refuse texts that claim more bytes than the file has: HDF5 would make room for each."""
+    """Refuse texts that claim more bytes than the file has: HDF5 would allocate each."""
     if not data.size or data.shape == ():
         return
     for records in _records(where, data):

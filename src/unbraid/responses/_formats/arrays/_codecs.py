@@ -27,7 +27,7 @@ _KEYS_3 = {"zarr_format", "node_type", "shape", "data_type", "chunk_grid", "chun
 def metadata(path: Path) -> dict[str, Any]:
     """Return the parsed metadata of every array and group, by the path of its file.
 
-    Refuses links, and metadata that is no JSON or too large to be looked at.
+    Refuses links, and metadata that is no JSON or too large to be read.
     """
     found = {}
     for name, size, read in files_of(path):

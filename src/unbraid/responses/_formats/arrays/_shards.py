@@ -114,7 +114,7 @@ def _check_count(where: str, shape: tuple[int, ...], chunks: tuple[int, ...], fo
 
 
 def _pieces(where: str, shard: bytes, layout: ChunkLayout) -> Iterator[bytes]:
-    """Yield the chunks in a shard, as its index tells them."""
+    """Yield the chunks in a shard, by its index."""
     count = math.prod(
         -(-side // step) for side, step in zip(layout.chunks, layout.inner, strict=True)
     )
@@ -153,7 +153,7 @@ def _check_piece(
 
 
 def _texts(compressors: tuple[str, ...], content: bytes) -> int:
-    """Return how many texts a chunk claims: the library would make room for each."""
+    """Return how many texts a chunk claims: the library would allocate each."""
     for name in compressors:
         if name in ("zlib", "gzip"):
             content = zlib.decompressobj(47).decompress(content, 4)
@@ -181,7 +181,7 @@ def _zstd(content: bytes) -> int:
     if width:
         return int.from_bytes(content[at : at + width], "little") + (256 if width == 2 else 0)
     total, last = 0, False
-    while not last and at + 3 <= len(content):  # no size is told: blocks hold at most 128 KiB
+    while not last and at + 3 <= len(content):  # no size is given: blocks hold at most 128 KiB
         block = int.from_bytes(content[at : at + 3], "little")
         last, kind, length = bool(block & 1), block >> 1 & 3, block >> 3
         total += length if kind < 2 else 2**17

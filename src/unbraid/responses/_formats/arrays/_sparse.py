@@ -52,7 +52,7 @@ def read_sparse(
     """Return the matrix of one group as CSR.
 
     ``default`` is the kind where the format's own rules say it; elsewhere kind and shape must be
-    told by attributes (anndata's), by arrays ``format`` and ``shape`` (SciPy's), or follow from
+    given by attributes (anndata's), by arrays ``format`` and ``shape`` (SciPy's), or follow from
     the shape.
     """
     kind, shape = _told(where, held, attrs)
@@ -77,7 +77,7 @@ def read_sparse(
         raise InputError(f"{where}: indptr must hold n_stimuli + 1 whole numbers.")
     lines = len(indptr) - 1
     if shape is None:
-        raise InputError(f"{where}: shape must be (n_stimuli, n_units), none is told.")
+        raise InputError(f"{where}: shape must be (n_stimuli, n_units), none is given.")
     kind = kind or default or _kind_by_shape(where, shape, lines)
     long, wide = shape if kind == "csr" else shape[::-1]
     if long != lines:
@@ -100,7 +100,7 @@ def read_sparse(
 def _told(
     where: str, held: Mapping[str, Entry], attrs: Mapping[str, Any]
 ) -> tuple[str | None, tuple[int, int] | None]:
-    """Return kind and shape as attributes or arrays tell them, after refusing contradictions."""
+    """Return kind and shape from attributes or arrays, after refusing contradictions."""
     said = Said(where, attrs)
     kinds, shapes = [], []
     encoding = said.take("encoding-type")

@@ -1,4 +1,4 @@
-"""HDF5: datasets by name; nothing outside the file is followed, nothing claimed is allocated."""
+"""HDF5: datasets by name; no link out of the file is followed, claimed sizes are checked."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def contents(path: Path, file: Any) -> Contents:
 
     def visit(group: Any, prefix: str, depth: int) -> None:
         at = h5py.h5o.get_info(group.id).addr
-        if at in seen:  # a group that stands in itself
+        if at in seen:  # a group that contains itself
             return
         seen.add(at)
         found.groups[prefix.rstrip("/")] = attributes(group)

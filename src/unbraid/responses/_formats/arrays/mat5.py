@@ -92,7 +92,7 @@ def _variable(
         try:
             _, start, stop, _ = _tag(inner, head.at, order, whole=False)
             text = stop > start and _describe(inner, start, order).kind == CHAR
-        except (Damaged, ValueError, struct.error):  # beyond what was looked at
+        except (Damaged, ValueError, struct.error):  # beyond what was checked
             text = False
     return Variable(name, head.kind, head.shape, body, compressed, text, head.opaque)
 

@@ -78,7 +78,7 @@ def _responses(
         known = last_of(name) in (*STIMULI, *UNITS)
         vector = entry.dtype.kind in "OUS" or sum(side > 1 for side in entry.shape) < 2
         if (asked or known) and vector and not entry.opaque:
-            text = entry.dtype.kind == "O"  # what it is is said when it is read
+            text = entry.dtype.kind == "O"  # its kind is reported when it is read
             dtype = np.dtype("U1") if text else entry.dtype
             entries[name] = replace(entry, dtype=dtype, read=partial(_flat, entry))
     return responses_of(path, entries, wanted=wanted, groups=groups)
@@ -109,7 +109,7 @@ def _read_version_4(path: Path, size: int, wanted: Wanted) -> Responses:
 
 
 def _check_version_4(path: Path, size: int) -> None:
-    """Refuse variables of machines that are gone and kinds that are not known; SciPy warns only."""
+    """Refuse variables of obsolete machines and of unknown kinds; SciPy only warns."""
     at = 0
     with path.open("rb") as stream:
         while at + 20 <= size:

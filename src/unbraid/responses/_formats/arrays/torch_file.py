@@ -85,7 +85,7 @@ def read_plain(path: Path, start: int, resave: str) -> Any:
             content = torch.load(whole, map_location="cpu", weights_only=True)
         except MemoryError:
             raise InputError(f"{path} needs more memory than there is.") from None
-        except Exception as error:  # torch raises what it likes on damaged files
+        except Exception as error:  # torch raises errors of any type on damaged files
             raise _refusal(path, error, resave) from None
     return _plain(path, "", content)
 

@@ -10,7 +10,7 @@ from unbraid.errors import InputError
 
 _APART_SPIKES = 100  # times that spikes may last longer than trials, or trials than spikes
 _SLOWEST, _FASTEST = 0.02, 1000.0  # spikes per second of the median unit
-_ENOUGH = 10  # spikes of a unit whose rate is looked at
+_ENOUGH = 10  # spikes that a unit needs for its rate to count
 
 
 def count(

@@ -63,7 +63,7 @@ def read(
             raise InputError(f"{path} does not say its repetition time; say tr=SECONDS.")
         if not _SHORTEST <= tr <= _LONGEST:
             raise InputError(
-                f"{path}: a volume every {tr:.6g} s cannot be (is it in other units?); say "
+                f"{path}: a volume every {tr:.6g} s is not possible (is it in other units?); say "
                 "tr=SECONDS."
             )
         onsets, labels = _events(as_path(events), stimuli)
@@ -107,7 +107,7 @@ def _image(path: Path) -> tuple[np.ndarray, float, np.ndarray]:
 
 
 def _header_size(path: Path) -> int:
-    """Return the size that a header begins with: it tells NIfTI-1 from NIfTI-2."""
+    """Return the size that a header begins with: it distinguishes NIfTI-1 from NIfTI-2."""
     with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as stream:
         first = stream.read(4)
     sizes = {int.from_bytes(first, order) for order in ("little", "big")}

@@ -40,7 +40,7 @@ def choose(
     axes: str | None,
     known: Collection[str],
 ) -> Chosen:
-    """Return what is meant; ask where anything else that holds numbers could be.
+    """Return the array that is meant; refuse where another could be meant, and ask which.
 
     An array is a candidate if two of its sides exceed 1, whatever its rank (with ``axes``: of that
     rank), or if it holds what is not read (structures, objects, records, links): that could be

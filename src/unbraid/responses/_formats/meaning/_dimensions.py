@@ -98,7 +98,7 @@ def _selected(where: str, array: Any, select: Mapping[str, Any]) -> Any:
 
 
 def _check_one_system(where: str, array: Any, chosen: tuple[str, ...], how: str) -> None:
-    """Refuse an array of several layers or regions unless they were asked for."""
+    """Refuse an array of several layers or regions unless the caller selected one."""
     for name in _SYSTEMS:
         if name in array.coords and array.coords[name].ndim == 1 and name not in chosen:
             texts = array.coords[name].values.astype(str)
@@ -141,7 +141,7 @@ def _ids(where: str, array: Any, wanted: str | None, known: Any, dimension: Any)
 
 
 def _joins(coordinate: Any) -> bool:
-    """Return whether a coordinate is the tuples of several levels, which stand beside it too."""
+    """Return whether a coordinate is the tuples of several levels, which are present too."""
     return coordinate.dtype.kind == "O" and isinstance(next(iter(coordinate.values), None), tuple)
 
 

@@ -1,4 +1,4 @@
-"""One array of a file as its header tells it; its numbers are read when they are asked for."""
+"""One array of a file as its header describes it; its numbers are read when they are used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Entry:
     shape: tuple[int, ...]
     read: Callable[[], np.ndarray]
     attrs: Callable[[], Mapping[str, Any]] = dict
-    """What the file says about this array, read when it is asked for."""
+    """What the file says about this array, read when it is used."""
     opaque: str = ""
     """What it is ("a link"), if nothing is known of its shape and numbers."""
 

@@ -186,7 +186,7 @@ def _beside(
         role = "stimuli" if names is STIMULI else "units"
         warnings.warn(
             f"{path}: {chosen.name} is read without ids; {elsewhere[0]} stands beside another "
-            f"array. If it is meant, say {role}={elsewhere[0]!r}.",
+            f"array. If it is meant, give {role}={elsewhere[0]!r}.",
             RuntimeWarning,
             stacklevel=5,
         )

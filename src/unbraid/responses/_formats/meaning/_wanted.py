@@ -1,4 +1,4 @@
-"""What is asked of a file that holds several arrays."""
+"""What the caller requests of a file that holds several arrays."""
 
 from __future__ import annotations
 

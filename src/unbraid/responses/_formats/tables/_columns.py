@@ -1,4 +1,4 @@
-"""What the columns of a table are by their names: units, or what stands beside them."""
+"""What the columns of a table are, by their names: units, or other information."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from unbraid.responses._formats.tables._header import (
 from unbraid.responses._formats.tables._unpacked import begins_with, kind_of, open_text
 
 _MAYBE_PADDED = re.compile(r'(?:^|[,;\t"])\s*[+-]?0\d')
-_LOOKED_AT = 1000  # lines with a number padded with zeros: more tell nothing new of a column
+_LOOKED_AT = 1000  # lines with a number padded with zeros: further lines add nothing about a column
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -145,7 +145,7 @@ def _named(path: Path, table: Any, names: list[str]) -> Any:
 
 @contextmanager
 def _as_text(path: Path) -> Iterator[None]:
-    """Say of a file that is no UTF-8 text, or no table, what it should be."""
+    """Explain what a file should be that is no UTF-8 text, or no table."""
     with reading(path, "CSV"):
         try:
             yield

@@ -1,4 +1,4 @@
-"""Arrow's messages, looked at before the library inflates them: what their buffers claim."""
+"""Arrow's messages, checked before the library inflates them: what their buffers claim."""
 
 from __future__ import annotations
 

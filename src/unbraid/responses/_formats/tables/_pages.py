@@ -44,8 +44,7 @@ class ColumnPages:
 def check_parquet(path: Path, size: int) -> list[ColumnPages]:
     """Return the columns of a file whose sizes, counts and encodings can be trusted.
 
-    The library would abort on some of what a damaged footer says, and makes room for what pages
-    claim.
+    The library would abort on some of what a damaged footer says, and allocates what pages claim.
     """
     with path.open("rb") as stream:
         columns = _columns(_footer(stream, size))
@@ -131,5 +130,5 @@ def _header(stream: BinaryIO, at: int, stop: int) -> tuple[dict[int, Any], int]:
 def _whole(fields: Mapping[int, Any], number: int) -> int:
     value = fields.get(number)
     if type(value) is not int:
-        raise Damaged("a size that is not told")
+        raise Damaged("a size that is not given")
     return value

@@ -1,4 +1,4 @@
-"""Text tables as they lie, or packed by gzip: how large they are before they are read."""
+"""Text tables, plain or packed by gzip: their size is known before they are read."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def begins_with(path: Path, marks: tuple[bytes, ...]) -> bool:
 
 
 def check_packed(path: Path, stored: int) -> None:
-    """Unpack a table block by block, keep nothing, and refuse one that is no table's size."""
+    """Unpack a table block by block, keep nothing, and refuse one that is too large for a table."""
     if not is_packed(path):
         return
     size = 0

@@ -38,7 +38,7 @@ def read(
 
     ``values`` names the columns that are units, by names or globs (default: all others); in
     Parquet it may be one column of lists, a unit each place. ``header`` says whether the first
-    line of a text names the columns, where that can be told neither from it nor from the next.
+    line of a text names the columns, where this does not follow from the first two lines.
     """
     size = check_file(path)
     if path.suffix.lower() == ".parquet":
@@ -75,7 +75,7 @@ def read(
 
 
 def _with_index(path: Path, table: Any, wanted: str | None) -> Any:
-    """Make of a table's index ids, or nothing where it only counts rows; it is never a unit."""
+    """Return a table's index as ids, or None where it only counts rows; it is never a unit."""
     index, names = table.index, [str(name) for name in table.index.names]
     table = table.reset_index(drop=True)
     likely = [name for name in names if name.lower() in _ID_NAMES]
@@ -184,7 +184,7 @@ def _units(
 
 
 def _with_gaps(path: Path, column: Any, trials: bool) -> np.ndarray:
-    """Return a column of numbers and words for nothing, NaN for these, which only trials have."""
+    """Return a column of numbers, NaN for words for missing values, which only trials have."""
     missing = [str(cell) for cell in column if is_missing(cell)]
     if missing and not trials:
         raise InputError(
