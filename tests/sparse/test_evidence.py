@@ -32,7 +32,7 @@ def test_coherence_by_hand():
 @pytest.mark.parametrize(("ratio", "said"), [
     (5.0, "even for the codes"), (3.5, "learn atoms by pursuit"), (2.2, "if few are active"),
     (1.6, "known atoms, and by sparse coding"), (0.9, "too few for recovery by any method"),
-    (float("nan"), "not reckoned"),
+    (float("nan"), "not computed"),
 ])  # fmt: skip
 def test_recovery_is_said_plainly(ratio, said):
     assert said in Evidence(units_for_bound=ratio).recovery

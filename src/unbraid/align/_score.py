@@ -148,7 +148,7 @@ class Score:
     def normalised_over_all(self) -> float:
         """Mean score of all scored targets over their mean ceiling; NaN without repeats.
 
-        Where most units are hardly reliable, those above the floor are there by luck, and
+        Where most units are hardly reliable, those above the floor are there by chance, and
         ``normalised`` is too low: .8 for a perfect model of units of reliability .11.
         """
         scored = ~np.isnan(self.per_target)

@@ -21,8 +21,8 @@ class EvaluateConfig(Config):
     measures: tuple[str, ...] = DEFAULT
     """Measures; the first that what is given allows is the headline."""
     baselines: tuple[str, ...] = tuple(name for name, of in BASELINES.items() if not of.of_copy)
-    """What stands beside the codes; the raw units always do, and an untrained copy of the system
-    where its responses are given."""
+    """Baselines beside the codes; the raw units are always included, and an untrained copy of
+    the system where its responses are given."""
     by: By | None = None
     """How codes are inferred from a dictionary; none: as it was learned."""
     seeds: Annotated[int, Field(ge=1, le=100)] | None = None

@@ -70,7 +70,7 @@ def evaluate(
         What an untrained copy of the system answers, row by row as ``x``. Its units, and the codes
         of a dictionary of them learned by the same method (for an imported dictionary: TopK of
         equal width and l0), become baselines. With ``x_train`` that dictionary learns from the
-        stimuli that are scored, in its favour.
+        stimuli that are scored, which favours it.
     rng : int, Generator or None
         Seed of the split, the dictionaries, the baselines and the measures.
     progress : bool or callable, optional

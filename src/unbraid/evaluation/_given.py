@@ -15,7 +15,7 @@ from unbraid.evaluation._config import EvaluateConfig
 from unbraid.evaluation._measures import Known
 from unbraid.responses import Responses, as_responses, as_training, follow
 
-_FEWEST = 40  # stimuli under which no measure has an interval
+_FEWEST = 40  # with fewer stimuli no measure has an interval
 
 
 def known_of(

@@ -87,7 +87,7 @@ def foretell(plan: Plan, folder: str | Path | None = None, workers: int = 1) -> 
     >>> spec = {"job": "score", "base": {"x": "x.npy", "y": "x.npy", "metric": "cka"}}
     >>> import unbraid as ub
     >>> print(foretell(ub.jobs.plan_of(spec, place)))
-    1 jobs. The cost of 1 jobs is not foretold.
+    1 jobs. The cost of 1 jobs cannot be estimated.
     """
     kept = _opened(folder)
     states = ["missing" if kept is None else kept.state(job) for job in plan.jobs]

@@ -20,7 +20,7 @@ from unbraid.sharing._infer import Coder, chosen_coder, judging_rows, left_out_e
 from unbraid.sharing._learn import LearnedTogether, sized
 from unbraid.sharing._stack import Systems
 
-MOST_ALIKE = 0.9  # correlation from which on a system's own latent is a joint one
+MOST_ALIKE = 0.9  # at this correlation or above a system's own latent is a joint one
 
 RIDGE = "ridge from units"
 SEPARATE = "ridge from codes of separate dictionaries"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-_ROWS_A_LATENT = 4  # stimuli of a half from which on all latents are regressed upon together
+_ROWS_A_LATENT = 4  # with this many stimuli in a half all latents are regressed upon together
 _RIDGE = 1e-6  # of the largest square: float64 solves what is left, and no slope moves
 _SURELY = 3.0  # standard errors
 PRESENT = 0.2  # length of the atom in a system, relative to its largest: delta .1 of two systems

@@ -98,7 +98,7 @@ class Evidence:
             )
         ratio = self.units_for_bound
         if ratio != ratio:
-            return "How many units recovery needs was not reckoned."
+            return "How many units recovery needs was not computed."
         said = f"{ratio:.2g} K ln(N/K) units: "
         for least, meaning in _THRESHOLDS:
             if ratio >= least:

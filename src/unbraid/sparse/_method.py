@@ -15,7 +15,7 @@ from unbraid._parse import choice_of, parse_choice
 from unbraid.errors import InputError
 
 ITERATIONS = AliasChoices("iterations", "turns")  # what the option was called in older files
-_FEW = 4  # stimuli per latent below which a warning is due
+_FEW = 4  # a warning is given for fewer stimuli per latent
 
 if TYPE_CHECKING:
     from unbraid.sparse._dictionary import Dictionary

@@ -19,7 +19,7 @@ LEVEL = 1e-4
 _RUNS, _RUN, _LEAST_RUN = 5, 2048, 64  # runs of neighbours that are examined of very long series
 _NUMBERS = 2.0**24  # responses looked at, at least one least run a run
 FEWEST = 16
-"""Stimuli under which nothing reaches the level."""
+"""With fewer stimuli nothing reaches the level."""
 _LEAST = 1e-100  # largest response whose square is a number
 # Of the level: all series together, one series, its slow changes, one unit, all units' trends
 _SUM, _SINGLE, _SLOW, _UNITS, _TRENDS = 0.2, 0.35, 0.2, 0.15, 0.1

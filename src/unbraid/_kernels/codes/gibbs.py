@@ -12,10 +12,10 @@ from unbraid._kernels.threads import in_blocks
 
 _CHUNKS = 16  # of stimuli, whose second moments are summed apart: threads change no bit
 _NUMBERS = 2**25  # in those moments: fewer chunks where latents are many
-_SURELY_OFF = -7.0  # log odds below which a latent is not looked at
+_SURELY_OFF = -7.0  # log odds below which a latent is not considered
 _HOT = 8.0  # times the noise with which chains from nothing begin
-_FAR_CUT = 5.0  # spreads above zero from which on the cut does not matter
-_TAIL = -30.0  # spreads from which on the mass above zero is that of an exponential
+_FAR_CUT = 5.0  # further above zero than this many spreads the cut does not matter
+_TAIL = -30.0  # beyond this many spreads the mass above zero is that of an exponential
 _CELLS = 64  # of the table below, a spread: errors of 3e-5 at most
 
 

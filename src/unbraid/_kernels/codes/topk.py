@@ -31,7 +31,7 @@ def top_k(scores: np.ndarray, k: int) -> np.ndarray:
     Notes
     -----
     The maxima of groups of columns are taken first; their k-th largest bounds the k-th largest
-    entry from below, so that only few groups are looked at again. A k-th largest is found by
+    entry from below, so that only few groups are examined again. A k-th largest is found by
     bisection over bit patterns: counting has no branches to guess. Exact for every input.
     """
     n, m = scores.shape

@@ -22,7 +22,7 @@ class Near:
     """Who is near whom: the surely near, and those tied for the places that are left."""
 
     sure: np.ndarray
-    """(n, n) whether t is among the k nearest of s, whoever of the tied is taken."""
+    """(n, n) whether t is among the k nearest of s, whichever of the tied is taken."""
     tied: np.ndarray
     """(n, n) whether t is as far from s as the first that is left out."""
     left: np.ndarray

@@ -1,4 +1,4 @@
-"""A joint dictionary as a page: verdict, what stands beside, and each latent in all systems."""
+"""A joint dictionary as a page: verdict, comparisons, and each latent in all systems."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ def _contrast_table(result: Any) -> report.Table:
 
 def _beside_table(result: Any) -> report.Table:
     return report.Table(
-        title="What stands beside",
+        title="For comparison",
         columns=[
             report.Column(name="measure"),
             report.Column(name="source"),

@@ -49,7 +49,7 @@ class AutoPlan:
     important: steps small enough not to miss the width where the error falls."""
     as_good: float = 1.25
     """Error of a narrower fit, relative to the best, up to which it is taken: a wide one predicts a
-    little better by luck."""
+    little better by chance."""
     pays: float = 0.9
     """Error of a fit twice as wide, relative to the one before, that pays for its time."""
     starts: int = 2

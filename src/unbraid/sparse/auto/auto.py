@@ -58,12 +58,12 @@ class Auto(Method):
     @model_validator(mode="before")
     @classmethod
     def _without_what_is_gone(cls, given: Any) -> Any:
-        """Read what was saved when there were more options; say which of them are not heeded."""
+        """Read what was saved when there were more options; say which of them are ignored."""
         if not isinstance(given, dict):
             return given
         for name, default in _GONE.items():
             if name in given and given[name] != default:
-                message = f"Auto has no option {name} any more: {given[name]!r} is not heeded."
+                message = f"Auto has no option {name} any more: {given[name]!r} is ignored."
                 warnings.warn(message, RuntimeWarning, stacklevel=2)
         return {name: value for name, value in given.items() if name not in _GONE}
 

@@ -15,7 +15,7 @@ from unbraid.sparse._method import Method, MethodOption, active, width
 from unbraid.sparse.autoencoders.topk import TopK
 from unbraid.sparse.inference._encoder import Encoder
 
-_DENSE = 0.1  # share of codes not zero from which on products of dense blocks are quicker
+_DENSE = 0.1  # above this share of non-zero codes products of dense blocks are quicker
 _DENSE_ROWS = 4096  # stimuli made dense at a time: 64 MiB for 4,096 latents
 
 

@@ -22,9 +22,9 @@ from unbraid.sparse.inference._prepare import chosen_penalty, prepared
 from unbraid.sparse.training._source import spaced
 
 _COHERENCE_ROWS = 1024  # atoms compared with all others at a time: 128 MiB of 32,768
-_EVIDENCE_NUMBERS = 2**22  # responses looked at in one go
+_EVIDENCE_NUMBERS = 2**22  # responses that are used at once
 _PURSUED_NUMBERS = 2**28  # stimuli times latents for whose codes pursuit takes a minute or two
-_HELD_LEAST = 32  # stimuli held out from which on they are enough
+_HELD_LEAST = 32  # this many held-out stimuli are enough
 _SAMPLED_NUMBERS = 2**19  # the same of posterior means
 _GAP_ROWS, _GAP_ATOMS = 256, 4096  # stimuli, and atoms at most: what takes seconds
 # Stimuli; and atoms of an encoder, the products of all pairs of which take 1 GiB and, twenty times,

@@ -63,12 +63,12 @@ def subspace_stability(
     x : Responses or array of shape (n, p)
         Responses that the dictionaries describe; random directions are drawn from their covariance.
     alike : float
-        Cosine from which on two atoms are one.
+        Cosine at which two atoms count as one, or above.
     rank : int, optional
         By default the fewest leading directions that carry nine tenths of each side's unmatched
         atoms (the larger of the two numbers).
     draws : int
-        Random pairs of as many directions behind the null.
+        Random pairs of as many directions for the null.
     rng : int, Generator or None
         Seed of the random directions.
 

@@ -45,7 +45,7 @@ READERS: dict[str, Callable[[Source], Parts]] = {
 
 
 def open_saved(kind: type[D], folder: Path) -> D:
-    """Read a dictionary's folder, whoever wrote it; what it lacks is asked for in one line."""
+    """Read a dictionary's folder of any library; one line asks for what it lacks."""
     return _folders.steadily(folder, lambda: _open_saved(kind, folder))
 
 

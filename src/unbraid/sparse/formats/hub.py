@@ -150,7 +150,8 @@ def push_to_hub(
 
     Examples
     --------
-    Without an account nothing is uploaded; ``save_pretrained`` writes the same files to look at:
+    Without an account nothing is uploaded; ``save_pretrained`` writes the same files for
+    inspection:
 
     >>> import tempfile
     >>> import numpy as np

@@ -46,9 +46,9 @@ class SparseCodingPlan:
     """Share of the iterations in which bad atoms are replaced; the rest lets new ones mature."""
     momentum: float = MOMENTUM
     every: int = 20
-    """Times that held-out units are looked at in a run."""
+    """Times that held-out units are evaluated in a run."""
     looked_at: int = 240
-    """Validation stimuli looked at there: enough to compare penalties, in less time than a step."""
+    """Validation stimuli used there: enough to compare penalties, in less time than a step."""
     patience: int = 4
     """Looks without gain that end it: the penalty has fallen too far."""
     runs: int = 3

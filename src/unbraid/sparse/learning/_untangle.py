@@ -9,11 +9,11 @@ from unbraid.sparse.learning._alternating import Coded
 
 _CHANCE = 3.0  # standard deviations of the cosine of two random directions
 _NEEDS = 0.15  # how much likelier than by chance a latent's companion is, as a share of certainty
-_SURE = 2.0  # standard deviations of how often it comes by luck, taken off first
+_SURE = 2.0  # standard deviations of how often it happens by chance, subtracted first
 _HOLDS = 0.75  # share of a companion's usual code that a latent brings along by itself
 _LEAST = 0.3  # of a latent's usual code: what is smaller only corrects it
 _SMALL = 0.05  # codes below this share of their stimulus' largest are noise
-_LEFT = 0.2  # length from which on what is left of an atom is a direction
+_LEFT = 0.2  # what is left of an atom is a direction if it has this length or more
 
 
 def untangle(atoms: np.ndarray, coded: Coded, *, signed: bool = False) -> tuple[np.ndarray, int]:

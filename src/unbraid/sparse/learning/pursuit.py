@@ -19,7 +19,7 @@ from unbraid.sparse.training._source import split
 
 _PERFECT_FVU = 1e-4  # FVU below which no other start is tried
 _ROWS_A_LATENT = 64  # stimuli an iteration: each latent is then active on several
-_COMPARED_MOST = 5000  # stimuli: they tell errors apart to about a hundredth
+_COMPARED_MOST = 5000  # stimuli: they separate errors to about a hundredth
 
 
 class Pursuit(Method):

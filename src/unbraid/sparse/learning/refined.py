@@ -43,7 +43,7 @@ class Refined(Method):
     restarts: Annotated[int, Field(ge=1)] = 1
     """Starts at most; the one with the least error on held-out units is kept."""
     enough: Annotated[float, Field(ge=0)] = 0.0
-    """Error on held-out units from which on no other start is tried."""
+    """Error on held-out units up to which no other start is tried."""
 
     on_device: ClassVar[bool] = True
 

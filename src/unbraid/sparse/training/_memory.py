@@ -11,7 +11,7 @@ from unbraid.sparse.training._training import Training
 
 # bytes per weight: drawn in float64; its float32 self, moments, gradient, best state; eight bits
 _COPIES = 73
-_MUCH = 2**26  # bytes from which on a line is spent on them
+_MUCH = 2**26  # a line is logged for this many bytes or more
 _SCORES = 256  # rows whose scores are held at once where gradients are sparse
 
 

@@ -14,7 +14,7 @@ from unbraid.studies._across import across, series
 from unbraid.studies._study import Claim, Figure, Series, Study, StudyResult
 from unbraid.studies.known_truth._known import true_dictionary
 
-_RECOVERED = 0.95  # correlation from which on a feature is read well
+_RECOVERED = 0.95  # a feature is recovered at this correlation or above
 _PUBLISHED = {  # K at C = 1 for N = 1e4, 1e5, 1e6
     "word2vec": (58, 38, 29),
     "CLIP (512)": (115, 71, 52),

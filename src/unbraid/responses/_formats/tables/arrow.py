@@ -64,7 +64,7 @@ def read(path: Path, layer: str | None = None) -> Responses:
 
 def _table(pyarrow: Any, source: Any, size: int, where: str) -> Any:
     """Return the table of a stream, or of the stream in a file, once its claims are checked."""
-    begin = 8 if source.read(6) == b"ARROW1" else 0  # what stands behind the stream is an index
+    begin = 8 if source.read(6) == b"ARROW1" else 0  # what follows the stream is an index
     source.seek(begin)
     check_messages(pyarrow, source, size, where)
     source.seek(begin)

@@ -12,7 +12,7 @@ from unbraid.sparse.formats.foreign.checkpoint._source import Source, StatedByCa
 from unbraid.sparse.formats.foreign.checkpoint._weights import read_torch
 from unbraid.sparse.formats.foreign.checkpoint._wrapper import unwrapped
 
-# library, weights file, the configuration that must stand beside it
+# library, weights file, the configuration that must be in its folder
 _FOLDERS = (
     ("saelens", "sae_weights.safetensors", "cfg.json"),
     ("sparsify", "sae.safetensors", "cfg.json"),
@@ -98,7 +98,7 @@ def _file(path: Path, library: str | None, given: StatedByCaller) -> Source:
 
 
 def _by_trainer(path: Path) -> bool:
-    """Return whether a configuration of dictionary_learning stands beside a file, or above it."""
+    """Return whether a configuration of dictionary_learning is in a file's folder, or above it."""
     folders = [path.parent, *([path.parent.parent] if path.parent.name == "checkpoints" else [])]
     for config in (folder / "config.json" for folder in folders):
         trainer = read_config(config).get("trainer") if config.is_file() else None

@@ -1,4 +1,4 @@
-"""What a tensor of a stranger's autoencoder is, by its name and its shape."""
+"""What a tensor of an unknown autoencoder is, by its name and its shape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stranger's configuration says of an encoder, in the words that are in use for it."""
+"""What an unknown configuration says of an encoder, in the common words for it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _NAMES: dict[str, Activation] = {
 
 
 class Stated:
-    """The settings that stand in a stranger's file or beside it, asked in any common word."""
+    """The settings in an unknown file or beside it, under any common name."""
 
     def __init__(self, parts: list[Settings]) -> None:
         self.parts = parts
