@@ -58,6 +58,37 @@ def test_riddles_are_gone_everywhere():
     assert seen == {}
 
 
+def refused_phrases():
+    """Return the phrases in the right column of the table of plain words."""
+    table = CONVENTIONS.read_text(encoding="utf-8").partition("**Plain words.**")[2]
+    rows = re.findall(r"^\| [^|]+ \| ([^|]*)\|$", table.partition("\n\n**")[0], flags=re.M)
+    return [phrase.strip() for row in rows[2:] for phrase in row.split(",")]
+
+
+def phrases_in(text, phrases):
+    """Return the phrases in a text, also over the ends of lines and of strings in code."""
+    gap = r"""(?:[\s#]|"\s*f?"|'\s*f?')+"""
+    return [p for p in phrases if re.search(rf"\b{gap.join(p.split())}\b", text, flags=re.I)]
+
+
+def test_phrases_that_are_riddles_are_gone_everywhere():
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    pages = [page for page in pages if page.name not in ("conventions.md", "CHANGELOG.md")]
+    seen = {
+        str(path.relative_to(ROOT)): found
+        for path in [*SOURCE.rglob("*.py"), *pages]
+        if (found := phrases_in(path.read_text(encoding="utf-8"), refused_phrases()))
+    }
+    assert seen == {}, "docs/conventions.md says what to write instead"
+
+
+def test_the_check_of_phrases_can_fail():
+    assert {"from which on", "stand in time", "one a seed", "lest"} <= set(refused_phrases())
+    text = 'f"stimuli that stand "\n    f"in time, one a\n    seed"'
+    assert phrases_in(text, refused_phrases()) == ["one a seed", "stand in time"]
+    assert phrases_in("the fittest understand intimately", refused_phrases()) == []
+
+
 def test_the_check_of_words_can_fail():
     assert {"draft", "turn", "judge", "worth", "watch", "news", "divide"} <= set(old_words())
     assert set(old_words()) >= EVERYWHERE

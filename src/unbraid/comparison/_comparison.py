@@ -67,7 +67,8 @@ class Comparison:
     provenance: dict[str, Any]
     """Versions, machine, seed, time and hashes of what was given."""
     correspondences: tuple[Correspondence, ...] = ()
-    """Where both sides are one system: which latents are shared, split or absorbed, one a seed."""
+    """Where both sides are one system: which latents are shared, split or absorbed, one per
+    seed."""
 
     def __repr__(self) -> str:
         return f"Comparison({len(self.scores)} scores: {self.verdict.sentence})"
@@ -90,7 +91,7 @@ class Comparison:
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """What codes are held against, the headline's first: codes, then units, or units alone."""
+        """What codes are compared with, the headline's first: codes, then units, or units alone."""
         return targets(self.lifted)
 
     def of_side(self, side: int) -> list[Lifted]:
@@ -167,7 +168,7 @@ class Comparison:
         metric : str, optional
             Default: the headline's.
         target : {"codes", "base"}, optional
-            What codes are held against. Default: the headline's.
+            What codes are compared with. Default: the headline's.
         axes : matplotlib Axes, optional
             Default: those of a new figure.
 

@@ -35,7 +35,7 @@ class GivenToBaselines:
 
     @property
     def active(self) -> int:
-        """Latents a stimulus, for baselines of equal density."""
+        """Latents per stimulus, for baselines of equal density."""
         return min(max(1, round(self.codes.l0)), self.width)
 
 

@@ -21,7 +21,7 @@ def before_after(
     metric : str, optional
         Default: the headline's.
     target : {"codes", "base"}, optional
-        What codes are held against. Default: the headline's.
+        What codes are compared with. Default: the headline's.
     axes : matplotlib Axes, optional
         Where it is drawn; by default a new figure's.
 

@@ -17,7 +17,7 @@ LEVEL = 1e-4
 """Of the test of one side, over all lags, frequencies and series together."""
 
 _RUNS, _RUN, _LEAST_RUN = 5, 2048, 64  # runs of neighbours that are examined of very long series
-_NUMBERS = 2.0**24  # responses looked at, at least one least run a run
+_NUMBERS = 2.0**24  # responses that are examined, at least one least run per run
 FEWEST = 16
 """With fewer stimuli nothing reaches the level."""
 _LEAST = 1e-100  # largest response whose square is a number

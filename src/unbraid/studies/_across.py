@@ -43,7 +43,7 @@ def across(
     Parameters
     ----------
     values : sequence of float
-        One a seed; independent of each other.
+        One per seed; independent of each other.
     level : float
     most : float
         What the number cannot exceed, where the interval ends at the latest: 1 for a score.

@@ -63,7 +63,7 @@ def draw(
     Notes
     -----
     Each stimulus has its own stream of random numbers. Latents that are as good as surely off
-    (odds of e^-7) are passed over. Cost a sweep: n m, and m for each code that changes.
+    (odds of e^-7) are skipped. Cost a sweep: n m, and m for each code that changes.
     """
     (n, m), kept = codes.shape, sweeps - 1
     chunks = max(1, min(_CHUNKS, _NUMBERS // m**2))

@@ -167,6 +167,6 @@ def forward(lifted: Sequence[Pair]) -> str:
 
 
 def targets(lifted: Sequence[Pair]) -> tuple[str, ...]:
-    """Return what codes are held against: codes and units, or units where one side has no codes."""
+    """Return what codes are compared with: codes and units, or units if a side has no codes."""
     both = bool(side_of(lifted, 0)) and bool(side_of(lifted, 1))
     return ("codes", "base") if both else ("base",)

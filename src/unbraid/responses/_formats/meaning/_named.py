@@ -185,7 +185,7 @@ def _beside(
     if elsewhere:
         role = "stimuli" if names is STIMULI else "units"
         warnings.warn(
-            f"{path}: {chosen.name} is read without ids; {elsewhere[0]} stands beside another "
+            f"{path}: {chosen.name} is read without ids; {elsewhere[0]} belongs to another "
             f"array. If it is meant, give {role}={elsewhere[0]!r}.",
             RuntimeWarning,
             stacklevel=5,

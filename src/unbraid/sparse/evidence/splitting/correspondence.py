@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _BY_CHANCE = ("shared", "split", "absorbed")
-_LOOKED = 512  # latents that are held against random directions
+_LOOKED = 512  # latents that are compared with random directions
 
 
 @documented_answer
@@ -67,7 +67,7 @@ class LatentKinds:
 @documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Correspondence:
-    """Latents of two dictionaries of one system, each held against all of the other."""
+    """Latents of two dictionaries of one system, each compared with all of the other."""
 
     first: LatentKinds
     """Of the first dictionary's latents, in the second."""
