@@ -121,3 +121,88 @@ def test_pictures_that_do_not_match_are_one_line(run, lab):
     assert "under its id" in err and "im000.png" in err
     status, _, err = run("report", "pics")
     assert status == 2 and "pics" in err
+
+
+def test_a_config_holds_what_says_how_files_are_read(run, lab):
+    (lab / "all.yaml").write_text(
+        "axes: [units stimuli, stimuli units]\nstimuli: ids.txt\ngroups: groups.txt\n"
+        "names: [mouse, macaque]\npictures: pics\ndictionary_x: sae_a\ndictionary_y: [sae_b]\n"
+        "metrics: semi_matching\npermutations: 2\nresamples: 20\nseed: 3\n"
+    )
+    words = ("compare", "a.mat::responses", "b.h5::area/V4", "--config", "all.yaml")
+    assert run(*words, "-o", "by_file")[0] == 0
+    by_words = (
+        *words[:3], "--axes", "units stimuli", "--axes", "stimuli units", "--stimuli", "ids.txt",
+        "--groups", "groups.txt", "--dictionary-x", "sae_a", "--dictionary-y", "sae_b", *QUICK,
+        "--seed", "3",
+    )  # fmt: skip
+    assert run(*by_words, "-o", "by_words")[0] == 0
+    found, other = ub.load_run(lab / "by_file"), ub.load_run(lab / "by_words")
+    assert found.names == ("mouse", "macaque") and found.stimuli[0] == "im000.png"
+    assert [s.value for s in found.scores] == [s.value for s in other.scores]
+    # what is said on the command line comes before
+    assert run(*words, "--names", "cat", "dog", "-o", "named")[0] == 0
+    assert ub.load_run(lab / "named").names == ("cat", "dog")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("stimulli: ids.txt", "unknown option 'stimulli'; did you mean 'stimuli'?"),
+        ("dictionary-x: sae_a", "unknown option 'dictionary-x'"),
+        ("trials: 3", "trials must be true or false, got 3"),
+        ("axes: 3", "axes must be text, or a list of them, got 3"),
+        ("stimuli: [a, b, c]", "got 3"),
+    ],
+)
+@pytest.mark.parametrize("command", ["compare", "joint", "fit", "encode", "interpret"])
+def test_wrong_entries_of_a_config_are_one_line(run, lab, command, text, message):
+    (lab / "wrong.yaml").write_text(text + "\n")
+    files = {"compare": ("x.npy", "x.npy"), "joint": ("x.npy", "c.npz::x"), "fit": ("x.npy",)}
+    words = (command, *files.get(command, ("sae_a", "x.npy")), "--config", "wrong.yaml")
+    status, _, err = run(*words, "-o", "wrong.npz")
+    assert status == 2 and err.count("Error") == 1
+    assert (
+        message.replace("once for each, ", "" if command != "compare" else "once for each, ") in err
+    )
+    assert not (lab / "wrong.npz").exists()
+
+
+def test_every_command_takes_options_of_files(run, lab):
+    turned = ("--axes", "units stimuli", "--stimuli", "ids.txt")
+    assert (
+        run("fit", "a.mat::responses", "-o", "d", "--method", "PCA(n_latents=4)", *turned)[0] == 0
+    )
+    assert run("encode", "d", "a.mat::responses", "-o", "codes.npz", *turned)[0] == 0
+    codes = ub.load(lab / "codes.npz")
+    assert codes.stimuli[1] == "im001.png"
+    assert codes.values.shape == (120, 4)
+    words = ("interpret", "d", "a.mat::responses", *turned, "--features", "c.npz::other",
+             "--set", "measures=sparse_probe_1", "--set", "baselines=[]", "-o", "page")  # fmt: skip
+    status, _, err = run(*words)
+    assert status == 0, err
+
+
+def test_part_of_a_file_by_coordinate(run, lab):
+    xr = pytest.importorskip("xarray")
+    pytest.importorskip("h5netcdf")
+    x = np.load(lab / "x.npy")
+    made = xr.DataArray(
+        np.hstack([x, x[:, :3] + 1]),
+        dims=("presentation", "neuroid"),
+        coords={
+            "layer": ("neuroid", ["V4"] * 8 + ["IT"] * 3),
+            "stimulus_id": ("presentation", [f"im{i}" for i in range(120)]),
+        },
+        name="rates",
+    )
+    made.to_netcdf(lab / "assembly.nc", engine="h5netcdf")
+    status, _, err = run("fit", "assembly.nc", "-o", "both", "--method", "PCA(n_latents=2)")
+    assert status == 2 and "--select" in err and "several systems" in err
+    fit = ("fit", "assembly.nc", "-o", "it", "--method", "PCA(n_latents=2)", "--select")
+    assert run(*fit, "layer=IT")[0] == 0
+    assert ub.Dictionary.load(lab / "it").atoms.shape == (2, 3)
+    status, _, err = run(*fit, "layer")
+    assert status == 2 and "--select must be COORDINATE=VALUE" in err
+    status, _, err = run(*fit, "layer=V1")
+    assert status == 2 and "never" in err

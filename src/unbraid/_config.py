@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import reprlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar, get_args
 
@@ -95,8 +95,11 @@ def configured(kind: type[C], config: C | None, options: dict[str, Any]) -> C:
     return config
 
 
-def read(kind: type[Config], path: Path | None) -> dict[str, Any]:
-    """Return the options in a YAML file, or in what ``describe`` wrote; none without a file."""
+def read(kind: type[Config], path: Path | None, beside: Collection[str] = ()) -> dict[str, Any]:
+    """Return the options in a YAML file, or in what ``describe`` wrote; none without a file.
+
+    ``beside``: names that the file may hold too, and that are left out.
+    """
     if path is None:
         return {}
     text = _text_of(path, f"a YAML file of {kind.__name__} options")
@@ -108,17 +111,34 @@ def read(kind: type[Config], path: Path | None) -> dict[str, Any]:
     name = options.pop("name", kind.__name__)
     if name != kind.__name__:
         raise InputError(f"{path} holds options of {name}, expected those of {kind.__name__}.")
-    return {str(name): value for name, value in options.items()}
+    if beside:
+        check_known(path, options, [*kind.model_fields, *beside, "seed"])
+    return {str(key): value for key, value in options.items() if key not in beside}
+
+
+def check_known(path: Path, options: Mapping[str, Any], known: Collection[str]) -> None:
+    """Refuse an entry of a file that means nothing, with what it may have been meant to be."""
+    for key in options:
+        if key not in known:
+            close = difflib.get_close_matches(str(key), known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"it may hold {', '.join(known)}."
+            raise InputError(f"{path} has an unknown option {shown(key)}; {hint}")
 
 
 def load_seeded(
-    kind: type[C], path: Path | None, overrides: Sequence[str], seed: int | None, **given: Any
+    kind: type[C],
+    path: Path | None,
+    overrides: Sequence[str],
+    seed: int | None,
+    beside: Collection[str] = (),
+    **given: Any,
 ) -> tuple[C, int]:
     """Return the options of a YAML file or a run's config.json, and the seed, else the file's.
 
     Options ``given`` beside the file come before its own; one that is None is not given.
+    ``beside``: names that the file may hold too, for others to read.
     """
-    options = read(kind, path)
+    options = read(kind, path, beside)
     own = options.pop("seed", 0)
     if own is None and seed is None:
         raise InputError(f"{path} was made by a generator, not by a seed: give a seed.")

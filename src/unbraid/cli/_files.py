@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from unbraid.cli._settings import FILE_OPTIONS, selection
 from unbraid.errors import InputError
 
 _OPTIONS = ("x_train", "y_train", "x_untrained", "y_untrained", "features_train")
 
 
-def file_options(
-    given: Mapping[str, Sequence[str] | None], trials: bool
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what each of the two files is read with: an option once for both, or once for each."""
-    both: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
-    for name, values in given.items():
+def file_options(asked: Mapping[str, Any], files: int = 2) -> list[dict[str, Any]]:
+    """Return what each file is read with: an option once for all of them, or once for each."""
+    found: list[dict[str, Any]] = [{} for _ in range(files)]
+    for name in FILE_OPTIONS:
+        values = asked[name]
         if not values:
             continue
-        if len(values) > 2:
-            raise InputError(
-                f"--{name} is given once for both, or once for each, got {len(values)}."
+        values = values if isinstance(values, list) else [values]
+        if len(values) not in (1, files):
+            each = (
+                "once for both, or once for each"
+                if files == 2
+                else (
+                    "once" if files == 1 else f"once for all, or once for each of the {files} files"
+                )
             )
-        both[0][name], both[1][name] = values[0], values[-1]
-    if trials:
-        both[0]["trials"] = both[1]["trials"] = True
-    return both
+            raise InputError(f"--{name} is given {each}, got {len(values)}.")
+        for at, own in enumerate(found):
+            value = values[at if len(values) > 1 else 0]
+            own[name] = selection(value) if name == "select" else value
+    return found
 
 
 def read(path: Path, options: Mapping[str, Any]) -> Any:

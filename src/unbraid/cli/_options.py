@@ -27,6 +27,20 @@ Method = Annotated[
     str, typer.Option(help="How to learn the dictionary, e.g. auto or 'TopK(k=32, expansion=4)'.")
 ]
 
+Stimuli = Annotated[
+    MaybeTexts, typer.Option(help="Array of ids in the file, or a .txt of them; repeat: of each.")
+]
+Axes = Annotated[MaybeTexts, typer.Option(help="E.g. 'units stimuli'; once for all, or for each.")]
+Time = Annotated[MaybeTexts, typer.Option(help="Time bins: mean or units.")]
+Select = Annotated[
+    MaybeTexts,
+    typer.Option(metavar="NAME=VALUE", help="Part of a file by coordinate: layer=V4."),
+]
+Trials = Annotated[bool, typer.Option("--trials", help="Rows with the same id are repeats.")]
+Config = Annotated[
+    MaybePath, typer.Option(help="YAML: any of these options, or a run's config.json.")
+]
+
 
 def finish(path: Path, record: Any, line: str, as_json: bool) -> None:
     """Print what was found, and where it lies."""

@@ -16,17 +16,23 @@ from unbraid.cli._files import (
     read,
 )
 from unbraid.cli._options import (
+    Axes,
+    Config,
     Json,
     MaybeInt,
     MaybePath,
     MaybePaths,
     MaybeText,
-    MaybeTexts,
     Output,
     Overwrite,
+    Select,
     Set,
+    Stimuli,
+    Time,
+    Trials,
     finish,
 )
+from unbraid.cli._settings import settled
 
 
 def compare(
@@ -45,17 +51,11 @@ def compare(
     y_untrained: Annotated[MaybePath, typer.Option(help="Y of an untrained copy.")] = None,
     features: Annotated[MaybePath, typer.Option(help="True features, where known.")] = None,
     features_train: Annotated[MaybePath, typer.Option(help="Those of other stimuli.")] = None,
-    stimuli: Annotated[
-        MaybeTexts,
-        typer.Option(help="Array of ids in the files, or a .txt of them; twice: X's, Y's."),
-    ] = None,
-    axes: Annotated[
-        MaybeTexts, typer.Option(help="E.g. 'units stimuli'; once for both, or twice.")
-    ] = None,
-    time: Annotated[MaybeTexts, typer.Option(help="Time bins: mean or units.")] = None,
-    trials: Annotated[
-        bool, typer.Option("--trials", help="Rows with the same id are repeats.")
-    ] = False,
+    stimuli: Stimuli = None,
+    axes: Axes = None,
+    time: Time = None,
+    select: Select = None,
+    trials: Trials = False,
     groups: Annotated[
         MaybePath, typer.Option(help="Group of each stimulus of X: a .txt, one per line.")
     ] = None,
@@ -67,7 +67,7 @@ def compare(
         MaybePath, typer.Option(help="Folder or zip of the stimuli, matched by id.")
     ] = None,
     method: Annotated[MaybeText, typer.Option(help="E.g. 'TopK(k=32)'; default: auto.")] = None,
-    config: Annotated[MaybePath, typer.Option(help="YAML options, or a run's config.json.")] = None,
+    config: Config = None,
     order: Annotated[MaybeText, typer.Option(help="Stimuli: auto, exchangeable or time.")] = None,
     overrides: Set = None,
     seed: Annotated[MaybeInt, typer.Option(min=0, help="Default: --config's, else 0.")] = None,
@@ -87,31 +87,50 @@ def compare(
     from unbraid._config import load_seeded
 
     comparison.check_free(output, overwrite)
+    asked = settled(config, {
+        "x_train": x_train, "y_train": y_train, "x_untrained": x_untrained,
+        "y_untrained": y_untrained, "features": features, "features_train": features_train,
+        "dictionary_x": dictionary_x, "dictionary_y": dictionary_y, "stimuli": stimuli,
+        "axes": axes, "time": time, "select": select, "trials": trials, "groups": groups,
+        "names": names, "pictures": pictures, "common": common,
+    })  # fmt: skip
+    pictures = asked["pictures"]
     shown = None if pictures is None else responses.images(pictures)  # before anything is computed
     options, seed = load_seeded(
-        comparison.CompareConfig, config, overrides or [], seed, method=method, order=order
-    )
-    of_x, of_y = file_options({"stimuli": stimuli, "axes": axes, "time": time}, trials)
-    files = {"x_train": (x_train, of_x), "y_train": (y_train, of_y)}
-    files |= {"x_untrained": (x_untrained, of_x), "y_untrained": (y_untrained, of_y)}
-    files |= {"features": (features, {}), "features_train": (features_train, {})}
+        comparison.CompareConfig, config, overrides or [], seed, beside=tuple(asked),
+        method=method, order=order,
+    )  # fmt: skip
+    of_x, of_y = file_options(asked)
+    own = {"x_train": of_x, "y_train": of_y, "x_untrained": of_x, "y_untrained": of_y,
+           "features": {}, "features_train": {}}  # fmt: skip
     loaded: dict[str, Any] = {
-        name: read(path, own) for name, (path, own) in files.items() if path is not None
+        name: read(asked[name], how) for name, how in own.items() if asked[name] is not None
     }
-    if dictionary_x or dictionary_y:
-        loaded["dictionaries"] = dictionary_x or None, dictionary_y or None
-    if groups is not None:
-        loaded["groups"] = lines_of(groups, "--groups")
+    given = asked["dictionary_x"] or None, asked["dictionary_y"] or None
+    if any(given):
+        loaded["dictionaries"] = given
+    if asked["groups"] is not None:
+        loaded["groups"] = lines_of(asked["groups"], "--groups")
     systems = read(x, of_x), read(y, of_y)
-    systems = responses.common(*systems) if common else systems
-    called = names or ((x.stem, y.stem) if x.stem != y.stem else (str(x), str(y)))
+    systems = responses.common(*systems) if asked["common"] else systems
     with asked_of_a_command():
         result = comparison.compare(
-            systems[0], systems[1], options, names=called, rng=seed, progress=True, **loaded
-        )
+            systems[0], systems[1], options, names=asked["names"] or _called(x, y, *given),
+            rng=seed, progress=True, **loaded,
+        )  # fmt: skip
     result = result.with_warnings(_terminal.pending())
     _terminal.warn(map(in_words_of_a_command, result.warnings))
     folder = result.save(output, overwrite=overwrite, pictures=shown)
     finish(folder, result.record(), str(result), as_json)
     if not result.answered:
         raise typer.Exit(_terminal.NO_ANSWER)
+
+
+def _called(x: Path, y: Path, of_x: Any, of_y: Any) -> tuple[str, str]:
+    """Return what the systems are called: after their files, or, of one file, dictionaries."""
+    for first, second in ((x, y), ((of_x or [x])[0], (of_y or [y])[0])):
+        if first.stem != second.stem:
+            return first.stem, second.stem
+        if str(first) != str(second):
+            return str(first), str(second)
+    return str(x), str(y)

@@ -8,7 +8,21 @@ from typing import Annotated, Any, cast
 import typer
 
 from unbraid import _terminal
-from unbraid.cli._options import Json, MaybePath, MaybeText, Output, finish
+from unbraid.cli._files import file_options, read
+from unbraid.cli._options import (
+    Axes,
+    Config,
+    Json,
+    MaybePath,
+    MaybeText,
+    Output,
+    Select,
+    Stimuli,
+    Time,
+    Trials,
+    finish,
+)
+from unbraid.cli._settings import settled
 
 
 def encode(
@@ -16,6 +30,7 @@ def encode(
         Path, typer.Argument(metavar="DICTIONARY", help="Folder of a learned dictionary.")
     ],
     x: Annotated[Path, typer.Argument(metavar="X", help="Responses to encode.")],
+    *,
     output: Output,
     by: Annotated[
         MaybeText, typer.Option(help="encoder, omp, fista or posterior; default: as learned.")
@@ -27,6 +42,12 @@ def encode(
     device: Annotated[
         MaybeText, typer.Option(help="Where torch computes, e.g. cuda; default: the processor.")
     ] = None,
+    stimuli: Stimuli = None,
+    axes: Axes = None,
+    time: Time = None,
+    select: Select = None,
+    trials: Trials = False,
+    config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Infer the sparse codes of X.
@@ -38,12 +59,17 @@ def encode(
     from unbraid import responses, sparse
 
     responses.check_codes_file(output)
+    asked = settled(config, {
+        "by": by, "train": train, "device": device, "stimuli": stimuli, "axes": axes, "time": time,
+        "select": select, "trials": trials,
+    }, known=True)  # fmt: skip
+    (own,) = file_options(asked, 1)
     learned = sparse.Dictionary.load(dictionary)
     _terminal.warn(learned.evidence.warnings)
-    values, how = responses.load_plainly(x), cast(Any, by)
-    if train is not None:
-        learned = learned.prepared(responses.load_plainly(train), how)
-    codes = learned.encode(values, by=how, device=device)
+    values, how = read(x, own), cast(Any, asked["by"])
+    if asked["train"] is not None:
+        learned = learned.prepared(read(asked["train"], own), how)
+    codes = learned.encode(values, by=how, device=asked["device"])
     responses.save(codes, output)
     summary = {"n": codes.shape[0], "n_latents": codes.shape[1], "l0": codes.l0, "gap": codes.gap}
     finish(output, summary, repr(codes), as_json)

@@ -7,20 +7,41 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from unbraid.cli._options import Json, MaybeText, Method, Output, Seed, Set, finish
+from unbraid.cli._files import file_options, read
+from unbraid.cli._options import (
+    Axes,
+    Config,
+    Json,
+    MaybeInt,
+    MaybeText,
+    Output,
+    Select,
+    Set,
+    Stimuli,
+    Time,
+    Trials,
+    finish,
+)
+from unbraid.cli._settings import settled
 
 
 def fit(
     x: Annotated[Path, typer.Argument(metavar="X", help="Responses to learn from.")],
     *,
     output: Output,
-    method: Method = "auto",
+    method: Annotated[MaybeText, typer.Option(help="E.g. 'TopK(k=32)'; default: auto.")] = None,
     overrides: Set = None,
-    seed: Seed = 0,
-    order: Annotated[str, typer.Option(help="Stimuli: auto, exchangeable or time.")] = "auto",
     device: Annotated[
         MaybeText, typer.Option(help="Where torch computes, e.g. cuda; default: the processor.")
     ] = None,
+    seed: Annotated[MaybeInt, typer.Option(min=0, help="Default: --config's, else 0.")] = None,
+    order: Annotated[MaybeText, typer.Option(help="Stimuli: auto, exchangeable or time.")] = None,
+    stimuli: Stimuli = None,
+    axes: Axes = None,
+    time: Time = None,
+    select: Select = None,
+    trials: Trials = False,
+    config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Learn a dictionary of X. An earlier dictionary in the same folder is replaced.
@@ -29,20 +50,26 @@ def fit(
 
     By a method of your choice: unbraid fit x.npy -o d/ --method 'TopK(k=32, expansion=4)'
     """
-    from unbraid import responses, sparse
+    from unbraid import sparse
     from unbraid.sparse.formats.native import check_free
     from unbraid.stats import check_order
 
     check_free(output)
-    choice = sparse.parse_method(method).with_options(overrides or [])
+    asked = settled(config, {
+        "method": method, "seed": seed, "order": order, "device": device, "stimuli": stimuli,
+        "axes": axes, "time": time, "select": select, "trials": trials,
+    }, known=True)  # fmt: skip
+    choice = sparse.parse_method(asked["method"] or "auto").with_options(overrides or [])
+    order = asked["order"] or "auto"
     check_order(order)
+    (own,) = file_options(asked, 1)
     learned = sparse.fit(
-        responses.load_plainly(x),
+        read(x, own),
         choice,
-        rng=seed,
+        rng=asked["seed"] or 0,
         progress=not as_json,
         order=cast(Any, order),
-        device=device,
+        device=asked["device"],
     )
     learned.save(output)
     finish(output, learned.evidence.to_dict(), repr(learned), as_json)

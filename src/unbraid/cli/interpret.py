@@ -8,16 +8,23 @@ from typing import Annotated, Any
 import typer
 
 from unbraid import _folders, _terminal
-from unbraid.cli._files import asked_of_a_command
+from unbraid.cli._files import asked_of_a_command, file_options, read
 from unbraid.cli._options import (
+    Axes,
+    Config,
     Json,
+    MaybeInt,
     MaybePath,
     MaybeTexts,
     Output,
     Overwrite,
-    Seed,
+    Select,
+    Stimuli,
+    Time,
+    Trials,
     finish,
 )
+from unbraid.cli._settings import settled
 
 
 def interpret(
@@ -45,7 +52,13 @@ def interpret(
         MaybeTexts,
         typer.Option("--set", metavar="KEY=VALUE", help="E.g. seeds=3 or measures=[pair_task]."),
     ] = None,
-    seed: Seed = 0,
+    stimuli: Stimuli = None,
+    axes: Axes = None,
+    time: Time = None,
+    select: Select = None,
+    trials: Trials = False,
+    config: Config = None,
+    seed: Annotated[MaybeInt, typer.Option(min=0, help="Default: --config's, else 0.")] = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
@@ -57,25 +70,34 @@ def interpret(
     """
     from unbraid import evaluation, responses, sparse
     from unbraid import interpret as room
+    from unbraid._config import load_seeded
 
     _folders.check_target(output, evaluation.KIND, overwrite=overwrite)
-    config = evaluation.EvaluateConfig().with_options(overrides or [])
-    learned, values = sparse.Dictionary.load(dictionary), responses.load_plainly(x)
-    files = {"embeddings": embeddings, "features": features}
-    files |= {"x_train": x_train, "x_untrained": x_untrained}
+    asked = settled(config, {
+        "embeddings": embeddings, "labels": labels, "features": features, "pictures": pictures,
+        "x_train": x_train, "x_untrained": x_untrained, "stimuli": stimuli, "axes": axes,
+        "time": time, "select": select, "trials": trials,
+    })  # fmt: skip
+    options, seed = load_seeded(
+        evaluation.EvaluateConfig, config, overrides or [], seed, beside=tuple(asked)
+    )
+    (own,) = file_options(asked, 1)
+    learned, values = sparse.Dictionary.load(dictionary), read(x, own)
+    files = {"embeddings": {}, "features": {}, "x_train": own, "x_untrained": own}
     known: dict[str, Any] = {
-        name: responses.load_plainly(path) for name, path in files.items() if path is not None
+        name: read(asked[name], how) for name, how in files.items() if asked[name] is not None
     }
-    if labels is not None:
-        known["labels"] = room.read_labels(labels)
+    if asked["labels"] is not None:
+        known["labels"] = room.read_labels(asked["labels"])
     shown = None
-    if pictures is not None:
-        shown = evaluation.thumbnails(responses.images(pictures), values.stimuli, len(values))
+    if asked["pictures"] is not None:
+        found = responses.images(asked["pictures"])
+        shown = evaluation.thumbnails(found, values.stimuli, len(values))
         if not known.keys() & {"embeddings", "labels", "features"}:
             known["judge"] = room.pixels(shown, stimuli=values.stimuli)
     with asked_of_a_command():
         result = evaluation.evaluate(
-            learned, values, config, rng=seed, progress=not as_json, **known
+            learned, values, options, rng=seed, progress=not as_json, **known
         )
     _terminal.warn([*_terminal.pending(), *result.warnings])
     folder = result.save(output, overwrite=overwrite, pictures=shown)

@@ -8,16 +8,23 @@ from typing import Annotated
 import typer
 
 from unbraid import _terminal
+from unbraid.cli._files import file_options, read
 from unbraid.cli._options import (
+    Axes,
+    Config,
     Json,
     MaybeInt,
-    MaybePath,
     MaybeText,
     Output,
     Overwrite,
+    Select,
     Set,
+    Stimuli,
+    Time,
+    Trials,
     finish,
 )
+from unbraid.cli._settings import settled
 from unbraid.errors import InputError
 
 
@@ -31,7 +38,12 @@ def joint(
         MaybeText, typer.Option(help="Of the systems, as A,B; default: files'.")
     ] = None,
     method: Annotated[MaybeText, typer.Option(help="E.g. 'TopK(k=32)'; default: auto.")] = None,
-    config: Annotated[MaybePath, typer.Option(help="YAML options, or a run's config.json.")] = None,
+    stimuli: Stimuli = None,
+    axes: Axes = None,
+    time: Time = None,
+    select: Select = None,
+    trials: Trials = False,
+    config: Config = None,
     order: Annotated[MaybeText, typer.Option(help="Stimuli: auto, exchangeable or time.")] = None,
     overrides: Set = None,
     seed: Annotated[MaybeInt, typer.Option(min=0, help="Default: --config's, else 0.")] = None,
@@ -44,22 +56,28 @@ def joint(
 
     One array of a file: unbraid joint a.mat::responses b.npy -o run/ --method 'TopK(k=32)'
     """
-    from unbraid import responses, sharing
+    from unbraid import sharing
     from unbraid._answers import check_free
     from unbraid._config import load_seeded
 
     check_free(output, overwrite, sharing.KIND)
+    asked = settled(config, {
+        "names": None if names is None else names.split(","), "stimuli": stimuli, "axes": axes,
+        "time": time, "select": select, "trials": trials,
+    })  # fmt: skip
     options, seed = load_seeded(
-        sharing.JointConfig, config, overrides or [], seed, method=method, order=order
-    )
-    loaded = dict(zip(_names(systems, names), map(responses.load_plainly, systems), strict=True))
+        sharing.JointConfig, config, overrides or [], seed, beside=tuple(asked),
+        method=method, order=order,
+    )  # fmt: skip
+    own = file_options(asked, len(systems))
+    loaded = dict(zip(_names(systems, asked["names"]), map(read, systems, own), strict=True))
     result = sharing.joint(loaded, options, rng=seed, progress=True)
     result = result.with_warnings(_terminal.pending())
     _terminal.warn(result.warnings)
     finish(result.save(output, overwrite=overwrite), result.record(), str(result), as_json)
 
 
-def _names(systems: list[Path], names: str | None) -> list[str]:
+def _names(systems: list[Path], names: list[str] | None) -> list[str]:
     """Return one name per system: those given, else the files' where they differ."""
     if names is None:
         short = [path.stem for path in systems]
@@ -67,9 +85,10 @@ def _names(systems: list[Path], names: str | None) -> list[str]:
         if len(set(found)) < len(found):
             raise InputError("The same file is given twice; give --names, one for each system.")
         return found
-    found = [name.strip() for name in names.split(",")]
+    found = [name.strip() for name in names]
     if len(found) != len(systems):
         raise InputError(
-            f"--names must name each of the {len(systems)} systems, got {len(found)}: {names}."
+            f"--names must name each of the {len(systems)} systems, got {len(found)}: "
+            f"{', '.join(found)}."
         )
     return found

@@ -52,7 +52,7 @@ READERS = {
 
 _FEATURES = "features.npy"  # in a folder of THINGSvision
 _VOLUMES = (".nii", ".nii.gz")  # whose axes the format itself names
-_COMMANDED = ("axes", "time", "trials", "stimuli")  # options of files that compare has too
+_COMMANDED = ("axes", "time", "trials", "stimuli", "select")  # of files, that commands have too
 _PICKLES = {".pkl", ".pickle", ".th", ".joblib", ".ckpt", ".p", ".jbl"}
 _OTHERS = {
     ".gii": "save the vertices' data as a matrix: .npy",
@@ -184,7 +184,7 @@ def load_plainly(path: Any, **options: Any) -> Responses:
         if option == "values":
             return f"On the command line: {path}::NAME; {call}"
         if option in _COMMANDED:
-            return f"The command compare has --{option}; {call}"
+            return f"On the command line: --{option}; {call}"
         return f"Commands take no such option of files; {call}"
 
     try:
