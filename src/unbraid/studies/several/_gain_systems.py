@@ -16,16 +16,16 @@ from unbraid.studies.systems._small_pictures import digits, fashion, fashion_fol
 _CLASSES = 10  # digits
 
 
-def naming(options: Any, units: int, seed: int) -> list[Recorded]:
+def naming(options: Any, units: int) -> list[Recorded]:
     """Train networks that name 40 features of canvases through so many units."""
     world = worlds.NamingNetworks(
         n_units=units,
-        n_networks=2,
+        n_networks=options.networks,
         epochs=options.epochs,
         canvases=worlds.HandwrittenCanvases(
             n_train=options.n_canvases, n_evaluation=options.n_tested
         ),
-    ).build(rng=np.random.default_rng((options.seed, seed, units)))
+    ).build(rng=np.random.default_rng((options.seed, units)))
     return [
         Recorded(
             training=net.training.toarray()[: options.n_stimuli],
@@ -37,15 +37,15 @@ def naming(options: Any, units: int, seed: int) -> list[Recorded]:
     ]
 
 
-def ten_classes(options: Any, units: int, seed: int) -> list[Recorded]:
+def ten_classes(options: Any, units: int) -> list[Recorded]:
     """Train convolutional networks on ten classes; units are channels of their last layer."""
-    rng = np.random.default_rng((options.seed, seed, units, 10))
+    rng = np.random.default_rng((options.seed, units, 10))
     if fashion_folder(options.data) is not None:
         pictures = fashion(options.data, options.n_stimuli, options.n_tested)
     else:
         pictures = digits(options.n_stimuli, rng)
     found = []
-    for own in rng.spawn(2):
+    for own in rng.spawn(options.networks):
         net, _ = trained(pictures, channels=units, depth=3, epochs=options.class_epochs,
                          seed=own, tell=silent)  # fmt: skip
         layer = net.layers[-1]
