@@ -35,6 +35,7 @@ Around any metric:
 | `mutual_partners(x, y, top=1)` | how many units choose each other, and how many by chance? |
 | `sharedness(target, within, without)` | which latents do these systems share, and those not? |
 | `rsa_ceiling(subjects)`, `subject_ceiling(subjects, metric)` | what could any model reach? |
+| `target_recovery(x, y)` | which reproducible dimensions (or latents) of y are predicted? |
 | `variance_partition(bands, y)` | what does each feature set explain that no other does? |
 
 A best partner among many is never 0 by chance: `max_pairwise` of 128 independent latents that are

@@ -30,6 +30,7 @@ from unbraid.align.regression._bands import VariancePartition, variance_partitio
 from unbraid.align.regression._pls import pls
 from unbraid.align.regression._ridge import ridge
 from unbraid.align.regression._ridge_r2 import ridge_r2
+from unbraid.align.regression._target_recovery import TargetRecovery, target_recovery
 
 __all__ = [
     "METRICS",
@@ -41,6 +42,7 @@ __all__ = [
     "SharedPairs",
     "Sharedness",
     "SubjectCeiling",
+    "TargetRecovery",
     "VariancePartition",
     "axis_test",
     "best_of",
@@ -72,6 +74,7 @@ __all__ = [
     "streamed",
     "subject_ceiling",
     "svcca",
+    "target_recovery",
     "variance_partition",
     "weighted_rsa",
     "without_nuisance",

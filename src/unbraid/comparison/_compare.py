@@ -18,7 +18,7 @@ from unbraid._progress import Progress, part, progress_to
 from unbraid.align import Score
 from unbraid.comparison._comparison import Comparison
 from unbraid.comparison._config import CompareConfig
-from unbraid.comparison._cost import Cost, cost_of
+from unbraid.comparison._cost import cost_of
 from unbraid.comparison._order import doubts
 from unbraid.comparison._split import Split, split
 from unbraid.comparison.lift._given import Given, check_given, given_of, warnings_of_given
@@ -47,6 +47,7 @@ from unbraid.comparison.verdict._warn import (
 )
 from unbraid.errors import InputError
 from unbraid.sparse import Correspondence
+from unbraid.sparse._cost import Cost
 from unbraid.sparse._method import check_device_of
 
 _BASE, _LEARNING = 0.02, 0.6  # shares of the work that scoring the units, and learning, stand for

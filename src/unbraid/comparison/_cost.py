@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 from unbraid.align._dense import check_memory
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._split import Split
 from unbraid.comparison.lift._lift import is_frozen
 from unbraid.comparison.scores._controls import is_matching, is_prediction, rotation_size, widths
-from unbraid.sparse import Auto, Method, TopK
-from unbraid.sparse.training._training import Autoencoder
+from unbraid.sparse import TopK
+from unbraid.sparse._cost import START, Cost, again_seconds, learning_seconds, width_of
 
 # Seconds of one core at 2 GHz, measured at 300 to 20,000 stimuli and 16 to 256 units.
-_SEARCH, _SEARCH_EACH = 8.0, 6e-5  # Auto: a search for a width, per response
-_LEARN, _LEARN_EACH = 1.0, 3.5e-5  # one learning of known width, per response
-_ROWS_LEARNED = 12_000  # stimuli learned from at most
-_STEP, _STEP_EACH = 6e-4, 6e-10  # an autoencoder's step, per response times latent
 _SCORE_EACH, _REFIT_EACH = 4e-7, 2e-7  # a metric's score and each refit, per code
 _FLOP = 1.5e-11  # a floating point operation of a decomposition or a large product
 _TURN_EACH = 4e-8  # a step of a rotation, per response, without its products
 _KEPT = 2**27  # ridge keeps its decompositions up to this many numbers
-_START = 0.4 * 2**30  # bytes of the interpreter and the packages
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cost:
-    """Time and memory of a comparison."""
-
-    seconds: float
-    """On one core."""
-    memory: float
-    """Bytes."""
-
-    def __str__(self) -> str:
-        minutes = self.seconds / 60
-        time = f"{self.seconds:.0f} s" if minutes < 2 else f"{minutes:.0f} min"
-        time = time if minutes < 120 else f"{minutes / 60:.0f} h"
-        return f"about {time} on one core, {self.memory / 2**30:.1f} GiB of memory (roughly)"
 
 
 def cost_of(
@@ -57,14 +33,14 @@ def cost_of(
     sizes = [side.shape for side in (parts.x_train, parts.y_train)]
     n = len(parts.rows)
     seeds = seeds or config.seeds
-    latents = [_width(config.method, *size) for size in sizes] if given is None else [*given]
+    latents = [width_of(config.method, *size) for size in sizes] if given is None else [*given]
     learning = 0.0
     for size, m in zip(sizes, latents, strict=True):
         if given is None:
-            learning += _learning(config.method, *size, m)
-            learning += (seeds - 1) * _again(config.method, *size, m)
+            learning += learning_seconds(config.method, *size, m)
+            learning += (seeds - 1) * again_seconds(config.method, *size, m)
         if is_frozen(config, parts, given is not None):
-            learning += 3 * seeds * _again(TopK(n_latents=m), *size, m)
+            learning += 3 * seeds * again_seconds(TopK(n_latents=m), *size, m)
     n_scores = 14 * seeds + 2
     evaluations = n_scores * (_SCORE_EACH + _REFIT_EACH) + 4 * config.permutations * _REFIT_EACH
     n_units = [parts.x.shape[1], parts.y.shape[1]]
@@ -79,18 +55,11 @@ def cost_of(
     turning = _turning(parts, config, seeds)
     cost = Cost(
         seconds=learning + wide + turning + evaluations * n * widest * len(config.scored),
-        memory=_START + 8.0 * numbers,
+        memory=START + 8.0 * numbers,
     )
     remedy = "Use fewer stimuli, units or metrics: rsa grows with n^2, matchings with p q."
     check_memory(cost.memory, f"A comparison of {n} stimuli and {widest} latents", remedy)
     return cost
-
-
-def cost_of_learning(method: Method, n: int, p: int) -> Cost:
-    """Return what learning one dictionary from ``n`` stimuli of ``p`` units will cost."""
-    m = _width(method, n, p)
-    seconds = _learning(method, n, p, m)
-    return Cost(seconds=seconds, memory=_START + 8.0 * (4 * n * p + 2 * m * p + n * min(m, 64)))
 
 
 def _predicting(
@@ -122,25 +91,3 @@ def _turning(parts: Split, config: CompareConfig, seeds: int) -> float:
             rotation_size(*side.shape) for side in (parts.x_train, parts.y_train)
         )
     )
-
-
-def _width(method: Method, n: int, p: int) -> int:
-    """Return the latents to expect; what Auto will choose is not known: two per unit."""
-    given: Any = getattr(method, "n_latents", None)
-    if given is not None:
-        return int(given)
-    return max(2, min(round(getattr(method, "expansion", 2.0) * p), n // 3))
-
-
-def _learning(method: Method, n: int, p: int, m: int) -> float:
-    if isinstance(method, Auto):
-        return _SEARCH + _SEARCH_EACH * min(n, _ROWS_LEARNED) * p
-    return _again(method, n, p, m)
-
-
-def _again(method: Method, n: int, p: int, m: int) -> float:
-    """Return the seconds of one learning whose width and activity are known."""
-    if isinstance(method, Autoencoder):
-        training = method.training
-        return training.steps_for(n) * (_STEP + _STEP_EACH * training.batch_for(n) * m * p)
-    return _LEARN + _LEARN_EACH * min(n, _ROWS_LEARNED) * p

@@ -17,6 +17,7 @@ from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import Progress, part, progress_to
 from unbraid.sharing._beside import Beside, alone, beside
 from unbraid.sharing._config import JointConfig
+from unbraid.sharing._cost import cost_of
 from unbraid.sharing._evidence import JointEvidence, evidence_of
 from unbraid.sharing._joint import Joint
 from unbraid.sharing._latents import Count, stability
@@ -82,7 +83,7 @@ def joint(
     the others' stimuli within random blocks of five, a group of pairings, so that p-values are
     exact. Explained variance is no evidence: wrongly paired systems are explained as well. Cost:
     ``seeds + refits`` trainings, one per system for the comparisons, and five inferences of each
-    held-out stimulus for each group of units.
+    held-out stimulus for each group of units; reported before it starts.
 
     References
     ----------
@@ -114,6 +115,7 @@ def joint(
         warnings.simplefilter("always", RuntimeWarning)
         both = matched(systems)
         parts = split(both, config.evidence_share, config.order, split_rng)
+        tell(str(cost_of(both.sizes, len(parts.train), len(parts.held), config)), 0.0)
         with one_thread(when=is_small(parts.train.values.shape)):
             found = _learn_all(parts, config, learn_rng, pair_rng, part(tell, 0.0, _LEARNING))
             learned, seen = min(found, key=lambda each: _error(each[0]))

@@ -36,7 +36,7 @@ def split(systems: Systems, share: float, order: str, rng: np.random.Generator) 
             "that they have in common."
         )
     found = order_of_systems(systems.take(complete), order)
-    count = int(np.clip(round(share * len(complete)), _LEAST, _MOST))
+    count = held_out_rows(len(complete), share)
     if found.in_time:
         held = complete[len(complete) - count :]
         gap = min(found.reach, count // 2)
@@ -52,6 +52,11 @@ def split(systems: Systems, share: float, order: str, rng: np.random.Generator) 
         order=found,
         said=order == "time",
     )
+
+
+def held_out_rows(n: int, share: float) -> int:
+    """Return how many of ``n`` stimuli that all systems answered the evidence rests on."""
+    return int(np.clip(round(share * n), _LEAST, _MOST))
 
 
 def order_of_systems(systems: Systems, said: str) -> stats.Order:

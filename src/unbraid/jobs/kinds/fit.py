@@ -65,7 +65,7 @@ class Fit(Kind):
 
     def cost(self, job: Job) -> JobCost:
         """Return what one learning from a file of this size will take."""
-        from unbraid.comparison._cost import cost_of_learning
+        from unbraid.sparse._cost import cost_of_learning
 
         (n, p), part = load(job.files["x"]).shape, job.settings["part"]
         told = cost_of_learning(

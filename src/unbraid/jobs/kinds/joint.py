@@ -10,10 +10,11 @@ from unbraid._config import shown
 from unbraid.errors import InputError
 from unbraid.jobs._inputs import is_pattern, matches
 from unbraid.jobs._job import Job
-from unbraid.jobs.kinds._kind import Kind, Write
+from unbraid.jobs.kinds._kind import JobCost, Kind, Write
 from unbraid.jobs.kinds._loaded import load
 from unbraid.jobs.kinds._options import config_of, seed_of
 
+_PAGE = 200_000  # bytes of a page and the records beside it
 _SYSTEMS, _SLOT = "systems", "system "
 
 
@@ -62,6 +63,20 @@ class JointKind(Kind):
         config = config_of(sharing.JointConfig, job)
         result = sharing.joint(systems, config, rng=job.settings["seed"], progress=False)
         return lambda folder, beside: result.save(folder, beside=beside)
+
+    def cost(self, job: Job) -> JobCost:
+        """Return what a joint dictionary of files of these sizes will take."""
+        from unbraid.sharing import JointConfig
+        from unbraid.sharing._cost import cost_of
+        from unbraid.sharing._split import held_out_rows
+
+        config = config_of(JointConfig, job)
+        shapes = [load(file).shape for file in job.files.values()]
+        n, sizes = min(shape[0] for shape in shapes), [shape[1] for shape in shapes]
+        held = held_out_rows(n, config.evidence_share)
+        told = cost_of(sizes, max(n - held, 1), held, config)
+        atoms = 32.0 * sum(sizes) ** 2
+        return JobCost(seconds=told.seconds, memory=told.memory, disk=_PAGE + atoms)
 
     def summary(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """Return how many latents are of each kind, and the contrast of the pairing."""
