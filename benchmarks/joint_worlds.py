@@ -139,6 +139,30 @@ def signs(fast: bool) -> Iterator[dict[str, Any]]:
                **joined(*world, sparse_coding(64), seed)}  # fmt: skip
 
 
+def correlated(fast: bool) -> Iterator[dict[str, Any]]:
+    """Let each feature of a alone be active with one of b alone, with its value or another."""
+    n, names = (1500 if fast else 4000), ("a", "b")
+    for same in (True, False):
+        for share in (0.5,) if fast else (0.2, 0.5, 0.8):
+            rng = np.random.default_rng(1)
+            common, a, b = (features(rng, n, *size) for size in ((32, 2), (16, 1), (16, 1)))
+            rows = np.flatnonzero(rng.random(n) < share)
+            values = a[rows].max(axis=1) if same else b[rows].max(axis=1)
+            b[rows] = 0
+            b[rows, a[rows].argmax(axis=1)] = values
+            systems = {}
+            for name, own in zip(names, (a, b), strict=True):
+                directions = rng.normal(size=(48, 24))
+                directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+                systems[name] = np.hstack([common, own]) @ directions
+            r = np.mean([np.corrcoef(x, y)[0, 1] for x, y in zip(a.T, b.T, strict=True)])
+            kinds = np.repeat(["shared", "a only", "b only"], (32, 16, 16))
+            world = systems, np.hstack([common, a, b]), kinds
+            how = "one value" if same else "values drawn apart"
+            yield {"world": f"32 / 16 / 16, private features correlated, {how}, r = {r:.2f}",
+                   **joined(*world, sparse_coding(64))}  # fmt: skip
+
+
 def large(fast: bool) -> Iterator[dict[str, Any]]:
     """Join two systems of a thousand features in 47 units each."""
     count, n = (200, 10_000) if fast else (1000, 50_000)
@@ -174,7 +198,7 @@ def methods(fast: bool) -> Iterator[dict[str, Any]]:
 
 PARTS = {
     "false": false_discoveries, "small": small_systems, "signs": signs, "methods": methods,
-    "large": large,
+    "correlated": correlated, "large": large,
 }  # fmt: skip
 
 

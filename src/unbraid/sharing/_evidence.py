@@ -11,7 +11,8 @@ import scipy.sparse as sp
 
 from unbraid._documented import documented_answer
 from unbraid._progress import Progress, part
-from unbraid.sharing._latents import Latents, judged
+from unbraid.sharing._confounded import confounded
+from unbraid.sharing._latents import FEW, Latents, judged
 from unbraid.sharing._learn import LearnedTogether
 from unbraid.sharing._left_out import Gains, Pairings, contrast_p, gains_of, interval_of
 from unbraid.sharing._lengths import squared_lengths
@@ -105,7 +106,14 @@ def evidence_of(
         weight = float(learned.scale.weight[own][0])
         lengths.append((plain if found is None else found.length).weighing(weight))
     latents = judged(
-        held.names, lengths, gains, active, level=level, permutations=permutations, rng=rng
+        held.names,
+        lengths,
+        gains,
+        active,
+        confounded=confounded(coder.atoms, sizes, active >= FEW),
+        level=level,
+        permutations=permutations,
+        rng=rng,
     )
     lies = latents.lies
     return JointEvidence(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -55,6 +55,10 @@ class Latents:
     """(m,): held-out stimuli on which it is active."""
     stability: np.ndarray
     """(m,): largest cosine with an atom of another seed, mean over seeds; NaN for one seed."""
+    confounded: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
+    """(m,): whether its direction in some system is another latent's too, whose whole atom differs:
+    a shared feature is then not distinguished from two that often come together. Empty in runs
+    saved before this was asked."""
 
     def count(self, names: Sequence[str]) -> dict[str, int]:
         """Return how many latents are of each kind that systems of these names can have."""
@@ -83,6 +87,7 @@ def judged(
     gains: Sequence[Gains | None],
     active: np.ndarray,
     *,
+    confounded: np.ndarray,
     level: float,
     permutations: int,
     rng: np.random.Generator,
@@ -95,7 +100,8 @@ def judged(
     ``level``), and better than nothing. It is of *one system only* if it predicts this one's units
     better than nothing would (the same rate), and if its gain in every other is surely smaller than
     its own, and not significant or below what a fifth of the length could give: absence needs
-    power. All else is *undecided*, and so is a latent that is active on fewer than ten stimuli.
+    power. All else is *undecided*, and so is a latent that is active on fewer than ten stimuli,
+    and one of several systems that is ``confounded``.
     """
     shares = shares_of(lengths)
     m, n_systems = shares.shape
@@ -122,7 +128,7 @@ def judged(
         elif len(inside) == 1:
             certain = own_q[j, inside[0]] <= level
             kind.append(f"{names[int(inside[0])]} only" if certain else UNDECIDED)
-        elif q[j] <= level:
+        elif q[j] <= level and not confounded[j]:
             kind.append("+".join(names[int(s)] for s in inside) if len(outside) else SHARED)
         else:
             kind.append(UNDECIDED)
@@ -136,6 +142,7 @@ def judged(
         p=shared_p,
         q=q,
         active=active,
+        confounded=confounded,
         stability=np.full(m, np.nan),
     )
 

@@ -1,4 +1,4 @@
-"""What learning a dictionary will cost, told from its sizes before it starts; rough."""
+"""What learning a dictionary will cost: a rough estimate from its sizes."""
 
 from __future__ import annotations
 

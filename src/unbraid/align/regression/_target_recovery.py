@@ -121,7 +121,7 @@ def target_recovery(
         dictionary of the target give their codes, ``Responses(codes, repeats=codes of repeats)``,
         and ``units``.
     dimensions : int
-        Leading eigenvectors that are looked at (of units: all are).
+        Leading eigenvectors that are scored (of units: all are).
     permutations : int
         Permutations of the target's rows (in time: rotations), everything fitted again.
     folds, rng, order
