@@ -65,7 +65,7 @@ def readouts():
     """Return codes and noisy linear readouts of them."""
     x, _ = codes(400 if FAST else 20_000, M, K)
     rng = np.random.default_rng(1)
-    y = (x @ sp.random_array((M, 100), density=0.02, rng=rng).tocsr()).toarray()
+    y = (x @ sp.random_array((M, 100), density=0.02, random_state=rng).tocsr()).toarray()
     return x, y + y.std(axis=0) * rng.normal(size=y.shape)
 
 

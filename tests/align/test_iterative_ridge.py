@@ -10,7 +10,7 @@ from unbraid.align.regression import _iterative_ridge, _ridge
 
 
 def codes(shape, rng, density=0.1):
-    x = sp.random_array(shape, density=density, rng=rng).tocsr()
+    x = sp.random_array(shape, density=density, random_state=rng).tocsr()
     x.data += 0.5
     return x
 

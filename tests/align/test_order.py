@@ -210,3 +210,36 @@ def test_scores_from_moments_say_what_was_found(folds, order, words):
     shifts = {"shift_x": slow.shift_x, "shift_y": slow.shift_y}
     mixed = replace(mixed, **shifts)  # only what merge compares
     assert slow.merge(mixed).order == mixed.merge(slow).order == order
+
+
+def periodic(rng, n=200, p=6, period=12.37):
+    turns = np.arange(n)[:, None] / period
+    return np.sin(2 * np.pi * (turns + rng.random(p))) + 0.5 * rng.normal(size=(n, p))
+
+
+@pytest.mark.parametrize("metric", [align.ridge, align.cka_debiased, align.semi_matching])
+def test_systems_of_one_period_have_no_p_value(metric):
+    kinds = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        score = metric(periodic(rng), periodic(rng), permutations=3, resamples=0)
+        assert np.isnan(score.p_value) and np.isnan(score.null)
+        assert any("both sides hold a period of 12." in line for line in score.warnings[1:3])
+        kinds.append(score.order)
+    assert kinds.count("period") >= 2 and set(kinds) <= {"period", "drift"}  # one in ten drifts
+
+
+def test_what_stands_beside_a_period_is_found_without_it():
+    """Sines and cosines of the period as nuisance: a relation is seen, none is made up."""
+    p = {0.0: [], 0.6: []}
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        z = rng.normal(size=(200, 3))
+        for size, found in p.items():
+            x, y = (periodic(rng) + size * z @ rng.normal(size=(3, 6)) for _ in range(2))
+            turns = 2 * np.pi * np.arange(200)[:, None] / stats.order_of(x, y).period
+            clock = np.hstack([np.sin(turns), np.cos(turns)])
+            score = align.without_nuisance(align.ridge, x, y, clock, permutations=19, resamples=0)
+            found.append(score.p_value)
+    assert np.sum(np.array(p[0.0]) <= 0.05) <= 2  # 98.8 % of binomials of .05
+    assert np.sum(np.array(p[0.6]) <= 0.05) >= 8

@@ -24,8 +24,8 @@ def related(rng, n=80, p=7, q=5, noise=1.0):
 def test_chance_is_zero_however_wide_and_rare_the_codes(rng):
     n, density = 1000, 0.005
     for width in (200, 1000):
-        x = sp.random_array((n, width), density=density, rng=rng).tocsr()
-        y = sp.random_array((n, 200), density=density, rng=rng).tocsr()
+        x = sp.random_array((n, width), density=density, random_state=rng).tocsr()
+        y = sp.random_array((n, 200), density=density, random_state=rng).tocsr()
         score = align.semi_matching(x, y, permutations=3)
         assert abs(score.value) < 0.03
         assert abs(score.null) < 0.03
@@ -49,7 +49,7 @@ def test_ridge_with_more_units_than_stimuli_keeps_its_score(rng):
 
 def test_units_silent_in_one_fold_are_still_scored(rng):
     """Dropping units that are silent in any fold would keep almost no rare latent."""
-    codes = sp.random_array((500, 300), density=0.008, rng=rng).tocsr()
+    codes = sp.random_array((500, 300), density=0.008, random_state=rng).tocsr()
     ours = align.semi_matching(codes, codes, **FAST)
     theirs = align.semi_matching(codes, codes, protocol="longon2025", **FAST)
     assert ours.coverage > 0.8 > 0.3 > theirs.coverage

@@ -9,9 +9,9 @@ from unbraid.align.matching.solvers import _dense_matched
 
 
 def codes(kind, rng, n=250, p=70, q=50):
-    x = sp.random_array((n, p), density=0.06, rng=rng).tocsr()
+    x = sp.random_array((n, p), density=0.06, random_state=rng).tocsr()
     y = x[:, :q].multiply(rng.random((n, q)) < 0.6).tocsr()
-    y = sp.csr_array(y + sp.random_array((n, q), density=0.02, rng=rng))
+    y = sp.csr_array(y + sp.random_array((n, q), density=0.02, random_state=rng))
     if kind == "signed":
         x.data -= 0.4
         y.data -= 0.6
@@ -26,7 +26,7 @@ def codes(kind, rng, n=250, p=70, q=50):
         dense[:, 3] = 2.5
         x = sp.csr_array(dense)
     if kind == "unrelated":
-        y = sp.random_array((n, q), density=0.03, rng=rng).tocsr()
+        y = sp.random_array((n, q), density=0.03, random_state=rng).tocsr()
     return x, y
 
 
@@ -55,7 +55,7 @@ def test_nothing_is_densified(rng, monkeypatch):
         raise AssertionError("densified")
 
     n, m = 300, 4000
-    x, y = (sp.random_array((n, m), density=0.005, rng=rng).tocsr() for _ in range(2))
+    x, y = (sp.random_array((n, m), density=0.005, random_state=rng).tocsr() for _ in range(2))
     monkeypatch.setattr(sp.csr_array, "toarray", refuse)
     monkeypatch.setattr(sp.csr_array, "todense", refuse)
     monkeypatch.setattr(_dense_matched, "DenseMatched", None)
@@ -66,7 +66,7 @@ def test_the_number_of_threads_changes_nothing(rng, monkeypatch):
     from unbraid._kernels import threads
 
     n, m = 200, 9000
-    x, y = (sp.random_array((n, m), density=0.002, rng=rng).tocsr() for _ in range(2))
+    x, y = (sp.random_array((n, m), density=0.002, random_state=rng).tocsr() for _ in range(2))
     scores = []
     for count in (1, 3):
         monkeypatch.setattr(threads, "workers", lambda count=count: count)
@@ -77,8 +77,8 @@ def test_the_number_of_threads_changes_nothing(rng, monkeypatch):
 
 def test_cka_of_codes_makes_no_dense_codes(rng, monkeypatch):
     n, m = 60, 3000
-    x = sp.random_array((n, m), density=0.01, rng=rng).tocsr()
-    y = sp.csr_array(x[:, ::-1] + sp.random_array((n, m), density=0.01, rng=rng))
+    x = sp.random_array((n, m), density=0.01, random_state=rng).tocsr()
+    y = sp.csr_array(x[:, ::-1] + sp.random_array((n, m), density=0.01, random_state=rng))
     expected = [metric(x.toarray(), y.toarray(), permutations=2, resamples=5)
                 for metric in (align.cka, align.cka_debiased)]  # fmt: skip
     dense = sp.csr_array.toarray

@@ -122,3 +122,20 @@ def test_a_gain_that_is_doubted_is_none():
     assert (plain.tone, doubt.tone) == ("gain", "no gain")
     assert "not a reliable gain, both sides drift" in doubt.sentence
     assert "raises" not in doubt.sentence
+
+
+def test_a_gain_of_systems_of_one_period_is_none():
+    def periodic(seed):
+        rng = np.random.default_rng(seed)
+        turns = np.arange(300)[:, None] / 12.37
+        return np.sin(2 * np.pi * (turns + rng.random(6))) + 0.5 * rng.normal(size=(300, 6))
+
+    result = ub.compare(periodic(1), periodic(2), rng=0, **FAST)
+    assert "both sides hold a period of 12." in result.warnings[0]
+    assert result.verdict.reasons[0] == result.warnings[0]
+    assert result.verdict.tone != "gain"
+    assert {(score.order, np.isnan(score.p_value)) for score in result.scores} == {("period", True)}
+    found = doubts(TimeLine(kind="period"), result.scores)
+    assert {"both sides hold one period, by which unrelated systems gain too"} == set(
+        found.values()
+    )

@@ -247,3 +247,59 @@ def test_of_very_many_stimuli_long_runs_are_looked_at(rng):
     assert len(stats.rows_to_test(10_000, 100)) == 10_000
     slow = np.tile(ar(rng, 2000, 3), (10, 1))
     assert stats.order_of(slow, slow).in_time
+
+
+def waves(rng, n, period, p=6, size=1.4):
+    """Waves of one period and its harmonics at random phases, in noise."""
+    turns = np.arange(n)[:, None] / period * rng.integers(1, 4, size=p)
+    return size * np.sin(2 * np.pi * (turns + rng.random(p))) + rng.normal(size=(n, p))
+
+
+@pytest.mark.parametrize("n, period", [(120, 12), (120, 12.37), (150, 7.3), (250, 40.3)])
+def test_a_period_that_both_sides_hold_is_found_and_named(n, period):
+    """Rotated, such systems agree less than as they came: .5 of unrelated ones were rejected."""
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        found = stats.order_of(waves(rng, n, period), waves(rng, n, period))
+        assert found.kind in ("period", "drift")
+        multiple = period / found.period  # a wave, or one of its harmonics
+        assert abs(multiple - round(multiple)) * n / period < 0.35  # cycles over the series
+
+
+def test_periods_of_one_side_or_of_two_kinds_are_not_shared():
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        x, other, none = waves(rng, 300, 12.4), waves(rng, 300, 17.1), ar(rng, 300, 6)
+        assert not stats.order_of(x, other).period
+        assert not stats.order_of(x, none).period
+
+
+def test_related_series_without_a_period_keep_their_null():
+    """Their spectra stand out at the same frequencies: one in twenty has a line by chance."""
+    found = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        x = ar(rng, 150, 6, rho=0.7)
+        y = x @ rng.normal(size=(6, 6)) + 0.3 * rng.normal(size=(150, 6))
+        found.append(stats.order_of(x, y).period > 0)
+    assert sum(found) <= 6  # 99.7 % of binomials of .05
+
+
+def test_a_line_is_told_from_noise_at_its_level(rng):
+    """Weak waves of one period in many units, which lags hardly show."""
+    from unbraid.stats._lines import against_noise
+
+    values = [against_noise(rng.permuted(np.tile(np.arange(60.0), (8, 1)), axis=1) / 17.32 - 1.703)
+              for _ in range(300)]  # fmt: skip
+    assert np.mean(np.array(values) <= 0.05) < 0.08
+    assert stats.serial_dependence(waves(rng, 400, 12.37, size=0.7)).found
+
+
+def test_a_series_of_nothing_but_its_period_has_one():
+    turns = np.arange(120)[:, None] / 12
+    x, y = (np.sin(2 * np.pi * (turns + np.random.default_rng(s).random(4))) for s in (1, 2))
+    assert stats.order_of(x, y).period == pytest.approx(12, rel=1e-3)
+    for none in (np.ones((120, 3)), np.zeros((120, 1))):
+        assert not stats.order_of(x, none, "time").period
+        assert not stats.order_of(none, none, "time").period
+    assert not stats.order_of(x[:12], y[:12], "time").period

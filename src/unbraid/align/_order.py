@@ -22,6 +22,15 @@ DRIFTS = (
 )
 
 
+def period_note(found: stats.Order) -> str:
+    """Return why systems of one period have no p-value, and what takes the period out."""
+    return (
+        f"both sides hold a period of {found.period:.4g} stimuli, by which any two systems of it "
+        "predict each other, and no rotation undoes that: no p-value. align.without_nuisance with "
+        "its sines and cosines takes it out."
+    )
+
+
 def notes_of(
     plan: stats.FoldsInOrder, shuffled: float, protocol: str = "unbraid"
 ) -> tuple[str, ...]:
@@ -50,6 +59,8 @@ def notes_of(
         )
     if plan.order == stats.DRIFT:
         found += (DRIFTS,)
+    if plan.order in (stats.PERIOD, stats.DRIFT) and plan.found.period:
+        found += (period_note(plan.found),)
     if plan.held_out and plan.in_time and plan.gap + 1 < plan.reach:
         most = plan.found.most_folds(len(plan.folds))
         fewer = f"pass folds={most}" if 3 <= most < plan.folds.n_folds else "record longer"
@@ -67,6 +78,8 @@ def notes_of_moments(order: str) -> tuple[str, ...]:
         stats.TIME: f"folds are contiguous. {SORTED}",
         stats.DRIFT: "folds are contiguous, but both sides drift over the whole series, which "
         f"predicts across them. {SORTED}",
+        stats.PERIOD: "folds are contiguous, but both sides hold one period, which predicts across "
+        f"them. {SORTED}",
         stats.IGNORED: (
             "the requested folds split neighbours: the value may be due to neighbours alone. "
             f"{REMEDY}"

@@ -71,9 +71,9 @@ class Score:
     """(q,) best score of each target; NaN where it was not scored, or is not reliable enough."""
     order: str = "exchangeable"
     """How the order of the stimuli was taken: ``exchangeable``; ``time``, contiguous folds and a
-    null of rotations; ``drift``, the same, but both sides drift and there is no p-value;
-    ``ignored``, both sides depend on order, and the requested folds split neighbours: no p-value.
-    """
+    null of rotations; ``drift`` and ``period``, the same, but both sides drift, or hold one
+    period, and there is no p-value; ``ignored``, both sides depend on order, and the requested
+    folds split neighbours: no p-value."""
     fold_gap: int = 0
     """Stimuli left out at each boundary between contiguous folds."""
     shuffled: float = NAN

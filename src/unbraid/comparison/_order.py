@@ -34,7 +34,7 @@ class TimeLine:
     @property
     def contiguous(self) -> bool:
         """Whether stimuli are split as they follow each other, with gaps."""
-        return self.kind in ("time", "drift")
+        return self.kind in ("time", "period", "drift")
 
     @property
     def has_null(self) -> bool:
@@ -42,10 +42,11 @@ class TimeLine:
         return self.kind in ("exchangeable", "time")
 
     def drifting(self, x: Responses, y: Responses) -> TimeLine:
-        """Return the same, drifting if these alignment stimuli do."""
-        if self.kind != "time" or not stats.order_of(x.values, y.values, "time").drifts:
+        """Return the same, drifting or of one period if these alignment stimuli are."""
+        if self.kind != "time":
             return self
-        return replace(self, kind="drift")
+        here = stats.order_of(x.values, y.values, "time")
+        return replace(self, kind=here.kind, found=replace(self.found, period=here.period))
 
     def sentence(self) -> str:
         """Return what a reader must know first; empty where any order is as good."""
@@ -70,6 +71,12 @@ class TimeLine:
             found += (
                 "; both sides drift over the whole series, so that no p-value is given and no "
                 "gain is claimed"
+            )
+        elif self.kind == "period":
+            found += (
+                f"; both sides hold a period of {self.found.period:.4g} stimuli, by which any two "
+                "systems of it predict each other, so that no p-value is given and no gain is "
+                "claimed"
             )
         else:
             found += ", nulls rotate, and a gain must exceed them"
@@ -96,7 +103,7 @@ def time_line(
         among = stats.order_of_groups(x.values, y.values, groups)
         kind = "ignored" if among else "exchangeable"
         return TimeLine(kind=kind, found=found, remedy="Make groups longer, or give none.")
-    kind = "ignored" if fixed else "drift" if found.drifts else "time"
+    kind = "ignored" if fixed else found.kind
     published = config.protocol != "unbraid"
     remedy = 'Use protocol="unbraid".' if published else "Leave fold_kind to be chosen."
     return TimeLine(kind=kind, found=found, asked=config.order == "time", own=own, remedy=remedy)
@@ -118,6 +125,7 @@ def doubts(
             continue
         why = {
             "drift": "both sides drift, which needs no shared cause",
+            "period": "both sides hold one period, by which unrelated systems gain too",
             "ignored": "neighbours in time were not kept apart",
         }.get(line.kind, f"which may be chance in slow series (rotation null {score.null:.2f}, p = "
                          f"{score.p_value:.2f})")  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -76,5 +77,7 @@ def order_of_systems(systems: Systems, said: str) -> stats.Order:
     if len(dependent) < 2:
         return stats.Order(in_time=False)
     reach = sorted(each.reach for each in dependent)[-2]
+    periods = (stats.shared_period(a, b) for a, b in combinations(dependent, 2))
+    period = next((each for each in periods if each), 0.0)
     drifts = sum(each.drifts for each in dependent) >= 2
-    return stats.Order(in_time=True, reach=reach, drifts=drifts)
+    return stats.Order(in_time=True, reach=reach, drifts=drifts, period=period)

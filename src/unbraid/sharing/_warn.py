@@ -22,6 +22,13 @@ def warnings_of_order(parts: JointSplit) -> tuple[str, list[str]]:
             "series: what they seem to share may be the drift, and nothing is called shared."
         )
         return said, [f"{said} {remedy}"]
+    if order.period:
+        said = (
+            "Stimuli depend on their order in time, and at least two systems hold a period of "
+            f"{order.period:.4g} stimuli: what they seem to share may be the period, and nothing "
+            "is called shared."
+        )
+        return said, [f"{said} {remedy}"]
     said = (
         "Stimuli depend on their order in time (neighbours are alike over "
         f"{order.reach} of them): the evidence is of the last part of the series, wrong pairings "

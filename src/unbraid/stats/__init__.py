@@ -26,6 +26,7 @@ from unbraid.stats._jackknife import (
 )
 from unbraid.stats._moments import FoldMoments, Moments
 from unbraid.stats._order import SerialDependence, rows_to_test, serial_dependence
+from unbraid.stats._period import shared_period
 from unbraid.stats._permutation import Permutations, permutation_p, permuted_rows
 from unbraid.stats._scales import dominating_units
 from unbraid.stats._stream import fold_moments
@@ -33,6 +34,7 @@ from unbraid.stats._time import (
     DRIFT,
     EXCHANGEABLE,
     IGNORED,
+    PERIOD,
     TIME,
     UNTESTED,
     FoldsInOrder,
@@ -47,6 +49,7 @@ __all__ = [
     "DRIFT",
     "EXCHANGEABLE",
     "IGNORED",
+    "PERIOD",
     "TIME",
     "UNTESTED",
     "FoldsInOrder",
@@ -80,6 +83,7 @@ __all__ = [
     "permuted_rows",
     "rows_to_test",
     "serial_dependence",
+    "shared_period",
     "shuffled_folds",
     "student_interval",
     "student_replicates",

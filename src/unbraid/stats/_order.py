@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,8 @@ from scipy.fft import dct
 from scipy.special import fdtri, gammaincc, ndtr
 
 from unbraid._documented import documented_answer
-from unbraid.stats._series import dense_columns, largest, moments, ranked, series_of
+from unbraid.stats._lines import against_noise
+from unbraid.stats._series import LEADING, dense_columns, largest, moments, ranked, series_of
 from unbraid.stats._slow_units import cosines, units_to_test
 
 LEVEL = 1e-4
@@ -21,8 +22,9 @@ _NUMBERS = 2.0**24  # responses that are examined, at least one least run per ru
 FEWEST = 16
 """With fewer stimuli nothing reaches the level."""
 _LEAST = 1e-100  # largest response whose square is a number
-# Of the level: all series together, one series, its slow changes, one unit, all units' trends
-_SUM, _SINGLE, _SLOW, _UNITS, _TRENDS = 0.2, 0.35, 0.2, 0.15, 0.1
+# Of the level: all series together, one series, its slow changes, one unit, all units' trends,
+# periods
+_SUM, _SINGLE, _SLOW, _UNITS, _TRENDS, _LINES = 0.2, 0.25, 0.2, 0.15, 0.1, 0.1
 _DECAYED = 0.2  # share of the correlation of neighbours below which rows count as apart
 # Above this slow power rotated series are no null for each other: of one series, what noise
 # reaches in a fifth of all draws; of all together, twice the power of the next frequencies.
@@ -33,6 +35,7 @@ _ONE_DRIFTS, _ALL_DRIFT = 0.2, 2.0
 # one random walk of unit variance on each side, n = 100, ridge, semi-matching and CKA reject .07 at
 # .05 among 100 units, and semi-matching .11 among 30.
 _FEW_UNITS = 1 / 40
+_NOTHING = 1e-9  # of the power of noise: what is left of a series that is nothing but its period
 
 
 @documented_answer
@@ -50,6 +53,10 @@ class SerialDependence:
     """The units that depend on their order, where what units share does not: at most eight."""
     unit_drifts: bool = False
     """Whether a single unit drifts, whatever the units share."""
+    series: np.ndarray = field(default_factory=lambda: np.empty((0, 0)))
+    """(s, n) ranks of what was tested: components, projections, size, and single slow units."""
+    n_leading: int = 0
+    """The first of these, which are uncorrelated components."""
 
     def __repr__(self) -> str:
         return f"SerialDependence(p={self.p_value:.2g}, reach={self.reach})"
@@ -71,7 +78,8 @@ def serial_dependence(x: Any) -> SerialDependence:
 
     have mean ``-n / (n - 1)`` and a variance that is known exactly, for a series and for the sum
     over all of them; the power at the ``M`` lowest cosines is that of noise. All lags up to
-    half the series and ``M = 1, 2, 4, ...`` are tested, most strictly where they are many.
+    half the series and ``M = 1, 2, 4, ...`` are tested, most strictly where they are many; and the
+    power at each frequency, in case there is a period.
 
     Beside them the units that look slowest are tested each for itself, p-values times the number of
     units: one slow unit among many is no part of what units share. And the trends of all units in
@@ -114,7 +122,7 @@ def serial_dependence(x: Any) -> SerialDependence:
     if not usable:
         return SerialDependence(1.0, 1, False)
     mean, spread = moments(x)
-    series, common = _what_units_share(x, mean, spread)
+    series, leading, common = _what_units_share(x, mean, spread)
     if not len(series):
         return SerialDependence(1.0, 1, False)
     units, n_units = units_to_test(x, mean, spread), int((spread > 0).sum())
@@ -126,7 +134,7 @@ def serial_dependence(x: Any) -> SerialDependence:
     alone = False
     if 0 < len(at) <= n_units / 2:
         others = np.where(np.isin(np.arange(len(spread)), at), 0.0, spread)
-        alone = _what_units_share(x, mean, others)[1] > LEVEL
+        alone = _what_units_share(x, mean, others)[2] > LEVEL
     size = (spread / spread.max()) ** 2
     few = alone and max(len(at) / n_units, size[at].sum() / size.sum()) <= _FEW_UNITS
     return SerialDependence(
@@ -136,6 +144,8 @@ def serial_dependence(x: Any) -> SerialDependence:
         units=tuple(at.tolist()) if alone else (),
         unit_drifts=bool(len(slow))
         and _drifts(slow, _ONE_DRIFTS / (len(at) if alone else n_units), np.inf),
+        series=series if few else np.vstack([series, slow]),
+        n_leading=leading,
     )
 
 
@@ -166,19 +176,27 @@ def rows_to_test(n: int, p: int) -> np.ndarray:
     return (starts[:, None] + np.arange(length)).ravel()
 
 
-def _what_units_share(x: Any, mean: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return ranked series of the units that vary, and the p-value of their dependence."""
-    series = ranked(series_of(x, mean, spread))[0]
+def _what_units_share(
+    x: Any, mean: np.ndarray, spread: np.ndarray
+) -> tuple[np.ndarray, int, float]:
+    """Return ranked series, how many of the first are components, and their p-value."""
+    series, which = ranked(series_of(x, mean, spread))
     if not len(series):
-        return series, 1.0
+        return series, 0, 1.0
+    leading = int((which < min(LEADING, x.shape[1])).sum())
     n, products = series.shape[1], _products(series)
     together = (products.sum(axis=0) + len(series) * n / (n - 1)) / np.sqrt(_variance(series))
-    return series, min(
-        1.0,
-        float((ndtr(-together) / _lag_shares(products.shape[1])).min()) / _SUM,
-        float(_of_lags(series, products).min()) * len(series) / _SINGLE,
-        float(_of_slow_changes(series).min()) * len(series) / _SLOW,
-        _of_trends(x, mean, spread) / _TRENDS,
+    return (
+        series,
+        leading,
+        min(
+            1.0,
+            float((ndtr(-together) / _lag_shares(products.shape[1])).min()) / _SUM,
+            float(_of_lags(series, products).min()) * len(series) / _SINGLE,
+            float(_of_slow_changes(series).min()) * len(series) / _SLOW,
+            _of_trends(x, mean, spread) / _TRENDS,
+            against_noise(series) / _LINES,
+        ),
     )
 
 
@@ -251,6 +269,6 @@ def _drifts(series: np.ndarray, level: float, pooled: float = _ALL_DRIFT) -> boo
     In one series at this level, or ``pooled`` times in all together.
     """
     power = dct(series, axis=1, norm="ortho") ** 2
-    lowest, next_ones = power[:, 1:3].mean(axis=1), power[:, 3:15].mean(axis=1)
+    lowest, next_ones = power[:, 1:3].mean(axis=1), power[:, 3:15].mean(axis=1) + _NOTHING
     largest, together = float((lowest / next_ones).max()), lowest.sum() / next_ones.sum()
     return bool(largest > fdtri(2, 12, 1 - level) or together > pooled)

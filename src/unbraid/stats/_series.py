@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-_LEADING, _OTHERS = 8, 4  # principal components, and random projections of the units beside them
+LEADING, _OTHERS = 8, 4  # principal components, and random projections of the units beside them
 _DIGITS = 9  # of a series' spread: what differs by rounding only is a tie
 
 
@@ -16,7 +16,7 @@ def series_of(x: Any, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
     n, p = x.shape
     weight = np.where(spread > 0, 1 / np.where(spread > 0, spread, 1.0), 0.0)
     rng = np.random.default_rng(0)
-    rank = min(_LEADING, p)
+    rank = min(LEADING, p)
 
     def scores(directions: np.ndarray) -> np.ndarray:
         scaled = directions * weight[:, None]

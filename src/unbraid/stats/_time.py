@@ -12,13 +12,15 @@ from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 from unbraid.stats._folds import Folds, as_folds, contiguous_folds
 from unbraid.stats._order import FEWEST, rows_to_test, serial_dependence
+from unbraid.stats._period import shared_period
 
 ORDERS = ("auto", "exchangeable", "time")
 
-EXCHANGEABLE, TIME, DRIFT, IGNORED = "exchangeable", "time", "drift", "ignored"
-"""What was done: nothing; contiguous folds and rotations; the same, but both sides drift; folds
-that were requested split neighbours. The last two leave no p-value."""
-SEVERITY = (EXCHANGEABLE, TIME, DRIFT, IGNORED)
+EXCHANGEABLE, TIME = "exchangeable", "time"
+"""What was done: nothing; contiguous folds and rotations."""
+PERIOD, DRIFT, IGNORED = "period", "drift", "ignored"
+"""What leaves no p-value: both sides hold one period; both drift; folds split neighbours."""
+SEVERITY = (EXCHANGEABLE, TIME, PERIOD, DRIFT, IGNORED)
 """The same, what restricts an answer most last."""
 
 UNTESTED = (
@@ -42,10 +44,20 @@ class Order:
     """Stimuli over which neighbours are alike on both sides."""
     drifts: bool = False
     """Whether both sides drift (of one side a single unit at least): rotations are no null."""
+    period: float = 0.0
+    """Stimuli of a cycle that both sides hold over the whole series, as if by one clock; 0 where
+    there is none. Rotations are no null for it."""
     units: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
     """The units of each side that depend on order, where hardly any of that side do."""
     tested: bool = True
     """Whether there were stimuli enough to find a dependence, or the caller said how it is."""
+
+    @property
+    def kind(self) -> str:
+        """What the order asks for: ``exchangeable``, ``time``, ``period`` or ``drift``."""
+        if not self.in_time:
+            return EXCHANGEABLE
+        return DRIFT if self.drifts else PERIOD if self.period else TIME
 
     def single_units(self) -> str:
         """Return which units alone depend on order, where not all of a side do; else nothing."""
@@ -75,7 +87,8 @@ class FoldsInOrder:
     folds: Folds
     """-1 for stimuli in a gap."""
     order: str = EXCHANGEABLE
-    """What was done: ``exchangeable``, ``time``, ``drift`` or ``ignored``, as in a score."""
+    """What was done: ``exchangeable``, ``time``, ``period``, ``drift`` or ``ignored``, as in a
+    score."""
     mixed: Folds | None = None
     """The shuffled folds that would have been taken, had the order not been found."""
 
@@ -92,7 +105,7 @@ class FoldsInOrder:
     @property
     def in_time(self) -> bool:
         """Whether folds follow the order of the stimuli because they depend on it."""
-        return self.order in (TIME, DRIFT)
+        return self.order in (TIME, PERIOD, DRIFT)
 
     @property
     def has_null(self) -> bool:
@@ -129,7 +142,7 @@ def order_of(x: Any, y: Any, said: str | None = None) -> Order:
     -------
     Order
         Whether both sides depend on the order of the stimuli, over how many neighbours, whether
-        both drift, and whether there were stimuli enough to know.
+        both drift or hold one period, and whether there were stimuli enough to know.
 
     Raises
     ------
@@ -168,6 +181,7 @@ def order_of(x: Any, y: Any, said: str | None = None) -> Order:
         in_time=True,
         reach=reach,
         drifts=all(any_drifts) and (first.drifts or second.drifts),
+        period=shared_period(first, second),
         units=(first.units, second.units),
     )
 
@@ -270,16 +284,15 @@ def arrangement(
     found, n = order_of(x, y, order), len(labels)
     if not found.in_time:
         return FoldsInOrder(folds=labels, found=found)
-    kind = DRIFT if found.drifts else TIME
     if not fixed:
         return FoldsInOrder(
-            folds=found.folds(n, labels.n_folds), order=kind, found=found,
+            folds=found.folds(n, labels.n_folds), order=found.kind, found=found,
             mixed=None if order == TIME else labels,
         )  # fmt: skip
     if labels.in_order:
         if labels.blocks is None:
             labels.blocks = found.folds(n, labels.n_folds).blocks
-        return FoldsInOrder(folds=labels, order=kind, found=found)
+        return FoldsInOrder(folds=labels, order=found.kind, found=found)
     blocks = labels.blocks
     if blocks is not None and len(blocks) > x.shape[0]:
         blocks = blocks[rows_to_test(n, max(x.shape[1], y.shape[1]))]
