@@ -1,5 +1,6 @@
 """Folds, bootstrap, permutation, noise ceilings, false discovery: how certain a score is."""
 
+from unbraid.stats._arrangement import FoldsInOrder, arrangement, order_of_groups
 from unbraid.stats._bootstrap import (
     Difference,
     Interval,
@@ -37,12 +38,9 @@ from unbraid.stats._time import (
     PERIOD,
     TIME,
     UNTESTED,
-    FoldsInOrder,
     Order,
-    arrangement,
     check_order,
     order_of,
-    order_of_groups,
 )
 
 __all__ = [

@@ -14,10 +14,11 @@ from unbraid.errors import InputError
 from unbraid.responses import Responses, Store, as_responses, pair
 from unbraid.responses._files import check_memory
 from unbraid.responses.labelled._labelled import kind_of
+from unbraid.stats._arrangement import FoldsInOrder, arrangement
 from unbraid.stats._folds import Folds, as_folds
 from unbraid.stats._moments import FoldMoments
 from unbraid.stats._order import rows_to_test
-from unbraid.stats._time import EXCHANGEABLE, FoldsInOrder, arrangement, check_order
+from unbraid.stats._time import EXCHANGEABLE, check_order
 
 _BLOCK = 2.0**26  # bytes of stimuli held at once
 
