@@ -194,3 +194,14 @@ def test_a_difference_counts_from_the_second_decimal_on(low, high, words):
     answer = verdict(("semi_matching",), found, Grounds())
     assert answer.tone == "no gain"
     assert words in answer.sentence
+
+
+def test_how_near_the_best_control_comes_is_said():
+    from unbraid.comparison.page._page import _how_near
+
+    words = "They share more than their units show; no control explains it."
+    assert _how_near(words, 0.4, 0.8, 0.5) == words
+    assert "a control makes 75% of that gain" in _how_near(words, 0.4, 0.8, 0.7)
+    found = changes("semi_matching", "codes", 0.4, 0.8, (0.3, 0.74, 0.0))
+    answer = verdict(("semi_matching",), found, Grounds())
+    assert answer.tone == "gain" and "reaches 0.74, 85% of the gain" in answer.sentence

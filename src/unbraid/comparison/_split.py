@@ -13,6 +13,7 @@ from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._order import TimeLine, time_line
 from unbraid.errors import InputError
 from unbraid.responses import Responses, as_responses, as_training, in_rows_of, pair
+from unbraid.responses._looks import check_no_rdm
 
 _SHARE = 0.5  # of the stimuli that dictionaries learn from, unless said otherwise
 _FEWEST_FOLDS = 3  # ridge chooses its penalty on inner ones
@@ -60,6 +61,8 @@ def split(
     unless responses to learn from or ``train_share`` are given for the controls.
     """
     x, y = pair(x, y)
+    for name, side in (("x", x), ("y", y)):
+        check_no_rdm(side, name)
     if config.protocol != "unbraid" and (groups is not None or config.fold_kind == "contiguous"):
         raise InputError(
             f"protocol {config.protocol} fixes its folds (shuffled); groups and contiguous folds "

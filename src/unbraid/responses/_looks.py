@@ -65,6 +65,18 @@ def warn_if_odd(path: Path, x: Responses, *, told: bool) -> None:
         warnings.warn(f"{path} {found}", RuntimeWarning, stacklevel=3)
 
 
+def check_no_rdm(x: Responses, name: str) -> None:
+    """Refuse dissimilarities where responses of units are learned from or compared."""
+    if x.is_sparse or x.shape[0] != x.shape[1]:
+        return
+    found = symmetric(np.asarray(x.values))
+    if found is not None and "RDM" in found:
+        raise InputError(f"{name} {found}")
+
+
+_COMPARED = "; unbraid.align.rsa(x, y, rdm='given') compares two such matrices"
+
+
 def symmetric(values: np.ndarray) -> str | None:
     """Return what a square matrix (n, n) is, if it is one of stimuli by stimuli."""
     block = np.asarray(values[:_LARGEST, :_LARGEST])
@@ -77,7 +89,7 @@ def symmetric(values: np.ndarray) -> str | None:
         kind = "dissimilarities (an RDM)" if not diagonal.any() else "similarities or correlations"
     return (
         f"holds a square symmetric matrix, like {kind} between stimuli: its rows are no responses "
-        "of units. Take the responses it was made from."
+        f"of units. Take the responses it was made from{_COMPARED if 'RDM' in kind else ''}."
     )
 
 

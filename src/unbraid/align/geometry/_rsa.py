@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,15 @@ from unbraid import stats
 from unbraid.align._dense import check_memory
 from unbraid.align._estimator import Blocks, Estimator, Measured
 from unbraid.align._judge import Judging, judge
+from unbraid.align._scale import no_responses
 from unbraid.align._score import NAN, Score
 from unbraid.align.geometry._crossnobis import crossnobis
+from unbraid.align.geometry._given_rdm import GIVEN, paired
 from unbraid.align.geometry._longon_rsa import LongonRsa
 from unbraid.align.geometry._rdm import RDMS, squared_euclidean
 from unbraid.align.geometry._rdm_compare import COMPARISONS
 from unbraid.align.published._longon2025 import PUBLISHED
 from unbraid.errors import InputError
-from unbraid.responses import pair
 
 CROSSNOBIS = "crossnobis"
 
@@ -25,17 +27,18 @@ CROSSNOBIS = "crossnobis"
 class Rsa(Estimator):
     """Agreement of two RDMs over pairs of stimuli."""
 
-    def __init__(self, x, y, folds, *, rdm: str, compare: str, repeats: Any = (None, None)) -> None:
+    def __init__(
+        self, x, y, folds, *, rdm: tuple[str, str], compare: str, repeats: Any = (None, None)
+    ) -> None:
         super().__init__(x, y, folds)
-        known = (("rdm", rdm, (*RDMS, CROSSNOBIS)), ("compare", compare, tuple(COMPARISONS)))
-        for name, given, choices in known:
-            if given not in choices:
-                raise InputError(f"{name} must be one of {', '.join(choices)}, got {given!r}.")
+        if compare not in COMPARISONS:
+            raise InputError(f"compare must be one of {', '.join(COMPARISONS)}, got {compare!r}.")
         n = len(x)
         check_memory(6 * 8.0 * n * n, f"RSA of {n} stimuli")
         self.used = np.ones(n, dtype=bool)
-        if rdm == "correlation":
-            self.used = (np.ptp(x, axis=1) > 0) & (np.ptp(y, axis=1) > 0)
+        for side, kind in zip((x, y), rdm, strict=True):
+            if kind == "correlation":
+                self.used &= np.ptp(side, axis=1) > 0
         self.notes: tuple[str, ...] = ()
         if not self.used.all():
             self.notes = (
@@ -44,10 +47,10 @@ class Rsa(Estimator):
             )
         self.ok = bool(self.used.sum() >= 3)
         if self.ok:
-            if rdm == CROSSNOBIS:
-                distances = _crossnobis((x, y), repeats, folds)
-            else:
-                distances = [RDMS[rdm](side[self.used]) for side in (x, y)]
+            distances = [
+                _distances(kind, side, trials, folds, self.used, name)
+                for kind, side, trials, name in zip(rdm, (x, y), repeats, "xy", strict=True)
+            ]
             self.agreement = COMPARISONS[compare](*distances)
             self.ok = self.agreement.defined
 
@@ -71,16 +74,26 @@ class Rsa(Estimator):
         return losses
 
 
-def _crossnobis(sides: Any, repeats: Any, folds: stats.Folds) -> list[np.ndarray]:
-    if all(trials is None for trials in repeats):
+def _distances(
+    kind: str, side: np.ndarray, trials: Any, folds: stats.Folds, used: np.ndarray, name: str
+) -> np.ndarray:
+    """Return the dissimilarities of one side's stimuli."""
+    if kind == GIVEN:
+        return np.ascontiguousarray(side[used][:, used])
+    if kind == CROSSNOBIS:
+        return squared_euclidean(side) if trials is None else crossnobis(trials, folds, name)
+    return RDMS[kind](side[used])
+
+
+def _kinds(rdm: Any) -> tuple[str, str]:
+    """Return the dissimilarity of each side."""
+    kinds = (rdm, rdm) if isinstance(rdm, str) else tuple(rdm) if np.iterable(rdm) else (rdm,)
+    choices = (*RDMS, CROSSNOBIS, GIVEN)
+    if len(kinds) != 2 or any(kind not in choices for kind in kinds):
         raise InputError(
-            "rdm='crossnobis' needs repeats on at least one side, got none. Pass "
-            "Responses(values, repeats=trials)."
+            f"rdm must be one of {', '.join(choices)}, or two, one for each side, got {rdm!r}."
         )
-    return [
-        squared_euclidean(side) if trials is None else crossnobis(trials, folds, name)
-        for side, trials, name in zip(sides, repeats, ("x", "y"), strict=True)
-    ]
+    return kinds
 
 
 def rsa(
@@ -93,7 +106,7 @@ def rsa(
     resamples: int = 200,
     rng: Any = 0,
     order: str | None = None,
-    rdm: str = "euclidean",
+    rdm: str | tuple[str, str] = "euclidean",
     compare: str = "pearson",
 ) -> Score:
     r"""Correlation between two systems' representational dissimilarity matrices.
@@ -112,14 +125,15 @@ def rsa(
         As in ``cka``: nothing is held out.
     permutations, resamples, rng, order
         As in ``semi_matching``.
-    rdm : {"euclidean", "correlation", "crossnobis"}
+    rdm : {"euclidean", "correlation", "crossnobis", "given"}, or two, one for each side
         ``euclidean``: the *squared* Euclidean distance (Pearson's r of distances that are not
         squared is another number; Spearman's and Kendall's are the same). ``correlation``:
         1 - Pearson r over units: stimuli whose responses do not differ between units have none and
         are left out on both sides. ``crossnobis``: products of
         differences in different repeats, whitened by the noise covariance of the other folds'
         stimuli (correlations shrunk to 0), per unit: noise adds nothing on average. A side without
-        repeats counts as noiseless and has squared Euclidean distances.
+        repeats counts as noiseless and has squared Euclidean distances. ``given``: the side *is*
+        dissimilarities, (n, n) or its upper triangle in a row; ids name rows and columns.
     compare : {"pearson", "spearman", "kendall", "cosine"}
         Spearman gives ties their mean rank; Kendall is tau-a, exact, in O(n^2 log n); cosine takes
         dissimilarities as they are, so that 0 stands for no difference (for unrelated systems it
@@ -157,8 +171,22 @@ def rsa(
         order=order,
     )  # fmt: skip
     estimators: dict[str, type[Estimator]] = {"unbraid": Rsa, **dict.fromkeys(PUBLISHED, LongonRsa)}
-    options: dict[str, Any] = {"rdm": rdm, "compare": compare}
-    if rdm == CROSSNOBIS and protocol == "unbraid":
-        x, y = pair(x, y)
-        options["repeats"] = x.repeats, y.repeats
-    return judge("rsa", estimators, x, y, judging, **options, held_out=False)
+    if protocol != "unbraid":
+        return judge("rsa", estimators, x, y, judging, rdm=rdm, compare=compare, held_out=False)
+    kinds = _kinds(rdm)
+    x, y = paired(x, y, kinds)
+    if CROSSNOBIS in kinds and all(
+        side.repeats is None for side, kind in zip((x, y), kinds, strict=True) if kind != GIVEN
+    ):
+        raise InputError(
+            "rdm='crossnobis' needs repeats on at least one side, got none. Pass "
+            "Responses(values, repeats=trials)."
+        )
+    options: dict[str, Any] = {"rdm": kinds, "compare": compare}
+    options["repeats"] = x.repeats, y.repeats
+    score = judge("rsa", estimators, x, y, judging, **options, held_out=False)
+    if GIVEN not in kinds:
+        return score
+    given = tuple(name for name, kind in zip("xy", kinds, strict=True) if kind == GIVEN)
+    asked = {line for line in no_responses(x, y) if line.startswith(given)}
+    return replace(score, warnings=tuple(line for line in score.warnings if line not in asked))

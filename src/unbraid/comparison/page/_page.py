@@ -37,6 +37,7 @@ _WORDS = {
 }
 """What was found, for a first-time reader; the numbers follow."""
 _TO_UNITS = "Codes follow {b} better than units do, and no control explains it."
+_NEAR = 0.5  # share of the gain from which on a control is named in the headline
 _AFTER = {"codes": "code to code", "base": "code to unit"}
 
 
@@ -102,6 +103,9 @@ def verdict_block(result: Comparison) -> report.VerdictBlock:
     words = _WORDS[result.verdict.tone].format(a=result.names[0], b=result.names[1])
     if after == "base" and result.verdict.tone == "gain":
         words = _TO_UNITS.format(b=result.names[1 if result.forward == "x->y" else 0])
+    if result.verdict.tone == "gain":
+        words = _how_near(words, _number(result, metric, "base", "base")[0],
+                          _number(result, metric, "codes", after)[0], best[0])  # fmt: skip
     void = next((line for line in result.warnings if result.verdict.sentence.startswith(line)), "")
     rows = (
         ("unit to unit", _number(result, metric, "base", "base"), "before", ""),
@@ -122,6 +126,14 @@ def verdict_block(result: Comparison) -> report.VerdictBlock:
             for label, (v, low, high), kind, note in rows
         ],
     )
+
+
+def _how_near(words: str, before: float, after: float, control: float) -> str:
+    """Say how much of a gain the best control makes, where that is half or more."""
+    share = (control - before) / (after - before) if after > before else 0.0
+    if share < _NEAR:
+        return words
+    return words.replace("no control explains it", f"a control makes {share:.0%} of that gain")
 
 
 def _compared(result: Comparison) -> str:

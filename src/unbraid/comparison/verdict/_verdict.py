@@ -133,7 +133,9 @@ def _judge(metric: str, after: str, changes: Sequence[Change], grounds: Grounds)
             f"{best.before:.2f} (difference {_interval(best)}): more seeds or stimuli may decide.",
         )
     turned = _by_rotation(gain, of_metric.get(f"{after} - rotation->rotation"))
-    rest = f"{turned}; the best control, {_words(best)}, reaches {best.before:.2f}"
+    share = (best.before - gain.before) / gain.value
+    near = f", {share:.0%} of the gain" if share >= _EXPLAINS else ""
+    rest = f"{turned}; the best control, {_words(best)}, reaches {best.before:.2f}{near}"
     if poor:
         return (
             "no gain",

@@ -30,6 +30,7 @@ _CLASSES = {
 _LOGICAL, _COMPLEX, _UNKNOWN = 0x200, 0x800, 0xF100  # bits of the flags; 0x400 is "global"
 _TEXT_CLASSES = ("string", "categorical", "datetime", "duration")
 _HEAD = 4096  # bytes that hold any variable's flags, size and name
+_MOST_STRUCTS = 4096  # elements of an array of structures that are listed one by one
 _DEEPEST_STRUCT = 4  # structs and cells within each other; deeper ones hold no responses
 _MATLAB_STEP = 2**24  # bytes inflated at a time, counted before the next
 
@@ -74,7 +75,7 @@ def variables(path: Path, content: memoryview) -> tuple[list[Variable], str]:
             inner, first = body[:_HEAD], 0
         if kind == _MATRIX:
             head = _describe(inner, first, order)
-            if head.kind == STRUCT and head.size == 1:
+            if head.kind == STRUCT and 0 < head.size <= _MOST_STRUCTS:
                 whole = _inflated(body, order, f"{path}: {head.name}") if compressed else body
                 found += _fields(whole, order, head.name, 0)
             elif head.name:  # what has none is MATLAB's own
@@ -98,28 +99,41 @@ def _variable(
 
 
 def _fields(body: memoryview, order: str, prefix: str, depth: int) -> list[Variable]:
-    """Return the fields of one structure, and of those in it."""
-    at = _describe(body, 0, order).at
+    """Return the fields of a structure, and of those in it; of several as ``name(2)/field``."""
+    whole = _describe(body, 0, order)
+    at = whole.at
     width, at = _numbers(body, at, order)
     packed, at = _numbers(body, at, order)
     if width.size != 1 or width[0] < 1 or packed.nbytes % int(width[0]):
         raise Damaged("a structure without fields")
     texts = packed.tobytes()
     found = []
-    for first in range(0, len(texts), int(width[0])):
-        field = texts[first : first + int(width[0])].split(b"\0")[0].decode("latin1")
+    fields = [
+        texts[first : first + int(width[0])].split(b"\0")[0].decode("latin1")
+        for first in range(0, len(texts), int(width[0]))
+    ]
+    each = [prefix] if whole.size == 1 else [f"{prefix}({at})" for at in _places(whole.shape)]
+    for owner, field in ((owner, field) for owner in each for field in fields):
         kind, start, stop, at = _tag(body, at, order)
         if kind != _MATRIX:
             raise Damaged("a field is not an array")
         if stop == start:
             continue  # MATLAB's short form of nothing
-        name, inner = f"{prefix}/{field}", body[start:stop]
+        name, inner = f"{owner}/{field}", body[start:stop]
         head = _describe(inner, 0, order)
-        if head.kind == STRUCT and head.size == 1 and depth < _DEEPEST_STRUCT:
+        if head.kind == STRUCT and 0 < head.size <= _MOST_STRUCTS and depth < _DEEPEST_STRUCT:
             found += _fields(inner, order, name, depth + 1)
         else:
             found.append(_variable(head, name, inner, order, inner, False))
     return found
+
+
+def _places(shape: tuple[int, ...]) -> list[str]:
+    """Return the indices of an array's elements as MATLAB writes them; of a row or column one."""
+    if sum(side > 1 for side in shape) < 2:
+        return [str(i + 1) for i in range(math.prod(shape))]
+    indices = np.indices(shape).reshape(len(shape), -1, order="F") + 1
+    return [",".join(map(str, one)) for one in indices.T]
 
 
 def values(path: Path, variable: Variable, order: str) -> np.ndarray:

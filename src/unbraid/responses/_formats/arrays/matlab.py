@@ -41,6 +41,9 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 def read(path: Path, **options: Any) -> Responses:
     """Read responses from the named variables of a .mat file."""
     size = check_file(path)
+    for name in ("values", "stimuli", "units"):
+        if isinstance(options.get(name), str):  # RDMs(2).RDM, as MATLAB writes it
+            options[name] = options[name].replace(".", "/")
     with path.open("rb") as stream:
         head = stream.read(520)
     if head.startswith(_HDF5) or head[512:520] == _HDF5:
