@@ -129,6 +129,25 @@ def test_an_untrained_copy_is_a_baseline_that_can_explain_the_codes():
     assert len(apart.rows) == 300 and apart.find("untrained_copy").value > 0.5
 
 
+def test_absorption_by_a_probe_is_asked_of_dictionaries_alone():
+    z, x, _ = world(10, n=1200)
+    found = evaluation.evaluate(
+        METHOD, x, features=z, measures=("probe_absorption", "best_unit"), seeds=1,
+        baselines=("random_dictionary", "random_directions", "shuffled_latents"),
+    )  # fmt: skip
+    assert found.headline == "best_unit"  # the first that more is better of
+    sides = [score.side for score in found.scores if score.measure == "probe_absorption"]
+    assert sides == ["codes", "random_dictionary"]
+    by_hand = interpret.probe_absorption(
+        x[found.rows], found.codes, found.dictionaries[0].atoms, z[found.rows],
+        offset=found.dictionaries[0].offset,
+    )  # fmt: skip
+    score = found.find("codes", "probe_absorption")
+    assert score.coverage > 0.9 and abs(score.value - by_hand.value) < 0.05
+    with pytest.raises(InputError, match="splitting say what codes lose.*add a measure such as"):
+        evaluation.evaluate(METHOD, x, features=z, measures="splitting", seeds=1, baselines=())
+
+
 def test_an_untrained_copy_follows_the_ids_of_its_system():
     z, x, e = world(9, n=400)
     ids = np.array([f"s{i}" for i in range(400)])

@@ -7,9 +7,9 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from unbraid import interpret
 from unbraid.errors import InputError
+from unbraid.interpret.concepts._logistic import logistic
 from unbraid.interpret.concepts._with_concepts import aucs, labelled, placements
 from unbraid.interpret.concepts.selectivity import _average_precision
-from unbraid.interpret.concepts.sparse_probe import _logistic
 from unbraid.responses import Responses
 from unbraid.sparse import TopK, Untangled, fit
 from unbraid.worlds import FeatureHierarchy
@@ -43,7 +43,7 @@ def test_the_probe_is_a_logistic_regression():
     rng = np.random.default_rng(1)
     x = rng.normal(size=(300, 3))
     y = x @ [1, -0.5, 0] + rng.normal(size=300) > 1
-    weights = _logistic(x, y)
+    weights = logistic(x, y)
     # scikit-learn sums losses of weight n / (2 count); ours average them over 1/2 a kind
     model = LogisticRegression(C=1 / (300 * 1e-3), class_weight="balanced", tol=1e-10).fit(x, y)
     np.testing.assert_allclose(weights[1:], model.coef_[0], rtol=1e-4, atol=1e-5)
@@ -129,12 +129,34 @@ def test_topk_absorbs_parents_and_untangled_does_not(seed):
     train, test = family.responses[:5000], family.responses[5000:]
     truth = family.features[5000:].toarray()
     wide = TopK(n_latents=32, k=3, training={"steps": 400})
-    absorbing = interpret.absorption(fit(train, wide, rng=0).encode(test), truth, family.parents)
-    learned = fit(train, Untangled(of=wide), rng=0).encode(test)
-    freed = interpret.absorption(learned, truth, family.parents)
-    assert absorbing.above_chance > 0.4 and np.nanmean(absorbing.details["missed"]) > 0.3
+    learned = [fit(train, method, rng=0) for method in (wide, Untangled(of=wide))]
+    absorbed, freed = (
+        interpret.absorption(each.encode(test), truth, family.parents) for each in learned
+    )
+    assert absorbed.above_chance > 0.4 and np.nanmean(absorbed.details["missed"]) > 0.3
     assert freed.above_chance < 0.2 and np.nanmean(freed.details["missed"]) < 0.1
     assert interpret.absorption(truth, truth, family.parents).value == 0
+
+
+def test_a_probe_sees_topk_absorb_and_untangled_not():
+    """Children of a twentieth: of more the published measure says that the parent is split."""
+    family = FeatureHierarchy(
+        n_roots=3, children=8, depth=1, alone=8, active_roots=1.2, zipf=0.3, given_parent=0.05,
+        exclusive=True, magnitude="normal", n_units=64,
+    ).sample(10_000, rng=0)  # fmt: skip
+    train, test = family.responses[:6000], family.responses[6000:]
+    roots = family.features[6000:].toarray()[:, :3]
+    wide = TopK(n_latents=35, k=3, training={"steps": 600})
+    absorbed, freed = (
+        interpret.probe_absorption(
+            test, learned.encode(test), learned.atoms, roots, offset=learned.offset
+        )
+        for learned in (fit(train, method, rng=0) for method in (wide, Untangled(of=wide)))
+    )
+    assert (absorbed.details["f1"] > 0.99).all() and (freed.details["f1"] > 0.99).all()
+    assert (absorbed.details["full"] > 0.04).all() and (freed.details["full"] == 0).all()
+    assert absorbed.value > 0.15 > 0.05 > freed.value
+    assert interpret.score_difference(absorbed, freed).low > 0
 
 
 @pytest.mark.parametrize(
@@ -169,3 +191,42 @@ def test_labels_are_concepts():
     x = np.column_stack([name == "dog", rng.random(300)]) * 1.0
     found = interpret.best_unit(x, name)
     assert list(found.names) == ["cat", "dog", "owl"] and found.values[1] == 1
+
+
+def test_absorption_by_a_probe_by_hand():
+    """One concept on one axis: what its latent lacks, the child's latent carries."""
+    rng = np.random.default_rng(10)
+    parent = rng.random(4000) < 0.4
+    child = parent & (rng.random(4000) < 0.04)  # more, and the parent counts as split
+    x = np.column_stack([parent, child]) * 1.0
+    whole = interpret.probe_absorption(x, x, np.eye(2), x)
+    assert whole.values.tolist() == [0, 0] and whole.details["full"].tolist() == [0, 0]
+    assert whole.details["f1"].tolist() == [1, 1] and whole.details["main"].tolist() == [1, 1]
+    absorbed = np.column_stack([parent & ~child, child]) * 1.0
+    atoms = np.array([[1.0, 0], [1, 1]])
+    found = interpret.probe_absorption(x, absorbed, atoms, parent[:, None] * 1.0)
+    on = child.sum() / parent.sum()
+    assert found.values[0] == pytest.approx(on, abs=0.01)
+    assert found.details["full"][0] == pytest.approx(on, abs=0.01)
+    assert found.low[0] < on < found.high[0]
+    half = np.column_stack([parent - 0.5 * child, 0.5 * child])  # half is absorbed, none in full
+    partly = interpret.probe_absorption(x, half, atoms, parent[:, None] * 1.0)
+    assert partly.values[0] == pytest.approx(on / 2, abs=0.01) and partly.details["full"][0] == 0
+    scale = rng.uniform(0.5, 2, size=2)
+    again = interpret.probe_absorption(
+        x + 7, absorbed / scale, atoms * scale[:, None], parent[:, None] * 1.0, offset=[7.0, 7.0]
+    )
+    assert again.values[0] == pytest.approx(found.values[0], abs=1e-12)
+
+
+def test_what_no_probe_tells_has_no_absorption():
+    rng = np.random.default_rng(11)
+    z, x = world(12)
+    random = (rng.random((len(x), 1)) < 0.1) * 1.0
+    found = interpret.probe_absorption(x, np.abs(x), np.eye(8), random)
+    assert "F1 below .6" in found.reasons[0] and np.isnan(found.values[0])
+    assert "fewer than 5" in interpret.probe_absorption(x, x, np.eye(8), 0 * random).reasons[0]
+    with pytest.raises(InputError, match=r"atoms must have shape \(8, 8\)"):
+        interpret.probe_absorption(x, x, np.eye(3), z)
+    with pytest.raises(InputError, match="codes must describe the 1200 stimuli"):
+        interpret.probe_absorption(x, x[:9], np.eye(8), z)

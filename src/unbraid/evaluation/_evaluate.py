@@ -14,14 +14,21 @@ from unbraid._config import configured
 from unbraid._progress import Progress, part, progress_to
 from unbraid._severity import most_serious_first
 from unbraid.errors import InputError
-from unbraid.evaluation._baselines import BASELINES, GivenToBaselines, baselines_of, made
+from unbraid.evaluation._baselines import (
+    BASELINES,
+    Activations,
+    GivenToBaselines,
+    baselines_of,
+    made,
+    plain,
+)
 from unbraid.evaluation._config import EvaluateConfig
 from unbraid.evaluation._evaluation import Evaluation
 from unbraid.evaluation._given import dictionaries_of, known_at, known_of, split, untrained_of
 from unbraid.evaluation._measures import MEASURES, SMALLER_IS_BETTER, Known
 from unbraid.evaluation._side_score import BaselineContrast, SideScore, contrast
 from unbraid.evaluation._verdict import verdict
-from unbraid.responses import Codes, Responses, as_responses
+from unbraid.responses import Responses, as_responses
 
 _LEARNING = 0.3  # share of the work that is learning
 _DENSE = ("base", "untrained_units", "random_directions", "ica")
@@ -128,13 +135,19 @@ def evaluate(
             train=train, scored=scored, dictionary=dictionaries[0], codes=codes[0], by=config.by,
             untrained=untrained,
         )  # fmt: skip
-        sides: dict[str, list[Any]] = {"base": [scored], "codes": list(codes)}
+        sides: dict[str, list[Activations]] = {
+            "base": [plain(scored, scored)],
+            "codes": [
+                Activations(values=plain(of, scored).values, dictionary=each, units=scored)
+                for each, of in zip(dictionaries, codes, strict=True)
+            ],
+        }
         for name, own in zip(names, beside_rng.spawn(len(names)), strict=True):
             tell(BASELINES[name].title, _LEARNING)
-            values_of, why_not = made(name, beside, own)
+            found_of, why_not = made(name, beside, own)
             told += [why_not] if why_not else []
-            if values_of is not None:
-                sides[name] = [values_of]
+            if found_of is not None:
+                sides[name] = [found_of]
         drawn = int(score_rng.integers(2**31))
         scores, latents = _score_all(sides, known, config, drawn, tell)
     told += _order_said(scored, known)
@@ -164,7 +177,7 @@ def evaluate(
 
 
 def _score_all(
-    sides: dict[str, list[Any]],
+    sides: dict[str, list[Activations]],
     known: Known,
     config: EvaluateConfig,
     seed: int,
@@ -172,7 +185,8 @@ def _score_all(
 ) -> tuple[list[SideScore], np.ndarray]:
     """Return the scores, measure by measure, and which columns of the codes they are of."""
     kept = {
-        name: [_some(each, config.most_units, seed) for each in of] for name, of in sides.items()
+        name: [_some(each.values, config.most_units, seed) for each in of]
+        for name, of in sides.items()
     }
     wanted = [name for name in config.measures if known.of(MEASURES[name].needs) is not None]
     if not wanted:
@@ -180,32 +194,38 @@ def _score_all(
             f"None of the measures ({', '.join(config.measures)}) can be run on what is known: "
             "label_purity needs labels, concepts need features, absorption parents too."
         )
+    wanted.sort(key=lambda name: name in SMALLER_IS_BETTER)  # the first is the headline
+    if wanted[0] in SMALLER_IS_BETTER:
+        raise InputError(
+            f"{', '.join(wanted)} say what codes lose, not how interpretable they are: add a "
+            "measure such as best_unit, which the verdict is about."
+        )
     scores: list[SideScore] = []
     for i, measure in enumerate(wanted):
         needed = known.of(MEASURES[measure].needs)
         for name, of in kept.items():
             if MEASURES[measure].for_codes_alone and name in _DENSE:
                 continue
+            whole = MEASURES[measure].of_dictionaries
+            if whole and sides[name][0].dictionary is None:
+                continue
             tell(f"{measure} of {name}", _LEARNING + (1 - _LEARNING) * i / len(wanted))
             found = tuple(
                 MEASURES[measure].compute(each, needed, np.random.default_rng(seed))
-                for each, _ in of
+                for each in (sides[name] if whole else [some for some, _ in of])
             )
             scores.append(SideScore(side=name, measure=measure, seeds=found))
     tell("scored", 1.0)
     return scores, kept["codes"][0][1]
 
 
-def _some(values: Any, most: int, seed: int) -> tuple[Responses, np.ndarray]:
+def _some(values: Responses, most: int, seed: int) -> tuple[Responses, np.ndarray]:
     """Return at most so many columns, drawn at random, and which."""
-    found = (
-        Responses(values.values, stimuli=values.stimuli) if isinstance(values, Codes) else values
-    )
-    m = found.shape[1]
+    m = values.shape[1]
     if m <= most:
-        return found, np.arange(m)
+        return values, np.arange(m)
     columns = np.sort(np.random.default_rng(seed).permutation(m)[:most])
-    return Responses(found.values[:, columns], stimuli=found.stimuli), columns
+    return Responses(values.values[:, columns], stimuli=values.stimuli), columns
 
 
 def _contrasts(scores: list[SideScore]) -> list[BaselineContrast]:

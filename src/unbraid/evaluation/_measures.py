@@ -23,6 +23,8 @@ class Measure:
     compute: Callable[[Any, Any, Any], UnitScores]
     """Of activations, what is known of the stimuli, and a generator."""
     needs: Needs
+    of_dictionaries: bool = False
+    """Whether it asks how codes describe their units: it takes ``Activations``, all columns."""
     for_codes_alone: bool = False
     """Whether it needs units that are mostly silent: dense units are not."""
 
@@ -94,6 +96,19 @@ MEASURES: dict[str, Measure] = {
         needs="parents",
         for_codes_alone=True,
     ),
+    "probe_absorption": Measure(
+        title="Absorption, by a probe",
+        compute=lambda side, known, rng: interpret.probe_absorption(
+            side.units,
+            side.values,
+            side.dictionary.atoms,
+            known,
+            offset=side.dictionary.offset,
+            rng=rng,
+        ),
+        needs="concepts",
+        of_dictionaries=True,
+    ),
 }
 
 DEFAULT = (
@@ -113,7 +128,7 @@ Intrusion, because it tells mixtures from features: in worlds of 24 features in 
 for features, .99 for codes and .67 for units, where the example AUC is .99, .99 and .97.
 """
 
-SMALLER_IS_BETTER = ("absorption", "splitting")
+SMALLER_IS_BETTER = ("absorption", "probe_absorption", "splitting")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -18,6 +18,7 @@ from unbraid.interpret.additivity import (
 from unbraid.interpret.clones import Clones, clones
 from unbraid.interpret.concepts.absorption import absorption
 from unbraid.interpret.concepts.and_or import and_or_index
+from unbraid.interpret.concepts.probe_absorption import probe_absorption
 from unbraid.interpret.concepts.selectivity import best_unit, selectivity
 from unbraid.interpret.concepts.sparse_probe import sparse_probe, splitting
 from unbraid.interpret.intrusion_test.answers import HumanAnswers, score_answers
@@ -100,6 +101,7 @@ __all__ = [
     "pair_task",
     "patches",
     "pixels",
+    "probe_absorption",
     "read_labels",
     "read_trials",
     "redundancy",

@@ -14,12 +14,11 @@ from unbraid.interpret._scores import (
     se_from_groups,
     stimulus_groups,
 )
+from unbraid.interpret.concepts._logistic import f1_score, logistic
 from unbraid.interpret.concepts._with_concepts import WithConcepts, halves, labelled
 
-_MOST_SPLIT = 10  # latents tried for one concept, as published
-_GAIN = 0.03  # of F1 that one more latent must add, as published
-_PENALTY = 1e-3  # of the squared weights of standardised units: separable data has no solution else
-_STEPS = 30  # of Newton's method at most: fewer, save where data are nearly separable
+MOST_SPLIT = 10  # latents tried for one concept, as published
+SPLIT_GAIN = 0.03  # of F1 that one more latent must add, as published
 
 
 def sparse_probe(
@@ -87,7 +86,7 @@ def sparse_probe(
         for fit, test in ((0, 1), (1, 0)):
             present = both.present[:, concept]
             units = _ranked(dense[fit], present[parts[fit]])[:k]
-            weights = _logistic(dense[fit][:, units], present[parts[fit]])
+            weights = logistic(dense[fit][:, units], present[parts[fit]])
             told = dense[fit, test][:, units] @ weights[1:] + weights[0] > 0
             right, on = told == present[parts[test]], present[parts[test]]
             share = np.where(on, right[on].mean(), right[~on].mean())
@@ -154,7 +153,7 @@ def splitting(
     usable = both.enough(parts[0]) & both.enough(parts[1])
     count = both.present.shape[1]
     values, single = np.full(count, np.nan), np.full(count, np.nan)
-    most = min(_MOST_SPLIT, both.responses.shape[1])
+    most = min(MOST_SPLIT, both.responses.shape[1])
     for concept in np.flatnonzero(usable):
         f1 = np.zeros(most)
         for fit, test in ((0, 1), (1, 0)):
@@ -162,10 +161,10 @@ def splitting(
             order = _ranked(dense[fit], present[parts[fit]])
             for size in range(1, most + 1):
                 units = order[:size]
-                weights = _logistic(dense[fit][:, units], present[parts[fit]])
+                weights = logistic(dense[fit][:, units], present[parts[fit]])
                 told = dense[fit, test][:, units] @ weights[1:] + weights[0] > 0
-                f1[size - 1] += _f1(told, present[parts[test]]) / 2
-        small = np.flatnonzero(np.diff(f1) < _GAIN)
+                f1[size - 1] += f1_score(told, present[parts[test]]) / 2
+        small = np.flatnonzero(np.diff(f1) < SPLIT_GAIN)
         values[concept] = small[0] + 1 if len(small) else most
         single[concept] = f1[0]
     few = "present or absent in fewer than 5 stimuli of a half"
@@ -202,30 +201,3 @@ def _standardised(
 def _ranked(units: np.ndarray, present: np.ndarray) -> np.ndarray:
     apart = np.abs(units[present].mean(axis=0) - units[~present].mean(axis=0))
     return np.argsort(-apart, kind="stable")
-
-
-def _logistic(x: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """Return intercept and weights of a logistic regression, both kinds of equal weight.
-
-    Newton's method with a small penalty; the problem is convex, and few steps end it.
-    """
-    n, k = x.shape
-    design = np.column_stack([np.ones(n), x])
-    share = np.where(present, 0.5 / present.sum(), 0.5 / (~present).sum())
-    penalty = np.full(k + 1, _PENALTY)
-    penalty[0] = 0.0
-    weights = np.zeros(k + 1)
-    for _ in range(_STEPS):
-        p = 1 / (1 + np.exp(-np.clip(design @ weights, -30, 30)))
-        gradient = design.T @ (share * (p - present)) + penalty * weights
-        curve = (design * (share * p * (1 - p))[:, None]).T @ design + np.diag(penalty + 1e-9)
-        step = np.linalg.solve(curve, gradient)
-        weights = weights - step * min(1.0, 5.0 / max(float(np.abs(step).max()), 1e-300))
-        if np.abs(step).max() < 1e-6:
-            break
-    return weights
-
-
-def _f1(told: np.ndarray, present: np.ndarray) -> float:
-    hits = int((told & present).sum())
-    return 2 * hits / max(int(told.sum() + present.sum()), 1)
