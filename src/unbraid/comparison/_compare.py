@@ -29,6 +29,7 @@ from unbraid.comparison.lift._truth import Truth, truth_of
 from unbraid.comparison.scores._changes import changes
 from unbraid.comparison.scores._controls import warnings_of_widths
 from unbraid.comparison.scores._score_all import base_jobs, jobs, score_all
+from unbraid.comparison.verdict._clones import warnings_of_clones
 from unbraid.comparison.verdict._grounds import grounds_of
 from unbraid.comparison.verdict._one_system import (
     correspondences,
@@ -251,6 +252,7 @@ def _conclude(
     else:
         said = verdict(config.scored, found, grounds, doubts(parts.line, scores, way), after)
         noted += warnings_of_one(latents, parts, lifted)
+        noted += warnings_of_clones(config.scored, parts, scores, names, way)
     first = [told] if parts.line.contiguous else []  # what voids the answer opens the sentence
     return Comparison(
         config=config,
