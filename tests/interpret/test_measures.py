@@ -264,3 +264,14 @@ def test_light_judges_see_pictures_and_colours():
 def test_bad_input_is_one_clear_line(call, message):
     with pytest.raises(InputError, match=message):
         call(np.random.default_rng(13).normal(size=(30, 4)))
+
+
+@pytest.mark.parametrize("values", [np.zeros((40, 3)), np.outer(np.arange(1.0, 41), [1, 2, 3])])
+def test_a_judge_that_tells_nothing_apart_is_refused(values):
+    with pytest.raises(InputError, match="embeddings must tell stimuli apart, got 40"):
+        interpret.embeddings(values)
+    x = np.random.default_rng(0).random((40, 2))
+    with pytest.raises(InputError, match="must tell stimuli apart"):
+        interpret.example_auc(x, values)
+    with pytest.raises(InputError, match="must tell stimuli apart"):
+        interpret.embeddings(np.ones((40, 3)), centre=True)

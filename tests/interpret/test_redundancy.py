@@ -133,3 +133,11 @@ def test_a_unit_on_existing_conjunctions_fires_more_than_on_scrambled_data():
     assert found.details["conjunction"][0] == pytest.approx(expected, abs=0.15)
     rare = interpret.and_or_index(unit[:200, None], z[:200])
     assert "fewer than 20 stimuli" in rare.reasons[0]
+
+
+def test_copies_of_one_unit_are_low_rank_and_no_groups():
+    one = np.repeat(np.random.default_rng(9).random((200, 1)), 5, axis=1)
+    found = interpret.clones(one)
+    assert found.count == 5 and np.isnan(found.within)
+    three = np.repeat(np.random.default_rng(9).random((200, 3)), 5, axis=1)
+    assert list(interpret.clones(three).sizes) == [5, 5, 5]

@@ -29,9 +29,9 @@ from unbraid.interpret.judges.judge import (
     as_judge,
     embeddings,
     labels,
-    read_labels,
     similarity,
 )
+from unbraid.interpret.judges.label_file import read_labels
 from unbraid.interpret.judges.pictures import colour, pixels
 from unbraid.interpret.likeness.example_auc import example_auc
 from unbraid.interpret.likeness.forced_choice import machine_interpretability

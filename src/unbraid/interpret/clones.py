@@ -73,7 +73,8 @@ def clones(x: Any, *, rng: int | np.random.Generator | None = 0) -> Clones:
     -----
     Clones are many units for one feature, superposition is many features for one unit: the two ends
     of one scale. Within a group one-to-one matching has no answer; match groups, or by transport.
-    Cost ``p^2 (n + p)`` for each of ten systems.
+    Where all units carry one and the same, that is low rank, and no groups are found. Cost
+    ``p^2 (n + p)`` for each of ten systems.
 
     Examples
     --------
@@ -137,7 +138,9 @@ def _clustered(
 
 
 def _silhouette(apart: np.ndarray, groups: np.ndarray) -> float:
-    """Return the mean silhouette; units alone count 0."""
+    """Return the mean silhouette; units alone count 0, and one group of all has none (-1)."""
+    if groups.max() == 0:
+        return -1.0
     member = np.eye(groups.max() + 1)[groups]
     size = member.sum(axis=0)
     to = apart @ member  # (p, g), sums

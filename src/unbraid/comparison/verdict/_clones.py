@@ -44,8 +44,9 @@ def warnings_of_clones(
     groups = [_groups(side.take(rows), rng) for side in sides]
     if all(len(set(of.tolist())) == len(of) for of in groups):
         return []
+    dense = [side.toarray() for side in sides]
     pairs = [
-        [tuple(side.toarray()[:, draw(of, rng)] for side, of in zip(sides, groups, strict=True))
+        [[side[:, draw(of, rng)] for side, of in zip(dense, groups, strict=True)]
          for _ in range(_DRAWS)]
         for draw in (_one_of_each, _as_many)
     ]  # fmt: skip
@@ -78,7 +79,7 @@ def _as_many(group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.sort(rng.permutation(len(group))[: len(np.unique(group))])
 
 
-def _matched(metric: str, pair: tuple[np.ndarray, np.ndarray], parts: Split, way: str) -> float:
+def _matched(metric: str, pair: Sequence[np.ndarray], parts: Split, way: str) -> float:
     source, target = pair if way == "x->y" else pair[::-1]
     compute = align.METRICS[metric].compute
     options = {"permutations": 0, "resamples": 0, "order": "exchangeable", "rng": 0}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +13,7 @@ from unbraid.errors import InputError
 from unbraid.responses import Responses, as_responses
 
 _HELD = 6000  # stimuli up to which all pairs are kept at once, 288 MB at most
+_SAME = 1e-12  # difference of unit-length embeddings that rounding makes
 
 
 @documented_choice
@@ -122,6 +122,11 @@ def embeddings(values: Any, *, name: str = "embeddings", centre: bool = False) -
     Judge
         A stimulus whose embedding is zero has similarity 0 with all.
 
+    Raises
+    ------
+    InputError
+        All embeddings are alike, such as zeros, so that they tell no two stimuli apart.
+
     Examples
     --------
     >>> judge = embeddings([[1.0, 0.0], [2.0, 0.0], [0.0, 3.0]])
@@ -130,8 +135,12 @@ def embeddings(values: Any, *, name: str = "embeddings", centre: bool = False) -
     """
     found = as_responses(values, name)
     rows = found.toarray().astype(np.float64)
-    judge = Judge(name=name, embeddings=_unit(rows), stimuli=found.stimuli)
-    return replace(judge, embeddings=_unit(rows - rows.mean(axis=0))) if centre else judge
+    directions = _unit(rows - rows.mean(axis=0) if centre else rows)
+    if not np.ptp(directions, axis=0).max() > _SAME:
+        raise InputError(
+            f"{name} must tell stimuli apart, got {len(rows)} of one direction (or all zero)."
+        )
+    return Judge(name=name, embeddings=directions, stimuli=found.stimuli)
 
 
 def similarity(values: Any, *, stimuli: Any = None, name: str = "similarity") -> Judge:
@@ -216,43 +225,6 @@ def labels(values: Any, *, stimuli: Any = None, name: str = "labels") -> Judge:
     ids = None if stimuli is None else Responses(which[:, None], stimuli=stimuli).stimuli
     one_hot = np.eye(len(classes))[which]
     return Judge(name=name, embeddings=one_hot, classes=classes[which], stimuli=ids)
-
-
-def read_labels(path: str | Path) -> Judge:
-    r"""Read labels from a text file, one per line in the order of the stimuli.
-
-    Parameters
-    ----------
-    path : str or Path
-        Text file in UTF-8; spaces around a label are cut.
-
-    Returns
-    -------
-    Judge
-        As ``labels`` makes it.
-
-    Raises
-    ------
-    InputError
-        A file that cannot be read; lines that are no labels.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder) / "labels.txt"
-    ...     _ = file.write_text("cat\ndog\n")
-    ...     judge = read_labels(file)
-    >>> judge.classes.tolist()
-    ['cat', 'dog']
-    """
-    file = Path(path)
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} must be a text file with one label per line: {error}.") from None
-    return labels([line.strip() for line in lines])
 
 
 def as_judge(judge: Any) -> Judge:
