@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import unbraid as ub
 from unbraid import sharing
+from unbraid.errors import InputError
 from unbraid.interpret import feature_correlations, mcc
+from unbraid.sharing.page._browser import joint_browser
 
 QUICK = {"seeds": 1, "refits": 0, "baselines": False, "permutations": 999}
 
@@ -248,3 +251,40 @@ def test_load_refuses_what_is_no_joint_dictionary(tmp_path):
     (tmp_path / "result.json").write_text('{"kind": "comparison"}')
     with pytest.raises(ub.InputError, match="another kind of result"):
         sharing.load_joint(tmp_path)
+
+
+def test_the_browser_shows_each_latent_in_every_system(found, half_shared, tmp_path):
+    made = joint_browser(found)
+    (side,) = made.sides
+    best = side.first[0]
+    assert found.evidence.kind[best] == "shared"
+    (detail,) = side.details([best])
+    assert [braid.system for braid in detail.braids] == list(found.names)
+    for braid, name in zip(detail.braids, found.names, strict=True):
+        atom = found.atoms(name)[best]
+        assert braid.units[0][0] == f"unit {np.abs(atom).argmax()}"
+        assert abs(braid.units[0][1]) == pytest.approx(np.abs(atom).max() / np.linalg.norm(atom))
+    row, value = detail.strongest[0]
+    codes = found.codes.toarray()[:, best]
+    assert abs(value) == np.abs(codes).max() == abs(codes[row])
+    assert made.stimuli[row] == str(found.held_stimuli[row])
+    kinds = [side.groups[at].name for at in side.group]
+    assert all(
+        kind in (own, "silent") for kind, own in zip(kinds, found.evidence.kind, strict=True)
+    )
+    folder = found.save(tmp_path / "run")
+    assert (folder / "browser" / "index.html").is_file()
+    assert 'href="browser/index.html"' in (folder / "report.html").read_text()
+    bare = found.save(tmp_path / "bare", browser=False)
+    assert not (bare / "browser").exists() and "browser/" not in (bare / "report.html").read_text()
+
+
+def test_the_browser_has_the_pictures_of_the_stimuli(found, tmp_path):
+    (tmp_path / "p").mkdir()
+    for at, id in enumerate(found.held_stimuli):
+        Image.new("RGB", (4, 4), (at % 256, 0, 255)).save(tmp_path / "p" / f"{id}.png")
+    made = joint_browser(found, tmp_path / "p")
+    assert made.picture(3)[0, 0].tolist() == [3, 0, 255]
+    (tmp_path / "p" / f"{found.held_stimuli[0]}.png").unlink()
+    with pytest.raises(InputError, match="pictures must hold one for each stimulus"):
+        joint_browser(found, tmp_path / "p")

@@ -6,7 +6,7 @@ field saved in it and read again (`_saved`), and what made it (`_provenance`).
 
 from unbraid._answers._files import RESULT, beside_of, check_free, kind_of, write_answer
 from unbraid._answers._provenance import made_with, sha256_of
-from unbraid._answers._saved import FORMAT_VERSION, config_codec, packed, unpacked
+from unbraid._answers._saved import FORMAT_VERSION, codes_codec, config_codec, packed, unpacked
 from unbraid._answers._verdict import TONES, Verdict, plain, warned
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Verdict",
     "beside_of",
     "check_free",
+    "codes_codec",
     "config_codec",
     "kind_of",
     "made_with",

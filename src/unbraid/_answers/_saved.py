@@ -13,6 +13,7 @@ from unbraid import _state
 from unbraid._answers._files import ARRAYS
 from unbraid._config import Config
 from unbraid.errors import InputError
+from unbraid.responses import Codes
 
 FORMAT_VERSION = 1  # of the files; another one is refused, for what it means is not known
 
@@ -46,6 +47,31 @@ def config_codec(kind: type[Config]) -> _state.Codec:
         return kind(**{name: value for name, value in described.items() if name != "name"})
 
     return _state.Codec(kind, lambda config: config.describe(), made)
+
+
+def codes_codec() -> _state.Codec:
+    """Return how codes are saved: their three arrays, and what is known of them."""
+    return _state.Codec(Codes, _of_codes, _codes)
+
+
+def _of_codes(codes: Codes) -> dict[str, Any]:
+    return {
+        "data": codes.data,
+        "indices": codes.indices,
+        "indptr": codes.indptr,
+        "shape": tuple(codes.shape),
+        "stimuli": codes.stimuli,
+        "gap": codes.gap,
+        "made_by": codes.made_by,
+        "taken": codes.taken,
+    }
+
+
+def _codes(fields: dict[str, Any]) -> Codes:
+    parts = tuple(fields.pop(name) for name in ("data", "indices", "indptr"))
+    made = Codes(parts, **fields)
+    made.check_format(full_check=True)
+    return made
 
 
 def _read(path: Path, redo: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

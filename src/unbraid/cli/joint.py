@@ -14,6 +14,7 @@ from unbraid.cli._options import (
     Config,
     Json,
     MaybeInt,
+    MaybePath,
     MaybeText,
     Output,
     Overwrite,
@@ -37,6 +38,9 @@ def joint(
     names: Annotated[
         MaybeText, typer.Option(help="Of the systems, as A,B; default: files'.")
     ] = None,
+    pictures: Annotated[
+        MaybePath, typer.Option(help="Folder or zip of the stimuli, matched by id.")
+    ] = None,
     method: Annotated[MaybeText, typer.Option(help="E.g. 'TopK(k=32)'; default: auto.")] = None,
     stimuli: Stimuli = None,
     axes: Axes = None,
@@ -56,7 +60,7 @@ def joint(
 
     One array of a file: unbraid joint a.mat::responses b.npy -o run/ --method 'TopK(k=32)'
     """
-    from unbraid import sharing
+    from unbraid import responses, sharing
     from unbraid._answers import check_free
     from unbraid._config import load_seeded
 
@@ -65,6 +69,7 @@ def joint(
         "names": None if names is None else names.split(","), "stimuli": stimuli, "axes": axes,
         "time": time, "select": select, "trials": trials,
     })  # fmt: skip
+    shown = None if pictures is None else responses.images(pictures)  # before anything is computed
     options, seed = load_seeded(
         sharing.JointConfig, config, overrides or [], seed, beside=tuple(asked),
         method=method, order=order,
@@ -74,7 +79,8 @@ def joint(
     result = sharing.joint(loaded, options, rng=seed, progress=True)
     result = result.with_warnings(_terminal.pending())
     _terminal.warn(result.warnings)
-    finish(result.save(output, overwrite=overwrite), result.record(), str(result), as_json)
+    folder = result.save(output, overwrite=overwrite, pictures=shown)
+    finish(folder, result.record(), str(result), as_json)
 
 
 def _names(systems: list[Path], names: list[str] | None) -> list[str]:

@@ -18,6 +18,7 @@ from unbraid.responses.labelled._trials import from_trials
 from unbraid.responses.networks._huggingface import huggingface
 from unbraid.responses.networks._open import open_network
 from unbraid.responses.networks._zoo import Network, network
+from unbraid.responses.pictures._by_id import pictures_by_id
 from unbraid.responses.pictures._images import Images, images
 from unbraid.responses.pictures._preprocess import Preprocess
 from unbraid.responses.recording._record import record, record_to
@@ -70,6 +71,7 @@ __all__ = [
     "open_store",
     "pair",
     "parse_rule",
+    "pictures_by_id",
     "record",
     "record_to",
     "rows_of",

@@ -11,19 +11,21 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid import align
-from unbraid._answers import Verdict, packed, plain, warned, write_answer
+from unbraid._answers import Verdict, packed, warned, write_answer
 from unbraid._documented import documented_answer
 from unbraid.errors import InputError
-from unbraid.report import render
+from unbraid.report import browser_files, render
 from unbraid.responses import Codes, as_responses
 from unbraid.sharing._beside import Beside
 from unbraid.sharing._config import JointConfig
 from unbraid.sharing._evidence import Contrast
 from unbraid.sharing._infer import Coder
 from unbraid.sharing._latents import Count, Latents
+from unbraid.sharing._record import record_of
 from unbraid.sharing._saved import KIND, LAYOUT
 from unbraid.sharing._stack import SystemScales, matched
 from unbraid.sharing._verdict import SystemBound
+from unbraid.sharing.page._browser import joint_browser
 from unbraid.sharing.page._page import joint_page
 
 if TYPE_CHECKING:
@@ -71,6 +73,8 @@ class Joint:
     """Stimuli that all systems answered."""
     held_stimuli: np.ndarray
     """Ids (or row numbers) of the stimuli of the evidence."""
+    codes: Codes
+    """Codes of these stimuli, inferred from all units."""
     provenance: dict[str, Any]
     """Versions, machine, seed, time and hashes of what was given."""
 
@@ -192,49 +196,34 @@ class Joint:
 
     def record(self) -> dict[str, Any]:
         """Return everything but arrays, as plain JSON data."""
-        systems = [_plain_of(vars(each)) for each in self.contrast.systems]
-        return {
-            "kind": KIND,
-            "verdict": self.verdict.record(),
-            "warnings": list(self.warnings),
-            "systems": [
-                {
-                    "name": name,
-                    "n_units": size,
-                    "variance": plain(self.variance[name]),
-                    "carried_by_shared": plain(self.carried[name]),
-                }
-                for name, size in zip(self.names, self.sizes, strict=True)
-            ],
-            "counts": {kind: vars(count) for kind, count in self.counts.items()},
-            "expected_shared": plain(self.expected_shared),
-            "contrast": {**_plain_of(vars(self.contrast)), "systems": systems},
-            "beside": [_plain_of(vars(each)) for each in self.beside],
-            "bounds": [_plain_of(vars(each)) for each in self.bounds],
-            "latents": {"kind": list(self.evidence.kind)},
-            "coder": {
-                "by": self.coder.by,
-                "penalty": self.coder.penalty,
-                "k": self.coder.k,
-                "signed": self.coder.signed,
-                "floor": self.coder.floor,
-            },
-            "joint_rows": self.joint_rows,
-            "provenance": self.provenance,
-        }
+        return record_of(self)
 
     def save(
         self,
         folder: str | Path,
         *,
         overwrite: bool = False,
+        pictures: Any = None,
         beside: Mapping[str, str] | None = None,
+        browser: bool = True,
     ) -> Path:
-        """Write config.json, result.json, arrays.safetensors and report.html; whole or not at all.
+        """Write config.json, result.json, arrays.safetensors, report.html and browser/.
 
-        ``load_run`` reads it again, equal in every field. ``beside``: texts written with the rest,
-        by file name.
+        ``load_run`` reads it again, equal in every field.
+
+        Parameters
+        ----------
+        folder : path
+            Must not exist, unless ``overwrite``.
+        pictures : Images or mapping of stimulus ids to arrays, optional
+            The stimuli, for the browser: a folder or zip opened by ``responses.images``.
+        beside : mapping of file name to text, optional
+            Written with the rest.
+        browser : bool
+            Whether to write ``browser/``, in which a person looks at single latents: all systems'
+            parts of each side by side, and the held-out stimuli that excite it.
         """
+        files = browser_files(joint_browser(self, pictures)) if browser else {}
         record = {**self.record(), "held_stimuli": [str(each) for each in self.held_stimuli]}
         state, arrays = packed(vars(self), LAYOUT)
         return write_answer(
@@ -242,11 +231,11 @@ class Joint:
             {**self.config.describe(), "seed": self.provenance["seed"]},
             record,
             arrays,
-            render(joint_page(self)),
+            render(joint_page(self, browser=browser)),
             kind=KIND,
             overwrite=overwrite,
             state=state,
-            beside=beside,
+            beside={**(beside or {}), **files},
         )
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -294,7 +283,3 @@ class Joint:
             x[:, columns] = (values - self.scale.center[columns]) * size
             observed[:, number] = seen
         return x, observed, stimuli
-
-
-def _plain_of(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: plain(value) for name, value in data.items() if name != "systems"}

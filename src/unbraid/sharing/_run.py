@@ -15,6 +15,7 @@ from unbraid._config import configured
 from unbraid._kernels.device import computing_on
 from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import Progress, part, progress_to
+from unbraid.responses import Codes
 from unbraid.sharing._beside import Beside, alone, beside
 from unbraid.sharing._config import JointConfig
 from unbraid.sharing._cost import cost_of
@@ -231,6 +232,7 @@ def _conclude(
         scale=learned.scale,
         joint_rows=0,
         held_stimuli=ids,
+        codes=Codes(seen.codes, stimuli=ids),
         provenance={},
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unbraid import _state
-from unbraid._answers import Verdict, config_codec
+from unbraid._answers import Verdict, codes_codec, config_codec
 from unbraid.sharing._beside import Beside
 from unbraid.sharing._config import JointConfig
 from unbraid.sharing._evidence import Contrast, LeftOut
@@ -17,6 +17,6 @@ KIND = "joint"
 
 LAYOUT = _state.Layout(
     (Latents, Count, Contrast, LeftOut, Beside, SystemBound, Verdict, Coder, SystemScales, Encoder),
-    (config_codec(JointConfig),),
+    (config_codec(JointConfig), codes_codec()),
 )
 """The classes that a saved joint dictionary may hold; no other is ever created from a file."""

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image
 
 from unbraid import report, sparse
 from unbraid.comparison.scores._matched import labels
 from unbraid.errors import InputError
-from unbraid.responses import Images, images
+from unbraid.responses import Images, pictures_by_id
 
 if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison
 
 # Pairs and stimuli each: what a person looks through, and a page of a few MB
 _PAIRS, _STIMULI = 24, 6
-_SIDE = 96  # pixels of a picture on the page, twice what a screen shows
 Pictures = Callable[[int], np.ndarray]
 """The picture of an alignment stimulus, by its place."""
 
@@ -102,7 +100,7 @@ def as_pictures(pictures: Any, result: Comparison) -> Pictures | None:
     if pictures is None:
         return None
     if isinstance(pictures, str | Path | Images):
-        return _by_id(pictures if isinstance(pictures, Images) else images(pictures), result)
+        return pictures_by_id(pictures, result.stimuli)
     array = np.asarray(pictures)
     if array.dtype != np.uint8 or array.ndim not in (3, 4) or len(array) <= result.rows.max():
         raise InputError(
@@ -110,33 +108,3 @@ def as_pictures(pictures: Any, result: Comparison) -> Pictures | None:
             "per stimulus given to compare, got {array.dtype} of shape {array.shape}."
         )
     return lambda where: array[result.rows[where]]
-
-
-def _by_id(pictures: Images, result: Comparison) -> Pictures:
-    """Match pictures by id: the name, with its suffix or without."""
-    place = {name: at for at, name in enumerate(pictures.names)}
-    stems: dict[str, list[int]] = {}
-    for name, at in place.items():
-        stems.setdefault(PurePosixPath(name).stem, []).append(at)
-    found = {}
-    for where, id in enumerate(map(str, result.stimuli)):
-        near = stems.get(PurePosixPath(id).stem, [])
-        if id in place:
-            found[where] = place[id]
-        elif len(near) == 1:
-            found[where] = near[0]
-    if len(found) < len(result.stimuli):
-        lost = next(id for at, id in enumerate(result.stimuli) if at not in found)
-        raise InputError(
-            f"pictures must hold one for each stimulus, under its id: {pictures.source} has "
-            f"{len(found)} of {len(result.stimuli)}, and none of {str(lost)!r} (its names are like "
-            f"{pictures.names[0] if pictures.names else 'none'!r})."
-        )
-    return lambda where: _small(pictures[found[where]])
-
-
-def _small(picture: np.ndarray) -> np.ndarray:
-    """Return a picture no larger than the page shows it."""
-    shown = Image.fromarray(picture)
-    shown.thumbnail((_SIDE, _SIDE))
-    return np.asarray(shown)

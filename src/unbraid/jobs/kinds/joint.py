@@ -62,7 +62,7 @@ class JointKind(Kind):
         systems = {names[slot]: load(file) for slot, file in job.files.items()}
         config = config_of(sharing.JointConfig, job)
         result = sharing.joint(systems, config, rng=job.settings["seed"], progress=False)
-        return lambda folder, beside: result.save(folder, beside=beside)
+        return lambda folder, beside: result.save(folder, beside=beside, browser=False)
 
     def cost(self, job: Job) -> JobCost:
         """Return what a joint dictionary of files of these sizes will take."""

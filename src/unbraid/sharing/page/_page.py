@@ -29,7 +29,7 @@ _KINDS: dict[str, Any] = {
 }
 
 
-def joint_page(result: Any, title: str = "") -> report.Page:
+def joint_page(result: Any, title: str = "", browser: bool = False) -> report.Page:
     """Summarise a joint dictionary (`Joint`) as a page.
 
     Parameters
@@ -38,6 +38,8 @@ def joint_page(result: Any, title: str = "") -> report.Page:
         What is shown.
     title : str
         Title of the page; by default the systems' names.
+    browser : bool
+        Whether a browser of latents stands beside it.
 
     Returns
     -------
@@ -83,6 +85,7 @@ def joint_page(result: Any, title: str = "") -> report.Page:
         provenance=_provenance(result),
         opening=[*_beside_figure(result), report.Warnings(items=result.warnings)],
         sections=sections,
+        browser=report.BROWSER if browser else "",
     )
 
 
