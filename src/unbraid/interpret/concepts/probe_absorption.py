@@ -60,7 +60,7 @@ def probe_absorption(
     atoms : array of shape (m, p)
         The dictionary.
     concepts : Responses or array of shape (n, c), or names of shape (n,)
-        Known features or concepts, present where above 0, or one label a stimulus.
+        Known features or concepts, present where above 0, or one label per stimulus.
     offset : float or array of shape (p,)
         What the dictionary adds to every reconstruction.
     rng : int or Generator

@@ -39,7 +39,7 @@ def joint_page(result: Any, title: str = "", browser: bool = False) -> report.Pa
     title : str
         Title of the page; by default the systems' names.
     browser : bool
-        Whether a browser of latents stands beside it.
+        Whether the folder of the page holds a browser of latents.
 
     Returns
     -------
