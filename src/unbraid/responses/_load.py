@@ -14,7 +14,7 @@ from unbraid._asking import explained
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file
 from unbraid.responses._formats.arrays import npy
-from unbraid.responses._formats.brains import suite2p
+from unbraid.responses._formats.brains import suite2p, volumes
 from unbraid.responses._formats.meaning._wanted import Wanted
 from unbraid.responses._formats.tables import arrow
 from unbraid.responses._looks import warn_if_odd
@@ -84,6 +84,7 @@ def load(path: Any, **options: Any) -> Responses:
     ``.nii .nii.gz``           voxels of ``mask=FILE``; ``events=FILE``, ``delay=SECONDS``
     ``.arrow``, folder of them activations cached by SAELens, ``layer=COLUMN``
     folder of Suite2p          frames x cells of ``F.npy`` that ``iscell.npy`` accepts; ``values=``
+    folder of NIfTI images     one a stimulus (betas): ``values="beta_*.nii"``, ``mask=FILE``
     folder of THINGSvision     ``features.npy`` and ``file_names.txt``
     folder                     what ``record_to`` wrote (``open_store`` for larger than memory)
     ========================== ====================================================================
@@ -141,7 +142,9 @@ def load(path: Any, **options: Any) -> Responses:
     except MemoryError:
         raise InputError(f"{path} needs more memory than there is.") from None
     if reader is not _read_store:
-        warn_if_odd(path, found, told="axes" in options or _suffix(path) in _VOLUMES)
+        warn_if_odd(
+            path, found, told="axes" in options or _suffix(path) in _VOLUMES or path.is_dir()
+        )
     return found
 
 
@@ -220,7 +223,7 @@ def _reader(path: Path) -> Callable[..., Responses]:
         return _read_features
     suffix = _suffix(path)
     if path.is_dir() and suffix not in READERS:
-        return _read_store
+        return volumes.read if volumes.is_folder(path) else _read_store
     if suffix not in READERS:
         raise _unknown(path, suffix)
     return import_module(f"unbraid.responses._formats.{READERS[suffix]}").read

@@ -41,10 +41,10 @@ def read(
     the mean of the volumes that begin in ``[onset + delay, onset + delay + max(duration, tr))``.
     Without events, ``stimuli`` may list a label for each volume. Rows of one label are repeats.
     """
-    volumes, spacing, place = _image(path)
+    volumes, spacing, place = image_of(path)
     if volumes.ndim != 4:
         raise InputError(f"{path} must have 4 axes (x, y, z, time), got {volumes.shape}.")
-    inside = _mask(path, volumes, place, mask)
+    inside = mask_of(path, volumes, place, mask)
     if isinstance(delay, str) or not np.isfinite(delay) or abs(delay) > _LONGEST:
         raise InputError(f"delay must be a number of seconds, got {delay!r}.")
     check_memory(_NAME_BYTES * int(inside.sum()), f"{path}: {int(inside.sum())} voxels")
@@ -76,7 +76,7 @@ def read(
     )  # fmt: skip
 
 
-def _image(path: Path) -> tuple[np.ndarray, float, np.ndarray]:
+def image_of(path: Path) -> tuple[np.ndarray, float, np.ndarray]:
     """Return the numbers, the seconds between volumes (0: not told), and where voxels lie."""
     size = check_file(path)
     nibabel = need("nibabel", "brain", ".nii")
@@ -150,11 +150,12 @@ def _quiet(logger: Any) -> Iterator[None]:
         logger.disabled = before
 
 
-def _mask(path: Path, volumes: np.ndarray, place: np.ndarray, mask: Any) -> np.ndarray:
+def mask_of(path: Path, volumes: np.ndarray, place: np.ndarray, mask: Any) -> np.ndarray:
+    """Return which voxels (x, y, z) are units: those of the mask, or all."""
     if mask is None:
         return np.ones(volumes.shape[:3], bool)
     where = as_path(mask, "mask")
-    inside, _, own_place = _image(where)
+    inside, _, own_place = image_of(where)
     inside = np.nan_to_num(inside)  # NaN stands outside the brain
     inside = inside[..., 0] if inside.ndim == 4 and inside.shape[3] == 1 else inside
     if inside.shape != volumes.shape[:3]:
