@@ -31,7 +31,9 @@ def test_other_atoms_and_copies_confound_nothing(directions, rng):
     shared = np.hstack([a, b])
     others = rng.normal(size=(40, 48))
     private = np.hstack([rng.normal(size=24), np.zeros(24)])
-    atoms = np.vstack([shared, 1.3 * shared + 0.05 * rng.normal(size=48), private, others])
+    copy = 1.3 * shared + 0.05 * rng.normal(size=48)
+    mixture = shared + np.hstack([0.01 * a, rng.normal(size=24)])  # with a feature of b alone
+    atoms = np.vstack([shared, copy, -shared, mixture, private, others])
     assert not confounded(atoms, SIZES, np.ones(len(atoms), bool)).any()
 
 
