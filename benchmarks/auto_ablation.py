@@ -2,11 +2,17 @@
 
 Worlds ``x = z A + offset + noise`` are drawn by a rule from their number: number modulo 2, 3, 5 and
 so on sets few or many stimuli, noise, the law of the values, signs and families, so that each
-class has several worlds. `Auto` learns from each with all stages and with each step left out
+class has several worlds. `Auto` learns from each with all steps and with each step left out
 alone. Reported: mean correlation of the true features with codes matched one to one (MCC) on
 stimuli nothing was learned from, and CPU seconds, both with and without; means over the worlds and
-over each class of them. A step that does not run in a world changes nothing there.
-Run: python benchmarks/auto_ablation.py [--worlds 20] [--first 0] [--stages split ...] [-o FILE]
+over each class of them. A step that does not run in a world changes nothing there. What is computed
+from the same numbers with and without a step is computed once, and its CPU time counted in both, so
+that a busy machine does not make the same work take longer in one of them. Drawn worlds are small;
+``--named`` takes larger ones, of ``recovery.py``.
+Run: python benchmarks/auto_ablation.py [--worlds 20] [--first 0] [--steps split ...] [-o FILE]
+     python benchmarks/auto_ablation.py --named few300noise few400on --first 1 --worlds 2
+     python benchmarks/auto_ablation.py --table FILE
+Steps joined by + are left out together.
 """
 
 import argparse
@@ -24,6 +30,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from scipy.special import ndtr
 
+import recovery
 from unbraid._kernels.threads import one_thread
 from unbraid.sparse._log import Log
 from unbraid.sparse.auto import _search, auto
@@ -77,6 +84,13 @@ def draw(number):
              "law": law, "signed": signed, "families": families, "zipf": zipf,
              "offset": far}  # fmt: skip
     return World(train=x[:n], features=z[n:], test=x[n:], about=about)
+
+
+def named(name, seed):
+    """Draw a world of ``recovery.py``, as its table has it."""
+    drawn = recovery.draw(name, seed)
+    features, test = drawn.tests[""]
+    return World(train=drawn.train, features=features, test=test, about={"named": name})
 
 
 def mcc(z, codes):
@@ -170,7 +184,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worlds", type=int, default=20)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--steps", nargs="*", choices=WITHOUT, default=list(WITHOUT))
+    parser.add_argument("--named", nargs="+", choices=recovery.WORLDS, default=[])
+    parser.add_argument("--steps", nargs="*", default=list(WITHOUT), help="such as replace+split")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--table", type=Path, help="print the table of a file; nothing is measured")
     parser.add_argument("-o", "--output", type=Path)
@@ -186,11 +201,13 @@ def main():
         shared.wrap(_search, name)
     for name in ("split_atoms", "complete", "sampled", "again", "finish", "finish_sampled"):
         shared.wrap(auto, name)
-    for number in range(options.first, options.first + options.worlds):
-        world = draw(number)
+    numbers = range(options.first, options.first + options.worlds)
+    pairs = [(f"{name} {seed}", name, seed) for name in options.named for seed in numbers]
+    for number, name, seed in pairs or [(number, "", number) for number in numbers]:
+        world = named(name, seed) if name else draw(number)
         shared.kept.clear()
         for step in ["", *options.steps]:
-            plan = AutoPlan(steps=AutoPlan().steps - {step})
+            plan = AutoPlan(steps=AutoPlan().steps - set(step.split("+")))
             row = {"world": number, "without": step, **learn(world, plan, shared, options.seed)}
             rows.append(row | ({} if step else world.about))
             print(json.dumps(rows[-1]), flush=True)

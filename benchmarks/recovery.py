@@ -241,9 +241,14 @@ def by_coding(drawn, seed):
 METHODS = {"auto": by_auto, "topk_2n": by_topk, "sklearn": by_sklearn, "coding": by_coding}
 
 
+def draw(name, seed):
+    """Draw a world of a name and a seed."""
+    return WORLDS[name](np.random.default_rng([seed, sum(map(ord, name))]))
+
+
 def measure(name, seed, methods):
     """Return one row of the table."""
-    drawn = WORLDS[name](np.random.default_rng([seed, sum(map(ord, name))]))
+    drawn = draw(name, seed)
     n_features, n_units = drawn.atoms.shape
     row = {"world": name, "seed": seed, "n": len(drawn.train), "features": n_features,
            "units": n_units, "k": drawn.k, **drawn.about}  # fmt: skip

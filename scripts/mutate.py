@@ -62,7 +62,7 @@ class Mutant:
 NAMED = (
     Mutant(
         "comparison/_split.py",
-        '_apart(y_train, y, "y")',
+        'as_training(y_train, y, "y")',
         "y_train",
         ("tests/comparison/test_split.py",),
     ),

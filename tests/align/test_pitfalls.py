@@ -7,6 +7,7 @@ import scipy.sparse as sp
 from unbraid import align, stats
 from unbraid.align import METRICS
 from unbraid.errors import InputError
+from unbraid.responses import as_responses
 
 FAST = {"permutations": 0, "resamples": 0}
 MATCHING = ["semi_matching", "one_to_one", "soft_matching"]
@@ -285,3 +286,16 @@ def test_a_copy_too_large_for_memory_is_refused():
 
     with pytest.raises(InputError, match="a dense copy of x needs .* GiB of .* GiB free"):
         check_memory(1e18, "a dense copy of x")
+
+
+@pytest.mark.parametrize("copy", ["densified", "to_dense"])
+def test_a_dense_copy_needs_eight_bytes_a_number(copy, monkeypatch):
+    from unbraid.align import _dense
+
+    codes = sp.random_array((10, 10), density=0.1, format="csr", rng=0)
+    given = codes if copy == "densified" else as_responses(codes)
+    monkeypatch.setattr(_dense, "free_memory", lambda: 1010.0)  # of which 808 may be taken
+    assert getattr(_dense, copy)(given, "x").shape == (10, 10)
+    monkeypatch.setattr(_dense, "free_memory", lambda: 990.0)
+    with pytest.raises(InputError, match="a dense copy of x"):
+        getattr(_dense, copy)(given, "x")

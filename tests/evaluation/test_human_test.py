@@ -105,6 +105,10 @@ def test_a_run_becomes_a_test_and_its_answers_a_score(run, tmp_path):
     status, out, err = run("intrusion-test", "run", "--pictures", "p", "-o", "test")
     assert status == 0, err
     assert "test/index.html" in out
+    assert "data:image" in (tmp_path / "test" / "index.html").read_text()
+    assert run("intrusion-test", "run", "-o", "names")[0] == 0
+    page = (tmp_path / "names" / "index.html").read_text()
+    assert "data:image" not in page and "000.png" in page
     trials = interpret.read_trials(tmp_path / "test")
     rows = "".join(f"ada,{t + 1},{p + 1}\n" for t, p in enumerate(trials.place))
     (tmp_path / "ada.csv").write_text("person,trial,choice\n" + rows)
