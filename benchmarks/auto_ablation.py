@@ -199,7 +199,7 @@ def main():
     learn(draw(10_000), AutoPlan(), shared)  # compiles
     for name in ("learn_sparse_coding", "refine"):
         shared.wrap(_search, name)
-    for name in ("split_atoms", "complete", "sampled", "again", "finish", "finish_sampled"):
+    for name in ("complete", "sampled", "again", "finish", "finish_sampled"):
         shared.wrap(auto, name)
     numbers = range(options.first, options.first + options.worlds)
     pairs = [(f"{name} {seed}", name, seed) for name in options.named for seed in numbers]

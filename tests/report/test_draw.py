@@ -300,3 +300,13 @@ def test_roles_differ_in_shape_and_not_only_in_colour(example):
 def test_no_series_has_the_colour_of_anothers_role(kinds):
     colours = [LIGHT[name] for name in roles(kinds)]
     assert len(set(colours)) == len(kinds)
+
+
+@pytest.mark.parametrize(("digits", "text"), [({}, "0.12"), ({"digits": 4}, "0.1235")])
+def test_a_cell_of_a_heatmap_is_written_with_two_decimals_or_as_many_as_asked(
+    digits, text, example
+):
+    figure = rp.Heatmap(title="t", row_labels=["a"], column_labels=["b"], values=[[0.12345]],
+                        caption=example.caption(), **digits)  # fmt: skip
+    texts = [each.text for each in parse(rp.figure_svg(figure)).iter("text")]
+    assert text in texts

@@ -88,8 +88,8 @@ def test_each_step_can_be_left_out(step, make_world):
 
 
 def test_an_unknown_step_is_refused():
-    with pytest.raises(InputError, match=r"steps must be of .*width.*, got \['wdith'\]"):
-        AutoPlan(steps=frozenset({"wdith"}))
+    with pytest.raises(InputError, match=r"steps must be of .*widen.*, got \['wdien'\]"):
+        AutoPlan(steps=frozenset({"wdien"}))
 
 
 def test_steps_left_out_are_not_run(make_world):

@@ -6,20 +6,7 @@ from dataclasses import dataclass
 
 from unbraid.errors import InputError
 
-STEPS = frozenset(
-    {
-        "width",
-        "few",
-        "offset",
-        "signs",
-        "replace",
-        "rounds",
-        "starts",
-        "split",
-        "complete",
-        "sample",
-    }
-)
+STEPS = frozenset({"widen", "few", "offset", "signs", "rounds", "starts", "complete", "sample"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,13 +14,12 @@ class AutoPlan:
     """The steps of `Auto` and what rules them; ``benchmarks/auto_ablation.py`` leaves each out."""
 
     steps: frozenset[str] = STEPS
-    """Steps taken. ``width``: fit again narrower or wider; ``few``: narrower and narrower where few
-    stimuli leave units unpredicted; ``offset``: fit with an offset of zero too; ``signs``: fit
-    signed codes where atoms come in opposite pairs; ``replace``: learn weak atoms again while
-    refining; ``rounds``: refine more than once; ``starts``: fit and refine again until two
-    agree; ``split``: put two atoms in the place of one that stands for two features; ``complete``:
-    bring back what the validation stimuli did not show; ``sample``: go on by Monte Carlo EM.
-    Default all."""
+    """Steps taken. ``widen``: fit again wider where every atom is important; ``few``: narrower and
+    narrower where few stimuli leave units unpredicted; ``offset``: fit with an offset of zero too;
+    ``signs``: fit signed codes where atoms come in opposite pairs; ``rounds``: refine more than
+    once; ``starts``: fit and refine again until two agree; ``complete``: bring back what the
+    validation stimuli did not show; ``sample``: go on by Monte Carlo EM. Default all; what each
+    gains is in docs/recovery.md."""
     expansion: float = 4.0
     """Latents of the first fit, a unit: more features than superposition usually holds, for atoms
     too many are found to be so, and missing ones are not."""
@@ -41,15 +27,14 @@ class AutoPlan:
     """Latents of any fit at most, a unit: a bound for time, far above what units can hold."""
     stimuli_a_latent: int = 3
     """Stimuli a latent at least: from fewer no atom stands out from its noise."""
-    margin: float = 1.1
-    """Latents of a narrower fit, for each that was important: a tenth more than features seem to
-    be, so that none is left without an atom."""
+    important: float = 0.9
+    """Share of the atoms that are important at least where more features may be missing: with
+    atoms to spare, each feature already has one."""
     narrowing: float = 0.85
     """Latents of the next fit, relative to the one before, where few stimuli make every atom seem
     important: steps small enough not to miss the width where the error falls."""
     as_good: float = 1.25
-    """Error of a narrower fit, relative to the best, up to which it is taken: a wide one predicts a
-    little better by chance."""
+    """Error of a fit, unsigned or signed, relative to the best, up to which it is refined too."""
     pays: float = 0.9
     """Error of a fit twice as wide, relative to the one before, that pays for its time."""
     starts: int = 2

@@ -55,12 +55,12 @@ class Search:
         """Return the fit whose width and offset predict best; and a signed one that comes near."""
         most = self.plan.most(*self.seen.shape)
         best = self.fit(min(round(self.plan.expansion * self.seen.shape[1]), most), True, False)
-        if self.plan.takes("width"):
-            best = self.narrowed(best) if self._needed(best) else self.widened(best, most)
+        if self.plan.takes("widen"):
+            best = self.widened(best, most)
         if self.plan.takes("offset") and error_of(best) > EXACT:
             zero = self.fit(len(best.atoms), False, best.signed)
             if error_of(zero) < error_of(best):
-                best = self.narrowed(zero) if self.plan.takes("width") else zero
+                best = zero
         found = [best]
         if self.plan.takes("signs") and in_pairs(best):
             m = len(best.atoms)
@@ -74,29 +74,15 @@ class Search:
         return [each for each in found if error_of(each) <= enough]
 
     def widened(self, best: Candidate, most: int) -> Candidate:
-        """Fit twice as wide as long as that pays and every atom is important."""
+        """Fit twice as wide as long as every atom is important and that pays."""
         while (m := min(2 * len(best.atoms), most)) > len(best.atoms) and error_of(best) > EXACT:
+            important = count_important(quick_importance(self.seen, best))
+            if important < self.plan.important * len(best.atoms):
+                break
             wider = self.fit(m, best.learn_offset, best.signed)
             if error_of(wider) >= self.plan.pays * error_of(best):
                 break
             best = wider
-            if self._needed(best):
-                return self.narrowed(best)
-        return best
-
-    def _needed(self, fit: Candidate) -> int:
-        """Return the latents of a narrower fit: few more than are important; 0: as many as now."""
-        m = max(1, round(self.plan.margin * count_important(quick_importance(self.seen, fit))))
-        return m if m <= len(fit.atoms) / self.plan.margin else 0
-
-    def narrowed(self, best: Candidate) -> Candidate:
-        """Fit again with few more atoms than are important, as long as the error hardly grows."""
-        least = error_of(best)
-        while m := self._needed(best):
-            narrow = self.fit(m, best.learn_offset, best.signed)
-            if error_of(narrow) > max(EXACT, self.plan.as_good * least):
-                break
-            best, least = narrow, min(least, error_of(narrow))
         return best
 
     def fewer(self, first: Candidate) -> Candidate:
@@ -127,7 +113,7 @@ class Search:
         self.log.show(f"refining {len(fitted.atoms)} latents", 0.5)
         rng = self.stream(len(self.candidates))
         rounds = Refinement().rounds if self.plan.takes("rounds") else 1
-        plan = Refinement(rounds=rounds, replace=self.plan.takes("replace"))
+        plan = Refinement(rounds=rounds, replace=False)
         best = refine(self.seen, self.unseen, fitted, plan, rng)
         self.candidates.append(best)
         self.fits.append(fitted)

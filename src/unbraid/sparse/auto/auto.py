@@ -18,8 +18,6 @@ from unbraid.sparse.learning._finish import finish, scaled, validation_split
 from unbraid.sparse.learning._lasso_steps import learning_rows
 from unbraid.sparse.learning._refine import MANY, complete
 from unbraid.sparse.learning._spike_slab_fit import SpikeSlabFit, again, sampled
-from unbraid.sparse.learning._split_atoms import split_atoms
-from unbraid.sparse.learning._start import affords
 from unbraid.sparse.learning.pursuit import Pursuit
 from unbraid.sparse.learning.spike_and_slab import SpikeAndSlab, finish_sampled
 
@@ -33,18 +31,16 @@ class Auto(Method):
     predict the rest: too few atoms leave features out, too many fit what the shown units alone
     hold. The steps:
 
-    1. *Width, offset, signs.* Sparse coding with four latents per unit, then with as many as were
-       important, or more as long as the error falls (fewer and fewer where few stimuli leave it
-       large); with an offset of zero too; signed too where atoms come in opposite pairs.
-    2. *Refine.* Atoms that do not help to predict held-out units go; weak ones are learned again
-       from what the others leave.
+    1. *Width, offset, signs.* Sparse coding with four latents per unit, or more as long as each is
+       important and the error falls (fewer and fewer where few stimuli leave it large); with an
+       offset of zero too; signed too where atoms come in opposite pairs.
+    2. *Refine.* Atoms that do not help to predict held-out units go; some come back, three rounds
+       at most.
     3. *Other starts*, where that costs little, until two end with the same atoms, two more at most.
-    4. *Split*, where that costs little. Where few stimuli left one atom between two features, two
-       take its place if held-out units are predicted better.
-    5. *Complete.* Atoms that the validation stimuli did not show come back.
-    6. *Sample.* `SpikeAndSlab` goes on from the best, and is taken if it predicts better.
+    4. *Complete.* Atoms that the validation stimuli did not show come back.
+    5. *Sample.* `SpikeAndSlab` goes on from the best, and is taken if it predicts better.
 
-    Beyond 800 latents 2 is one round, and 4 to 6 are left out.
+    Beyond 800 latents 2 is one round, and 4 and 5 are left out.
 
     Notes
     -----
@@ -88,9 +84,6 @@ def learned(x: np.ndarray, plan: AutoPlan, rng: np.random.Generator, log: Log) -
     if plan.takes("starts"):
         search.start_again()
     best, origin = search.best()
-    if plan.takes("split") and affords(plan.affordable, search.seen, len(best.atoms)):
-        log.show("splitting atoms", 0.5)
-        best = split_atoms(search.seen, search.unseen, best)
     verdict: dict[str, Any] = {}
     if not error_of(best) < plan.nothing:
         verdict["note"] = "units do not predict each other: a default was taken in place"
