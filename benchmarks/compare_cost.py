@@ -50,7 +50,8 @@ def job(n, p, method, pipe):
 
         def heard(message, _):
             now = time.process_time()
-            word = last[0].split(",")[0].split(":")[0]
+            scored = last[0].startswith("scoring ")
+            word = f"scoring {last[0].rpartition(' ')[2]}" if scored else last[0].split(":")[0]
             phases[word] = round(phases.get(word, 0.0) + now - last[1], 2)
             last[:] = [message, now]
 
