@@ -88,6 +88,88 @@ def listed(kind):
     return [name.strip() for line in lines for name in line.split(" : ")[0].split(",")]
 
 
+HELD = (
+    "Comparison", "Dictionary", "Evaluation", "Joint", "Method", "Responses", "Results", "Score",
+    "Store", "UnitScores",
+)  # fmt: skip
+# classes that users hold: their methods say what they take and return
+INSIDE = {
+    "Comparison": {"check_scored", "with_warnings"}, "Joint": {"with_warnings"},
+    "Dictionary": {"transformed", "centred", "with_evidence"},
+}  # fmt: skip
+# methods of these that the library itself calls
+SUMMARY = {"GL03", "GL06", "GL07", "GL08", "SS01", "SS03", "SS06", "PR02"}
+
+
+def methods(kind):
+    """Yield name, what holds the docstring, and whether it is a property, of a class's own."""
+    for name, thing in vars(kind).items():
+        inner = getattr(thing, "__func__", getattr(thing, "fget", getattr(thing, "func", thing)))
+        if not name.startswith("_") and inspect.isfunction(inner):
+            yield name, inner, not (inspect.isfunction(thing) or hasattr(thing, "__func__"))
+
+
+def faults_of_methods(path, kind):
+    """Return what is missing in the docstrings of a class's methods and properties.
+
+    Every one has a summary. Methods of classes that users hold have their parameters and what
+    they return; without parameters a summary that begins with "Return" is enough, and so is a
+    reference to the function that a method calls (see ``...``).
+    """
+    found = []
+    for name, inner, is_property in methods(kind):
+        text = inspect.getdoc(inner) or ""
+        asked = SUMMARY
+        inside = name in INSIDE.get(kind.__name__, ())
+        if kind.__name__ in HELD and not is_property and not inside and "see ``" not in text:
+            asked = set(REQUIRED) - {"EX01"}
+            if len(inspect.signature(inner).parameters) == 1 and text.startswith("Return"):
+                asked = asked - {"RT01"}
+        errors = validate(get_doc_object(inner))["errors"]
+        found += [f"{path}.{name} {code}: {said}" for code, said in errors if code in asked]
+    return found
+
+
+@pytest.mark.parametrize("room", DONE)
+def test_the_reference_of_methods_is_complete(room):
+    kinds = {path: thing for path, thing in public(room).items() if inspect.isclass(thing)}
+    found = [line for path, kind in kinds.items() for line in faults_of_methods(path, kind)]
+    assert found == []
+
+
+def test_the_classes_that_users_hold_are_read():
+    kinds = {
+        thing.__name__: thing
+        for room in DONE
+        for thing in public(room).values()
+        if inspect.isclass(thing)
+    }
+    assert set(HELD) <= set(kinds)
+    for name, inside in INSIDE.items():
+        assert inside <= {method for method, *_ in methods(kinds[name])}
+
+
+def test_a_fault_of_a_method_is_found():
+    class Score:
+        """A score."""
+
+        def bare(self):
+            return self
+
+        def poor(self, x):
+            """Return x."""
+            return x
+
+        @property
+        def value(self):
+            """No period"""
+            return 0
+
+    assert {line.split(":")[0] for line in faults_of_methods("s", Score)} == {
+        "s.bare GL08", "s.poor PR01", "s.poor RT01", "s.value SS03",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("room", DONE)
 def test_the_reference_is_complete(room):
     assert [line for path, thing in public(room).items() for line in faults(path, thing)] == []

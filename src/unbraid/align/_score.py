@@ -159,7 +159,22 @@ class Score:
     def named(
         self, source: str, target: str, systems: str = "x->y", seed: int | None = None
     ) -> Self:
-        """Return the score with its two sides and their systems named."""
+        """Return the score with its two sides and their systems named.
+
+        Parameters
+        ----------
+        source, target : str
+            Such as ``base`` or ``codes``.
+        systems : str
+            The two systems, such as ``"x->y"``.
+        seed : int, optional
+            Seed of the dictionaries.
+
+        Returns
+        -------
+        Score
+            A copy; this one is unchanged.
+        """
         return replace(self, source=source, target=target, systems=systems, seed=seed)
 
     def record(self) -> dict[str, Any]:

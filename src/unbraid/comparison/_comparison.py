@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unbraid._answers import FORMAT_VERSION, Verdict, packed, plain, warned, write_answer
+from unbraid._answers import Verdict, packed, warned, write_answer
 from unbraid._documented import documented_answer
 from unbraid._notebook import card
 from unbraid.align import Score
 from unbraid.comparison._config import CompareConfig
+from unbraid.comparison._record import record_of
 from unbraid.comparison._saved import KIND, LAYOUT
 from unbraid.comparison.browser._browser import browser_files
 from unbraid.comparison.lift._lift import Lifted, Pair, forward, side_of, targets
@@ -95,11 +96,35 @@ class Comparison:
         return targets(self.lifted)
 
     def of_side(self, side: int) -> list[Lifted]:
-        """Return one system's (0 or 1) dictionaries and codes, one per seed; may be empty."""
+        """Return one system's (0 or 1) dictionaries and codes, one per seed; may be empty.
+
+        Parameters
+        ----------
+        side : {0, 1}
+            The first or the second system.
+
+        Returns
+        -------
+        list of Lifted
+            One per seed; empty for a system that was compared by its units only.
+        """
         return side_of(self.lifted, side)
 
     def find(self, metric: str, source: str, target: str, systems: str = "") -> tuple[Score, ...]:
-        """Return the scores of one kind, one per seed; by default of ``forward``."""
+        """Return the scores of one kind, one per seed; by default of ``forward``.
+
+        Parameters
+        ----------
+        metric, source, target : str
+            As in the fields of a ``Score``, such as ``"ridge", "codes", "base"``.
+        systems : str, optional
+            Such as ``"y->x"``; by default ``forward``.
+
+        Returns
+        -------
+        tuple of Score
+            Empty if the comparison holds none.
+        """
         systems = systems or self.forward
         return tuple(
             score
@@ -109,7 +134,18 @@ class Comparison:
         )
 
     def table(self, full: bool = False) -> pd.DataFrame:
-        """Return one row a score; ``full``: with every field of its record."""
+        """Return one row per score.
+
+        Parameters
+        ----------
+        full : bool
+            Whether every field of a score's record is a column; otherwise the main ones.
+
+        Returns
+        -------
+        DataFrame
+            NaN where a score has no such number.
+        """
         import pandas as pd
 
         table = pd.DataFrame(
@@ -119,7 +155,7 @@ class Comparison:
         return table if full else table[list(_NARROW)]
 
     def matched(self, rate: float = RATE, top: int = 6) -> pd.DataFrame:
-        """Return one row a matched pair of latents of the first seed, the best first.
+        """Return one row per matched pair of latents of the first seed, the best first.
 
         Parameters
         ----------
@@ -196,19 +232,7 @@ class Comparison:
 
     def record(self) -> dict[str, Any]:
         """Return everything but arrays, as plain JSON data."""
-        return {
-            "kind": KIND,
-            "format_version": FORMAT_VERSION,
-            "verdict": self.verdict.record(),
-            "warnings": list(self.warnings),
-            "scores": [score.record() for score in self.scores],
-            "changes": [change.record() for change in self.changes],
-            "predictions": [prediction.record() for prediction in self.predictions],
-            "latents": [each.record() for each in self.correspondences],
-            "systems": [self._system(side) for side in (0, 1)],
-            "n_alignment_stimuli": len(self.rows),
-            "provenance": self.provenance,
-        }
+        return record_of(self)
 
     def save(
         self,
@@ -227,6 +251,8 @@ class Comparison:
         ----------
         folder : path
             Must not exist, unless ``overwrite``.
+        overwrite : bool
+            Whether an earlier run there is replaced.
         pictures : array of shape (n, height, width[, 3]), uint8; path or Images, optional
             The stimuli given to ``compare``, in the order of ``x``; or a folder or zip of them,
             matched by id. The report shows those that excite matched units.
@@ -235,6 +261,11 @@ class Comparison:
         browser : bool
             Whether to write ``browser/``, in which a person looks at single latents: what matches
             them, what excites them, which units they lie in.
+
+        Returns
+        -------
+        Path
+            The folder.
 
         Raises
         ------
@@ -260,21 +291,3 @@ class Comparison:
     def arrays(self) -> dict[str, np.ndarray]:
         """Return every array of the result by where it stands: ``scores.3.per_target``."""
         return packed(vars(self), LAYOUT)[1]
-
-    def _system(self, side: int) -> dict[str, Any]:
-        return {
-            "name": self.names[side],
-            "n_train": self.n_train[side],
-            "n_units": self.n_units[side],
-            "dictionaries": [
-                {
-                    "seed": seed,
-                    "method": lifted.dictionary.method.describe(),
-                    "n_latents": int(lifted.codes.shape[1]),
-                    "l0": lifted.codes.l0,
-                    "fvu": plain(lifted.fvu),
-                    "dead": lifted.dead,
-                }
-                for seed, lifted in enumerate(self.of_side(side))
-            ],
-        }

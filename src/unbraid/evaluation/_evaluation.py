@@ -71,7 +71,25 @@ class Evaluation:
         return tuple(dict.fromkeys(score.side for score in self.scores))
 
     def find(self, side: str, measure: str | None = None) -> SideScore:
-        """Return one side's score; of the headline where no measure is named."""
+        """Return one side's score; of the headline where no measure is named.
+
+        Parameters
+        ----------
+        side : str
+            One of ``sides``.
+        measure : str, optional
+            One of ``measures``; by default the headline's.
+
+        Returns
+        -------
+        SideScore
+            The score over all seeds.
+
+        Raises
+        ------
+        InputError
+            A side or a measure that the evaluation does not have.
+        """
         wanted = self.headline if measure is None else measure
         for score in self.scores:
             if (score.side, score.measure) == (side, wanted):
@@ -82,7 +100,7 @@ class Evaluation:
         )
 
     def table(self) -> pd.DataFrame:
-        """Return one row a score."""
+        """Return one row per score."""
         import pandas as pd
 
         skipped = ("not_scored", "n", "judge")
@@ -92,7 +110,7 @@ class Evaluation:
         return frame[[*first, *(name for name in frame.columns if name not in first)]]
 
     def units(self) -> pd.DataFrame:
-        """Return one row a scored latent of the first dictionary: every measure of units."""
+        """Return one row per scored latent of the first dictionary: every measure of units."""
         import pandas as pd
 
         of_units = [s for s in self.scores if s.side == "codes" and s.seeds[0].of == "units"]
@@ -141,12 +159,24 @@ class Evaluation:
         ----------
         folder : path
             Must not exist, unless ``overwrite``.
+        overwrite : bool
+            Whether an earlier run there is replaced.
         pictures : array of shape (n, height, width[, 3]), uint8, optional
             The stimuli given to ``evaluate``, in the order of ``x``.
         beside : mapping of file name to text, optional
             Written with the rest.
         browser : bool
             Whether to write ``browser/``, in which a person looks at single latents.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        InputError
+            The folder exists; the disk is full; the pictures do not fit the stimuli.
         """
         path = Path(folder)
         return save(

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unbraid import _folders
-from unbraid._config import shown
 from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 from unbraid.jobs._blocks import unknown
 from unbraid.jobs._folder import RAN, RESULT, RunFolder, read_json
 from unbraid.jobs._job import Job
+from unbraid.jobs._lines import lines_of
 from unbraid.jobs._plan import Plan
 from unbraid.jobs.kinds import KINDS
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_WIDEST = 40  # characters of a cell on a terminal
 
 
 @documented_answer
@@ -53,6 +50,16 @@ class Results:
     def where(self, **wanted: Any) -> Results:
         """Return the rows that have these values; text is compared as it is written.
 
+        Parameters
+        ----------
+        **wanted : object
+            Column and value.
+
+        Returns
+        -------
+        Results
+            Those rows only.
+
         Raises
         ------
         InputError
@@ -76,7 +83,7 @@ class Results:
         return pd.DataFrame(list(self.rows), columns=list(self.columns))
 
     def scores(self) -> list[dict[str, Any]]:
-        """Return one row a score of every comparison and score job that is done."""
+        """Return one row per score of every comparison and score job that is done."""
         found = []
         for row, job in zip(self.rows, self.jobs, strict=True):
             if row["state"] == "done":
@@ -87,16 +94,39 @@ class Results:
         return found
 
     def result(self, job: Job) -> dict[str, Any]:
-        """Return the ``result.json`` of a job that is done."""
+        """Return the ``result.json`` of a job that is done.
+
+        Parameters
+        ----------
+        job : Job
+            One of ``jobs``.
+
+        Returns
+        -------
+        dict
+            What the file holds.
+        """
         return read_json(RunFolder(self.folder).place(job.fingerprint) / RESULT)
 
     def text(self) -> str:
         """Return the rows as lines for a terminal, a table for each kind of job."""
         kinds = dict.fromkeys(row["kind"] for row in self.rows)
-        return "\n\n".join(_lines([r for r in self.rows if r["kind"] == kind]) for kind in kinds)
+        return "\n\n".join(lines_of([r for r in self.rows if r["kind"] == kind]) for kind in kinds)
 
     def to_parquet(self, path: str | Path, *, scores: bool = False) -> Path:
         """Write the rows, or those of ``scores``, to one Parquet file, whole or not at all.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+        scores : bool
+            Whether to write one row per score in place of one per job.
+
+        Returns
+        -------
+        Path
+            The file.
 
         Raises
         ------
@@ -226,17 +256,6 @@ def _row(kept: RunFolder, job: Job, varying: Sequence[str]) -> dict[str, Any]:
     return row
 
 
-def _lines(rows: Sequence[Mapping[str, Any]]) -> str:
-    columns = dict.fromkeys(name for row in rows for name in row)
-    names = [name for name in columns if name not in ("traceback", "kind")]
-    lines = [names, *([_cell(row.get(name)) for name in names] for row in rows)]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(names))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
-
-
 def _varying(jobs: Sequence[Job]) -> list[str]:
     """Return the options that differ between jobs, in the order in which they were given."""
     names = dict.fromkeys(name for job in jobs for name in job.asked)
@@ -253,13 +272,6 @@ def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _same(have: Any, wanted: Any) -> bool:
     return have == wanted or (isinstance(wanted, str) and str(have) == wanted)
-
-
-def _cell(value: Any) -> str:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return "-"
-    text = f"{value:.4g}" if isinstance(value, float) else " ".join(str(value).split())
-    return text if len(text) <= _WIDEST else shown(text[: _WIDEST - 3])[1:-1] + "..."
 
 
 def _of_one_type(values: list[Any]) -> list[Any]:

@@ -15,15 +15,16 @@ from unbraid._answers import Verdict, packed, warned, write_answer
 from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 from unbraid.report import browser_files, render
-from unbraid.responses import Codes, as_responses
+from unbraid.responses import Codes
 from unbraid.sharing._beside import Beside
 from unbraid.sharing._config import JointConfig
 from unbraid.sharing._evidence import Contrast
+from unbraid.sharing._given import columns_of, scaled
 from unbraid.sharing._infer import Coder
 from unbraid.sharing._latents import Count, Latents
 from unbraid.sharing._record import record_of
 from unbraid.sharing._saved import KIND, LAYOUT
-from unbraid.sharing._stack import SystemScales, matched
+from unbraid.sharing._stack import SystemScales
 from unbraid.sharing._verdict import SystemBound
 from unbraid.sharing.page._browser import joint_browser
 from unbraid.sharing.page._page import joint_page
@@ -104,13 +105,35 @@ class Joint:
         return pd.DataFrame(columns)
 
     def atoms(self, name: str) -> np.ndarray:
-        """Return a system's part of the atoms (m, p), in its own units."""
-        columns = self._columns(name)
+        """Return a system's part of the atoms (m, p), in its own units.
+
+        Parameters
+        ----------
+        name : str
+            Name of the system.
+
+        Returns
+        -------
+        array of shape (m, p)
+            One row per latent.
+        """
+        columns = columns_of(self, name)
         return self.scale.back(self.coder.atoms[:, columns], columns)
 
     def offset(self, name: str) -> np.ndarray:
-        """Return what the system answers when no latent is active (p,), in its own units."""
-        columns = self._columns(name)
+        """Return what the system answers when no latent is active (p,), in its own units.
+
+        Parameters
+        ----------
+        name : str
+            Name of the system.
+
+        Returns
+        -------
+        array of shape (p,)
+            Added to ``codes @ atoms``.
+        """
+        columns = columns_of(self, name)
         return self.scale.center[columns] + self.scale.back(self.coder.offset[columns], columns)
 
     def encode(
@@ -145,7 +168,7 @@ class Joint:
         """
         if by not in ("inference", "encoder"):
             raise InputError(f"by must be 'inference' or 'encoder', got {by!r}.")
-        x, observed, stimuli = self._scaled(systems)
+        x, observed, stimuli = scaled(self, systems)
         patterns, which = np.unique(observed, axis=0, return_inverse=True)
         parts, order = [], []
         for number, pattern in enumerate(patterns):
@@ -162,7 +185,20 @@ class Joint:
         return Codes(codes, stimuli=stimuli, made_by=made_by)
 
     def decode(self, codes: Any, name: str) -> np.ndarray:
-        """Return the responses (n, p) of a system that codes describe."""
+        """Return the responses (n, p) of a system that codes describe.
+
+        Parameters
+        ----------
+        codes : Codes or array of shape (n, m)
+            As ``encode`` returns them.
+        name : str
+            Name of the system.
+
+        Returns
+        -------
+        array of shape (n, p)
+            ``codes @ atoms(name) + offset(name)``.
+        """
         return np.asarray(codes @ self.atoms(name)) + self.offset(name)
 
     def agreement(
@@ -241,45 +277,3 @@ class Joint:
     def arrays(self) -> dict[str, np.ndarray]:
         """Return every array of the result by where it stands: ``evidence.share``."""
         return packed(vars(self), LAYOUT)[1]
-
-    def _columns(self, name: str) -> slice:
-        if name not in self.names:
-            raise InputError(
-                f"There is no system {name!r}; the dictionary has {', '.join(self.names)}."
-            )
-        at = self.names.index(name)
-        start = int(sum(self.sizes[:at]))
-        return slice(start, start + self.sizes[at])
-
-    def _scaled(self, systems: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray, Any]:
-        if not isinstance(systems, Mapping) or not systems:
-            raise InputError(
-                f"encode needs a mapping of names to responses, such as {{{self.names[0]!r}: x}}."
-            )
-        for name in systems:
-            self._columns(name)
-        if len(systems) == 1:
-            [(name, values)] = systems.items()
-            side = as_responses(values, name)
-            given = {name: (side.toarray(), np.ones(len(side), bool))}
-            n, stimuli = len(side), side.stimuli
-        else:
-            both = matched(systems)
-            n, stimuli = len(both), both.stimuli
-            given = {
-                name: (both.values[:, both.columns(number)], both.observed[:, number])
-                for number, name in enumerate(both.names)
-            }
-        x = np.zeros((n, sum(self.sizes)), self.coder.atoms.dtype)
-        observed = np.zeros((n, len(self.sizes)), bool)
-        for name, (values, seen) in given.items():
-            columns, number = self._columns(name), self.names.index(name)
-            if values.shape[1] != self.sizes[number]:
-                raise InputError(
-                    f"{name} must have the {self.sizes[number]} units that the dictionary was "
-                    f"learned from, got {values.shape[1]}."
-                )
-            size = self.scale.weight[columns] / self.scale.size[columns]
-            x[:, columns] = (values - self.scale.center[columns]) * size
-            observed[:, number] = seen
-        return x, observed, stimuli

@@ -25,7 +25,7 @@ from unbraid.sparse.inference._asked import By
 from unbraid.sparse.inference._codes_by import checked_by, codes_by
 from unbraid.sparse.inference._encoder import Encoder
 from unbraid.sparse.inference._prior import Prior
-from unbraid.sparse.inference._transform import Transform, taken_from
+from unbraid.sparse.inference._transform import Transform, given_back, taken_from
 from unbraid.sparse.training._source import check_scale
 
 
@@ -152,17 +152,13 @@ class Dictionary:
 
         *Which codes are zero.* A code counts where what it adds to the stimulus, ``|z_j| |a_j|``,
         exceeds ``floor``; all others are exactly 0, those that count stay as they were inferred.
-        ``fit`` learns the floor: it is the
-        largest multiple, up to 2, of the noise of a unit with which units left out of the inference
-        are predicted as well as with any smaller one; see conventions, and ``learned_floor``.
-        Encoders that pick (TopK, thresholds, gates) keep their own rule, and so do dictionaries of
-        other libraries, baselines and controls; without a floor posterior means below the prior's
-        noise are 0.
+        How ``fit`` learns the floor: see conventions, and ``learned_floor``. Encoders that pick
+        (TopK, thresholds, gates), dictionaries of other libraries, baselines and controls keep
+        their own rule; without a floor posterior means below the prior's noise are 0.
 
         ``fista`` names the problem that FISTA is known for; on a CPU it is solved by exact active
-        sets, which need no step size and end at the same minimiser. ``posterior`` is sampled, with
-        the same random numbers for every stimulus. It is for noisy responses: with little noise its
-        chains get stuck, and ``fista`` is better.
+        sets, which reach the same minimiser. ``posterior`` is sampled, with the same random numbers
+        for every stimulus. With little noise its chains get stuck, and ``fista`` is better.
         """
         responses, by = as_responses(x), checked_by(by, self, device)
         values = self._values(responses)
@@ -202,19 +198,19 @@ class Dictionary:
 
         Where the dictionary normalises each stimulus first (``transform``), what was taken from it
         is given back: there ``codes`` must be what ``encode`` returned, which remembers it.
+
+        Parameters
+        ----------
+        codes : Codes or array of shape (n, m)
+            As ``encode`` returns them.
+
+        Returns
+        -------
+        array of shape (n, p)
+            In the units of the responses.
         """
         made = self.offset + self._products(codes)
-        if self.transform == "none":
-            return made
-        taken = getattr(codes, "taken", None)
-        if taken is None:
-            raise InputError(
-                f"codes must be the Codes that encode returned, got {type(codes).__name__}: this "
-                f"dictionary normalises each stimulus first ({self.transform}), and only they "
-                "remember its mean and size. offset + codes @ atoms is the normalised stimulus."
-            )
-        shift, scale = taken
-        return shift + scale * made
+        return made if self.transform == "none" else given_back(made, codes, self.transform)
 
     def transformed(self, x: np.ndarray) -> np.ndarray:
         """Return responses as the dictionary sees them: its float type, its input transform."""
@@ -225,11 +221,7 @@ class Dictionary:
         return x.astype(self.atoms.dtype, copy=False)
 
     def centred(self, x: np.ndarray) -> np.ndarray:
-        """Return transformed responses less the offset, of which codes are to make up the rest.
-
-        Where nothing is transformed the offset goes before digits do: responses may be far from
-        zero beside what they vary by.
-        """
+        """Return transformed responses minus the offset, subtracted before precision is lost."""
         if self.transform != "none":
             return self.transformed(x) - self.offset
         return (x - self.offset).astype(self.atoms.dtype, copy=False)
@@ -237,8 +229,18 @@ class Dictionary:
     def fvu(self, x: Any, codes: Any) -> float:
         """Fraction of variance of ``x`` unexplained by its codes, about the units' means.
 
-        0 is perfect, 1 no better than the mean, more is worse; NaN if ``x`` does not vary. Taken
-        after the input transform, where the dictionary has one.
+        Parameters
+        ----------
+        x : Responses or array of shape (n, p)
+            Responses.
+        codes : Codes or array of shape (n, m)
+            Their codes.
+
+        Returns
+        -------
+        float
+            0 is perfect, 1 no better than the mean, more is worse; NaN if ``x`` does not vary.
+            After the input transform, where the dictionary has one.
         """
         responses, ids = as_responses(x), getattr(codes, "stimuli", None)
         if ids is not None and responses.stimuli is not None:
@@ -251,9 +253,18 @@ class Dictionary:
     def save(self, folder: str | Path) -> Path:
         """Write ``cfg.json`` and ``sae_weights.safetensors``, in SAELens' layout.
 
-        SAELens opens it where it has a layout for such codes; where it has none (codes found by
-        ``fista``, ``omp`` or ``posterior``, shuffled ones), the architecture stands there under a
-        name that SAELens refuses. ``save_pretrained`` and ``sparse.export`` say so.
+        Codes for which SAELens has no layout (``fista``, ``omp``, ``posterior``, shuffled ones) get
+        an architecture that it refuses; ``save_pretrained`` and ``sparse.export`` say so.
+
+        Parameters
+        ----------
+        folder : str or Path
+            An earlier dictionary there is replaced.
+
+        Returns
+        -------
+        Path
+            The folder.
         """
         return native.save(self, Path(folder))
 
@@ -268,7 +279,7 @@ class Dictionary:
         return open_pretrained(cls, name, **options)
 
     def save_pretrained(self, folder: str | Path) -> Path:
-        """Write what ``save`` writes, and a model card."""
+        """Write a model card and what ``save`` writes; see ``save``."""
         return hub.save_pretrained(self, folder)
 
     def push_to_hub(self, name: str, **options: Any) -> str:
@@ -281,12 +292,7 @@ class Dictionary:
 
     def _values(self, x: Any) -> np.ndarray:
         """Return checked responses (n, p), columns in the order of the dictionary's units."""
-        values = in_units(self.units, as_responses(x))
-        if values.shape[1] != self.atoms.shape[1]:
-            raise InputError(
-                f"x must have the {self.atoms.shape[1]} units that the dictionary was learned "
-                f"from, got {values.shape[1]}."
-            )
+        values = in_units(self.units, as_responses(x), self.atoms.shape[1])
         check_scale(values, least=0.0)
         return values
 

@@ -39,11 +39,39 @@ class Method(Config, ABC):
 
     @abstractmethod
     def learn(self, x: np.ndarray, rng: np.random.Generator, log: Log) -> Dictionary:
-        """Return the dictionary learned from ``x (n, p)``; called by ``fit``."""
+        """Return the dictionary learned from ``x (n, p)``; called by ``fit``.
+
+        Parameters
+        ----------
+        x : array of shape (n, p)
+            Training responses, finite.
+        rng : Generator
+            For every random choice.
+        log : Log
+            Takes the history of the training and its warnings; reports progress.
+
+        Returns
+        -------
+        Dictionary
+            Its evidence is added by ``fit``.
+        """
 
     @abstractmethod
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
-        """Return the dictionary that ``learn`` would start from."""
+        """Return the dictionary that ``learn`` would start from.
+
+        Parameters
+        ----------
+        x : array of shape (n, p)
+            Training responses, finite.
+        rng : Generator
+            For every random choice.
+
+        Returns
+        -------
+        Dictionary
+            The control ``random_dictionary`` of a comparison.
+        """
 
 
 def known_methods() -> dict[str, type[Method]]:

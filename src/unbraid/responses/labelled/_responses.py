@@ -106,14 +106,46 @@ class Responses:
         return self.values.toarray() if self.is_sparse else np.asarray(self.values)
 
     def take(self, rows: Any) -> Self:
-        """Return the responses to the stimuli at these row numbers (or under this mask)."""
+        """Return the responses to the stimuli at these row numbers (or under this mask).
+
+        Parameters
+        ----------
+        rows : array of whole numbers, or of booleans of shape (n,)
+            Row numbers, or a mask of all rows.
+
+        Returns
+        -------
+        Responses
+            With the ids, units and repeats of these rows.
+
+        Raises
+        ------
+        InputError
+            Numbers outside 0..n-1; a mask of another length.
+        """
         rows = _rows(rows, len(self))
         repeats = None if self.repeats is None else self.repeats[:, rows]
         stimuli = None if self.stimuli is None else self.stimuli[rows]
         return replace(self, values=self.values[rows], stimuli=stimuli, repeats=repeats)
 
     def select(self, stimuli: Sequence[Any]) -> Self:
-        """Return the responses to the stimuli with these ids, in this order."""
+        """Return the responses to the stimuli with these ids, in this order.
+
+        Parameters
+        ----------
+        stimuli : sequence of ids
+            Ids of the stimuli.
+
+        Returns
+        -------
+        Responses
+            In the order of ``stimuli``.
+
+        Raises
+        ------
+        InputError
+            Responses without ids; an unknown id.
+        """
         if self.stimuli is None:
             raise InputError("These responses have no stimulus ids; use take(rows) instead.")
         wanted = as_ids(stimuli, len(stimuli), "stimuli")

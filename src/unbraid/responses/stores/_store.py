@@ -68,7 +68,23 @@ class Store:
         return np.cumsum([0] + [len(shard) for shard in self.shards])
 
     def rows(self, index: Any) -> np.ndarray:
-        """Return the rows of these numbers, in this order, in the store's own number type."""
+        """Return the rows of these numbers, in this order, in the store's own number type.
+
+        Parameters
+        ----------
+        index : array of whole numbers of shape (n,)
+            Row numbers; a number may occur several times.
+
+        Returns
+        -------
+        array of shape (n, p)
+            A copy of the rows, in the order of ``index``.
+
+        Raises
+        ------
+        InputError
+            A number outside 0..n-1.
+        """
         index = np.asarray(index, dtype=np.int64)
         if len(index) and not (index.min() >= 0 and index.max() < len(self)):
             raise InputError(f"rows must lie in 0..{len(self) - 1} of {self.path}.")
@@ -84,7 +100,18 @@ class Store:
         return out
 
     def blocks(self, rows: int = 8192) -> Iterator[np.ndarray]:
-        """Yield all rows in order, at most ``rows`` at once."""
+        """Yield all rows in order, at most ``rows`` at once.
+
+        Parameters
+        ----------
+        rows : int
+            Rows of a block at most.
+
+        Yields
+        ------
+        array of shape (b, p)
+            The next rows.
+        """
         for shard in self.shards:
             for start in range(0, len(shard), rows):
                 yield np.array(shard[start : start + rows])
@@ -97,6 +124,20 @@ class Store:
         Blocks of 256 neighbouring rows are drawn in random order into a pool of about ``pool``
         rows; the pool is shuffled and cut into batches. Memory is that of the pool; the disk is
         read in runs. The order depends on ``rng``, ``size`` and ``pool`` alone.
+
+        Parameters
+        ----------
+        size : int
+            Rows of a batch.
+        rng : int, Generator or None
+            Seed of the order.
+        pool : int
+            Rows that are shuffled together.
+
+        Yields
+        ------
+        array of shape (b, p)
+            The rows of a batch.
         """
         rng = _validate.as_rng(rng)
         n_blocks = math.ceil(len(self) / _BLOCK)
