@@ -239,8 +239,7 @@ class Dictionary:
         Returns
         -------
         float
-            0 is perfect, 1 no better than the mean, more is worse; NaN if ``x`` does not vary.
-            After the input transform, where the dictionary has one.
+            0 is perfect, 1 no better than the mean; NaN if ``x`` does not vary.
         """
         responses, ids = as_responses(x), getattr(codes, "stimuli", None)
         if ids is not None and responses.stimuli is not None:

@@ -184,7 +184,7 @@ class _Block:
         least = torch.maximum(self.slack, _ENTER * best)
         every = torch.arange(len(at), device=at.device)
         for _ in range(_MOST_AT_ONCE - 1):
-            score[every, at] = 0  # the one that was looked at last
+            score[every, at] = 0  # the one that was examined last
             value, at = score.max(1)
             rows = (fresh & (value > least) & (self.chosen < 0).any(1)).nonzero()[:, 0]
             rows = rows[~self._spanned(at, rows)]
