@@ -156,9 +156,8 @@ class Dictionary:
         (TopK, thresholds, gates), dictionaries of other libraries, baselines and controls keep
         their own rule; without a floor posterior means below the prior's noise are 0.
 
-        ``fista`` names the problem that FISTA is known for; on a CPU it is solved by exact active
-        sets, which reach the same minimiser. ``posterior`` is sampled, with the same random numbers
-        for every stimulus. With little noise its chains get stuck, and ``fista`` is better.
+        ``fista`` is solved by exact active sets. ``posterior`` is sampled, with the same random
+        numbers for every stimulus; with little noise its chains get stuck, and ``fista`` is better.
         """
         responses, by = as_responses(x), checked_by(by, self, device)
         values = self._values(responses)
@@ -196,8 +195,7 @@ class Dictionary:
     def decode(self, codes: Any) -> np.ndarray:
         """Return the responses (n, p) that codes describe, ``offset + codes @ atoms``.
 
-        Where the dictionary normalises each stimulus first (``transform``), what was taken from it
-        is given back: there ``codes`` must be what ``encode`` returned, which remembers it.
+        Where it normalises stimuli first (``transform``), ``codes`` must come from ``encode``.
 
         Parameters
         ----------
@@ -250,10 +248,7 @@ class Dictionary:
         return float(residual / total) if total > 0 else float("nan")
 
     def save(self, folder: str | Path) -> Path:
-        """Write ``cfg.json`` and ``sae_weights.safetensors``, in SAELens' layout.
-
-        Codes for which SAELens has no layout (``fista``, ``omp``, ``posterior``, shuffled ones) get
-        an architecture that it refuses; ``save_pretrained`` and ``sparse.export`` say so.
+        """Write SAELens' layout; it refuses codes for which it has none (``fista``, ``omp``).
 
         Parameters
         ----------

@@ -133,7 +133,7 @@ def _read_out(x: np.ndarray, labels: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Gains:
+class PairGains:
     """What codes gain in each pair."""
 
     over_units: dict[Pair, float]
@@ -148,13 +148,13 @@ class Gains:
         return min([*self.over_units.values(), *self.over_control.values()]) > 0
 
 
-def gains(scores: Scores, metric: str, codes: str) -> Gains:
+def gains(scores: Scores, metric: str, codes: str) -> PairGains:
     """Return the gain of codes over units and over the best control."""
     own, units = scores[metric, codes], scores[metric, "units"]
     controls = [c for c in CONTROLS if (metric, c) in scores]
     best = {pair: max(controls, key=lambda c: scores[metric, c][pair]) for pair in own}
     names = list(best.values())
-    return Gains(
+    return PairGains(
         over_units={pair: own[pair] - units[pair] for pair in own},
         over_control={pair: own[pair] - scores[metric, best[pair]][pair] for pair in own},
         control=max(set(names), key=lambda name: (names.count(name), name)),

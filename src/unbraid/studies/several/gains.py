@@ -16,7 +16,7 @@ from unbraid.studies.known_truth._known import fit
 from unbraid.studies.several._gain_figures import METRICS, Cells, K, N, gain_figures
 from unbraid.studies.several._gain_sources import (
     CODES,
-    Gains,
+    PairGains,
     Recorded,
     Scores,
     gains,
@@ -240,7 +240,7 @@ def _mean(values: Mapping[Any, float]) -> float:
     return float(np.mean(list(values.values())))
 
 
-def _said(found: Mapping[int, Gains]) -> str:
+def _said(found: Mapping[int, PairGains]) -> str:
     return ", ".join(
         f"{units} units: {_mean(each.over_units):+.3f} over units, "
         f"{_mean(each.over_control):+.3f} over {each.control}"
