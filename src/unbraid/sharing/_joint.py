@@ -251,6 +251,8 @@ class Joint:
         ----------
         folder : path
             Must not exist, unless ``overwrite``.
+        overwrite : bool
+            Whether an earlier run there is replaced.
         pictures : Images or mapping of stimulus ids to arrays, optional
             The stimuli, for the browser: a folder or zip opened by ``responses.images``.
         beside : mapping of file name to text, optional
@@ -258,6 +260,11 @@ class Joint:
         browser : bool
             Whether to write ``browser/``, in which a person looks at single latents: all systems'
             parts of each side by side, and the held-out stimuli that excite it.
+
+        Returns
+        -------
+        Path
+            The folder.
         """
         files = browser_files(joint_browser(self, pictures)) if browser else {}
         record = {**self.record(), "held_stimuli": [str(each) for each in self.held_stimuli]}

@@ -37,7 +37,7 @@ _WORDS = {
 }
 """What was found, for a first-time reader; the numbers follow."""
 _TO_UNITS = "Codes follow {b} better than units do, and no control explains it."
-_NEAR = 0.5  # share of the gain from which on a control is named in the headline
+_NEAR = 0.5  # the headline names a control that makes this share of the gain
 _AFTER = {"codes": "code to code", "base": "code to unit"}
 
 
