@@ -110,7 +110,23 @@ def contrast(codes: SideScore, other: SideScore) -> BaselineContrast:
 
 
 def title_of(name: str) -> str:
-    """Return what a side or a measure is called on pages and in sentences."""
+    """Return what a side or a measure is called on pages and in sentences.
+
+    Parameters
+    ----------
+    name : str
+        Name of a side (``base``, ``codes`` or a baseline) or of a measure.
+
+    Returns
+    -------
+    str
+        Such as ``units`` for ``base``.
+
+    Examples
+    --------
+    >>> title_of("base"), title_of("k_means")
+    ('units', 'k-means directions')
+    """
     return TITLES[name] if name in TITLES else MEASURES[name].title
 
 

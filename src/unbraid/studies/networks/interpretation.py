@@ -171,30 +171,23 @@ def _table(found: dict[str, evaluation.Evaluation]) -> list[dict[str, Any]]:
 
 def _figure(name: str, result: evaluation.Evaluation) -> Figure:
     scores = [result.find(side) for side in result.sides]
-    kinds = {True: "measured", False: "control"}
-    series = [
-        Series(
-            name={True: "units and codes", False: "baselines"}[own],
-            x=[score.side.replace("_", " ") for score in scores if _own(score) is own],
-            y=[score.value for score in scores if _own(score) is own],
-            low=[score.interval.low for score in scores if _own(score) is own],
-            high=[score.interval.high for score in scores if _own(score) is own],
-            kind=kinds[own],
-        )
-        for own in (True, False)
-    ]
     return Figure(
         kind="bar",
         title=name,
         x_label="",
         y_label=result.headline.replace("_", " "),
-        series=[each for each in series if each.x],
+        series=[
+            Series(
+                name="mean over units",
+                x=[evaluation.title_of(score.side) for score in scores],
+                y=[score.value for score in scores],
+                low=[score.interval.low for score in scores],
+                high=[score.interval.high for score in scores],
+                kind="measured",
+            )
+        ],
         caption=f"{result.verdict.sentence} n = {len(result.rows)} pictures.",
     )
-
-
-def _own(score: evaluation.SideScore) -> bool:
-    return score.side in ("base", "codes")
 
 
 def _claims(found: dict[str, evaluation.Evaluation]) -> list[Claim]:
@@ -232,7 +225,7 @@ def _claims(found: dict[str, evaluation.Evaluation]) -> list[Claim]:
 
 def _told(contrasts: dict[str, evaluation.BaselineContrast], named: bool = False) -> str:
     lines = [
-        f"{name}{' (' + c.side.replace('_', ' ') + ')' if named else ''} {c.value:+.2f} "
+        f"{name}{f' ({evaluation.title_of(c.side)})' if named else ''} {c.value:+.2f} "
         f"[{c.low:+.2f}, {c.high:+.2f}]"
         for name, c in contrasts.items()
     ]
@@ -241,9 +234,11 @@ def _told(contrasts: dict[str, evaluation.BaselineContrast], named: bool = False
 
 def _conclusion(found: dict[str, evaluation.Evaluation]) -> str:
     tones = [result.verdict.tone for result in found.values()]
+    gains, near = tones.count("gain"), tones.count("explained by a control")
+    if not gains + near:
+        return f"In none of {len(tones)} systems are codes more interpretable than units."
+    beyond = f"in {gains} of them than every baseline too" if gains else "a baseline is, too"
     return (
-        f"Of {len(tones)} systems codes are more interpretable than units and every baseline in "
-        f"{tones.count('gain')}; a baseline reaches as far in "
-        f"{tones.count('explained by a control')}; codes do not exceed units in "
-        f"{tones.count('no gain')}."
+        f"In {gains + near} of {len(tones)} systems codes are more interpretable than units, "
+        f"{beyond}."
     )
