@@ -12,6 +12,7 @@ from unbraid.errors import InputError
 from unbraid.report import draw
 from unbraid.report._palette import LIGHT
 from unbraid.report._text import text_width
+from unbraid.report.draw import inline_svg
 from unbraid.report.draw.curves import roles
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -310,3 +311,12 @@ def test_a_cell_of_a_heatmap_is_written_with_two_decimals_or_as_many_as_asked(
                         caption=example.caption(), **digits)  # fmt: skip
     texts = [each.text for each in parse(rp.figure_svg(figure)).iter("text")]
     assert text in texts
+
+
+@pytest.mark.parametrize("links, role", [((), "img"), ((("pairs/a-b/report.html",),), "group")])
+def test_a_figure_that_holds_links_is_no_image(links, role, example):
+    """What is inside an image cannot be reached by those who do not see it."""
+    figure = rp.Heatmap(title="t", row_labels=["a"], column_labels=["b"], values=[[0.5]],
+                        links=links, caption=example.caption())  # fmt: skip
+    drawn = parse(inline_svg(figure, 344, "narrow"))
+    assert drawn.get("role") == role and len(list(drawn.iter("a"))) == len(links)

@@ -37,9 +37,10 @@ def describe(figure: figures.Figure | MatchedUnits) -> str:
 def inline_svg(figure: figures.Figure, width: float, style: str) -> str:
     """Return the figure as part of a page, coloured by the page's variables."""
     drawing = draw(figure, width)
+    role = "group" if getattr(figure, "links", ()) else "img"  # an image may hold no links
     return element(
         "svg", svg_title(figure.title), element("desc", clean(describe(figure))), drawing.body,
-        class_=f"fig {style}", viewBox=f"0 0 {width:g} {drawing.height:.0f}", role="img",
+        class_=f"fig {style}", viewBox=f"0 0 {width:g} {drawing.height:.0f}", role=role,
         aria_label=figure.title,
     )  # fmt: skip
 
