@@ -288,3 +288,10 @@ def test_the_browser_has_the_pictures_of_the_stimuli(found, tmp_path):
     (tmp_path / "p" / f"{found.held_stimuli[0]}.png").unlink()
     with pytest.raises(InputError, match="pictures must hold one for each stimulus"):
         joint_browser(found, tmp_path / "p")
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200])
+def test_sizes_whose_squares_are_no_numbers_are_refused(half_shared, size):
+    x, y = half_shared[0].values()
+    with pytest.raises(InputError, match="a must have a largest value"):
+        ub.joint({"a": size * x, "b": y})

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from unbraid._validate import check_mapping
+from unbraid._validate import check_mapping, check_scale
 from unbraid.errors import InputError
 from unbraid.responses import Responses, as_responses, pair
 
@@ -119,6 +119,8 @@ def matched(systems: Any) -> Systems:
     if len(set(names)) < len(names) or not all(names):
         raise InputError(f"systems must have different names, got {', '.join(names)}.")
     sides = [as_responses(values, name) for name, values in systems.items()]
+    for name, side in zip(names, sides, strict=True):
+        check_scale(side.values, name)
     if any(side.stimuli is None for side in sides):
         sides = _in_rows_of_first(sides, systems)
     return _side_by_side(names, sides)
