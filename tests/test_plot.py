@@ -122,3 +122,30 @@ def test_without_matplotlib_it_says_what_to_install(result, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ub.InputError, match=r"pip install 'unbraid\[plot\]'"):
         result.plot()
+
+
+def test_an_evaluation_draws_what_it_found():
+    rng = np.random.default_rng(0)
+    z = rng.uniform(0.5, 1.5, (120, 6)) * (rng.random((120, 6)) < 0.2)
+    x = z @ rng.normal(size=(6, 5))
+    learned = ub.fit(x, ub.PCA(n_latents=4))
+    result = ub.evaluate(
+        learned, x, features=z, measures=("best_unit",), baselines=("shuffled_latents",)
+    )
+    axes = result.plot()
+    values = {score.value for score in result.scores if score.measure == result.headline}
+    assert values <= {v for line in axes.lines for v in line.get_xdata()}
+    with pytest.raises(ub.InputError, match="nope was not measured; there are best_unit"):
+        result.plot("nope")
+
+
+def test_systems_joined_draw_one_of_them():
+    rng = np.random.default_rng(0)
+    z = rng.uniform(0.5, 1.5, (200, 6)) * (rng.random((200, 6)) < 0.2)
+    systems = {name: z @ rng.normal(size=(6, 6)) for name in "ab"}
+    result = ub.joint(systems, method=ub.SparseCoding(n_latents=6, cycles=0), seeds=1, rng=0)
+    axes = result.plot("b")
+    of_b = {each.value for each in result.beside if each.target == "b" and each.kind == "R2"}
+    assert of_b and of_b <= {v for line in axes.lines for v in line.get_xdata()}
+    with pytest.raises(ub.InputError, match="Nothing was predicted of 'c'; there are a, b"):
+        result.plot("c")

@@ -13,8 +13,10 @@ from unbraid._answers import Verdict, plain
 from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 from unbraid.evaluation._config import EvaluateConfig
+from unbraid.evaluation._page import score_figure
 from unbraid.evaluation._save import save
 from unbraid.evaluation._side_score import BaselineContrast, SideScore
+from unbraid.report import draw_on
 from unbraid.responses import Codes, Responses
 from unbraid.sparse import Dictionary
 
@@ -123,6 +125,31 @@ class Evaluation:
         active = np.bincount(self.codes.indices, minlength=self.codes.shape[1])
         columns["active"] = active[self.latents]
         return pd.DataFrame(columns, index=pd.Index(self.latents, name="latent"))
+
+    def plot(self, measure: str | None = None, *, axes: Any = None) -> Any:
+        """Draw one measure of the units, the codes and every baseline, as the page does.
+
+        Parameters
+        ----------
+        measure : str, optional
+            Default: the headline's.
+        axes : matplotlib Axes, optional
+            Default: those of a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+            With what was drawn, for further changes.
+
+        Raises
+        ------
+        InputError
+            A measure that was not taken; matplotlib is not installed.
+        """
+        measure = measure or self.headline
+        if measure not in self.measures:
+            raise InputError(f"{measure} was not measured; there are {', '.join(self.measures)}.")
+        return draw_on(score_figure(self, [measure], measure), axes)
 
     def record(self) -> dict[str, Any]:
         """Return everything but arrays, as plain JSON data."""

@@ -31,7 +31,9 @@ def page(result: Evaluation, pictures: Any = None, browser: bool = False) -> rep
         provenance=_provenance(result),
         browser=report.BROWSER if browser else "",
         opening=[
-            _figure(result, [result.headline], "Units, codes and what could explain them away"),
+            score_figure(
+                result, [result.headline], "Units, codes and what could explain them away"
+            ),
             *([latents_and_units(result, pictures)] if of_units else []),
             report.Warnings(items=result.warnings),
         ],
@@ -39,7 +41,7 @@ def page(result: Evaluation, pictures: Any = None, browser: bool = False) -> rep
             report.Section(
                 title="Every measure",
                 lead="The same sides under each measure; the cross is chance.",
-                blocks=[_figure(result, result.measures, "All measures"), _contrasts(result)],
+                blocks=[score_figure(result, result.measures, "All measures"), _contrasts(result)],
             ),
             report.Section(
                 title="Unit by unit",
@@ -78,7 +80,8 @@ def _number(label: str, score: SideScore, kind: Any, note: str = "") -> report.K
     )
 
 
-def _figure(result: Evaluation, measures: Any, title: str) -> report.BeforeAfterFigure:
+def score_figure(result: Evaluation, measures: Any, title: str) -> report.BeforeAfterFigure:
+    """Return some measures of the units, the codes and every baseline."""
     groups = []
     for measure in measures:
         rows = [

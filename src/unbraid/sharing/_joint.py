@@ -14,7 +14,7 @@ from unbraid import align
 from unbraid._answers import Verdict, packed, warned, write_answer
 from unbraid._documented import documented_answer
 from unbraid.errors import InputError
-from unbraid.report import browser_files, render
+from unbraid.report import browser_files, draw_on, render
 from unbraid.responses import Codes
 from unbraid.sharing._beside import Beside
 from unbraid.sharing._config import JointConfig
@@ -27,6 +27,7 @@ from unbraid.sharing._saved import KIND, LAYOUT
 from unbraid.sharing._stack import SystemScales
 from unbraid.sharing._verdict import SystemBound
 from unbraid.sharing.page._browser import joint_browser
+from unbraid.sharing.page._figure import system_figure
 from unbraid.sharing.page._page import joint_page
 
 if TYPE_CHECKING:
@@ -233,6 +234,10 @@ class Joint:
     def record(self) -> dict[str, Any]:
         """Return everything but arrays, as plain JSON data."""
         return record_of(self)
+
+    def plot(self, system: str | None = None, *, axes: Any = None) -> Any:
+        """Draw how one system (default: the first) is predicted; return the matplotlib Axes."""
+        return draw_on(system_figure(self, system), axes)
 
     def save(
         self,

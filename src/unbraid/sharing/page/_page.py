@@ -8,25 +8,7 @@ import numpy as np
 
 from unbraid import report
 from unbraid._answers import TONES
-from unbraid.sharing._beside import (
-    ALONE,
-    FOUND_ALONE,
-    JOINT,
-    MATCHED,
-    RIDGE,
-    SEPARATE,
-    TOGETHER,
-)
-
-_KINDS: dict[str, Any] = {
-    RIDGE: "before",
-    SEPARATE: "control",
-    JOINT: "after",
-    ALONE: "before",
-    TOGETHER: "after",
-    MATCHED: "control",
-    FOUND_ALONE: "before",
-}
+from unbraid.sharing.page._figure import beside_figure
 
 
 def joint_page(result: Any, title: str = "", browser: bool = False) -> report.Page:
@@ -83,7 +65,7 @@ def joint_page(result: Any, title: str = "", browser: bool = False) -> report.Pa
         title=title or " and ".join(result.names),
         verdict=_verdict(result),
         provenance=_provenance(result),
-        opening=[*_beside_figure(result), report.Warnings(items=result.warnings)],
+        opening=[*beside_figure(result, result.names), report.Warnings(items=result.warnings)],
         sections=sections,
         browser=report.BROWSER if browser else "",
     )
@@ -114,35 +96,6 @@ def _verdict(result: Any) -> report.VerdictBlock:
         lead=" ".join(result.verdict.reasons),
         numbers=numbers,
     )
-
-
-def _beside_figure(result: Any) -> list[report.BeforeAfterFigure]:
-    """Return R2 of each system, predicted from the others and from what was not left out."""
-    groups = []
-    for name in result.names:
-        rows = [
-            report.ScoreRow(label=each.measure, value=each.value, low=each.low, high=each.high,
-                            kind=_KINDS[each.measure])
-            for each in result.beside
-            if each.target == name and each.kind == "R2"
-        ]  # fmt: skip
-        if rows:
-            groups.append(report.MetricGroup(title=f"{name}: R2 of its units", rows=rows))
-    if not groups:
-        return []
-    return [
-        report.BeforeAfterFigure(
-            title="Together and alone",
-            groups=groups,
-            caption=report.Caption(
-                finding="Units left out are predicted from all other units under the joint "
-                "dictionary, or from the system's own under its own dictionary; ridge predicts all "
-                "units of a system from the others.",
-                n=len(result.held_stimuli),
-                seed=_seed(result),
-            ),
-        )
-    ]
 
 
 def _counts_table(result: Any) -> report.Table:
@@ -284,8 +237,3 @@ def _provenance(result: Any) -> report.Provenance:
     return report.Provenance(
         fingerprint=made["fingerprint"], config=result.config.describe(), facts=facts
     )
-
-
-def _seed(result: Any) -> Any:
-    seed = result.provenance["seed"]
-    return () if seed is None else seed
