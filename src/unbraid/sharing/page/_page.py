@@ -173,18 +173,18 @@ def _beside_table(result: Any) -> report.Table:
         title="For comparison",
         columns=[
             report.Column(name="measure"),
+            report.Column(name="value", format="estimate", digits=3),
+            report.Column(name="in"),
             report.Column(name="source"),
             report.Column(name="target"),
-            report.Column(name="in"),
-            report.Column(name="value", format="estimate", digits=3),
         ],
         rows=[
             (
                 each.measure,
+                report.Estimate(value=each.value, low=each.low, high=each.high),
+                each.kind,
                 each.source,
                 each.target,
-                each.kind,
-                report.Estimate(value=each.value, low=each.low, high=each.high),
             )
             for each in result.beside
         ],
