@@ -33,7 +33,7 @@ def settled(config: Path | None, given: Mapping[str, Any], known: bool = False) 
         check_known(config, own, list(given))
     return {
         name: _as_given(f"{config}: {name}", name, own[name])
-        if value in (None, False, []) and own.get(name) is not None
+        if (value is None or value is False or value == []) and own.get(name) is not None
         else value
         for name, value in given.items()
     }

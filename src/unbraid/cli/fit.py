@@ -59,8 +59,10 @@ def fit(
         "method": method, "seed": seed, "order": order, "device": device, "stimuli": stimuli,
         "axes": axes, "time": time, "select": select, "trials": trials,
     }, known=True)  # fmt: skip
-    choice = sparse.parse_method(asked["method"] or "auto").with_options(overrides or [])
-    order = asked["order"] or "auto"
+    choice = sparse.parse_method(
+        "auto" if asked["method"] is None else asked["method"]
+    ).with_options(overrides or [])
+    order = "auto" if asked["order"] is None else asked["order"]
     check_order(order)
     (own,) = file_options(asked, 1)
     learned = sparse.fit(
