@@ -1,10 +1,14 @@
 """The example's networks learn what they say, and its folder replaces nothing."""
 
+import zipfile
+
 import numpy as np
 import pytest
+from PIL import Image
 
 import unbraid as ub
 from unbraid.example import _networks, write_example
+from unbraid.example._files import write_pictures
 from unbraid.worlds import HandwrittenCanvases
 
 SPLIT = HandwrittenCanvases(n_train=6000, n_evaluation=300).sample(rng=0)
@@ -54,3 +58,11 @@ def test_nothing_is_replaced(run, tmp_path):
         with pytest.raises(ub.InputError):
             write_example(target)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "mine"]
+
+
+def test_ink_is_black_on_white_paper(tmp_path):
+    write_pictures(tmp_path / "p.zip", ["a.png"], np.array([[[0.0, 0.25], [0.5, 1.0]]]), side=2)
+    with zipfile.ZipFile(tmp_path / "p.zip") as archive:
+        found = np.asarray(Image.open(archive.open("a.png")))
+    np.testing.assert_array_equal(found[::2, ::2], [[255, 191], [128, 0]])
+    np.testing.assert_array_equal(found, found[::2, ::2].repeat(2, 0).repeat(2, 1))

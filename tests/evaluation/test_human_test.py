@@ -117,6 +117,9 @@ def test_a_run_becomes_a_test_and_its_answers_a_score(run, tmp_path):
     record = json.loads(out)
     assert record["precision"] == 1 and record["machine"]["value"] is not None
     assert set(record["units"].values()) == {1.0}
+    for more, told in ((["--embeddings", "e.npz"], True), ([], False)):
+        status, out, _ = run("intrusion-score", "test", "ada.csv", *more)
+        assert status == 0 and ("Machine: " in out) == told
     status, _, err = run("intrusion-score", "run", "no.csv")
     assert status == 2 and "holds no answers" in err
     status, _, err = run("intrusion-test", "p", "-o", "other")

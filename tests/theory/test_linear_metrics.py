@@ -5,6 +5,7 @@ import pytest
 
 from unbraid import theory
 from unbraid.errors import InputError
+from unbraid.theory._encodings import root_of
 
 
 def sparse_features(rng, n, n_features, probability=0.1):
@@ -201,3 +202,12 @@ def test_features_of_two_values_have_the_least_fourth_cumulant(rng):
     d = z[:20_000] - z[20_000:]
     measured = np.corrcoef(np.square(d @ a).sum(axis=1), np.square(d @ b).sum(axis=1))[0, 1]
     assert theory.rsa(a, b, fourth_cumulants=-2) == pytest.approx(measured, abs=0.03)
+
+
+def test_the_root_of_a_covariance_is_its_root():
+    rng = np.random.default_rng(0)
+    turned, _ = np.linalg.qr(rng.normal(size=(4, 4)))
+    sigma = (turned * [0.0, 0.1, 0.7, 3.0]) @ turned.T  # below and above 1, and none
+    root = root_of(sigma, 4)
+    np.testing.assert_allclose(root @ root, sigma, atol=1e-12)
+    np.testing.assert_allclose(root, root.T, atol=1e-12)
