@@ -98,7 +98,7 @@ def test_what_has_no_room_is_left_out_and_said(browser):
     less = browser_files(browser, room=20_000, picture_room=30_000)
     kept = less["browser/a-0.js"].count('"strongest"') + less["browser/a-1.js"].count('"strongest"')
     assert 10 < kept < 100
-    assert f"A: {kept} of 300 latents can be looked at" in less["browser/index.js"]
+    assert f"A: {kept} of 300 latents can be opened" in less["browser/index.js"]
     best = int(browser.sides[0].first[0])
     lines = less[f"browser/a-{best // 256}.js"].splitlines()
     assert "strongest" in lines[1 + best % 256]  # the most telling has room
