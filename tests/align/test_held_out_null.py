@@ -152,3 +152,16 @@ def test_order_in_time_and_groups_still_refit_every_target():
 def test_wrong_permutations_are_refused(wrong):
     with pytest.raises(InputError):
         stats.Permutations(**wrong)
+
+
+@pytest.mark.parametrize("n, folds", [(12, 12), (5, 5), (12, 9)])
+@pytest.mark.parametrize("metric", [align.ridge, align.semi_matching])
+def test_folds_of_single_stimuli_refit_every_target(metric, n, folds):
+    """Leaving one out, no stimuli of a fold can change places: it was a division by zero."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n, 4))
+    y = x @ rng.normal(size=(4, 40)) + 0.1 * rng.normal(size=(n, 40))
+    score = metric(x, y, folds=folds, permutations=9, resamples=0)
+    assert 0.1 <= score.p_value <= 1 and np.isfinite(score.null)
+    every = metric(x, y, folds=folds, permutations=stats.Permutations(9, None), resamples=0)
+    assert (score.p_value, score.null) == (every.p_value, every.null)

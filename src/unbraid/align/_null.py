@@ -25,11 +25,17 @@ class Null:
 def held_out_sums(
     estimator: Estimator, folds: stats.Folds, asked: stats.Permutations, rng: Any
 ) -> HeldOutSums | None:
-    """Return where the statistic is summed; None where every target is refitted."""
+    """Return where the statistic is summed; None where every target is refitted.
+
+    Stimuli change places within their fold: where most folds hold one, nothing would be permuted.
+    """
     few = asked.targets is None or estimator.y.shape[1] <= asked.targets
     if few or not asked.count or not estimator.by_target or folds.blocks is not None:
         return None
-    return HeldOutSums(groups_of(folds, rng), estimator.y.shape[1], kernels=True)
+    groups = groups_of(folds, rng)
+    if 2 * sum(len(rows) for _, rows in groups) <= len(folds.used):  # folds of single stimuli
+        return None
+    return HeldOutSums(groups, estimator.y.shape[1], kernels=True)
 
 
 def held_out_null(estimator: Any, sums: HeldOutSums, asked: stats.Permutations, rng: Any) -> Null:
