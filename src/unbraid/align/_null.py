@@ -32,10 +32,10 @@ def held_out_sums(
     few = asked.targets is None or estimator.y.shape[1] <= asked.targets
     if few or not asked.count or not estimator.by_target or folds.blocks is not None:
         return None
-    groups = groups_of(folds, rng)
-    if 2 * sum(len(rows) for _, rows in groups) <= len(folds.used):  # folds of single stimuli
+    size = np.bincount(np.asarray(folds)[folds.used])
+    if 2 * size[size > 1].sum() <= len(folds.used):
         return None
-    return HeldOutSums(groups, estimator.y.shape[1], kernels=True)
+    return HeldOutSums(groups_of(folds, rng), estimator.y.shape[1], kernels=True)
 
 
 def held_out_null(estimator: Any, sums: HeldOutSums, asked: stats.Permutations, rng: Any) -> Null:
