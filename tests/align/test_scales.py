@@ -212,3 +212,20 @@ def test_a_dictionary_of_a_few_large_units_says_so():
     wide = np.hstack([x, 1e4 * np.random.default_rng(1).normal(size=(300, 4))])
     with pytest.warns(RuntimeWarning, match=r"4 units \(10, 11, 12, 13\) of x hold 100.0% of its"):
         fit(wide, PCA(), rng=0)
+
+
+@pytest.mark.parametrize("p, scale", [(20, 12), (200, 100), (2000, 100)])
+def test_one_unit_that_decides_cka_is_named(p, scale):
+    """With the half of the variance it has more squared variance than all others together."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(150, p))
+    y = x + 0.3 * rng.normal(size=(150, p))
+    wide = np.column_stack([x, scale * rng.normal(size=150)])
+    plain, scaled = (METRICS["cka"].compute(each, y, **FAST) for each in (x, wide))
+    assert plain.value > 0.8
+    assert scaled.value < plain.value / 2
+    assert any(f"unit {p} of the source holds" in line for line in scaled.warnings)
+    assert not any("holds" in line for line in plain.warnings)
+    assert not any(
+        "holds" in line for line in METRICS["semi_matching"].compute(wide, y, **FAST).warnings
+    )

@@ -91,3 +91,18 @@ def test_interpret_without_its_parts_is_refused_when_planned(folder, wrong):
     with pytest.raises(InputError) as told:
         jobs.plan_of({"job": "interpret", "base": {"x": "a.npy", **wrong}}, folder)
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("order, heard", [("time", "time"), ("exchangeable", "auto")])
+def test_a_fit_of_stimuli_in_time_learns_in_time(order, heard, folder, tmp_path, monkeypatch):
+    """Not only which stimuli it learns from: those that stop it are apart from the rest, too."""
+    learn, words = ub.sparse.fit, []
+
+    def hear(*values, **options):
+        words.append(options["order"])
+        return learn(*values, **options)
+
+    monkeypatch.setattr(ub.sparse, "fit", hear)
+    base = {"x": "a.npy", "method": "PCA(n_latents=3)", "train_share": 0.5, "order": order}
+    done({"job": "fit", "base": base}, folder, tmp_path)
+    assert words == [heard]

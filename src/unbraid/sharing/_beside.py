@@ -15,6 +15,7 @@ from unbraid import align, sparse
 from unbraid._documented import documented_answer
 from unbraid._progress import Progress, silent
 from unbraid.interpret import feature_correlations
+from unbraid.sharing._config import OrderWord
 from unbraid.sharing._evidence import JointEvidence
 from unbraid.sharing._infer import Coder, chosen_coder, judging_rows, left_out_errors, power_of
 from unbraid.sharing._learn import LearnedTogether, sized
@@ -70,6 +71,7 @@ def alone(
     method: sparse.Method,
     rng: np.random.Generator,
     tell: Progress,
+    order: OrderWord = "auto",
 ) -> tuple[Alone, ...]:
     """Learn a dictionary of each system with the method, and the width, of the joint one."""
     found = []
@@ -81,7 +83,7 @@ def alone(
         y = (held.values[:, columns] - scale.center[columns]) / scale.size[columns]
         with warnings.catch_warnings():  # a single system's weakness is what is measured here
             warnings.simplefilter("ignore", RuntimeWarning)
-            own = sparse.fit(x, sized(method, (x.shape[1],)), rng=each)
+            own = sparse.fit(x, sized(method, (x.shape[1],)), rng=each, order=order)
         coder = Coder(
             atoms=np.asarray(own.atoms), offset=np.asarray(own.offset), signed=own.signed,
             power=power_of(x), floor=own.floor or 0.0,

@@ -9,6 +9,9 @@ from pydantic import Field
 from unbraid._config import Config
 from unbraid.sparse._method import NamedMethod
 
+OrderWord = Literal["auto", "exchangeable", "time"]
+"""What a caller knows of the order of the stimuli."""
+
 
 class JointConfig(Config):
     """Options of one dictionary learned from several systems together."""
@@ -20,7 +23,7 @@ class JointConfig(Config):
     evidence_share: Annotated[float, Field(gt=0, lt=1)] = 0.25
     """Share of the stimuli that all systems answered on which the evidence rests (2,000 at most);
     nothing is learned from them."""
-    order: Literal["auto", "exchangeable", "time"] = "auto"
+    order: OrderWord = "auto"
     """Whether stimuli follow each other in time, or any order is as good; auto: it is tested."""
     permutations: Annotated[int, Field(ge=99)] = 4999
     """Pairings of wrong stimuli for each p-value."""

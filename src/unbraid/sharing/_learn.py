@@ -10,6 +10,7 @@ import numpy as np
 from unbraid import sparse
 from unbraid._progress import Progress, part
 from unbraid.errors import InputError
+from unbraid.sharing._config import OrderWord
 from unbraid.sharing._infer import Coder, chosen_coder, judging_rows, left_out_errors, power_of
 from unbraid.sharing._stack import Systems, SystemScales, scale_of
 from unbraid.sparse.crosscoders._crosscoder import Crosscoder
@@ -40,7 +41,11 @@ class LearnedTogether:
 
 
 def learn(
-    train: Systems, method: sparse.Method, rng: np.random.Generator, tell: Progress
+    train: Systems,
+    method: sparse.Method,
+    rng: np.random.Generator,
+    tell: Progress,
+    order: OrderWord = "auto",
 ) -> LearnedTogether:
     """Learn a dictionary from the systems side by side.
 
@@ -50,13 +55,13 @@ def learn(
     be predicted, but of another half of the variance can, all is learned again with those at a
     tenth of their size, and kept if the others are predicted better.
     """
-    found = _learn(train, method, scale_of(train), rng, part(tell, 0.0, 0.5))
+    found = _learn(train, method, scale_of(train), rng, part(tell, 0.0, 0.5), order)
     noise = _noise(found.errors)
     if not noise.any():
         return found
     weight = np.where(np.repeat(noise, train.sizes), _NOISE_WEIGHS, 1.0)
     scale = replace(found.scale, weight=weight)
-    again = _learn(train, method, scale, rng, part(tell, 0.5, 1.0))
+    again = _learn(train, method, scale, rng, part(tell, 0.5, 1.0), order)
     better = np.nanmean(again.errors[~noise]) < np.nanmean(found.errors[~noise])
     return again if better else found
 
@@ -75,6 +80,7 @@ def _learn(
     scale: SystemScales,
     rng: np.random.Generator,
     tell: Progress,
+    order: OrderWord,
 ) -> LearnedTogether:
     complete = train.complete
     if len(complete) < _FEWEST:
@@ -85,7 +91,7 @@ def _learn(
     x = np.where(np.repeat(train.observed, train.sizes, axis=1), scale.apply(train.values), 0)
     x = x.astype(train.values.dtype, copy=False)
     whole = np.ascontiguousarray(x[complete])
-    found = sparse.fit(whole, sized(method, train.sizes), rng=rng, progress=tell)
+    found = sparse.fit(whole, sized(method, train.sizes), rng=rng, progress=tell, order=order)
     coder = chosen_coder(whole, _coder(found, whole), train.sizes)
     if len(complete) < len(train) and found.encoder is None:
         coder = _with_incomplete_rows(x, train, coder)

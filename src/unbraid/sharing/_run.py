@@ -151,7 +151,7 @@ def _learn_all(
     for number, seeded in enumerate(rng.spawn(config.seeds)):
         start, stop = number / config.seeds, (number + 1) / config.seeds
         own = part(tell, start, stop, f"dictionary {number + 1} of {config.seeds}: ")
-        learned = learn(parts.train, method, seeded, part(own, 0.0, 0.8))
+        learned = learn(parts.train, method, seeded, part(own, 0.0, 0.8), config.order)
         method = learned.dictionary.method  # the other seeds use what "auto" chose
         evidence = evidence_of(
             parts.held,
@@ -178,8 +178,9 @@ def _beside(
         return ()
     half = (_REFITS + 1) / 2
     separate = alone(
-        parts.train, parts.held, learned, learned.dictionary.method, rng, part(tell, _REFITS, half)
-    )
+        parts.train, parts.held, learned, learned.dictionary.method, rng,
+        part(tell, _REFITS, half), config.order,
+    )  # fmt: skip
     order = "time" if parts.order.in_time else "exchangeable"
     return beside(parts.held, learned, seen, separate, order, part(tell, half, 1.0))
 

@@ -39,7 +39,7 @@ def expected_shared(
         held = _wrongly_paired(parts.held, parts.order.in_time, own)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
-            again = learn(train, learned.dictionary.method, own, told)
+            again = learn(train, learned.dictionary.method, own, told, config.order)
         pairs = pairings(len(held), parts.order, own)
         seen = evidence_of(
             held,

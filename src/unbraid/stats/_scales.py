@@ -12,6 +12,9 @@ _SHARE, _FEWEST_LARGE = (
     0.99,
     3,
 )  # of the variance of a side, and the number of units that makes it unusual
+# Of a single unit set apart by the gap below: with a share s its squared variance, s^2, is more
+# than the squared covariances of all other units, (1 - s)^2 at most, and CKA is its own
+_ALONE = 0.5
 # Ratio of variances that no unit lies between, and the share of units below: those of recordings
 # and of layers spread over more, but without a gap
 _GAP, _BELOW, _SHOWN = 10.0**2, 0.25, 5
@@ -28,9 +31,10 @@ def dominating_units(x: Any) -> tuple[str, float]:
     Returns
     -------
     tuple of str and float
-        One unit that holds 99 %; or all units above a gap: no standard deviation lies between the
-        least of theirs and a tenth of it, and a quarter of all units at least lies below. Empty
-        and 0 where there are none, or fewer than three units.
+        One unit that holds 99 %; one that holds half, of ten times the standard deviation of any
+        other; or all units above a gap: no standard deviation lies between the least of theirs and
+        a tenth of it, and a quarter of all units at least lies below. Empty and 0 where there are
+        none, or fewer than three units.
 
     Examples
     --------
@@ -46,13 +50,17 @@ def dominating_units(x: Any) -> tuple[str, float]:
     total = power.sum()
     if len(power) < _FEWEST_LARGE or not (np.isfinite(total) and total > 0):
         return "", 0.0
-    units = _set_apart(power)
+    units, alone = _set_apart(power)
     share = float(power[units].sum() / total)
-    return (_named(units), share) if share > _SHARE else ("", 0.0)
+    least = _ALONE if alone else _SHARE
+    return (_named(units), share) if share > least else ("", 0.0)
 
 
-def _set_apart(power: np.ndarray) -> np.ndarray:
-    """Return the units of far larger variance than all others, or the largest one."""
+def _set_apart(power: np.ndarray) -> tuple[np.ndarray, bool]:
+    """Return the units of far larger variance than all others, or the largest one.
+
+    And whether that is a single one.
+    """
     order = np.argsort(power)[::-1]
     with np.errstate(divide="ignore", invalid="ignore"):
         falls = power[order[:-1]] / power[order[1:]]
@@ -61,7 +69,9 @@ def _set_apart(power: np.ndarray) -> np.ndarray:
     below = (power > 0).sum() - np.arange(1, len(power))
     falls[below < np.maximum(1, _BELOW * (power > 0).sum())] = 0.0
     at = int(falls.argmax())
-    return np.sort(order[: at + 1]) if falls[at] > _GAP else order[:1]
+    if falls[at] > _GAP:
+        return np.sort(order[: at + 1]), at == 0
+    return order[:1], False
 
 
 def _named(units: np.ndarray) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from unbraid._validate import check_count
 from unbraid.errors import InputError
@@ -53,7 +53,8 @@ class Fit(Kind):
             method = sparse.Dictionary.load(used[METHOD]).method
         x, part = load(job.files["x"]), job.settings["part"]
         x = x if part is None else x.take(learning_rows(x, part))
-        learned = sparse.fit(x, method, rng=job.settings["seed"], progress=False)
+        order: Literal["auto", "time"] = "time" if part and part["order"] == "time" else "auto"
+        learned = sparse.fit(x, method, rng=job.settings["seed"], progress=False, order=order)
         found = {**learned.evidence.to_dict(), "n_latents": learned.n_latents}
         told = {"result.json": json.dumps(found, indent=2, allow_nan=False) + "\n"}
         return lambda folder, beside: native.save(learned, folder, {**told, **beside})
