@@ -84,7 +84,7 @@ def load(path: Any, **options: Any) -> Responses:
     ``.nii .nii.gz``           voxels of ``mask=FILE``; ``events=FILE``, ``delay=SECONDS``
     ``.arrow``, folder of them activations cached by SAELens, ``layer=COLUMN``
     folder of Suite2p          frames x cells of ``F.npy`` that ``iscell.npy`` accepts; ``values=``
-    folder of NIfTI images     one a stimulus (betas): ``values="beta_*.nii"``, ``mask=FILE``
+    folder of NIfTI images     one per stimulus (betas): ``values="beta_*.nii"``, ``mask=FILE``
     folder of THINGSvision     ``features.npy`` and ``file_names.txt``
     folder                     what ``record_to`` wrote (``open_store`` for larger than memory)
     ========================== ====================================================================

@@ -14,7 +14,7 @@ from unbraid.sparse._cost import START, Cost, again_seconds, learning_seconds, w
 # latents, two and three systems.
 _INFER, _INFER_EACH = 1.2e-5, 1e-9  # a stimulus' code; each of units times latents
 _TRIED = 15  # inferences that are tried on the judging stimuli
-_JUDGING = 400
+_JUDGING = 400  # of these stimuli at most, as the fit takes
 _ALONE = 2.0  # a system that is too small for its features takes longer to learn
 _BESIDE = 0.4  # ridge and matching, each system
 _FLOP = 1e-10  # of a drawn pairing's sums

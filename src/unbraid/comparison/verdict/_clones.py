@@ -15,9 +15,9 @@ from unbraid.responses import Responses
 _LOWERED = 0.1  # by how much clones must lower a matching to be named as the cause
 _ALIKE = 0.5  # mean held-out |r| in a group below which its units do not carry the same
 _HIGH = 0.9  # a matching above it has no cause to be asked for
-_MOST_UNITS = 1024  # of a side; all pairs of more take longer than most dictionaries
-_ROWS = 2000  # stimuli on which groups are looked for at most
-_DRAWS = 3
+_MOST_CLONE_UNITS = 1024  # of a side; all pairs of more take longer than most dictionaries
+_CLONE_ROWS = 2000  # stimuli on which groups are looked for at most
+_DRAWS = 3  # of one unit per group: their mean is what the score is held against
 
 
 def warnings_of_clones(
@@ -37,10 +37,10 @@ def warnings_of_clones(
         if (score.source, score.target, score.systems) == ("base", "base", way)
     ]
     sides = (parts.x, parts.y)
-    if not low or max(side.shape[1] for side in sides) > _MOST_UNITS:
+    if not low or max(side.shape[1] for side in sides) > _MOST_CLONE_UNITS:
         return []
     rng = np.random.default_rng(0)
-    rows = np.sort(rng.permutation(len(parts.rows))[:_ROWS])
+    rows = np.sort(rng.permutation(len(parts.rows))[:_CLONE_ROWS])
     groups = [_groups(side.take(rows), rng) for side in sides]
     if all(len(set(of.tolist())) == len(of) for of in groups):
         return []

@@ -23,8 +23,8 @@ from unbraid.responses import follow
 
 _SILENT = 1e-8  # as published, and the numbers below
 _CARRIES = 0.4  # share of the evidence that absorbers must carry
-_COSINE_FULL, _COSINE = 0.025, 0.1
-_ABSORBERS = 3
+_COSINE_FULL, _COSINE = 0.025, 0.1  # least cosines of an absorber with the probe, as published
+_ABSORBERS = 3  # at most, as published
 _TOLD = 0.6  # F1 of the probe below which a concept is left out
 
 

@@ -14,7 +14,7 @@ from unbraid.jobs.kinds._kind import JobCost, Kind, Write
 from unbraid.jobs.kinds._loaded import load
 from unbraid.jobs.kinds._options import config_of, seed_of
 
-_PAGE = 200_000  # bytes of a page and the records beside it
+_JOINT_PAGE = 200_000  # bytes of a page and the records beside it
 _SYSTEMS, _SLOT = "systems", "system "
 
 
@@ -76,7 +76,7 @@ class JointKind(Kind):
         held = held_out_rows(n, config.evidence_share)
         told = cost_of(sizes, max(n - held, 1), held, config)
         atoms = 32.0 * sum(sizes) ** 2
-        return JobCost(seconds=told.seconds, memory=told.memory, disk=_PAGE + atoms)
+        return JobCost(seconds=told.seconds, memory=told.memory, disk=_JOINT_PAGE + atoms)
 
     def summary(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """Return how many latents are of each kind, and the contrast of the pairing."""

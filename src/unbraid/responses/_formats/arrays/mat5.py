@@ -16,6 +16,7 @@ from unbraid.responses._files import check_memory
 from unbraid.responses._formats._damaged import Damaged
 from unbraid.responses._formats._foreign import check_claim
 from unbraid.responses._formats.arrays._cells import gather
+from unbraid.responses._formats.arrays._utf16 import text_of
 
 _TYPES = {
     1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8",
@@ -224,14 +225,6 @@ def _letters(body: memoryview, at: int, order: str) -> np.ndarray:
     if numbers.dtype.itemsize > 4:
         raise Damaged("letters of more than 4 bytes")
     return numbers.astype("u4")
-
-
-def text_of(codes: np.ndarray) -> str:
-    """Return the text of UTF-16 codes, or of whole letters."""
-    if codes.size and codes.max() > 0x10FFFF:
-        raise Damaged("no such letter")
-    text = "".join(map(chr, codes))
-    return text.encode("utf-16", "surrogatepass").decode("utf-16")  # halves of a letter meet
 
 
 @dataclass(frozen=True)

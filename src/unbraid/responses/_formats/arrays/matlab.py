@@ -17,6 +17,7 @@ from unbraid.responses._files import check_file, check_memory
 from unbraid.responses._formats._foreign import check_claim, reading
 from unbraid.responses._formats.arrays import hdf5, mat5
 from unbraid.responses._formats.arrays._cells import gather, warn_of_times
+from unbraid.responses._formats.arrays._utf16 import text_of
 from unbraid.responses._formats.meaning._entry import Entry, last_of, plain
 from unbraid.responses._formats.meaning._named import STIMULI, UNITS, responses_of
 from unbraid.responses._formats.meaning._wanted import Wanted
@@ -197,7 +198,7 @@ def _turned(path: Path, file: Any, name: str, kind: str) -> np.ndarray:
         raise InputError(f"{path}: {name} is empty, {' x '.join(map(str, values.ravel()))}.")
     if kind == "char":
         with reading(path, "MATLAB 7.3"):
-            return np.array([mat5.text_of(row).strip() for row in np.atleast_2d(values)])
+            return np.array([text_of(row).strip() for row in np.atleast_2d(values)])
     return values
 
 
@@ -208,4 +209,4 @@ def _cell(path: Path, name: str, data: Any) -> np.ndarray:
         return np.empty((0, 0))
     values = hdf5.read_dataset(path, name, data).T
     text = data.attrs.get("MATLAB_class") in (b"char", "char")
-    return np.array([mat5.text_of(values.ravel().astype(int))]) if text else values
+    return np.array([text_of(values.ravel().astype(int))]) if text else values

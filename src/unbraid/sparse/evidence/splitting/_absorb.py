@@ -9,7 +9,7 @@ import numpy as np
 from unbraid.sparse.evidence.splitting._cover import Cover, LatentColumns
 
 _CARRIES = 0.4  # share along the parent's atom that an absorber must carry, as published
-_FEW = 5  # stimuli with, and without, an absorber
+_FEW_STIMULI = 5  # stimuli with, and without, an absorber
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ def absorbers(
         held = np.isin(of.folds[on], [f for f, chosen in enumerate(cover.chosen)
                                       if guest in chosen and main in chosen])  # fmt: skip
         with_it, without = fires & held, ~fires & held
-        if min(with_it.sum(), without.sum()) < _FEW:
+        if min(with_it.sum(), without.sum()) < _FEW_STIMULI:
             continue
         rate, se = _difference(silent[with_it], silent[without])
         found.append(Absorption(latent=guest, rate=rate, p_value=_upper(rate / se)))

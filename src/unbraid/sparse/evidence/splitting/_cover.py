@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-MOST_PARTS = 8
+MOST_PARTS = 8  # of one latent: fits of more say little of each
 LEAST_GAIN = 0.03  # of the variance that one more part must add: as SAEBench asks of F1
 _TRIED = 12  # latents among which parts are chosen
 _INSIDE = 0.5  # share of its own stimuli on which a part's whole must be active too
-_BLOCK = 2**22  # products held at once
+_PRODUCTS_HELD = 2**22  # products held at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ def homes(of: LatentColumns, by: LatentColumns) -> np.ndarray:
     """Return for each latent of ``of`` the one of ``by`` that it follows best, -1 where none."""
     found = []
     length = np.sqrt(by.energy.sum(axis=0))
-    step = max(1, _BLOCK // by.values.shape[1])
+    step = max(1, _PRODUCTS_HELD // by.values.shape[1])
     for start in range(0, of.values.shape[1], step):
         cross = abs((of.values[:, start : start + step].T @ by.values).toarray())
         cross /= np.where(length > 0, length, np.inf)
@@ -95,7 +95,7 @@ def covers(of: LatentColumns, by: LatentColumns, latents: np.ndarray) -> Iterato
     rows = [np.flatnonzero(of.folds == fold) for fold in range(n_folds)]
     others = [by.values[part] for part in rows]
     active = [(part != 0).astype(np.float64) for part in others]
-    step = max(1, _BLOCK // (by.values.shape[1] * n_folds))
+    step = max(1, _PRODUCTS_HELD // (by.values.shape[1] * n_folds))
     for start in range(0, len(latents), step):
         now = latents[start : start + step]
         block = of.values[:, now]
