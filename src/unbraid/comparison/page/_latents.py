@@ -12,7 +12,7 @@ from unbraid.sparse.evidence.splitting._kinds import KINDS
 if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison
 
-_LATENTS_LISTED = 60  # split and absorbed latents on the page; the table in Python has all
+_MOST_ROWS = 60  # split and absorbed latents on the page; the table in Python has all
 MEANING = {
     "shared": "it and its best match follow each other best, and the match explains more than half "
     "of its variance on held-out stimuli",
@@ -127,13 +127,13 @@ def _listed(sides: list[tuple[str, LatentKinds]]) -> list[report.Table]:
         report.Column(name="together", format="percent", digits=0, help="variance, held out"),
         report.Column(name="q", format="p", help="after Benjamini and Hochberg"),
     ]
-    more = len(rows) - _LATENTS_LISTED
+    more = len(rows) - _MOST_ROWS
     note = f"{more} more in result.correspondences[0].table()." if more > 0 else ""
     return [
         report.Table(
             title="Split and absorbed latents",
             columns=columns,
-            rows=rows[:_LATENTS_LISTED],
+            rows=rows[:_MOST_ROWS],
             note=note,
         )
     ]
