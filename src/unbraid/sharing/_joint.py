@@ -236,7 +236,10 @@ class Joint:
         return record_of(self)
 
     def plot(self, system: str | None = None, *, axes: Any = None) -> Any:
-        """Draw how one system (default: the first) is predicted; return the matplotlib Axes."""
+        """Draw how one system is predicted, by default the first, as the page does.
+
+        Arguments and what is returned: see ``Comparison.plot``.
+        """
         return draw_on(system_figure(self, system), axes)
 
     def save(

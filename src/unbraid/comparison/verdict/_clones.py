@@ -17,7 +17,7 @@ _ALIKE = 0.5  # mean held-out |r| in a group below which its units do not carry 
 _HIGH = 0.9  # a matching above it has no cause to be asked for
 _MOST_CLONE_UNITS = 1024  # of a side; all pairs of more take longer than most dictionaries
 _CLONE_ROWS = 2000  # stimuli on which groups are looked for at most
-_DRAWS = 3  # of one unit per group: their mean is what the score is held against
+_DRAWS = 3  # of one unit per group: their mean is compared with the score
 
 
 def warnings_of_clones(
