@@ -197,7 +197,7 @@ def test_doctor_speaks_json(run):
     ("words", "message"),
     [
         (("compare", "nothing.npy", "y.npy", "-o", "run"), "nothing.npy"),
-        (("bound", "--units", "8", "--active", "9"), "cannot be told apart in 8 units"),
+        (("bound", "--units", "8", "--active", "9"), "cannot be separated in 8 units"),
         (("compare", "x.npy", "y.npy", "-o", "x.npy"), "x.npy exists"),
         (("compare", "x.npy", "short.npy", "-o", "run"), "240 and 100 without ids"),
         (("compare", "x.npy", "nan.npy", "-o", "run"), "must be finite"),

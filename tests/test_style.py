@@ -1,6 +1,7 @@
 """Sizes and habits that keep the house readable."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,19 @@ def test_few_positional_parameters(file):
 def test_no_drawer_for_everything():
     drawers = {"utils", "helpers", "misc", "common"}
     assert [file for file in NAMES if Path(file).stem.strip("_") in drawers] == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
+def test_no_f_is_missing_before_a_string(file):
+    assert unfilled(file.read_text()) <= {"{task.description}"}  # which rich fills
+
+
+def unfilled(text):
+    """Return what stands in braces in strings as if a value were to be filled in."""
+    nodes = (n.value for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Constant))
+    texts = [value for value in nodes if isinstance(value, str)]
+    return {found for each in texts for found in re.findall(r"{[a-z_]+[.][a-z_.]+}", each)}
+
+
+def test_a_missing_f_is_found():
+    assert unfilled('print("a {x.shape}" f"{y.z}", "{name}", "{1: 2}")') == {"{x.shape}"}

@@ -276,7 +276,8 @@ def test_rsa_leaves_out_stimuli_without_a_direction_on_both_sides(rng):
     assert score.value == pytest.approx(align.rsa(x[keep], y[keep], rdm="correlation").value)
     assert "2 of 80 stimuli left out" in score.warnings[0]
     with pytest.raises(
-        InputError, match="rdm must be one of euclidean, correlation, crossnobis, got 'city'"
+        InputError,
+        match="rdm must be one of euclidean, .* given, or two, one for each side, got 'city'",
     ):
         align.rsa(x, y, rdm="city")
 

@@ -93,7 +93,7 @@ def test_firing_scores_by_hand():
         (lambda: interpret.minimal_part(lambda m: m[:, 0] * 0, 3), "must excite the unit"),
         (lambda: interpret.minimal_part(lambda m: m, 3), "one activation for each"),
         (lambda: interpret.minimal_part(lambda m: m[:, 0], 3, keep=0), "keep must lie"),
-        (lambda: interpret.patches(np.ones((3, 3)), grid=7), "at least 7 pixels"),
+        (lambda: interpret.patches(np.ones((3, 3)), grid=7), "7 or more pixels per side"),
     ],
 )
 def test_bad_input_is_one_clear_line(call, message):

@@ -56,7 +56,7 @@ def test_a_worker_that_died_idle_costs_nothing():
 def test_last_words_are_told():
     with (
         Local(workers=1) as pool,
-        pytest.raises(WorkerDied, match="status 7. Its last words: farewell"),
+        pytest.raises(WorkerDied, match="status 7. Its last lines: farewell"),
     ):
         pool.submit(eval_exit, "farewell").result()
 

@@ -86,7 +86,7 @@ def test_what_is_not_told_is_asked(dense, tmp_path, name):
     two = {"encoding-type": "csc_matrix", "shape": (5, 5)}
     for about, arrays, match in [
         ({"shape": (5, 5)}, {}, "must say whether its rows or its columns are compressed"),
-        ({}, {}, "shape must be .n_stimuli, n_units., none is told"),
+        ({}, {}, "shape must be .n_stimuli, n_units., none is given"),
         ({"encoding-type": "bsr_matrix", "shape": (5, 5)}, {}, "encoding-type 'bsr_matrix'"),
         ({"encoding-type": "csr_matrix", "shape": (4, 5)}, {}, r"shape must be \(5, n_units\)"),
         (two | {"transposed": True}, {}, "the attribute transposed=True, which could change"),
@@ -118,7 +118,9 @@ def test_ids_of_another_parent_are_told(dense, tmp_path):
     sessions = {"a": ({}, {"rates": dense, "stimuli": ids}), "b": ({}, {"rates": 2 * dense})}
     as_hdf5(path, sessions)
     assert load(path, values="a/rates").stimuli.tolist() == ids
-    with pytest.warns(RuntimeWarning, match="b/rates is read without ids; a/stimuli stands beside"):
+    with pytest.warns(
+        RuntimeWarning, match="b/rates is read without ids; a/stimuli belongs to another array"
+    ):
         assert load(path, values="b/rates").stimuli is None
     assert load(path, values="b/rates", stimuli="a/stimuli").stimuli.tolist() == ids
     as_hdf5(path, {"r/a": ({}, {"rates": dense}), "r/b": ({}, {"rates": 2 * dense}),

@@ -104,7 +104,7 @@ def test_a_choice_saved_with_options_that_are_gone_is_read(tmp_path):
     old = {"name": "Auto", "most_expansion": 64.0, "most_active": 16, "autoencoder": False}
     assert rebuilt(old) == Auto(most_expansion=64.0)
     for name, value in (("most_active", 8), ("autoencoder", True)):
-        with pytest.warns(RuntimeWarning, match=f"no option {name} any more: {value} is not"):
+        with pytest.warns(RuntimeWarning, match=f"no option {name} any more: {value} is ignored"):
             assert rebuilt(old | {name: value}) == Auto(most_expansion=64.0)
     with pytest.raises(InputError, match="most_activ"):
         Auto(most_activ=8)

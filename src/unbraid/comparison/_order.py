@@ -57,7 +57,7 @@ class TimeLine:
             return (
                 "Stimuli depend on their order in time on both sides, and the requested folds "
                 "or groups split neighbours: scores may be due to neighbours alone, have no "
-                "p-value, and no gain is claimed. {self.remedy} {remedy}"
+                f"p-value, and no gain is claimed. {self.remedy} {remedy}"
             )
         why = "Stimuli were said to follow each other in time"
         if not self.asked:

@@ -106,6 +106,6 @@ def as_pictures(pictures: Any, result: Evaluation) -> np.ndarray | None:
     if array.dtype != np.uint8 or array.ndim not in (3, 4) or len(array) <= result.rows.max():
         raise InputError(
             "pictures must be uint8 of shape (n, height, width) or (n, height, width, 3), one "
-            "per stimulus given to evaluate, got {array.dtype} of shape {array.shape}."
+            f"per stimulus given to evaluate, got {array.dtype} of shape {array.shape}."
         )
     return array
