@@ -293,7 +293,7 @@ def test_a_copy_too_large_for_memory_is_refused():
 def test_a_dense_copy_needs_eight_bytes_a_number(copy, monkeypatch):
     from unbraid.align import _dense
 
-    codes = sp.random_array((10, 10), density=0.1, format="csr", rng=0)
+    codes = sp.random_array((10, 10), density=0.1, format="csr", random_state=0)
     given = codes if copy == "densified" else as_responses(codes)
     monkeypatch.setattr(_dense, "free_memory", lambda: 1010.0)  # of which 808 may be taken
     assert getattr(_dense, copy)(given, "x").shape == (10, 10)

@@ -335,6 +335,7 @@ def test_matlab(values, rng, tmp_path, compressed):
     broken_copies(path, rng, 150)
 
 
+@pytest.mark.filterwarnings("ignore:The default value for `spmatrix`:DeprecationWarning")
 @pytest.mark.parametrize("compressed", [True, False])
 @pytest.mark.parametrize("dtype", ["f4", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "?"])
 def test_matlab_agrees_with_scipy(rng, tmp_path, dtype, compressed):

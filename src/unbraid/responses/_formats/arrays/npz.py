@@ -85,8 +85,11 @@ def write(responses: Responses, path: Path) -> None:
             arrays[name] = getattr(responses, name)
     if responses.made_by:
         arrays["made_by"] = np.array(json.dumps(responses.made_by))
-    with replacing(path) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, allow_pickle=False, **arrays)
+    # as savez, which before NumPy 2.1 took allow_pickle for the name of an array
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
+                np.lib.format.write_array(stream, np.asarray(array), allow_pickle=False)
 
 
 def _entry(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Entry:
