@@ -10,8 +10,9 @@ from unbraid.comparison.scores._controls import is_matching, is_prediction, rota
 from unbraid.sparse import TopK
 from unbraid.sparse._cost import START, Cost, again_seconds, learning_seconds, width_of
 
-# Seconds of one core at 2 GHz, measured at 300 to 20,000 stimuli and 16 to 256 units.
-_SCORE_EACH, _REFIT_EACH = 4e-7, 2e-7  # a metric's score and each refit, per code
+# Seconds of one core at 2 GHz, measured at 200 to 2,000 stimuli and 16 to 256 units.
+_SCORE, _SCORE_LATENT = 6e-3, 7e-5  # a metric's score or refit, and per latent
+_SCORE_EACH, _REFIT_EACH = 2e-7, 1e-7  # a metric's score and each refit, per code
 _FLOP = 1.5e-11  # a floating point operation of a decomposition or a large product
 _TURN_EACH = 4e-8  # a step of a rotation, per response, without its products
 _KEPT = 2**27  # ridge keeps its decompositions up to this many numbers
@@ -42,7 +43,8 @@ def cost_of(
         if is_frozen(config, parts, given is not None):
             learning += 3 * seeds * again_seconds(TopK(n_latents=m), *size, m)
     n_scores = 14 * seeds + 2
-    evaluations = n_scores * (_SCORE_EACH + _REFIT_EACH) + 4 * config.permutations * _REFIT_EACH
+    refits = n_scores + 4 * config.permutations
+    evaluations = n_scores * _SCORE_EACH + refits * _REFIT_EACH
     n_units = [parts.x.shape[1], parts.y.shape[1]]
     widest = max(*latents, *n_units)
     numbers = 2 * (n + max(size[0] for size in sizes)) * sum(n_units) + 4 * n * widest
@@ -53,8 +55,9 @@ def cost_of(
     if "rsa" in config.scored:
         numbers += 6 * n**2
     turning = _turning(parts, config, seeds)
+    each = (n_scores + refits) * (_SCORE + _SCORE_LATENT * widest) + evaluations * n * widest
     cost = Cost(
-        seconds=learning + wide + turning + evaluations * n * widest * len(config.scored),
+        seconds=learning + wide + turning + len(config.scored) * each,
         memory=START + 8.0 * numbers,
     )
     remedy = "Use fewer stimuli, units or metrics: rsa grows with n^2, matchings with p q."

@@ -9,8 +9,12 @@ from unbraid.sparse._method import Method
 from unbraid.sparse.auto.auto import Auto
 from unbraid.sparse.training._training import Autoencoder
 
-# Seconds of one core at 2 GHz, measured at 300 to 20,000 stimuli and 16 to 256 units.
-_SEARCH, _SEARCH_EACH = 8.0, 6e-5  # Auto: a search for a width, per response
+# Seconds of one core at 2 GHz, measured at 300 to 20,000 stimuli and 16 to 256 units; Auto's at 100
+# stimuli of 16 units (3.3 s), 250 of 64 (8.2) and 1,000 of 128 (19): a power of the responses. With
+# many it is at least as much for each as was measured of large ones.
+_AUTO, _AUTO_POWER = 0.135, 0.42
+_SEARCH_EACH = 6e-5  # Auto, at least, per response
+_KNOWN = 0.9  # of that where another seed has found width and offset
 _LEARN, _LEARN_EACH = 1.0, 3.5e-5  # one learning of known width, per response
 _ROWS_LEARNED = 12_000  # stimuli learned from at most
 _STEP, _STEP_EACH = 6e-4, 6e-10  # an autoencoder's step, per response times latent
@@ -45,13 +49,15 @@ def width_of(method: Method, n: int, p: int) -> int:
     given: Any = getattr(method, "n_latents", None)
     if given is not None:
         return int(given)
-    return max(2, min(round(getattr(method, "expansion", 2.0) * p), n // 3))
+    asked = round(getattr(method, "expansion", 2.0) * p)
+    return max(2, min(asked, n // 3) if isinstance(method, Auto) else asked)
 
 
 def learning_seconds(method: Method, n: int, p: int, m: int) -> float:
     """Return the seconds of one learning by a method that may have to search for its width."""
     if isinstance(method, Auto):
-        return _SEARCH + _SEARCH_EACH * min(n, _ROWS_LEARNED) * p
+        responses = min(n, _ROWS_LEARNED) * p
+        return max(_AUTO * responses**_AUTO_POWER, _SEARCH_EACH * responses)
     return again_seconds(method, n, p, m)
 
 
@@ -60,4 +66,6 @@ def again_seconds(method: Method, n: int, p: int, m: int) -> float:
     if isinstance(method, Autoencoder):
         training = method.training
         return training.steps_for(n) * (_STEP + _STEP_EACH * training.batch_for(n) * m * p)
+    if isinstance(method, Auto):
+        return _KNOWN * learning_seconds(method, n, p, m)
     return _LEARN + _LEARN_EACH * min(n, _ROWS_LEARNED) * p
