@@ -8,7 +8,7 @@ import numpy as np
 from unbraid._kernels.threads import in_blocks
 
 _FAST = {"reassoc", "contract", "nsz", "arcp"}
-_BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8  # as published (Kingma and Ba 2015)
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # as published (Kingma and Ba 2015)
 
 
 def adam(
@@ -35,8 +35,8 @@ def adam(
     ----------
     Kingma and Ba (2015), Adam, algorithm 1 (betas 0.9 and 0.999, epsilon 1e-8).
     """
-    scale1 = rate / (1 - _BETA1**step)
-    scale2 = 1 / np.sqrt(1 - _BETA2**step)
+    scale1 = rate / (1 - BETA1**step)
+    scale2 = 1 / np.sqrt(1 - BETA2**step)
     scales = np.array([scale1, scale2], rows.dtype)
     in_blocks(_adam, len(rows), rows, moments, gradient, scales, unit, least=64)
 
@@ -47,8 +47,8 @@ def _adam(start, stop, rows, moments, gradient, scales, unit):
     first, second = moments[0], moments[1]
     scale1, scale2 = scales[0], scales[1]
     kind = rows.dtype.type
-    b1, b2, epsilon = kind(_BETA1), kind(_BETA2), kind(_EPSILON)
-    rest1, rest2 = kind(1 - _BETA1), kind(1 - _BETA2)  # 1 - kind(0.999) would be off by 5e-5
+    b1, b2, epsilon = kind(BETA1), kind(BETA2), kind(EPSILON)
+    rest1, rest2 = kind(1 - BETA1), kind(1 - BETA2)  # 1 - kind(0.999) would be off by 5e-5
     one, zero = kind(1), kind(0)
     p = rows.shape[1]
     for i in range(start, stop):

@@ -16,6 +16,7 @@ import numpy as np
 from unbraid.errors import InputError
 
 _BYTES = 2.0**30  # of the device's memory that a product may take
+BLOCK_NUMBERS = 2**26  # of an array of a block of rows: a quarter of a GiB in single precision
 _DEVICE: ContextVar[Any] = ContextVar("device", default=None)
 
 

@@ -112,8 +112,8 @@ def fit(
     rng = _own_stream(_validate.as_rng(rng))
     started = time.perf_counter()
     with computing_on(device):
-        processor = device is None
-        with one_thread(when=processor and is_small(values.shape)), progress_to(progress) as tell:
+        alone = device is None and is_small(values.shape)
+        with one_thread(when=alone), progress_to(progress) as tell:
             log.callback = None if tell is silent else tell
             learned = method.learn(values, rng, log)
             log.end()

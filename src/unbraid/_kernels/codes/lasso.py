@@ -54,8 +54,11 @@ class LassoCodes:
         if (device := device_here()) is not None:
             from unbraid._kernels.on_device import lasso
 
-            there = lasso.sent(atoms, penalty, signed, 1 if many else _ROUNDS, device)
-            lasso.descend(x, (self.active, self.codes), there)
+            lasso.descend(
+                x, atoms, (self.active, self.codes), device, penalty=penalty, signed=signed,
+                rounds=1 if many else _ROUNDS, passes=_PASSES, tolerance=_TOLERANCE,
+                enter=_ENTER_TOGETHER,
+            )  # fmt: skip
             return
         gram = np.empty((0, 0), atoms.dtype) if many else atoms @ atoms.T
         work = (atoms, gram, x.dtype.type(penalty), bool(signed))

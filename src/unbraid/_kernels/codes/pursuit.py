@@ -63,7 +63,10 @@ def pursue(
     if (device := device_here()) is not None:
         from unbraid._kernels.on_device import pursuit
 
-        rules = pursuit.Rules(k, penalty, signed, tolerance, x.shape[1])
+        rules = pursuit.Rules(
+            k=k, penalty=penalty, signed=signed, tolerance=tolerance, n_units=x.shape[1],
+            enter=_ENTER, together=_TOGETHER, spanned=_SPANNED,
+        )  # fmt: skip
         return pursuit.pursue(x, atoms, rules, device)
     n, m = len(x), len(atoms)
     k = min(k, m)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from unbraid._kernels.adam import BETA1, BETA2, EPSILON
 from unbraid._torch import torch
-
-_BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8  # as published (Kingma and Ba 2015)
 
 
 def adam(
@@ -24,10 +23,10 @@ def adam(
     first, second = moments
     if unit:
         gradient -= (gradient * rows).sum(1, keepdim=True) * rows
-    first.mul_(_BETA1).add_(gradient, alpha=1 - _BETA1)
-    second.mul_(_BETA2).addcmul_(gradient, gradient, value=1 - _BETA2)
-    size = second.sqrt().mul_((1 - _BETA2**step) ** -0.5).add_(_EPSILON)
-    rows.addcdiv_(first, size, value=-rate / (1 - _BETA1**step))
+    first.mul_(BETA1).add_(gradient, alpha=1 - BETA1)
+    second.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
+    size = second.sqrt().mul_((1 - BETA2**step) ** -0.5).add_(EPSILON)
+    rows.addcdiv_(first, size, value=-rate / (1 - BETA1**step))
     gradient.zero_()
     if unit:
         length = rows.norm(dim=1, keepdim=True)

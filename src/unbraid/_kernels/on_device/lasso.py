@@ -10,15 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from unbraid._kernels.device import BLOCK_NUMBERS
 from unbraid._torch import functional, torch
 
-_DEVICE_NUMBERS = 2**26  # of the largest array of a block: a quarter of a GiB in single precision
-_PASSES = 10  # as the compiled kernel
-_TOLERANCE = 0.01  # of the penalty: steps and violations up to which a row counts as solved
-_ENTER_TOGETHER = 0.7  # share of the largest violation above which latents enter together
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Work:
     """What the rows share."""
 
@@ -28,22 +24,31 @@ class Work:
     signed: bool
     rounds: int
     """Times at most that latents are let in."""
+    passes: int
+    """Over the active latents, in a round."""
+    tolerance: float
+    """Share of the penalty: steps and violations up to which a row counts as solved."""
+    enter: float
+    """Share of the largest violation above which latents enter with it."""
 
 
-def sent(atoms: np.ndarray, penalty: float, signed: bool, rounds: int, device: Any) -> Work:
-    """Return the problem on a device."""
-    return Work(torch.from_numpy(atoms).to(device), penalty, signed, rounds)
-
-
-def descend(x: np.ndarray, found: tuple[np.ndarray, np.ndarray], work: Work) -> None:
+def descend(
+    x: np.ndarray,
+    atoms: np.ndarray,
+    found: tuple[np.ndarray, np.ndarray],
+    device: Any,
+    **limits: Any,
+) -> None:
     """Improve codes ``found``, active latents (n, k) and codes (n, k), in place.
 
-    Cost on the device n m p for each round and passes of l0^2 a row; memory at most 256 MiB for an
-    array of a block. Rows end as the compiled kernel ends them, to rounding.
+    ``limits`` are those of ``Work``. Cost on the device n m p for each round and passes of l0^2 a
+    row; memory at most 256 MiB for an array of a block. Rows end as the compiled kernel ends them,
+    to rounding.
     """
     active, codes = found
-    device = work.atoms.device
-    size = max(16, _DEVICE_NUMBERS // (len(work.atoms) + active.shape[1] ** 2))
+    work = Work(atoms=torch.from_numpy(atoms).to(device), **limits)
+    room = active.shape[1]
+    size = max(16, BLOCK_NUMBERS // (len(atoms) + room * (room + x.shape[1])))
     for start in range(0, len(x), size):
         rows = slice(start, start + size)
         here = [
@@ -79,8 +84,8 @@ def _let_in(left: torch.Tensor, at: torch.Tensor, z: torch.Tensor, work: Work) -
     rows, slots = (at >= 0).nonzero(as_tuple=True)
     size[rows, at[rows, slots]] = 0
     largest = size.amax(1)
-    enters = largest > work.penalty * (1 + _TOLERANCE)
-    least = (_ENTER_TOGETHER * largest).clamp_min(work.penalty)
+    enters = largest > work.penalty * (1 + work.tolerance)
+    least = (work.enter * largest).clamp_min(work.penalty)
     more = (size > least[:, None]) & enters[:, None]
     slot = (at >= 0).sum(1)[:, None] + more.cumsum(1) - 1
     rows, latents = (more & (slot < at.shape[1])).nonzero(as_tuple=True)
@@ -102,7 +107,7 @@ def _passes(
     chosen = work.atoms[index] * on[:, :, None]
     products = chosen @ chosen.mT
     codes, open_ = z[:, :width].clone(), torch.ones(n, dtype=torch.bool, device=z.device)
-    for _ in range(_PASSES):
+    for _ in range(work.passes):
         step = z.new_zeros(n)
         for a in range(width):
             aim = near[:, a] + codes[:, a]
@@ -112,7 +117,7 @@ def _passes(
             codes[:, a] += change
             near -= change[:, None] * products[:, a]
             step = torch.maximum(step, change.abs())
-        open_ = open_ & (step > _TOLERANCE * work.penalty)
+        open_ = open_ & (step > work.tolerance * work.penalty)
         if not bool(open_.any()):
             break
     return _packed(index, codes, room)

@@ -14,15 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from unbraid._kernels.device import BLOCK_NUMBERS
 from unbraid._torch import functional, torch
 
-_DEVICE_NUMBERS = 2**26  # of the largest array of a block: a quarter of a GiB in single precision
-_ENTER, _TOGETHER = 0.85, 40  # share of the best above which latents enter at once; how often
 _MOST_AT_ONCE = 8  # latents that enter a row at once: each costs one more factor
-_SPANNED = 1e-7  # share of an atom's square up to which it lies in the span of the others
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Rules:
     """What every row obeys."""
 
@@ -34,6 +32,12 @@ class Rules:
     """Share of a row's largest correlation up to which one counts as the penalty or zero."""
     n_units: int
     """Most atoms that can be independent."""
+    enter: float
+    """Share of the best correlation above which latents enter with it."""
+    together: int
+    """Steps in which several may."""
+    spanned: float
+    """Share of an atom's square up to which it lies in the span of the others."""
 
     @property
     def free(self) -> bool:
@@ -56,7 +60,7 @@ def pursue(
     gram = there @ there.T
     active, codes = np.full((n, k), -1, np.int32), np.zeros((n, k), x.dtype)
     gap = np.zeros(n, x.dtype)
-    size = max(16, _DEVICE_NUMBERS // (m + k))
+    size = max(16, BLOCK_NUMBERS // (m + k))
     for start in range(0, n, size):
         rows = np.ascontiguousarray(x[start : start + size])
         block = _Block(torch.from_numpy(rows).to(device) @ there.T, gram, rules)
@@ -100,7 +104,7 @@ class _Block:
                 return
             keep = ~over
             at, score, spanned, best = at[keep], score[keep], spanned[keep], best[keep]
-            self._settle(self._enter(at, score, best, spanned, together and step < _TOGETHER))
+            self._settle(self._enter(at, score, best, spanned, together and step < r.together))
             self._subtract()
 
     def answer(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -140,7 +144,7 @@ class _Block:
 
     def _factors(self, rows: torch.Tensor, width: int) -> Iterator[tuple[torch.Tensor, Any]]:
         """Yield rows and the triangles of their products, so many that memory holds them."""
-        for part in rows.split(max(1, _DEVICE_NUMBERS // (4 * width * width))):
+        for part in rows.split(max(1, BLOCK_NUMBERS // (4 * width * width))):
             yield part, torch.linalg.cholesky_ex(self._products(part, width)).L
 
     def _width(self) -> int:
@@ -164,7 +168,7 @@ class _Block:
             )
             square[part] -= fresh.square().sum((1, 2))
         count = (self.chosen >= 0).sum(1)
-        return ((count >= self.rules.n_units) | (square <= _SPANNED * own))[rows]
+        return ((count >= self.rules.n_units) | (square <= self.rules.spanned * own))[rows]
 
     def _enter(
         self,
@@ -181,7 +185,7 @@ class _Block:
         self._append(at, fresh.nonzero()[:, 0])
         if not together:
             return alone
-        least = torch.maximum(self.slack, _ENTER * best)
+        least = torch.maximum(self.slack, self.rules.enter * best)
         every = torch.arange(len(at), device=at.device)
         for _ in range(_MOST_AT_ONCE - 1):
             score[every, at] = 0  # the one that was examined last
