@@ -27,6 +27,13 @@ Method = Annotated[
     str, typer.Option(help="How to learn the dictionary, e.g. auto or 'TopK(k=32, expansion=4)'.")
 ]
 
+# None: as --config says, else the default of the command
+MaybeMethod = Annotated[MaybeText, typer.Option(help="E.g. 'TopK(k=32)'; default: auto.")]
+MaybeSeed = Annotated[MaybeInt, typer.Option(min=0, help="Default: --config's, else 0.")]
+Order = Annotated[MaybeText, typer.Option(help="Stimuli: auto, exchangeable or time.")]
+Device = Annotated[
+    MaybeText, typer.Option(help="Where torch computes, e.g. cuda; default: the processor.")
+]
 Stimuli = Annotated[
     MaybeTexts, typer.Option(help="Array of ids in the file, or a .txt of them; repeat: of each.")
 ]

@@ -12,6 +12,7 @@ from unbraid.cli._files import file_options, read
 from unbraid.cli._options import (
     Axes,
     Config,
+    Device,
     Json,
     MaybePath,
     MaybeText,
@@ -39,9 +40,7 @@ def encode(
         MaybePath,
         typer.Option(help="Training responses: a penalty or prior that is missing is learned."),
     ] = None,
-    device: Annotated[
-        MaybeText, typer.Option(help="Where torch computes, e.g. cuda; default: the processor.")
-    ] = None,
+    device: Device = None,
     stimuli: Stimuli = None,
     axes: Axes = None,
     time: Time = None,

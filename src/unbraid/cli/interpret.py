@@ -13,8 +13,8 @@ from unbraid.cli._options import (
     Axes,
     Config,
     Json,
-    MaybeInt,
     MaybePath,
+    MaybeSeed,
     MaybeTexts,
     Output,
     Overwrite,
@@ -58,7 +58,7 @@ def interpret(
     select: Select = None,
     trials: Trials = False,
     config: Config = None,
-    seed: Annotated[MaybeInt, typer.Option(min=0, help="Default: --config's, else 0.")] = None,
+    seed: MaybeSeed = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
