@@ -74,14 +74,5 @@ def _details(result: Evaluation, latents: Sequence[int]) -> Iterator[report.Late
     names = result.responses.units
     for view in sparse.latent_views(result.codes, result.dictionaries[0].atoms, latents):
         units = view.named_units(names)
-        yield report.LatentDetail(
-            latent=view.latent,
-            strongest=view.strongest,
-            steps=view.steps,
-            random=view.random,
-            low=view.low,
-            high=view.high,
-            counts=view.counts,
-            braids=[report.Braid(system="the system", units=units, spread=view.spread)],
-            near=view.near,
-        )
+        braid = report.Braid(system="the system", units=units, spread=view.spread)
+        yield report.LatentDetail.of(view, [braid])

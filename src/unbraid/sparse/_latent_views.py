@@ -114,9 +114,7 @@ def latent_views(
         steps = np.unique(np.linspace(0, len(ranked) - 1, min(examples, len(ranked))).astype(int))
         drawn = np.sort(draw[at])
         low, high = (min(values.min(), 0.0), max(values.max(), 0.0)) if len(values) else (0.0, 0.0)
-        weights = unit[latent]
-        largest = np.argsort(-np.abs(weights), kind="stable")[:units]
-        length = float(np.sum(weights**4))
+        weights, spread = heaviest(unit[latent], units)
         yield LatentView(
             latent=int(latent),
             strongest=_examples(rows, values, ranked[:examples]),
@@ -127,10 +125,18 @@ def latent_views(
             counts=tuple(np.histogram(values, _BINS, (low, high))[0].tolist())
             if high > low
             else (),
-            units=tuple((int(u), float(weights[u])) for u in largest if weights[u]),
-            spread=1 / length if length else float("nan"),
+            units=weights,
+            spread=spread,
             near=neighbours[latent] if neighbours else (),
         )
+
+
+def heaviest(atom: np.ndarray, count: int) -> tuple[tuple[tuple[int, float], ...], float]:
+    """Return the units of largest weight in an atom of length 1 or 0, and how many it spans."""
+    largest = np.argsort(-np.abs(atom), kind="stable")[:count]
+    length = float(np.sum(atom**4))
+    units = tuple((int(unit), float(atom[unit])) for unit in largest if atom[unit])
+    return units, 1 / length if length else float("nan")
 
 
 def _examples(rows: np.ndarray, values: np.ndarray, chosen: np.ndarray) -> Examples:

@@ -207,18 +207,8 @@ def _details(
             spread=view.spread,
         )
         paired = side == 1 and mate >= 0
-        yield report.LatentDetail(
-            latent=view.latent,
-            strongest=view.strongest,
-            steps=view.steps,
-            random=view.random,
-            low=view.low,
-            high=view.high,
-            counts=view.counts,
-            braids=[braid],
-            near=view.near,
-            pair=pair_of(columns[0], columns[1], mate, view.latent) if paired else None,
-        )
+        pair = pair_of(columns[0], columns[1], mate, view.latent) if paired else None
+        yield report.LatentDetail.of(view, [braid], pair)
 
 
 def _notes(result: Comparison, found: align.SharedPairs | None) -> list[str]:

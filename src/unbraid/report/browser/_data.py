@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -113,6 +113,37 @@ class LatentDetail:
     """Nearest latents of its side, with the cosine of the atoms."""
     pair: LatentPair | None = None
     """With its partner, which lies on the other side."""
+
+    @classmethod
+    def of(cls, view: Any, braids: Sequence[Braid], pair: LatentPair | None = None) -> LatentDetail:
+        """Return what a browser shows of a latent's view.
+
+        Parameters
+        ----------
+        view : LatentView
+            One of those that ``sparse.latent_views`` yields.
+        braids : sequence of Braid
+            Of each system that it lies in.
+        pair : LatentPair, optional
+            With its partner.
+
+        Returns
+        -------
+        LatentDetail
+            Examples, histogram and neighbours of the view.
+        """
+        return cls(
+            latent=view.latent,
+            strongest=view.strongest,
+            steps=view.steps,
+            random=view.random,
+            low=view.low,
+            high=view.high,
+            counts=view.counts,
+            braids=braids,
+            near=view.near,
+            pair=pair,
+        )
 
 
 @documented_choice

@@ -10,6 +10,7 @@ import numpy as np
 from unbraid import report, sparse
 from unbraid.responses import pictures_by_id
 from unbraid.sharing._latents import SHARED, UNDECIDED
+from unbraid.sparse._latent_views import heaviest
 
 if TYPE_CHECKING:
     from unbraid.sharing._joint import Joint
@@ -109,25 +110,13 @@ def _group(name: str) -> report.LatentGroup:
 def _details(result: Joint, latents: Sequence[int]) -> Iterator[report.LatentDetail]:
     own = {name: result.atoms(name) for name in result.names}
     for view in sparse.latent_views(result.codes, result.coder.atoms, latents):
-        yield report.LatentDetail(
-            latent=view.latent,
-            strongest=view.strongest,
-            steps=view.steps,
-            random=view.random,
-            low=view.low,
-            high=view.high,
-            counts=view.counts,
-            braids=[_braid(name, atoms[view.latent]) for name, atoms in own.items()],
-            near=view.near,
-        )
+        braids = [_braid(name, atoms[view.latent]) for name, atoms in own.items()]
+        yield report.LatentDetail.of(view, braids)
 
 
 def _braid(name: str, atom: np.ndarray) -> report.Braid:
     """Return one system's part of an atom, of length 1."""
     length = float(np.linalg.norm(atom))
-    if not length > 0:
-        return report.Braid(system=name, units=(), spread=float("nan"))
-    weights = atom / length
-    largest = np.argsort(-np.abs(weights), kind="stable")[:_UNITS]
-    units = [(f"unit {unit}", float(weights[unit])) for unit in largest if weights[unit]]
-    return report.Braid(system=name, units=units, spread=1 / float((weights**4).sum()))
+    units, spread = heaviest(atom / (length if length > 0 else 1.0), _UNITS)
+    named = [(f"unit {unit}", weight) for unit, weight in units]
+    return report.Braid(system=name, units=named, spread=spread)
