@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unbraid import report
-from unbraid.errors import InputError
+from unbraid._answers import checked_pictures
 from unbraid.evaluation._side_score import title_of
 from unbraid.interpret import feature_correlations
 
@@ -100,12 +100,5 @@ def _unit_name(result: Evaluation, unit: int) -> str:
 
 
 def as_pictures(pictures: Any, result: Evaluation) -> np.ndarray | None:
-    if pictures is None:
-        return None
-    array = np.asarray(pictures)
-    if array.dtype != np.uint8 or array.ndim not in (3, 4) or len(array) <= result.rows.max():
-        raise InputError(
-            "pictures must be uint8 of shape (n, height, width) or (n, height, width, 3), one "
-            f"per stimulus given to evaluate, got {array.dtype} of shape {array.shape}."
-        )
-    return array
+    """Return the pictures of what was given to ``evaluate``, by row."""
+    return None if pictures is None else checked_pictures(pictures, result.rows, "evaluate")

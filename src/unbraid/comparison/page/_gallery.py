@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unbraid import report, sparse
+from unbraid._answers import checked_pictures
 from unbraid.comparison.scores._matched import labels
-from unbraid.errors import InputError
 from unbraid.responses import Images, pictures_by_id
 
 if TYPE_CHECKING:
@@ -101,10 +101,5 @@ def as_pictures(pictures: Any, result: Comparison) -> Pictures | None:
         return None
     if isinstance(pictures, str | Path | Images):
         return pictures_by_id(pictures, result.stimuli)
-    array = np.asarray(pictures)
-    if array.dtype != np.uint8 or array.ndim not in (3, 4) or len(array) <= result.rows.max():
-        raise InputError(
-            "pictures must be uint8 of shape (n, height, width) or (n, height, width, 3), one "
-            f"per stimulus given to compare, got {array.dtype} of shape {array.shape}."
-        )
+    array = checked_pictures(pictures, result.rows, "compare")
     return lambda where: array[result.rows[where]]

@@ -42,7 +42,7 @@ def warnings_of_clones(
     rng = np.random.default_rng(0)
     rows = np.sort(rng.permutation(len(parts.rows))[:_CLONE_ROWS])
     groups = [_groups(side.take(rows), rng) for side in sides]
-    if all(len(set(of.tolist())) == len(of) for of in groups):
+    if all(_count(of) == len(of) for of in groups):
         return []
     dense = [side.toarray() for side in sides]
     pairs = [
@@ -70,13 +70,17 @@ def _groups(side: Responses, rng: np.random.Generator) -> np.ndarray:
     return np.where(group < 0, group.max(initial=0) + np.cumsum(group < 0), group)
 
 
+def _count(group: np.ndarray) -> int:
+    return len(np.unique(group))
+
+
 def _one_of_each(group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     order = rng.permutation(len(group))
     return np.sort(order[np.unique(group[order], return_index=True)[1]])
 
 
 def _as_many(group: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    return np.sort(rng.permutation(len(group))[: len(np.unique(group))])
+    return np.sort(rng.permutation(len(group))[: _count(group)])
 
 
 def _matched(metric: str, pair: Sequence[np.ndarray], parts: Split, way: str) -> float:
@@ -96,9 +100,9 @@ def _line(
 ) -> str:
     plain = score.metric.replace("_", "-")
     sides = [
-        f"the {len(of)} units of {name} are {len(set(of.tolist()))} groups"
+        f"the {len(of)} units of {name} are {_count(of)} groups"
         for name, of in zip(names, groups, strict=True)
-        if len(set(of.tolist())) < len(of)
+        if _count(of) < len(of)
     ]
     codes = [
         other.value

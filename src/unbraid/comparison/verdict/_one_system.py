@@ -11,11 +11,10 @@ from unbraid._answers import Verdict
 from unbraid._progress import Progress
 from unbraid.align import Score
 from unbraid.comparison._split import Split
-from unbraid.comparison.lift._lift import Pair
+from unbraid.comparison.lift._lift import Lifted, Pair
 from unbraid.comparison.scores._seed_means import mean_over_seeds
 from unbraid.sparse.evidence.splitting.correspondence import (
     Correspondence,
-    LatentKinds,
     of_codes,
     said_of,
 )
@@ -24,19 +23,22 @@ TONE = "one system"
 _MOST = 16_384  # latents of a side, beyond which this takes longer than all scores
 
 
-def is_one_system(parts: Split) -> bool:
-    """Return whether both sides answer alike, to the last bit."""
+def pairs_of_one(parts: Split, lifted: Sequence[Pair]) -> list[tuple[Lifted, Lifted]]:
+    """Return the pairs of dictionaries, one per seed, where both sides answer alike to the last bit.
+
+    None where one side has no dictionary, or the sides are two systems.
+    """
     x, y = parts.x, parts.y
-    return x.shape == y.shape and np.array_equal(x.toarray(), y.toarray())
+    pairs = [(one, other) for one, other in lifted if one is not None and other is not None]
+    alike = pairs and x.shape == y.shape and np.array_equal(x.toarray(), y.toarray())
+    return pairs if alike else []
 
 
 def correspondences(
     parts: Split, lifted: Sequence[Pair], tell: Progress
 ) -> tuple[Correspondence, ...]:
     """Return what became of the latents, one answer a seed; none where two systems were given."""
-    pairs = [(x, y) for x, y in lifted if x is not None and y is not None]
-    if not pairs or not is_one_system(parts):
-        return ()
+    pairs = pairs_of_one(parts, lifted)
     found = []
     for number, pair in enumerate(pairs):
         tell("looking for split and absorbed latents", number / len(pairs))
@@ -90,18 +92,11 @@ def warnings_of_one(
     found: Sequence[Correspondence], parts: Split, lifted: Sequence[Pair]
 ) -> list[str]:
     """Return a line where there are too many latents to say what became of each."""
-    pairs = [(x, y) for x, y in lifted if x is not None and y is not None]
-    if found or not pairs or not is_one_system(parts):
+    pairs = [] if found else pairs_of_one(parts, lifted)
+    if not pairs:
         return []
     most = max(each.codes.shape[1] for each in pairs[0])
     return [
         f"Both sides answer alike, so that these are dictionaries of one system; with {most:,} "
         f"latents (more than {_MOST:,}) it was not looked which are split or absorbed."
     ]
-
-
-def kinds_of(result_of: Sequence[Correspondence], side: int) -> LatentKinds | None:
-    """Return the kinds of a system's first dictionary's latents; None for two systems."""
-    if not result_of:
-        return None
-    return result_of[0].second if side else result_of[0].first

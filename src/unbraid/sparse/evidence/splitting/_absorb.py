@@ -56,7 +56,7 @@ def absorbers(
         if min(with_it.sum(), without.sum()) < _FEW_STIMULI:
             continue
         rate, se = _difference(silent[with_it], silent[without])
-        found.append(Absorption(latent=guest, rate=rate, p_value=_upper(rate / se)))
+        found.append(Absorption(latent=guest, rate=rate, p_value=p_above_zero(rate, se)))
     return found
 
 
@@ -79,7 +79,10 @@ def _difference(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     return float(first.mean() - second.mean()), float(np.sqrt(variance))
 
 
-def _upper(z: float) -> float:
+def p_above_zero(excess: float, se: float) -> float:
+    """Return the one-sided p-value of an estimate that is normal, of standard error ``se``."""
     from scipy.special import ndtr
 
-    return float(ndtr(-z))
+    if not se > 0:
+        return float(excess <= 0)
+    return float(ndtr(-excess / se))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from unbraid import stats
-from unbraid.sparse.evidence.splitting._absorb import Absorption, absorbers
+from unbraid.sparse.evidence.splitting._absorb import Absorption, absorbers, p_above_zero
 from unbraid.sparse.evidence.splitting._cover import (
     LEAST_GAIN,
     Cover,
@@ -76,7 +76,7 @@ def of_one(
         row = None if along is None else along[latent]
         found.append(absorbers(of, by, int(latent), cover, back, row) if enough else [])
         if enough and len(cover.parts) > 1:
-            gains[place] = _p_of(cover.several - cover.one - LEAST_GAIN, cover.gain_se)
+            gains[place] = p_above_zero(cover.several - cover.one - LEAST_GAIN, cover.gain_se)
     of_absorbers = [each.p_value for one in found for each in one]
     q = stats.benjamini_hochberg(np.concatenate([gains, np.array(of_absorbers)]))
     q_gain, q_absorbers = q[: len(gains)], iter(q[len(gains) :].tolist())
@@ -146,11 +146,3 @@ def _with_parts(kinds: list[LatentKind], other: list[LatentKind]) -> list[Latent
         else each
         for latent, each in enumerate(kinds)
     ]
-
-
-def _p_of(excess: float, se: float) -> float:
-    from scipy.special import ndtr
-
-    if not se > 0:
-        return float(excess <= 0)
-    return float(ndtr(-excess / se))
