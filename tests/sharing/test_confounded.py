@@ -5,7 +5,7 @@ import pytest
 
 import unbraid as ub
 from unbraid.interpret import feature_correlations
-from unbraid.sharing._confounded import confounded, threshold
+from unbraid.sharing.evidence._confounded import confounded, threshold
 
 EACH = np.ones(2, bool)
 SIZES = (24, 24)

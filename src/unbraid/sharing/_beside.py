@@ -16,10 +16,16 @@ from unbraid._documented import documented_answer
 from unbraid._progress import Progress, silent
 from unbraid.interpret import feature_correlations
 from unbraid.sharing._config import OrderWord
-from unbraid.sharing._evidence import JointEvidence
-from unbraid.sharing._infer import Coder, chosen_coder, judging_rows, left_out_errors, power_of
-from unbraid.sharing._learn import LearnedTogether, sized
-from unbraid.sharing._stack import Systems
+from unbraid.sharing.evidence._evidence import JointEvidence
+from unbraid.sharing.learning._infer import (
+    Coder,
+    chosen_coder,
+    judging_rows,
+    left_out_errors,
+    power_of,
+)
+from unbraid.sharing.learning._learn import LearnedTogether, sized
+from unbraid.sharing.systems._stack import Systems
 
 MOST_ALIKE = 0.9  # at this correlation or above a system's own latent is a joint one
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from unbraid.align._dense import check_memory
 from unbraid.sharing._config import JointConfig
-from unbraid.sharing._infer import left_out_groups
-from unbraid.sharing._left_out import WRONG
+from unbraid.sharing.evidence._left_out import WRONG
+from unbraid.sharing.learning._infer import left_out_groups
 from unbraid.sparse._cost import START, Cost, again_seconds, learning_seconds, width_of
 
 # Seconds of one core at 2 GHz, measured at 1,500 to 5,000 stimuli of 20 to 200 units and 32 to 100

@@ -18,17 +18,17 @@ from unbraid.report import browser_files, draw_on, render
 from unbraid.responses import Codes
 from unbraid.sharing._beside import Beside
 from unbraid.sharing._config import JointConfig
-from unbraid.sharing._evidence import Contrast
-from unbraid.sharing._given import columns_of, scaled
-from unbraid.sharing._infer import Coder
-from unbraid.sharing._latents import Count, Latents
 from unbraid.sharing._record import record_of
 from unbraid.sharing._saved import KIND, LAYOUT
-from unbraid.sharing._stack import SystemScales
 from unbraid.sharing._verdict import SystemBound
+from unbraid.sharing.evidence._evidence import Contrast
+from unbraid.sharing.evidence._latents import Count, Latents
+from unbraid.sharing.learning._infer import Coder
 from unbraid.sharing.page._browser import joint_browser
 from unbraid.sharing.page._figure import system_figure
 from unbraid.sharing.page._page import joint_page
+from unbraid.sharing.systems._given import columns_of, scaled
+from unbraid.sharing.systems._stack import SystemScales
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,17 +19,17 @@ from unbraid.responses import Codes
 from unbraid.sharing._beside import Beside, alone, beside
 from unbraid.sharing._config import JointConfig
 from unbraid.sharing._cost import cost_of
-from unbraid.sharing._evidence import JointEvidence, evidence_of
 from unbraid.sharing._joint import Joint
-from unbraid.sharing._latents import Count, stability
-from unbraid.sharing._learn import LearnedTogether, learn
-from unbraid.sharing._left_out import pairings
-from unbraid.sharing._split import JointSplit, split
-from unbraid.sharing._stack import matched
-from unbraid.sharing._values import correlation_of_values, values_by_system
 from unbraid.sharing._verdict import bounds_of, verdict_of
 from unbraid.sharing._warn import warnings_of_order, warnings_of_systems
-from unbraid.sharing._wrong import expected_shared
+from unbraid.sharing.evidence._evidence import JointEvidence, evidence_of
+from unbraid.sharing.evidence._latents import Count, stability
+from unbraid.sharing.evidence._left_out import pairings
+from unbraid.sharing.evidence._wrong import expected_shared
+from unbraid.sharing.learning._learn import LearnedTogether, learn
+from unbraid.sharing.learning._values import correlation_of_values, values_by_system
+from unbraid.sharing.systems._split import JointSplit, split
+from unbraid.sharing.systems._stack import matched
 from unbraid.sparse._method import check_device_of
 
 _LEARNING, _REFITS = 0.6, 0.85  # shares of the work that are behind after learning, and refits

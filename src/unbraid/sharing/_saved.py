@@ -6,11 +6,11 @@ from unbraid import _state
 from unbraid._answers import Verdict, codes_codec, config_codec
 from unbraid.sharing._beside import Beside
 from unbraid.sharing._config import JointConfig
-from unbraid.sharing._evidence import Contrast, LeftOut
-from unbraid.sharing._infer import Coder
-from unbraid.sharing._latents import Count, Latents
-from unbraid.sharing._stack import SystemScales
 from unbraid.sharing._verdict import SystemBound
+from unbraid.sharing.evidence._evidence import Contrast, LeftOut
+from unbraid.sharing.evidence._latents import Count, Latents
+from unbraid.sharing.learning._infer import Coder
+from unbraid.sharing.systems._stack import SystemScales
 from unbraid.sparse import Encoder
 
 KIND = "joint"

@@ -11,8 +11,8 @@ from unbraid import theory
 from unbraid._answers import Verdict
 from unbraid._documented import documented_answer
 from unbraid.sharing._beside import ALONE, FOUND_ALONE, TOGETHER, Beside
-from unbraid.sharing._evidence import JointEvidence
-from unbraid.sharing._latents import SHARED
+from unbraid.sharing.evidence._evidence import JointEvidence
+from unbraid.sharing.evidence._latents import SHARED
 
 _CHANCE = 2.0  # times the latents that look shared in wrong pairings, and one more, are no evidence
 _ALL = 0.9  # a system needs no other if this share of its latents is found in it alone

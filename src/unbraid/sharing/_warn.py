@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from unbraid.sharing._evidence import JointEvidence
-from unbraid.sharing._latents import SHARED
-from unbraid.sharing._learn import LearnedTogether
-from unbraid.sharing._split import JointSplit
+from unbraid.sharing.evidence._evidence import JointEvidence
+from unbraid.sharing.evidence._latents import SHARED
+from unbraid.sharing.learning._learn import LearnedTogether
+from unbraid.sharing.systems._split import JointSplit
 
 
 def warnings_of_order(parts: JointSplit) -> tuple[str, list[str]]:

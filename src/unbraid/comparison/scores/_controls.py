@@ -101,7 +101,7 @@ def rivals(metric: str, target: str, *, headline: bool) -> tuple[tuple[str, str]
 class WideExpansion:
     """Random ReLU units, ``relu((x - mean) W)``, of which ridge takes as many as predict best.
 
-    It judges prediction, not recovery: with ever more units, ridge from them approaches regression
+    It tests prediction, not recovery: with ever more units, ridge from them approaches regression
     with the arc-cosine kernel, which predicts any smooth function of the units when stimuli are
     many. What codes predict beyond it is not due to a nonlinearity alone. What they do not predict
     beyond it may still be features: matchings show that. The units are in an order, and the first

@@ -24,7 +24,7 @@ _MOST = 16_384  # latents of a side, beyond which this takes longer than all sco
 
 
 def pairs_of_one(parts: Split, lifted: Sequence[Pair]) -> list[tuple[Lifted, Lifted]]:
-    """Return the pairs of dictionaries, one per seed, where both sides answer alike to the last bit.
+    """Return the pairs of dictionaries, one per seed, where both sides answer alike to the bit.
 
     None where one side has no dictionary, or the sides are two systems.
     """

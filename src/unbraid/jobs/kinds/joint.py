@@ -68,7 +68,7 @@ class JointKind(Kind):
         """Return what a joint dictionary of files of these sizes will take."""
         from unbraid.sharing import JointConfig
         from unbraid.sharing._cost import cost_of
-        from unbraid.sharing._split import held_out_rows
+        from unbraid.sharing.systems._split import held_out_rows
 
         config = config_of(JointConfig, job)
         shapes = [load(file).shape for file in job.files.values()]

@@ -9,7 +9,7 @@ import numpy as np
 
 from unbraid import report, sparse
 from unbraid.responses import pictures_by_id
-from unbraid.sharing._latents import SHARED, UNDECIDED
+from unbraid.sharing.evidence._latents import SHARED, UNDECIDED
 from unbraid.sparse._latent_views import heaviest
 
 if TYPE_CHECKING:

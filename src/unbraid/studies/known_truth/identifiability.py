@@ -71,7 +71,7 @@ class Identifiability(Study):
     n_train: int = Field(default=60_000, ge=100)
     """Observations to learn from."""
     n_evaluation: int = Field(default=8_192, ge=100)
-    """New observations: one half fits the linear map, the other judges it."""
+    """New observations: one half fits the linear map, the other tests it."""
     steps: int = Field(default=4_000, ge=1)
     """Training steps."""
     n_views: int = Field(default=300, ge=10)

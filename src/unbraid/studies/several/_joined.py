@@ -10,8 +10,8 @@ import numpy as np
 
 from unbraid import sparse
 from unbraid._progress import silent
-from unbraid.sharing._learn import learn
-from unbraid.sharing._stack import matched
+from unbraid.sharing.learning._learn import learn
+from unbraid.sharing.systems._stack import matched
 from unbraid.studies.known_truth._known import fit
 
 

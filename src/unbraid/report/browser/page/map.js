@@ -66,7 +66,7 @@ class LatentMap {
     return [x, EDGE.top + tall * (1 - (value - this.y[0]) / (this.y[1] - this.y[0]))];
   }
 
-  // Draw all anew in the next frame, once however often it is asked for.
+  // Redraw everything in the next frame, once however often it is requested.
   paint() {
     if (this.waiting) return;
     this.waiting = true;

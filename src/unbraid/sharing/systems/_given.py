@@ -9,7 +9,7 @@ import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.responses import as_responses
-from unbraid.sharing._stack import matched
+from unbraid.sharing.systems._stack import matched
 
 if TYPE_CHECKING:
     from unbraid.sharing._joint import Joint

@@ -11,8 +11,14 @@ from unbraid import sparse
 from unbraid._progress import Progress, part
 from unbraid.errors import InputError
 from unbraid.sharing._config import OrderWord
-from unbraid.sharing._infer import Coder, chosen_coder, judging_rows, left_out_errors, power_of
-from unbraid.sharing._stack import Systems, SystemScales, scale_of
+from unbraid.sharing.learning._infer import (
+    Coder,
+    chosen_coder,
+    judging_rows,
+    left_out_errors,
+    power_of,
+)
+from unbraid.sharing.systems._stack import Systems, SystemScales, scale_of
 from unbraid.sparse.crosscoders._crosscoder import Crosscoder
 
 _TURNS = 10  # of codes and least squares over all rows, where some are incomplete

@@ -9,7 +9,7 @@ import numpy as np
 
 from unbraid import stats
 from unbraid.errors import InputError
-from unbraid.sharing._stack import Systems
+from unbraid.sharing.systems._stack import Systems
 
 _FEWEST_COMPLETE = 60  # with fewer complete rows neither learning nor evidence is possible
 _MOST = 2000  # stimuli of evidence: more make p-values smaller, not answers other

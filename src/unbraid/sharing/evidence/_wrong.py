@@ -9,12 +9,12 @@ import numpy as np
 
 from unbraid._progress import Progress, part
 from unbraid.sharing._config import JointConfig
-from unbraid.sharing._evidence import evidence_of
-from unbraid.sharing._latents import UNDECIDED
-from unbraid.sharing._learn import LearnedTogether, learn
-from unbraid.sharing._left_out import pairings
-from unbraid.sharing._split import JointSplit
-from unbraid.sharing._stack import Systems
+from unbraid.sharing.evidence._evidence import evidence_of
+from unbraid.sharing.evidence._latents import UNDECIDED
+from unbraid.sharing.evidence._left_out import pairings
+from unbraid.sharing.learning._learn import LearnedTogether, learn
+from unbraid.sharing.systems._split import JointSplit
+from unbraid.sharing.systems._stack import Systems
 
 
 def expected_shared(

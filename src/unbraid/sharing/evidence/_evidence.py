@@ -11,12 +11,12 @@ import scipy.sparse as sp
 
 from unbraid._documented import documented_answer
 from unbraid._progress import Progress, part
-from unbraid.sharing._confounded import confounded
-from unbraid.sharing._latents import FEW, Latents, judged
-from unbraid.sharing._learn import LearnedTogether
-from unbraid.sharing._left_out import Gains, Pairings, contrast_p, gains_of, interval_of
-from unbraid.sharing._lengths import squared_lengths
-from unbraid.sharing._stack import Systems
+from unbraid.sharing.evidence._confounded import confounded
+from unbraid.sharing.evidence._latents import FEW, Latents, judged
+from unbraid.sharing.evidence._left_out import Gains, Pairings, contrast_p, gains_of, interval_of
+from unbraid.sharing.evidence._lengths import squared_lengths
+from unbraid.sharing.learning._learn import LearnedTogether
+from unbraid.sharing.systems._stack import Systems
 
 
 @documented_answer

@@ -9,8 +9,8 @@ import numpy as np
 
 from unbraid import stats
 from unbraid._documented import documented_answer
-from unbraid.sharing._left_out import Gains, gain_p, p_values, upper_ends
-from unbraid.sharing._lengths import PRESENT, Lengths, lying, shares_of
+from unbraid.sharing.evidence._left_out import Gains, gain_p, p_values, upper_ends
+from unbraid.sharing.evidence._lengths import PRESENT, Lengths, lying, shares_of
 
 FEW = 10  # held-out stimuli on which a latent must be active
 SHARED, UNDECIDED = "shared", "undecided"

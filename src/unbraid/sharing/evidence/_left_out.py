@@ -10,8 +10,8 @@ from scipy.special import stdtr, stdtrit
 
 from unbraid import stats
 from unbraid._progress import Progress
-from unbraid.sharing._infer import Coder, hidden_masks
-from unbraid.sharing._lengths import Lengths, over_groups, squared_lengths
+from unbraid.sharing.evidence._lengths import Lengths, over_groups, squared_lengths
+from unbraid.sharing.learning._infer import Coder, hidden_masks
 
 WRONG = 4  # wrong pairings of each stimulus, among which every wrong pairing of all is drawn
 _ROTATIONS = 39  # of stimuli that follow each other in time
