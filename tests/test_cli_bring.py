@@ -69,6 +69,58 @@ def test_two_saes_arrays_by_name_ids_and_pictures(run, lab):
     assert "--x-train and --y-train, or --set train_share=SHARE, give them" in err
 
 
+@pytest.fixture(scope="module")
+def spikes(lab):
+    """A folder of phy with a table of its trials, and features with ids under another name."""
+    rng, folder = np.random.default_rng(1), lab / "phy"
+    folder.mkdir()
+    clusters = np.repeat(np.arange(8), 900)
+    np.save(folder / "spike_times.npy", rng.integers(0, 125 * 1000, len(clusters)))
+    np.save(folder / "spike_clusters.npy", clusters)
+    lines = [f"{i}\t{'noise' if i == 3 else 'good'}" for i in range(8)]
+    (folder / "cluster_group.tsv").write_text("\n".join(["cluster_id\tgroup", *lines]))
+    names = [f"im{i:03d}.png" for i in range(120)]
+    rows = [f"{i},{name}" for i, name in enumerate(names)]
+    (lab / "trials.csv").write_text("\n".join(["at,picture", *rows]))
+    np.savez(lab / "concepts.npz", z=rng.random((120, 3)), pic=names, other=rng.random((120, 5)))
+    np.savez(lab / "model.npz", values=np.load(lab / "x.npy"), stimuli=names)
+    return lab
+
+
+def test_options_of_one_format_are_for_its_files(run, spikes):
+    loads = ("--load", "events=trials.csv", "--load", "window=[0, 0.8]", "--load", "align=at",
+             "--load", "rate=1000")  # fmt: skip
+    status, _, err = run(
+        "compare", "phy", "model.npz", "-o", "phy_run", *loads, "--stimuli", "picture", "--stimuli",
+        "stimuli", "--features", "concepts.npz::z", "--stimuli", "pic", "--method", "PCA", *QUICK,
+        "--set", "seeds=1",
+    )  # fmt: skip
+    assert status == 0, err
+    result = ub.load_run(spikes / "phy_run")
+    assert set(result.stimuli) < {f"im{i:03d}.png" for i in range(120)}
+    assert "in the order" not in err  # all three are matched by id
+    assert "window" in (spikes / "phy_run" / "result.json").read_text()
+
+
+def test_options_that_no_file_has_are_one_line(run, spikes):
+    for words, message in (
+        (("--load", "tr=2"), "--load tr=... is no option of these files: phy has events, window,"),
+        (("--load", "window"), "--load must be KEY=VALUE, such as"),
+        (("--load", "stimuli=picture"), "--load stimuli=... is --stimuli here"),
+        (("--load", "window=[0, 1]", "--load", "window=[0, 2]"), "given once, or once for each"),
+        ((), "On the command line: --load events=...;"),
+    ):
+        status, _, err = run("fit", "phy", "-o", "d", *words)
+        assert status == 2
+        assert message in err
+    (spikes / "fit.yaml").write_text(
+        "method: PCA\nstimuli: picture\n"
+        "load: {events: trials.csv, window: [0, 1], align: at, rate: 1000}\n"
+    )
+    status, _, err = run("fit", "phy", "-o", "d", "--config", "fit.yaml")
+    assert status == 0, err
+
+
 def test_a_page_is_written_anew_without_computing(run, lab, monkeypatch):
     words = ("compare", "c.npz::x", "c.npz::other", "-o", "again", "--dictionary-x", "sae_a",
              "--stimuli", "ids.txt", "--groups", "groups.txt", *QUICK)  # fmt: skip

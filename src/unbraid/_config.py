@@ -187,6 +187,11 @@ def _words(value: Any, node: Any) -> Any:
     return value if value is None or isinstance(value, str | dict) else node.value
 
 
+def parse_value(text: str, name: str) -> Any:
+    """Return what a text on the command line means: a number, a list, a flag, or the text."""
+    return _read_yaml(text, name)
+
+
 def _read_yaml(text: str, name: str) -> Any:
     try:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)

@@ -3,39 +3,49 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from unbraid.cli._readers import reader_options
 from unbraid.cli._settings import FILE_OPTIONS, selection
 from unbraid.errors import InputError
 
 _OPTIONS = ("x_train", "y_train", "x_untrained", "y_untrained", "features_train")
 
 
-def file_options(asked: Mapping[str, Any], files: int = 2) -> list[dict[str, Any]]:
-    """Return what each file is read with: an option once for all of them, or once for each."""
-    found: list[dict[str, Any]] = [{} for _ in range(files)]
-    for name in FILE_OPTIONS:
+def file_options(
+    asked: Mapping[str, Any], paths: Sequence[Path], beside: Mapping[str, Path | None] | None = None
+) -> list[dict[str, Any]]:
+    """Return what each file is read with: an option once for all of them, or once for each.
+
+    ``beside``: files that other options name (``--features``). Those that are given follow in the
+    list; an option is theirs where it is given for each of the files, and then once more.
+    """
+    more = {option: path for option, path in (beside or {}).items() if path is not None}
+    found = reader_options(asked["load"] or [], paths, more)
+    for name in (option for option in FILE_OPTIONS if option != "load"):
         values = asked[name]
         if not values:
             continue
         values = values if isinstance(values, list) else [values]
-        if len(values) not in (1, files):
-            each = (
-                "once for both, or once for each"
-                if files == 2
-                else (
-                    "once" if files == 1 else f"once for all, or once for each of the {files} files"
-                )
+        if len(values) not in (1, len(paths), len(found)):
+            raise InputError(
+                f"--{name} is given {_how_often(len(paths), list(more))}, got {len(values)}."
             )
-            raise InputError(f"--{name} is given {each}, got {len(values)}.")
-        for at, own in enumerate(found):
-            value = values[at if len(values) > 1 else 0]
+        each = values if len(values) > 1 else values * len(paths)
+        for own, value in zip(found, each, strict=False):
             own[name] = selection(value) if name == "select" else value
     return found
+
+
+def _how_often(files: int, more: Sequence[str]) -> str:
+    each = {1: "once", 2: "once for both, or once for each"}.get(
+        files, f"once for all, or once for each of the {files} files"
+    )
+    return each + (f", then once for {' and '.join(more)}" if more else "")
 
 
 def read(path: Path, options: Mapping[str, Any]) -> Any:

@@ -43,6 +43,10 @@ Select = Annotated[
     MaybeTexts,
     typer.Option(metavar="NAME=VALUE", help="Part of a file by coordinate: layer=V4."),
 ]
+Load = Annotated[
+    MaybeTexts,
+    typer.Option(metavar="KEY=VALUE", help="What the file's format takes: 'window=[0, 0.5]'."),
+]
 Trials = Annotated[bool, typer.Option("--trials", help="Rows with the same id are repeats.")]
 Config = Annotated[
     MaybePath, typer.Option(help="YAML: any of these options, or a run's config.json.")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from unbraid.errors import InputError
 
-FILE_OPTIONS = ("stimuli", "axes", "time", "select", "trials")
+FILE_OPTIONS = ("stimuli", "axes", "time", "select", "trials", "load")
 """What says how a file of responses is read; every command that takes such files has these."""
 _FLAGS = ("trials", "common")
-_SEVERAL = ("stimuli", "axes", "time", "select", "dictionary_x", "dictionary_y", "names")
+_SEVERAL = (
+    "stimuli", "axes", "time", "select", "load", "dictionary_x", "dictionary_y", "names",
+)  # fmt: skip
 _PATHS = (
     "x_train", "y_train", "x_untrained", "y_untrained", "features", "features_train", "groups",
     "pictures", "dictionary_x", "dictionary_y", "embeddings", "labels", "train",
@@ -49,6 +52,8 @@ def _as_given(where: str, name: str, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int):
             raise InputError(f"{where} must be a whole number, got {value!r}.")
         return value
+    if name == "load" and isinstance(value, dict):  # window: [0, 1]
+        value = [f"{key}={json.dumps(one)}" for key, one in value.items()]
     kind = Path if name in _PATHS else str
     values = value if isinstance(value, list) and name in _SEVERAL else [value]
     if not values or not all(isinstance(one, str) for one in values):

@@ -19,6 +19,7 @@ from unbraid.cli._options import (
     Axes,
     Config,
     Json,
+    Load,
     MaybeMethod,
     MaybePath,
     MaybePaths,
@@ -57,6 +58,7 @@ def compare(
     time: Time = None,
     select: Select = None,
     trials: Trials = False,
+    load: Load = None,
     groups: Annotated[
         MaybePath, typer.Option(help="Group of each stimulus of X: a .txt, one per line.")
     ] = None,
@@ -92,8 +94,8 @@ def compare(
         "x_train": x_train, "y_train": y_train, "x_untrained": x_untrained,
         "y_untrained": y_untrained, "features": features, "features_train": features_train,
         "dictionary_x": dictionary_x, "dictionary_y": dictionary_y, "stimuli": stimuli,
-        "axes": axes, "time": time, "select": select, "trials": trials, "groups": groups,
-        "names": names, "pictures": pictures, "common": common,
+        "axes": axes, "time": time, "select": select, "trials": trials, "load": load,
+        "groups": groups, "names": names, "pictures": pictures, "common": common,
     })  # fmt: skip
     pictures = asked["pictures"]
     shown = None if pictures is None else responses.images(pictures)  # before anything is computed
@@ -101,9 +103,9 @@ def compare(
         comparison.CompareConfig, config, overrides or [], seed, beside=tuple(asked),
         method=method, order=order,
     )  # fmt: skip
-    of_x, of_y = file_options(asked)
+    of_x, of_y, *of_features = file_options(asked, [x, y], {"--features": asked["features"]})
     own = {"x_train": of_x, "y_train": of_y, "x_untrained": of_x, "y_untrained": of_y,
-           "features": {}, "features_train": {}}  # fmt: skip
+           "features": (*of_features, {})[0], "features_train": (*of_features, {})[0]}  # fmt: skip
     loaded: dict[str, Any] = {
         name: read(asked[name], how) for name, how in own.items() if asked[name] is not None
     }

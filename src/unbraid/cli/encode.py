@@ -14,6 +14,7 @@ from unbraid.cli._options import (
     Config,
     Device,
     Json,
+    Load,
     MaybePath,
     MaybeText,
     Output,
@@ -46,6 +47,7 @@ def encode(
     time: Time = None,
     select: Select = None,
     trials: Trials = False,
+    load: Load = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -60,9 +62,9 @@ def encode(
     responses.check_codes_file(output)
     asked = settled(config, {
         "by": by, "train": train, "device": device, "stimuli": stimuli, "axes": axes, "time": time,
-        "select": select, "trials": trials,
+        "select": select, "trials": trials, "load": load,
     }, known=True)  # fmt: skip
-    (own,) = file_options(asked, 1)
+    (own,) = file_options(asked, [x])
     learned = sparse.Dictionary.load(dictionary)
     _terminal.warn(learned.evidence.warnings)
     values, how = read(x, own), cast(Any, asked["by"])

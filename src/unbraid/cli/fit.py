@@ -13,6 +13,7 @@ from unbraid.cli._options import (
     Config,
     Device,
     Json,
+    Load,
     MaybeMethod,
     MaybeSeed,
     Order,
@@ -41,6 +42,7 @@ def fit(
     time: Time = None,
     select: Select = None,
     trials: Trials = False,
+    load: Load = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -57,14 +59,14 @@ def fit(
     check_free(output)
     asked = settled(config, {
         "method": method, "seed": seed, "order": order, "device": device, "stimuli": stimuli,
-        "axes": axes, "time": time, "select": select, "trials": trials,
+        "axes": axes, "time": time, "select": select, "trials": trials, "load": load,
     }, known=True)  # fmt: skip
     choice = sparse.parse_method(
         "auto" if asked["method"] is None else asked["method"]
     ).with_options(overrides or [])
     order = "auto" if asked["order"] is None else asked["order"]
     check_order(order)
-    (own,) = file_options(asked, 1)
+    (own,) = file_options(asked, [x])
     learned = sparse.fit(
         read(x, own),
         choice,

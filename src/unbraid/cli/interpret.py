@@ -13,6 +13,7 @@ from unbraid.cli._options import (
     Axes,
     Config,
     Json,
+    Load,
     MaybePath,
     MaybeSeed,
     MaybeTexts,
@@ -57,6 +58,7 @@ def interpret(
     time: Time = None,
     select: Select = None,
     trials: Trials = False,
+    load: Load = None,
     config: Config = None,
     seed: MaybeSeed = None,
     overwrite: Overwrite = False,
@@ -76,14 +78,15 @@ def interpret(
     asked = settled(config, {
         "embeddings": embeddings, "labels": labels, "features": features, "pictures": pictures,
         "x_train": x_train, "x_untrained": x_untrained, "stimuli": stimuli, "axes": axes,
-        "time": time, "select": select, "trials": trials,
+        "time": time, "select": select, "trials": trials, "load": load,
     })  # fmt: skip
     options, seed = load_seeded(
         evaluation.EvaluateConfig, config, overrides or [], seed, beside=tuple(asked)
     )
-    (own,) = file_options(asked, 1)
+    beside = [name for name in ("embeddings", "features") if asked[name] is not None]
+    own, *others = file_options(asked, [x], {f"--{name}": asked[name] for name in beside})
     learned, values = sparse.Dictionary.load(dictionary), read(x, own)
-    files = {"embeddings": {}, "features": {}, "x_train": own, "x_untrained": own}
+    files = {**dict(zip(beside, others, strict=True)), "x_train": own, "x_untrained": own}
     known: dict[str, Any] = {
         name: read(asked[name], how) for name, how in files.items() if asked[name] is not None
     }

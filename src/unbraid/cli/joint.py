@@ -13,6 +13,7 @@ from unbraid.cli._options import (
     Axes,
     Config,
     Json,
+    Load,
     MaybeMethod,
     MaybePath,
     MaybeSeed,
@@ -49,6 +50,7 @@ def joint(
     time: Time = None,
     select: Select = None,
     trials: Trials = False,
+    load: Load = None,
     config: Config = None,
     order: Order = None,
     overrides: Set = None,
@@ -69,14 +71,14 @@ def joint(
     check_free(output, overwrite, sharing.KIND)
     asked = settled(config, {
         "names": None if names is None else names.split(","), "stimuli": stimuli, "axes": axes,
-        "time": time, "select": select, "trials": trials,
+        "time": time, "select": select, "trials": trials, "load": load,
     })  # fmt: skip
     shown = None if pictures is None else responses.images(pictures)  # before anything is computed
     options, seed = load_seeded(
         sharing.JointConfig, config, overrides or [], seed, beside=tuple(asked),
         method=method, order=order,
     )  # fmt: skip
-    own = file_options(asked, len(systems))
+    own = file_options(asked, systems)
     loaded = dict(zip(_names(systems, asked["names"]), map(read, systems, own), strict=True))
     result = sharing.joint(loaded, options, rng=seed, progress=True)
     result = result.with_warnings(_terminal.pending())

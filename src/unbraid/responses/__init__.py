@@ -7,7 +7,7 @@ a model), `networks` (models by name), `pictures` (stimuli), `_betas` (prepared 
 """
 
 from unbraid.responses._betas import Betas, betas
-from unbraid.responses._load import load, load_plainly
+from unbraid.responses._load import load, load_plainly, options_of
 from unbraid.responses._save import check_codes_file, save
 from unbraid.responses.labelled._codes import Codes
 from unbraid.responses.labelled._match import in_rows_of, rows_of
@@ -69,6 +69,7 @@ __all__ = [
     "network",
     "open_network",
     "open_store",
+    "options_of",
     "pair",
     "parse_rule",
     "pictures_by_id",

@@ -14,7 +14,7 @@ from unbraid._asking import explained
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file
 from unbraid.responses._formats.arrays import npy
-from unbraid.responses._formats.brains import suite2p, volumes
+from unbraid.responses._formats.brains import phy, suite2p, volumes
 from unbraid.responses._formats.meaning._wanted import Wanted
 from unbraid.responses._formats.tables import arrow
 from unbraid.responses._looks import warn_if_odd
@@ -37,6 +37,11 @@ READERS = {
     ".nwb": "brains.nwb",
     ".nii": "brains.nifti",
     ".nii.gz": "brains.nifti",
+    ".dtseries.nii": "brains.cifti",
+    ".dscalar.nii": "brains.cifti",
+    ".ptseries.nii": "brains.cifti",
+    ".pscalar.nii": "brains.cifti",
+    ".dlabel.nii": "brains.cifti",
     ".arrow": "tables.arrow",
     ".pt": "arrays.torch_file",
     ".pth": "arrays.torch_file",
@@ -51,7 +56,8 @@ READERS = {
 """Suffix -> module of ``_formats`` that has ``read(path)``."""
 
 _FEATURES = "features.npy"  # in a folder of THINGSvision
-_VOLUMES = (".nii", ".nii.gz")  # whose axes the format itself names
+_VOLUMES = (".nii", ".nii.gz", ".dtseries.nii", ".dscalar.nii", ".ptseries.nii", ".pscalar.nii")
+"""Endings of formats that name their axes themselves."""
 _COMMANDED = ("axes", "time", "trials", "stimuli", "select")  # of files, that commands have too
 _PICKLES = {".pkl", ".pickle", ".th", ".joblib", ".ckpt", ".p", ".jbl"}
 _OTHERS = {
@@ -80,10 +86,13 @@ def load(path: Any, **options: Any) -> Responses:
     ``.txt .dat .vec``         the same between spaces, also word vectors; ``.gz`` of text tables
     ``.pt .pth``               a tensor, or a dict of tensors by the names above
     ``.nc``                    named dimensions, e.g. Brain-Score's ``presentation x neuroid``
-    ``.nwb``                   spike counts in ``window=(start, stop)`` of each trial
+    ``.nwb``                   spike counts, or the mean of a RoiResponseSeries, in
+                               ``window=(start, stop)`` of each trial; ``events=FILE``
     ``.nii .nii.gz``           voxels of ``mask=FILE``; ``events=FILE``, ``delay=SECONDS``
+    ``.dtseries.nii`` and kin  CIFTI: vertices, voxels or parcels; ``events=FILE``
     ``.arrow``, folder of them activations cached by SAELens, ``layer=COLUMN``
     folder of Suite2p          frames x cells of ``F.npy`` that ``iscell.npy`` accepts; ``values=``
+    folder of phy, Kilosort    spike counts of good clusters, ``events=FILE``, ``window=``
     folder of NIfTI images     one per stimulus (betas): ``values="beta_*.nii"``, ``mask=FILE``
     folder of THINGSvision     ``features.npy`` and ``file_names.txt``
     folder                     what ``record_to`` wrote (``open_store`` for larger than memory)
@@ -188,7 +197,7 @@ def load_plainly(path: Any, **options: Any) -> Responses:
             return f"On the command line: {path}::NAME; {call}"
         if option in _COMMANDED:
             return f"On the command line: --{option}; {call}"
-        return f"Commands take no such option of files; {call}"
+        return f"On the command line: --load {option}=...; {call}"
 
     try:
         known = _options_of(_reader(path))
@@ -198,6 +207,32 @@ def load_plainly(path: Any, **options: Any) -> Responses:
         raise InputError(f"{path} holds one array, and {path}::{name} names another: leave it out.")
     with explained(known, where):
         return load(path, **options)
+
+
+def options_of(path: Any) -> list[str]:
+    """Names of the options that a file's format takes in ``load``; ``FILE::NAME`` names its array.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file or folder, or one array of it.
+
+    Returns
+    -------
+    list of str
+        Empty where nothing is read of such a file.
+
+    Examples
+    --------
+    >>> options_of("spikes.nwb")
+    ['window', 'stimuli', 'intervals', 'align', 'values', 'cells', 'events']
+    """
+    path, name = _named(as_path(path))
+    try:
+        known = _options_of(_reader(path))
+    except InputError:  # reported where it is read
+        return []
+    return [option for option in known if not (name and option == "values")]
 
 
 def _named(path: Path) -> tuple[Path, str]:
@@ -219,6 +254,8 @@ def _reader(path: Path) -> Callable[..., Responses]:
         return arrow.read
     if suite2p.is_folder(path):
         return suite2p.read
+    if phy.is_folder(path):
+        return phy.read
     if (path / _FEATURES).is_file():
         return _read_features
     suffix = _suffix(path)

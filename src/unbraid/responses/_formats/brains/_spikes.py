@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from unbraid.errors import InputError
 _APART_SPIKES = 100  # times that spikes may last longer than trials, or trials than spikes
 _SLOWEST, _FASTEST = 0.02, 1000.0  # spikes per second of the median unit
 _ENOUGH = 10  # spikes that a unit needs for its rate to count
+_LONGEST = 100.0  # seconds that a window may lie from a trial's start
 
 
 def count(
@@ -45,6 +47,19 @@ def _within(begin: np.ndarray, end: np.ndarray, intervals: np.ndarray) -> np.nda
     first, last = intervals[new, 0], reach[np.r_[new[1:], True]]
     at = np.searchsorted(first, begin, side="right") - 1
     return (at >= 0) & (end <= last[np.maximum(at, 0)])
+
+
+def check_window(window: Any) -> tuple[float, float]:
+    """Return the start and stop of a window about each trial's start, in seconds."""
+    try:
+        low, high = (float(edge) for edge in window)
+    except (TypeError, ValueError):
+        raise InputError(f"window must be (start, stop) in seconds, got {window!r}.") from None
+    if not low < high:
+        raise InputError(f"window must be (start, stop) with start < stop, got {window!r}.")
+    if max(abs(low), abs(high)) > _LONGEST:
+        raise InputError(f"window must be (start, stop) in seconds, got {window!r}: milliseconds?")
+    return low, high
 
 
 def check_seconds(where: str, trains: Sequence[np.ndarray], starts: np.ndarray) -> None:

@@ -15,14 +15,12 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file, check_memory
 from unbraid.responses._formats._foreign import check_claim, need, reading
+from unbraid.responses._formats.brains._events import check_delay, of_events
 from unbraid.responses._formats.meaning._arrange import arrange
-from unbraid.responses._formats.tables._header import is_number
 from unbraid.responses.labelled._responses import Responses
 
-_LABELS = ("stimulus", "stimulus_id", "stim_file", "image_id", "trial_type")
 _APART = 0.1  # millimetres
 _SECONDS = {"sec": 1.0, "unknown": 1.0, "msec": 1e-3, "usec": 1e-6}
-_SHORTEST, _LONGEST = 0.01, 100.0  # seconds between volumes, and of delay
 _NAME_BYTES = 400  # that a voxel's name takes until it is an id
 
 
@@ -45,8 +43,7 @@ def read(
     if volumes.ndim != 4:
         raise InputError(f"{path} must have 4 axes (x, y, z, time), got {volumes.shape}.")
     inside = mask_of(path, volumes, place, mask)
-    if isinstance(delay, str) or not np.isfinite(delay) or abs(delay) > _LONGEST:
-        raise InputError(f"delay must be a number of seconds, got {delay!r}.")
+    check_delay(delay)
     check_memory(_NAME_BYTES * int(inside.sum()), f"{path}: {int(inside.sum())} voxels")
     series = volumes[inside].T  # (volumes, voxels)
     units = ["-".join(map(str, place)) for place in np.argwhere(inside).tolist()]
@@ -59,16 +56,7 @@ def read(
             )
     else:
         tr = spacing if tr is None else tr
-        if not tr > 0:
-            raise InputError(f"{path} does not say its repetition time; say tr=SECONDS.")
-        if not _SHORTEST <= tr <= _LONGEST:
-            raise InputError(
-                f"{path}: a volume every {tr:.6g} s is not possible (is it in other units?); say "
-                "tr=SECONDS."
-            )
-        onsets, labels = _events(as_path(events), stimuli)
-        _check_seconds(as_path(events), onsets, len(series) * tr)
-        series = _after(path, series, onsets, delay, tr)
+        series, labels = of_events(path, series, as_path(events), stimuli, delay, tr)
         made_by |= {"events": str(events), "delay": delay, "tr": tr}
     return arrange(
         series, None, str(path), stimuli=labels, units=units, made_by=made_by,
@@ -120,23 +108,8 @@ def _check_header(path: Path, header: Any) -> None:
     if dtype.kind not in "fiu":
         raise InputError(f"{path} holds {dtype} voxels, expected real numbers.")
     if 3000 <= intent <= 3100:
-        raise InputError(f"{path} is a CIFTI file, which is not read; save its volumes as NIfTI.")
-
-
-def _check_seconds(path: Path, events: np.ndarray, length: float) -> None:
-    """Refuse or warn of events whose times cannot be the seconds of this series."""
-    onsets, durations = events.T
-    if len(events) and (durations.max() > length or durations.sum() > 10 * length):
         raise InputError(
-            f"{path}: durations (to {durations.max():g}, {durations.sum():g} in all) must be "
-            f"seconds; the series lasts {length:g} s."
-        )
-    if len(events) >= 10 and (onsets + durations).max() < 0.2 * length:
-        warnings.warn(
-            f"{path}: the last event ends at {(onsets + durations).max():g} of {length:g} s: are "
-            "onsets seconds, not volumes or minutes?",
-            RuntimeWarning,
-            stacklevel=4,
+            f"{path} is a CIFTI file: call it *.dtseries.nii (a series) or *.dscalar.nii (maps)."
         )
 
 
@@ -170,46 +143,3 @@ def mask_of(path: Path, volumes: np.ndarray, place: np.ndarray, mask: Any) -> np
             stacklevel=4,
         )
     return inside != 0
-
-
-def _events(path: Path, column: Any) -> tuple[np.ndarray, list[str]]:
-    import pandas
-
-    check_file(path)
-    with reading(path, "events"):
-        table = pandas.read_csv(
-            path, sep="\t" if path.suffix == ".tsv" else ",", dtype=str, keep_default_na=False
-        )  # labels stay as they are written: 001, NA
-    name = column if column is not None else next((c for c in _LABELS if c in table), "stimulus")
-    for needed in ("onset", "duration", name):
-        if needed not in table:
-            raise InputError(
-                f"{path} has no column {needed!r}; it has {', '.join(map(str, table))}."
-            )
-    times = table[["onset", "duration"]].to_numpy(dtype=object)
-    if not all(is_number(cell) and math.isfinite(float(cell)) for cell in times.flat):
-        raise InputError(f"{path}: onset and duration must be seconds, without gaps.")
-    gone = int(table[name].isin(("", "n/a")).sum())  # as BIDS writes what is not there
-    if gone:
-        raise InputError(
-            f"{path}: {gone} events have no {name} (n/a). Leave those rows out, or say "
-            "stimuli=COLUMN."
-        )
-    return times.astype(float), table[name].tolist()
-
-
-def _after(
-    path: Path, series: np.ndarray, events: np.ndarray, delay: float, tr: float
-) -> np.ndarray:
-    starts = np.arange(len(series)) * tr
-    rows = np.empty((len(events), series.shape[1]), series.dtype)
-    for row, (onset, duration) in enumerate(events):
-        low = onset + delay
-        during = (starts >= low) & (starts < low + max(duration, tr))
-        if not during.any():
-            raise InputError(
-                f"{path}: the event at {onset} s ends after the last volume (of "
-                f"{len(series)}, one every {tr:g} s: is tr=SECONDS right, are onsets seconds?)."
-            )
-        rows[row] = series[during].mean(axis=0)
-    return rows
