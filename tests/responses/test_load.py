@@ -215,8 +215,11 @@ def test_not_a_file_name(path):
 
 
 @pytest.mark.parametrize(
-    "name, what", [("x.gii", "save the vertices"), ("x.mgz", "NIfTI"), ("x.h4", "HDF5"),
-                   ("x.xlsx", "CSV"), ("x.npy.gz", "unpack it first")]
+    "name, what", [("x.gii", r"nibabel\.load\(FILE\)"), ("x.mgz", "NIfTI"), ("x.h4", "HDF5"),
+                   ("x.xlsx", "CSV"), ("x.npy.gz", "unpack it first"),
+                   ("x-epo.fif", r"mne\.read_epochs\(FILE\)"), ("x.set", "mne.read_epochs_eeglab"),
+                   ("x.vhdr", "read_raw_brainvision"), ("x.edf", "mne.io.read_raw"),
+                   ("x.plx", "as NWB or as a folder of phy"), ("x.RData", r"write\.csv")]
 )  # fmt: skip
 def test_formats_that_are_not_read_are_not_taken_for_a_misspelling(tmp_path, name, what):
     (tmp_path / name).write_bytes(b"x")

@@ -2,6 +2,7 @@
 
 import struct
 
+import h5py
 import numpy as np
 import pytest
 
@@ -31,8 +32,6 @@ def save_5(path, arrays, compressed=False):
 
 def save_73(path, name, items, shape):
     """Write a cell array as MATLAB 7.3 does: references, every axis turned."""
-    import h5py
-
     with h5py.File(path, "w", userblock_size=512) as file:
         references = []
         for i, item in enumerate(items):
@@ -138,3 +137,98 @@ def test_damaged_words_of_version_73(trials, tmp_path):
     path.write_bytes(path.read_bytes().replace(b"cell", b"ce\xd5l"))
     with pytest.raises(InputError, match="is not a whole MATLAB 7.3 file .*utf-8"):
         load(path, values="spikes")
+
+
+def structs_73(path, fields, shape):
+    """Write an array of structures as MATLAB 7.3 does: a field is references without a class."""
+
+    def write(file, name, item):
+        if isinstance(item, dict):
+            group = file.create_group(name)
+            group.attrs["MATLAB_class"] = np.bytes_(b"struct")
+            for key, value in item.items():
+                write(file, f"{name}/{key}", value)
+            return group
+        text = isinstance(item, str)
+        data = np.frombuffer(item.encode("utf-16le"), "u2")[:, None] if text else np.asarray(item).T
+        made = file.create_dataset(name, data=data)
+        made.attrs["MATLAB_class"] = np.bytes_(b"char" if text else b"double")
+        if text:
+            made.attrs["MATLAB_int_decode"] = np.int32(2)
+        return made
+
+    with h5py.File(path, "w", userblock_size=512) as file:
+        group = file.create_group("RDMs")
+        group.attrs["MATLAB_class"] = np.bytes_(b"struct")
+        for field, items in fields.items():
+            places = [write(file, f"#refs#/{field}{i}", item).ref for i, item in enumerate(items)]
+            group[field] = np.array(places, dtype=h5py.ref_dtype).reshape(shape[::-1])
+    with path.open("r+b") as stream:
+        stream.write(b"MATLAB 7.3 MAT-file".ljust(128))
+
+
+def test_an_array_of_structures_of_version_73(rng, tmp_path):
+    path, values = tmp_path / "x.mat", rng.normal(size=(6, 4, 5))
+    names = [f"subject {i}" for i in range(6)]
+    inner = [{"rate": 2 * one, "deeper": {"n": one + 1}} for one in values]
+    structs_73(path, {"RDM": list(values), "name": names, "more": inner}, (2, 3))
+    for place, expected in (("1,1", values[0]), ("2,1", values[1]), ("1,2", values[2])):
+        np.testing.assert_array_equal(load(path, values=f"RDMs({place}).RDM").values, expected)
+    x = load(path, values="RDMs(2,3).more.rate")
+    np.testing.assert_array_equal(x.values, 2 * values[5])
+    x = load(path, values="RDMs(2,3).more.deeper.n")
+    np.testing.assert_array_equal(x.values, values[5] + 1)
+    with pytest.raises(InputError, match=r"it holds RDMs\(1,1\)/RDM \(4, 5\) float64"):
+        load(path)
+    structs_73(path, {"RDM": list(values), "name": names}, (1, 6))
+    np.testing.assert_array_equal(load(path, values="RDMs(3)/RDM").values, values[2])
+    with pytest.raises(InputError, match=r"no array 'RDMs\(7\)/RDM'; it holds RDMs\(1\)/RDM"):
+        load(path, values="RDMs(7).RDM")
+
+
+def test_one_cell_of_an_array_of_cells(rng, tmp_path):
+    """Areas of different sizes in cells, and structures in cells: ``areas{2}``, ``a{2}.rate``."""
+    path, areas = tmp_path / "x.mat", [rng.normal(size=(6, p)) for p in (3, 5, 4)]
+    save_5(path, {"areas": cell_array(areas, (1, 3)), "other": np.ones((6, 2))}, True)
+    for name, expected in (("areas{1}", areas[0]), ("areas{3}", areas[2])):
+        np.testing.assert_array_equal(load(path, values=name).values, expected)
+    with pytest.raises(InputError, match=r"no array 'areas\{4\}'; it holds areas\{1\}"):
+        load(path, values="areas{4}")
+    save_73(path, "areas", areas, (1, 3))
+    np.testing.assert_array_equal(load(path, values="areas{2}").values, areas[1])
+    records = [{"rate": area, "inside": cell_array([area, area + 1], (1, 2))} for area in areas]
+    save_5(path, {"a": cell_array(records, (1, 3))}, True)
+    np.testing.assert_array_equal(load(path, values="a{2}.rate").values, areas[1])
+    np.testing.assert_array_equal(load(path, values="a{2}.inside{2}").values, areas[1] + 1)
+    with pytest.raises(InputError, match=r"it holds a\{1\}/rate \(6, 3\) float64, a\{1\}/inside"):
+        load(path)
+    structs_73(path, {"RDM": areas, "more": [{"rate": area} for area in areas]}, (1, 3))
+    with h5py.File(path, "a") as file:  # a cell array of structures
+        file["cells"] = file["RDMs/more"][()]
+        file["cells"].attrs["MATLAB_class"] = np.bytes_(b"cell")
+    np.testing.assert_array_equal(load(path, values="cells{3}.rate").values, areas[2])
+
+
+def test_a_structure_that_contains_itself(rng, tmp_path):
+    path = tmp_path / "x.mat"
+    structs_73(path, {"RDM": list(rng.normal(size=(2, 4, 5)))}, (1, 2))
+    with h5py.File(path, "a") as file:
+        loop = np.array([file["RDMs"].ref] * 2, dtype=h5py.ref_dtype)[:, None]
+        file["RDMs/loop"] = loop
+    with pytest.raises(InputError, match="too many or too deep structures"):
+        load(path)
+
+
+def test_damaged_structures_of_version_73_are_one_line(rng, tmp_path):
+    path = tmp_path / "x.mat"
+    structs_73(path, {"RDM": list(rng.normal(size=(3, 4, 5)))}, (1, 3))
+    whole = path.read_bytes()
+    for _ in range(200):
+        damaged = bytearray(whole)
+        for at in rng.integers(512, len(damaged), 5):
+            damaged[at] = rng.integers(256)
+        path.write_bytes(damaged)
+        try:
+            load(path, values="RDMs(2).RDM")
+        except InputError as error:
+            assert "\n" not in str(error)

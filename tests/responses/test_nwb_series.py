@@ -136,7 +136,7 @@ def test_times_of_each_sample_and_what_was_not_seen(traces, tmp_path, rng):
 
 def test_a_table_of_trials_beside_the_file(traces, tmp_path):
     path, events = write(tmp_path / "x.nwb", traces, trials=False), tmp_path / "trials.csv"
-    with pytest.raises(InputError, match=r"nor other intervals\. A table .* events=FILE"):
+    with pytest.raises(InputError, match=r"nor other intervals\. Give a table .* events=FILE"):
         load(path, window=(0, 1))
     lines = [f"{at},{name}" for at, name in zip(STARTS, SHOWN, strict=True)]
     events.write_text("\n".join(["onset,image_id", *lines]))

@@ -54,8 +54,8 @@ def _as_given(where: str, name: str, value: Any) -> Any:
         return value
     if name == "load" and isinstance(value, dict):  # window: [0, 1]
         value = [f"{key}={json.dumps(one)}" for key, one in value.items()]
-    kind = Path if name in _PATHS else str
-    values = value if isinstance(value, list) and name in _SEVERAL else [value]
+    kind: type[Path] | type[str] = Path if name in _PATHS else str
+    values: Any = value if isinstance(value, list) and name in _SEVERAL else [value]
     if not values or not all(isinstance(one, str) for one in values):
         several = ", or a list of them" if name in _SEVERAL else ""
         raise InputError(f"{where} must be text{several}, got {value!r}.")

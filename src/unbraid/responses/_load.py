@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import inspect
 from collections.abc import Callable
 from importlib import import_module
@@ -12,12 +11,13 @@ from typing import Any
 
 from unbraid._asking import explained
 from unbraid.errors import InputError
-from unbraid.responses._files import as_path, check_file
+from unbraid.responses._files import as_path
 from unbraid.responses._formats.arrays import npy
 from unbraid.responses._formats.brains import phy, suite2p, volumes
 from unbraid.responses._formats.meaning._wanted import Wanted
 from unbraid.responses._formats.tables import arrow
 from unbraid.responses._looks import warn_if_odd
+from unbraid.responses._not_read import not_read
 from unbraid.responses.labelled._responses import Responses
 from unbraid.responses.stores._store import MANIFEST, open_store
 
@@ -59,18 +59,6 @@ _FEATURES = "features.npy"  # in a folder of THINGSvision
 _VOLUMES = (".nii", ".nii.gz", ".dtseries.nii", ".dscalar.nii", ".ptseries.nii", ".pscalar.nii")
 """Endings of formats that name their axes themselves."""
 _COMMANDED = ("axes", "time", "trials", "stimuli", "select")  # of files, that commands have too
-_PICKLES = {".pkl", ".pickle", ".th", ".joblib", ".ckpt", ".p", ".jbl"}
-_OTHERS = {
-    ".gii": "save the vertices' data as a matrix: .npy",
-    ".mgh": "convert it to NIfTI (.nii.gz)",
-    ".mgz": "convert it to NIfTI (.nii.gz)",
-    ".h4": "convert it to HDF5 (.h5)",
-    ".xls": "save it as CSV UTF-8",
-    ".xlsx": "save it as CSV UTF-8",
-    ".feather": "save it as Parquet",
-    ".gz": "unpack it first (.nii.gz and text tables are read packed)",
-}
-"""Suffix of a format that is not read, though its name may be like another's -> what to do."""
 
 
 def load(path: Any, **options: Any) -> Responses:
@@ -262,7 +250,7 @@ def _reader(path: Path) -> Callable[..., Responses]:
     if path.is_dir() and suffix not in READERS:
         return volumes.read if volumes.is_folder(path) else _read_store
     if suffix not in READERS:
-        raise _unknown(path, suffix)
+        raise not_read(path, suffix, READERS)
     return import_module(f"unbraid.responses._formats.{READERS[suffix]}").read
 
 
@@ -288,20 +276,3 @@ def _suffix(path: Path) -> str:
     ends = [suffix.lower() for suffix in path.suffixes[-2:]]
     both = "".join(ends)
     return both if both in READERS else path.suffix.lower()
-
-
-def _unknown(path: Path, suffix: str) -> InputError:
-    """Return the error for a suffix that no reader has."""
-    if suffix in _PICKLES:
-        return InputError(
-            f"{path} is a pickle, which could run any program and is never opened. "
-            "Save the responses as .safetensors or .npz."
-        )
-    check_file(path)
-    if suffix in _OTHERS:
-        raise InputError(f"{path}: {suffix} is not read; {_OTHERS[suffix]}.")
-    close = difflib.get_close_matches(suffix, READERS, n=1, cutoff=0.75)
-    hint = f" Did you mean {close[0]}?" if close else ""
-    return InputError(
-        f"{path} has no known suffix, got {suffix or 'none'!r}; known: {', '.join(READERS)}.{hint}"
-    )

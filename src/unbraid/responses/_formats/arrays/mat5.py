@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,29 +17,31 @@ from unbraid.responses._files import check_memory
 from unbraid.responses._formats._damaged import Damaged
 from unbraid.responses._formats._foreign import check_claim
 from unbraid.responses._formats.arrays._cells import gather
+from unbraid.responses._formats.arrays._mat5_elements import (
+    CELL,
+    CHAR,
+    CLASSES,
+    COMPRESSED,
+    MATRIX,
+    SPARSE,
+    STRUCT,
+    UTF8,
+    Head,
+    describe,
+    numbers_at,
+    tag_at,
+)
 from unbraid.responses._formats.arrays._utf16 import text_of
 
-_TYPES = {
-    1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8",
-    16: "u1", 17: "u2", 18: "u4",
-}  # fmt: skip
-_MATRIX, _COMPRESSED, _UTF8 = 14, 15, 16  # types of elements, by the format
-# Classes of arrays, by the format; 17 is MATLAB's own
-CELL, STRUCT, CHAR, SPARSE, OPAQUE = 1, 2, 4, 5, 17
-_CLASSES = {
-    6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13: "u4", 14: "i8", 15: "u8",
-}  # fmt: skip
-_LOGICAL, _COMPLEX, _UNKNOWN = 0x200, 0x800, 0xF100  # bits of the flags; 0x400 is "global"
-_TEXT_CLASSES = ("string", "categorical", "datetime", "duration")
 _HEAD = 4096  # bytes that hold any variable's flags, size and name
-_MOST_STRUCTS = 4096  # elements of an array of structures that are listed one by one
+MOST_STRUCTS = 4096  # elements of an array of structures that are listed one by one
 _DEEPEST_STRUCT = 4  # structs and cells within each other; deeper ones hold no responses
 _MATLAB_STEP = 2**24  # bytes inflated at a time, counted before the next
 
 
 @dataclass(frozen=True)
 class Variable:
-    """A named array of the file; a structure's field is ``structure/field``."""
+    """A named array of the file; a structure's field is ``structure/field``, a cell ``name{2}``."""
 
     name: str
     kind: int
@@ -55,30 +58,36 @@ class Variable:
         """Type of the numbers; text for characters and cells of them; objects for the rest."""
         if self.kind == CHAR or self.text:
             return np.dtype("U1")
-        return np.dtype(_CLASSES.get(self.kind, "f8" if self.kind == SPARSE else "O"))
+        return np.dtype(CLASSES.get(self.kind, "f8" if self.kind == SPARSE else "O"))
 
 
-def variables(path: Path, content: memoryview) -> tuple[list[Variable], str]:
-    """Return the variables of a file and its byte order, reading no numbers."""
+def variables(
+    path: Path, content: memoryview, opened: Collection[str] = ()
+) -> tuple[list[Variable], str]:
+    """Return the variables of a file and its byte order, reading no numbers.
+
+    Fields of structures are listed one by one, as are the cells of cell arrays that hold
+    structures, and of those ``opened`` by name.
+    """
     if len(content) < 128 or bytes(content[126:128]) not in (b"IM", b"MI"):
         raise Damaged("no MATLAB header")
     order = "<" if bytes(content[126:128]) == b"IM" else ">"
     found: list[Variable] = []
     at = 128
     while at + 8 <= len(content):
-        kind, start, stop, after = _tag(content, at, order)
-        body, compressed = content[start:stop], kind == _COMPRESSED
+        kind, start, stop, after = tag_at(content, at, order)
+        body, compressed = content[start:stop], kind == COMPRESSED
         if compressed:
             inner = memoryview(zlib.decompressobj().decompress(body, _HEAD))
-            kind, first, _, _ = _tag(inner, 0, order, whole=False)
+            kind, first, _, _ = tag_at(inner, 0, order, whole=False)
             after = stop  # compressed elements are not padded
         else:
             inner, first = body[:_HEAD], 0
-        if kind == _MATRIX:
-            head = _describe(inner, first, order)
-            if head.kind == STRUCT and 0 < head.size <= _MOST_STRUCTS:
+        if kind == MATRIX:
+            head = describe(inner, first, order)
+            if _opens(head, head.name, inner, order, opened):
                 whole = _inflated(body, order, f"{path}: {head.name}") if compressed else body
-                found += _fields(whole, order, head.name, 0)
+                found += _parts(whole, order, head.name, 0, opened)
             elif head.name:  # what has none is MATLAB's own
                 found.append(_variable(head, head.name, inner, order, body, compressed))
         at = after
@@ -89,47 +98,67 @@ def _variable(
     head: Head, name: str, inner: memoryview, order: str, body: memoryview, compressed: bool
 ) -> Variable:
     """Return a variable or field; ``inner`` holds at least the beginning of its array."""
-    text = False
-    if head.kind == CELL and head.size:
-        try:
-            _, start, stop, _ = _tag(inner, head.at, order, whole=False)
-            text = stop > start and _describe(inner, start, order).kind == CHAR
-        except (Damaged, ValueError, struct.error):  # beyond what was checked
-            text = False
+    text = _first_cell(head, inner, order) == CHAR
     return Variable(name, head.kind, head.shape, body, compressed, text, head.opaque)
 
 
-def _fields(body: memoryview, order: str, prefix: str, depth: int) -> list[Variable]:
-    """Return the fields of a structure, and of those in it; of several as ``name(2)/field``."""
-    whole = _describe(body, 0, order)
-    at = whole.at
-    width, at = _numbers(body, at, order)
-    packed, at = _numbers(body, at, order)
-    if width.size != 1 or width[0] < 1 or packed.nbytes % int(width[0]):
-        raise Damaged("a structure without fields")
-    texts = packed.tobytes()
-    found = []
-    fields = [
-        texts[first : first + int(width[0])].split(b"\0")[0].decode("latin1")
-        for first in range(0, len(texts), int(width[0]))
-    ]
-    each = [prefix] if whole.size == 1 else [f"{prefix}({at})" for at in _places(whole.shape)]
-    for owner, field in ((owner, field) for owner in each for field in fields):
-        kind, start, stop, at = _tag(body, at, order)
-        if kind != _MATRIX:
+def _first_cell(head: Head, inner: memoryview, order: str) -> int:
+    """Return the class of what stands in the first cell of a cell array; 0 if this is not seen."""
+    if head.kind != CELL or not head.size:
+        return 0
+    try:
+        _, start, stop, _ = tag_at(inner, head.at, order, whole=False)
+        return describe(inner, start, order).kind if stop > start else 0
+    except (Damaged, ValueError, struct.error):  # beyond what was checked
+        return 0
+
+
+def _opens(head: Head, name: str, inner: memoryview, order: str, opened: Collection[str]) -> bool:
+    """Return whether the parts of an array are listed in its place."""
+    if not 0 < head.size <= MOST_STRUCTS:
+        return False
+    cells = head.kind == CELL and (name in opened or _first_cell(head, inner, order) == STRUCT)
+    return head.kind == STRUCT or cells
+
+
+def _parts(
+    body: memoryview, order: str, prefix: str, depth: int, opened: Collection[str]
+) -> list[Variable]:
+    """Return fields of structures (``name(2)/field``), cells (``name{2}``), and what is in them."""
+    whole = describe(body, 0, order)
+    at, found = whole.at, []
+    if whole.kind == CELL:
+        names = [f"{prefix}{{{place}}}" for place in places_in(whole.shape)]
+    else:
+        fields, at = _field_names(body, at, order)
+        each = [prefix] if whole.size == 1 else [f"{prefix}({i})" for i in places_in(whole.shape)]
+        names = [f"{owner}/{field}" for owner in each for field in fields]
+    for name in names:
+        kind, start, stop, at = tag_at(body, at, order)
+        if kind != MATRIX:
             raise Damaged("a field is not an array")
         if stop == start:
             continue  # MATLAB's short form of nothing
-        name, inner = f"{owner}/{field}", body[start:stop]
-        head = _describe(inner, 0, order)
-        if head.kind == STRUCT and 0 < head.size <= _MOST_STRUCTS and depth < _DEEPEST_STRUCT:
-            found += _fields(inner, order, name, depth + 1)
+        inner = body[start:stop]
+        head = describe(inner, 0, order)
+        if depth < _DEEPEST_STRUCT and _opens(head, name, inner, order, opened):
+            found += _parts(inner, order, name, depth + 1, opened)
         else:
             found.append(_variable(head, name, inner, order, inner, False))
     return found
 
 
-def _places(shape: tuple[int, ...]) -> list[str]:
+def _field_names(body: memoryview, at: int, order: str) -> tuple[list[str], int]:
+    width, at = numbers_at(body, at, order)
+    packed, at = numbers_at(body, at, order)
+    if width.size != 1 or width[0] < 1 or packed.nbytes % int(width[0]):
+        raise Damaged("a structure without fields")
+    texts, step = packed.tobytes(), int(width[0])
+    each = [texts[first : first + step] for first in range(0, len(texts), step)]
+    return [text.split(b"\0")[0].decode("latin1") for text in each], at
+
+
+def places_in(shape: tuple[int, ...]) -> list[str]:
     """Return the indices of an array's elements as MATLAB writes them; of a row or column one."""
     if sum(side > 1 for side in shape) < 2:
         return [str(i + 1) for i in range(math.prod(shape))]
@@ -157,12 +186,12 @@ def _inflated(packed: memoryview, order: str, where: str) -> memoryview:
         if not piece and not left:
             raise Damaged("truncated")
         body += piece
-    _, start, stop, _ = _tag(memoryview(body), 0, order)
+    _, start, stop, _ = tag_at(memoryview(body), 0, order)
     return memoryview(body)[start:stop]
 
 
 def _array(body: memoryview, order: str, where: str, depth: int) -> np.ndarray:
-    head = _describe(body, 0, order)
+    head = describe(body, 0, order)
     kind, shape, at = head.kind, head.shape, head.at
     count = head.size
     if kind == CELL and depth < _DEEPEST_STRUCT:
@@ -170,16 +199,16 @@ def _array(body: memoryview, order: str, where: str, depth: int) -> np.ndarray:
             raise Damaged("more cells than bytes")
         cells = []
         for _ in range(count):
-            inner_kind, start, stop, at = _tag(body, at, order)
-            if inner_kind != _MATRIX:
+            inner_kind, start, stop, at = tag_at(body, at, order)
+            if inner_kind != MATRIX:
                 raise Damaged("a cell is not an array")
             inner = body[start:stop]
             empty = not len(inner)
             cells.append(np.empty((0, 0)) if empty else _array(inner, order, where, depth + 1))
         return gather(cells, shape, where)
     if kind == SPARSE:
-        rows, at = _numbers(body, at, order)
-        columns, at = _numbers(body, at, order)
+        rows, at = numbers_at(body, at, order)
+        columns, at = numbers_at(body, at, order)
         data = _sparse_data(body, at, order, len(columns) and int(columns[-1]), head.logical)
         n = len(data)
         check_claim(count * 8, 8 * max(n, 2**20), where)
@@ -197,99 +226,34 @@ def _array(body: memoryview, order: str, where: str, depth: int) -> np.ndarray:
             raise Damaged("text of another length")
         lines = letters.reshape(shape, order="F").reshape(shape[0], -1)
         return np.array([text_of(line).strip() for line in lines])
-    if kind not in _CLASSES:
+    if kind not in CLASSES:
         raise InputError(
             f"{where} is a structure, an object or complex, or has unknown flags, expected a "
             "matrix of numbers or ids. Save strings as cellstr(ids)."
         )
-    numbers, _ = _numbers(body, at, order)
+    numbers, _ = numbers_at(body, at, order)
     if numbers.size != count:
         raise Damaged(f"{numbers.size} numbers for shape {shape}")
-    return numbers.reshape(shape, order="F").astype(_CLASSES[kind])
+    return numbers.reshape(shape, order="F").astype(CLASSES[kind])
 
 
 def _sparse_data(body: memoryview, at: int, order: str, count: int, logical: bool) -> np.ndarray:
     """Return the non-zeros; MATLAB tags those of logical matrices double, and writes bytes."""
-    _, start, stop, _ = _tag(body, at, order)
+    _, start, stop, _ = tag_at(body, at, order)
     if logical and stop - start == count:
         return np.frombuffer(body[start:stop], np.uint8)
-    return _numbers(body, at, order)[0]
+    return numbers_at(body, at, order)[0]
 
 
 def _letters(body: memoryview, at: int, order: str) -> np.ndarray:
     """Return the codes of an array's letters; in UTF-8 a letter can take several bytes."""
-    kind, start, stop, _ = _tag(body, at, order)
-    if kind == _UTF8:
+    kind, start, stop, _ = tag_at(body, at, order)
+    if kind == UTF8:
         return np.array([ord(letter) for letter in bytes(body[start:stop]).decode("utf-8")], "u4")
-    numbers, _ = _numbers(body, at, order)
+    numbers, _ = numbers_at(body, at, order)
     if numbers.dtype.itemsize > 4:
         raise Damaged("letters of more than 4 bytes")
     return numbers.astype("u4")
-
-
-@dataclass(frozen=True)
-class Head:
-    """What stands before an array's content."""
-
-    kind: int
-    """Its class; 0 if it is complex or has flags that are not known: then it is not read."""
-    shape: tuple[int, ...]
-    name: str
-    at: int
-    """Where its content begins."""
-    logical: bool = False
-    opaque: str = ""
-
-    @property
-    def size(self) -> int:
-        """Number of items."""
-        return math.prod(self.shape)
-
-
-def _describe(body: memoryview, at: int, order: str) -> Head:
-    """Return an array's class, shape and name, and where its content begins."""
-    flags, at = _numbers(body, at, order)
-    if flags.size == 2 and int(flags[0]) & 0xFF == OPAQUE:  # strings, tables: no size is told
-        texts = []
-        for _ in range(3):  # name, system, class
-            text, at = _numbers(body, at, order)
-            texts.append(text.tobytes().decode("latin1"))
-        kind = "" if texts[2] in _TEXT_CLASSES else f"a {texts[2][:40]}"
-        return Head(OPAQUE, (), texts[0], at, opaque=kind)
-    shape, at = _numbers(body, at, order)
-    name, at = _numbers(body, at, order)
-    if flags.size != 2 or not 2 <= shape.size <= 32 or shape.dtype.kind != "i" or shape.min() < 0:
-        raise Damaged("no array where one should be")
-    word, sides = int(flags[0]), tuple(int(side) for side in shape)
-    known = not word & (_COMPLEX | _UNKNOWN)
-    kind = word & 0xFF if known else 0
-    return Head(kind, sides, name.tobytes().decode("latin1"), at, bool(word & _LOGICAL))
-
-
-def _numbers(body: memoryview, at: int, order: str) -> tuple[np.ndarray, int]:
-    kind, start, stop, after = _tag(body, at, order)
-    if kind not in _TYPES:
-        raise Damaged(f"numbers of an unknown type {kind}")
-    dtype = np.dtype(order + _TYPES[kind])
-    if (stop - start) % dtype.itemsize:
-        raise Damaged("a broken number")
-    return np.frombuffer(body[start:stop], dtype), after
-
-
-def _tag(body: memoryview, at: int, order: str, whole: bool = True) -> tuple[int, int, int, int]:
-    """Return an element's type, where its bytes begin and end, and where the next begins."""
-    if at + 8 > len(body):
-        raise Damaged("truncated")
-    kind, n_bytes = struct.unpack_from(f"{order}II", body, at)
-    if kind >> 16:  # a small element: size, type and up to 4 bytes in 8
-        kind, n_bytes = kind & 0xFFFF, kind >> 16
-        if n_bytes > 4:
-            raise Damaged("a small element of more than 4 bytes")
-        return kind, at + 4, at + 4 + n_bytes, at + 8
-    stop = at + 8 + n_bytes
-    if whole and stop > len(body):
-        raise Damaged("truncated")
-    return kind, at + 8, stop, stop + -n_bytes % 8
 
 
 def _fits(columns: np.ndarray, rows: np.ndarray, n: int, height: int) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,26 +16,15 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._files import check_file, check_memory
 from unbraid.responses._formats._foreign import check_claim, reading
+from unbraid.responses._formats.arrays import _matlab73 as version_73
 from unbraid.responses._formats.arrays import hdf5, mat5
-from unbraid.responses._formats.arrays._cells import gather, warn_of_times
-from unbraid.responses._formats.arrays._utf16 import text_of
-from unbraid.responses._formats.meaning._entry import Entry, last_of, plain
+from unbraid.responses._formats.arrays._cells import warn_of_times
+from unbraid.responses._formats.arrays._mat5_elements import CELL
+from unbraid.responses._formats.meaning._entry import Entry, last_of
 from unbraid.responses._formats.meaning._named import STIMULI, UNITS, responses_of
 from unbraid.responses._formats.meaning._wanted import Wanted
 from unbraid.responses.labelled._responses import Responses
 
-_DTYPES = {
-    "double": "f8",
-    "single": "f4",
-    "logical": "?",
-    "char": "U1",
-    "cell": "U1",  # of strings: ids
-    **{f"int{bits}": f"i{bits // 8}" for bits in (8, 16, 32, 64)},
-    **{f"uint{bits}": f"u{bits // 8}" for bits in (8, 16, 32, 64)},
-}
-_KNOWN_73 = {
-    "MATLAB_class", "MATLAB_empty", "MATLAB_int_decode", "MATLAB_fields", "MATLAB_global",
-}  # fmt: skip
 _WIDTHS_4 = (8, 4, 4, 2, 2, 1)  # bytes of a number, by its type
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
@@ -45,16 +35,22 @@ def read(path: Path, **options: Any) -> Responses:
     for name in ("values", "stimuli", "units"):
         if isinstance(options.get(name), str):  # RDMs(2).RDM, as MATLAB writes it
             options[name] = options[name].replace(".", "/")
+    opened = {
+        name[: brace.start()]
+        for name in (options.get(key) for key in ("values", "stimuli", "units"))
+        for brace in re.finditer(r"\{", name if isinstance(name, str) else "")
+        if isinstance(name, str)
+    }  # data{2}/rates: the cells of data are listed
     with path.open("rb") as stream:
         head = stream.read(520)
     if head.startswith(_HDF5) or head[512:520] == _HDF5:
-        return _read_hdf5(path, Wanted(**options))
+        return _read_hdf5(path, Wanted(**options), opened)
     if head[126:128] not in (b"IM", b"MI"):
         return _read_version_4(path, size, Wanted(**options))
     check_memory(size, str(path))
     content = memoryview(path.read_bytes())
     with reading(path, "MATLAB .mat"):
-        listed, order = mat5.variables(path, content)
+        listed, order = mat5.variables(path, content, opened)
     entries = {
         v.name: Entry(v.dtype, v.shape, partial(_variable, path, v, order), opaque=v.opaque)
         for v in listed
@@ -65,7 +61,7 @@ def read(path: Path, **options: Any) -> Responses:
 def _variable(path: Path, variable: mat5.Variable, order: str) -> np.ndarray:
     with reading(path, "MATLAB .mat"):
         found = mat5.values(path, variable, order)
-    if variable.kind == mat5.CELL:
+    if variable.kind == CELL:
         warn_of_times(found, f"{path}: {variable.name}")
     return found
 
@@ -106,7 +102,9 @@ def _read_version_4(path: Path, size: int, wanted: Wanted) -> Responses:
     with reading(path, "MATLAB .mat"), path.open("rb") as stream:
         listed = MatFile4Reader(stream).list_variables()
     entries = {
-        name: Entry(np.dtype(_DTYPES.get(kind, "O")), tuple(shape), partial(values, name, shape))
+        name: Entry(
+            np.dtype(version_73.DTYPES.get(kind, "O")), tuple(shape), partial(values, name, shape)
+        )
         for name, shape, kind in listed
     }
     return _responses(path, entries, wanted)
@@ -132,81 +130,7 @@ def _check_version_4(path: Path, size: int) -> None:
             at += 20 + length + rows * columns * _WIDTHS_4[width] * (1 + imaginary)
 
 
-def _read_hdf5(path: Path, wanted: Wanted) -> Responses:
-    """Read version 7.3: axes are reversed, text is numbers, cells are references."""
+def _read_hdf5(path: Path, wanted: Wanted, opened: Collection[str]) -> Responses:
     with hdf5.open_file(path) as file:
-        held, entries = hdf5.contents(path, file), {}
-        for name, entry in held.entries.items():
-            if name.startswith(("#refs#", "#subsystem#")):
-                continue
-            entries[name] = entry
-            if not entry.opaque:
-                entries[name] = _entry(path, file, name, entry)
-        return _responses(path, entries, wanted, held.groups)
-
-
-def _entry(path: Path, file: Any, name: str, entry: Entry) -> Entry:
-    """Return an array of version 7.3 as MATLAB means it."""
-    attrs = entry.attrs()
-    with reading(path, "MATLAB 7.3"):
-        kind = plain(attrs.get("MATLAB_class", b"double"))
-        if isinstance(attrs.get("MATLAB_class"), bytes):
-            attrs["MATLAB_class"].decode()
-    unknown = set(attrs) - _KNOWN_73
-    unknown = {name for name in unknown if name.startswith("MATLAB_")}
-    if unknown or (kind != "cell" and entry.dtype.kind == "O"):
-        kind = "structure or an object"
-    dtype, shape = np.dtype(_DTYPES.get(kind, "O")), tuple(reversed(entry.shape))
-    if kind == "cell":
-        dtype = _dtype_of_cells(path, file, name)
-    read = partial(_turned, path, file, name, kind)
-    return Entry(dtype, shape, read, entry.attrs)
-
-
-def _dtype_of_cells(path: Path, file: Any, name: str) -> np.dtype:
-    """Return text where the first cell is text, or objects."""
-    with reading(path, "MATLAB 7.3"):
-        data = file[name]
-        if data.dtype.kind != "O" or not data.size or not data.ndim:
-            return np.dtype("O")
-        first = file[data[(0,) * data.ndim]]
-        return np.dtype("U1" if first.attrs.get("MATLAB_class") in (b"char", "char") else "O")
-
-
-def _turned(path: Path, file: Any, name: str, kind: str) -> np.ndarray:
-    data = file[name]
-    if kind not in _DTYPES:
-        raise InputError(
-            f"{path}: {name} is a {kind}, expected a matrix of numbers or ids. Save strings as "
-            "cellstr(ids)."
-        )
-    if data.ndim and data.dtype.names is not None:
-        raise InputError(f"{path}: {name} is complex, expected a matrix of real numbers.")
-    if kind == "cell":
-        hdf5.check_inside(f"{path}: {name}", data)
-        stored = data.id.get_storage_size()
-        check_claim(data.size * data.dtype.itemsize, stored, f"{path}: {name}")
-        with reading(path, "MATLAB 7.3"):
-            cells = [_cell(path, name, file[cell]) for cell in data[()].ravel()]
-            found = gather(cells, tuple(reversed(data.shape)), f"{path}: {name}")
-        warn_of_times(found, f"{path}: {name}")
-        return found
-    values = hdf5.read_dataset(path, name, data).T
-    with reading(path, "MATLAB 7.3"):
-        empty = data.attrs.get("MATLAB_empty")
-    if empty:  # its numbers are the sides
-        raise InputError(f"{path}: {name} is empty, {' x '.join(map(str, values.ravel()))}.")
-    if kind == "char":
-        with reading(path, "MATLAB 7.3"):
-            return np.array([text_of(row).strip() for row in np.atleast_2d(values)])
-    return values
-
-
-def _cell(path: Path, name: str, data: Any) -> np.ndarray:
-    if not hasattr(data, "dtype"):
-        raise InputError(f"{path}: {name} must be a cell array of strings or of numbers.")
-    if data.attrs.get("MATLAB_empty"):
-        return np.empty((0, 0))
-    values = hdf5.read_dataset(path, name, data).T
-    text = data.attrs.get("MATLAB_class") in (b"char", "char")
-    return np.array([text_of(values.ravel().astype(int))]) if text else values
+        entries, groups = version_73.entries_of(path, file, opened)
+        return _responses(path, entries, wanted, groups)

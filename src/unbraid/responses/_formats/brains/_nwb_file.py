@@ -32,7 +32,7 @@ _DATA = ("acquisition/", "processing/", "stimulus/", "analysis/", "scratch/")
 
 
 @dataclass(frozen=True)
-class Trials:
+class Presentations:
     """When each trial starts, which stimulus it showed, and what was read to know it."""
 
     starts: np.ndarray
@@ -43,12 +43,12 @@ class Trials:
 
 def trials_of(
     path: Path, file: Any, events: Any, intervals: str, align: str | None, stimuli: str | None
-) -> Trials:
+) -> Presentations:
     """Return the trials of a table of intervals in the file, or of a table (.csv, .tsv) beside."""
     if events is not None:
         where = as_path(events, "events")
         starts, labels, column = starts_of(where, align, stimuli)
-        return Trials(starts, labels, {"events": str(where), "align": column}, frozenset())
+        return Presentations(starts, labels, {"events": str(where), "align": column}, frozenset())
     table, align = f"intervals/{intervals}", align or "start_time"
     with reading(path, "NWB"):
         group = hdf5.dataset(path, file, table)
@@ -58,8 +58,7 @@ def trials_of(
             others = ", ".join(hdf5.dataset(path, file, "intervals") or {})
         other = f"; it has {others}: say intervals=NAME" if others else ", nor other intervals"
         raise InputError(
-            f"{path} has no {table}{other}. A table (.csv, .tsv) of trials can stand beside it: "
-            "events=FILE."
+            f"{path} has no {table}{other}. Give a table (.csv, .tsv) of its trials: events=FILE."
         )
     told = f"{table} has columns {', '.join(columns)}; say stimuli=COLUMN"
     if stimuli is None:
@@ -76,7 +75,7 @@ def trials_of(
     if not np.isfinite(starts).all():
         raise InputError(f"{path}: {align} must be finite, got NaN.")
     used = frozenset({f"{table}/{align}", f"{table}/{stimuli}"})
-    return Trials(starts, shown, {"align": align, "intervals": intervals}, used)
+    return Presentations(starts, shown, {"align": align, "intervals": intervals}, used)
 
 
 def _telling(path: Path, file: Any, table: str, columns: list[str]) -> str | None:
@@ -103,7 +102,7 @@ def accepted(
     """Return which rows of a table of cells are taken, the column that says so, and a record."""
     if cells not in CELLS:
         raise InputError(f"{path}: cells must be {' or '.join(map(repr, CELLS))}, got {cells!r}.")
-    everything = np.ones(n, bool), "", {}
+    everything: tuple[np.ndarray, str, dict[str, Any]] = np.ones(n, bool), "", {}
     if cells == "all":
         return everything
     for column in _ACCEPTED:

@@ -13,7 +13,7 @@ from unbraid.responses._formats._foreign import reading
 from unbraid.responses._formats.arrays import hdf5
 from unbraid.responses._formats.arrays._packed import unpack
 from unbraid.responses._formats.brains._nwb_file import (
-    Trials,
+    Presentations,
     accepted,
     column_of,
     invalid_times,
@@ -33,7 +33,7 @@ def series_in(path: Path, file: Any) -> list[str]:
 
 
 def means(
-    path: Path, file: Any, name: str, trials: Trials, window: tuple[float, float], cells: str
+    path: Path, file: Any, name: str, trials: Presentations, window: tuple[float, float], cells: str
 ) -> tuple[np.ndarray, list[str], dict[str, Any], set[str]]:
     """Return each region's mean in ``[start + low, start + high)`` of each trial, and its name.
 

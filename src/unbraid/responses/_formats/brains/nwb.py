@@ -12,7 +12,7 @@ from unbraid.responses._formats._foreign import reading
 from unbraid.responses._formats.arrays import hdf5
 from unbraid.responses._formats.brains import _nwb_series as fluorescence
 from unbraid.responses._formats.brains._nwb_file import (
-    Trials,
+    Presentations,
     accepted,
     column_of,
     invalid_times,
@@ -34,6 +34,7 @@ _USED = ("units/spike_times", "units/spike_times_index", "units/id", "units/obs_
 
 def read(
     path: Path,
+    *,
     window: tuple[float, float] | None = None,
     stimuli: str | None = None,
     intervals: str = "trials",
@@ -112,7 +113,7 @@ def _ends(name: str) -> list[str]:
 
 
 def _counts(
-    path: Path, file: Any, trials: Trials, window: tuple[float, float], cells: str
+    path: Path, file: Any, trials: Presentations, window: tuple[float, float], cells: str
 ) -> tuple[np.ndarray, Any, dict[str, Any], set[str]]:
     """Return spikes of each accepted unit in each trial, and the units' names."""
     spikes = column_of(path, file, f"{_UNITS}/spike_times").astype(float)
