@@ -621,9 +621,7 @@ def test_nwb_without_trials(tmp_path):
 
     with h5py.File(tmp_path / "x.nwb", "w") as file:
         file["units/id"] = [0]
-    refused(
-        tmp_path / "x.nwb", "has no intervals/trials, nor other intervals. Give a table"
-    )
+    refused(tmp_path / "x.nwb", "has no intervals/trials, nor other intervals. Give a table")
 
 
 def test_nwb_says_the_same_of_every_trial(rng, tmp_path):

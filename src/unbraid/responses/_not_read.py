@@ -11,7 +11,7 @@ from unbraid.responses._files import check_file
 
 _PICKLES = {".pkl", ".pickle", ".th", ".joblib", ".ckpt", ".p", ".jbl"}
 _EPOCHS = (
-    "in Python: epochs = {call}, then unbraid.Responses(epochs.get_data().mean(2), stimuli=...), "
+    "in Python: epochs = {call}, then unbraid.from_trials(epochs.get_data().mean(2), stimuli), "
     "as the docs' page Bring your own shows"
 )
 _SPIKES = "export its sorted spikes as NWB or as a folder of phy (SpikeInterface writes both)"
