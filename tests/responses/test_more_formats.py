@@ -208,6 +208,32 @@ def test_an_anndata_file(tmp_path, x, ids):
     assert found.stimuli.tolist() == ids
 
 
+def test_what_stands_beside_x_in_an_anndata_file(tmp_path, x, ids):
+    """Layers, embeddings and distances do not hide X; the tables name their own index."""
+    import h5py
+
+    genes = ["g1", "g2", "g3", "g4"]
+    with h5py.File(tmp_path / "x.h5ad", "w") as f:
+        f.attrs.update({"encoding-type": "anndata", "encoding-version": "0.1.0"})
+        f["X"], f["layers/log"], f["obsm/pca"] = x, x + 1, x[:, :2]
+        for name, index, texts in (("obs", "cell_id", ids), ("var", "gene", genes)):
+            f.create_group(name).attrs.update({"encoding-type": "dataframe", "_index": index})
+            f[name][index] = texts
+            f[name]["other"] = texts[::-1]
+    found = load(tmp_path / "x.h5ad")
+    np.testing.assert_array_equal(found.values, x)
+    assert found.stimuli.tolist() == ids
+    assert found.units.tolist() == genes
+    assert {"layers/log", "obsm/pca", "obs/other"} <= set(found.made_by["unread"])
+    assert load(tmp_path / "x.h5ad", values="layers/log").units.tolist() == genes
+    pca = load(tmp_path / "x.h5ad", values="obsm/pca")
+    assert pca.units is None
+    assert pca.stimuli.tolist() == ids
+    assert load(tmp_path / "x.h5ad", stimuli="obs/other").stimuli.tolist() == ids[::-1]
+    turned = load(tmp_path / "x.h5ad", values="X", axes="units stimuli")
+    np.testing.assert_array_equal(turned.values, x.T)
+
+
 def test_the_recipe_for_surfaces(tmp_path, x):
     import nibabel
 

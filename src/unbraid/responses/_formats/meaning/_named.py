@@ -13,6 +13,7 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.responses._formats.arrays._packed import unpack
 from unbraid.responses._formats.arrays._sparse import read_sparse
+from unbraid.responses._formats.meaning._anndata import as_anndata
 from unbraid.responses._formats.meaning._arrange import arrange
 from unbraid.responses._formats.meaning._axes import check_dimensions
 from unbraid.responses._formats.meaning._choice import Chosen, choose, held, resolve
@@ -59,6 +60,7 @@ def responses_of(
     else listed in ``made_by``.
     """
     metadata, wanted, groups = metadata or {}, wanted or Wanted(), groups or {}
+    wanted = as_anndata(groups, entries, wanted)
     if wanted.select is not None:
         raise InputError(f"{path} has no coordinates to select by; choose with values=NAME.")
     for name in (wanted.stimuli, wanted.units):
