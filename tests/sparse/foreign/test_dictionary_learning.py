@@ -89,8 +89,8 @@ def test_topk_and_batchtopk_cannot_be_told_apart(sae, write):
 
 
 def test_an_unknown_class(sae, write):
-    with pytest.raises(InputError, match="dict_class must be one of AutoEncoder, .*'CrossCoder'"):
-        sparse.load_foreign(write(state_of(sae, "AutoEncoder"), "CrossCoder"))
+    with pytest.raises(InputError, match="dict_class must be one of AutoEncoder, .*'IdentityDict'"):
+        sparse.load_foreign(write(state_of(sae, "AutoEncoder"), "IdentityDict"))
 
 
 def test_a_wrong_k_is_refused(sae, write):

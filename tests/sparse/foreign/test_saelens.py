@@ -205,7 +205,7 @@ def test_dictionary_load_takes_it_and_save_keeps_it(sae, formulas, write_saelens
 @pytest.mark.parametrize("config, message", [
     ({"normalize_activations": "covariance_whitening"}, "fold it into the weights"),
     ({"architecture": "temporal"}, "no dictionary of its own input"),
-    ({"architecture": "skip_transcoder"}, "no dictionary of its own input"),
+    ({"architecture": "skip_transcoder"}, "a transcoder predicts another layer"),
     ({"d_sae": "ten"}, "d_sae must be a whole number"),
     ({"d_sae": 11}, r"W_dec must have shape \(11, 6\), got \(10, 6\)"),
     ({"architecture": "topk"}, "k must be a whole number"),

@@ -85,7 +85,8 @@ def _file(path: Path, library: str | None, given: StatedByCaller) -> Source:
                 return Source(library=known, weights=path, given=given)
         if path.suffix == ".pt" and _by_trainer(path):
             return Source(library="dictionary_learning", weights=path, given=given)
-    lost = not (path.parent / "cfg.json").is_file()
+    configs = ("cfg.json", "config.json")  # OpenMOSS calls its files alike
+    lost = not any((path.parent / name).is_file() for name in configs)
     if path.name == "sae_weights.safetensors" and library in (None, "saelens") and lost:
         raise InputError(f"{path} is a SAELens file, but its cfg.json is missing beside it.")
     if path.name.endswith((".npz", ".safetensors", _INDEX)):

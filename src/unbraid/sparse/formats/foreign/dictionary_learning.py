@@ -11,6 +11,7 @@ import numpy as np
 from unbraid.errors import InputError
 from unbraid.sparse.formats.foreign._assemble import Parts
 from unbraid.sparse.formats.foreign._exportable import Flat
+from unbraid.sparse.formats.foreign.checkpoint._other_kinds import kind_in
 from unbraid.sparse.formats.foreign.checkpoint._settings import Settings
 from unbraid.sparse.formats.foreign.checkpoint._source import Source
 from unbraid.sparse.formats.foreign.checkpoint._tensors import Tensors
@@ -44,6 +45,8 @@ def read(source: Source) -> Parts:
         content = _unfinished(source, content["ae"], run.get("norm_factor"))
     tensors, _ = source.parts(content)
     kind = _class(source, tensors, trainer)
+    if kind_in(kind) is not None:
+        raise InputError(f"{source.weights}: dict_class={kind!r}: {kind_in(kind)}")
     if kind not in _READERS:
         raise InputError(
             f"{source.weights}: dict_class must be one of {', '.join(_READERS)}, got {kind!r}."

@@ -9,6 +9,7 @@ import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.sparse.formats.foreign._assemble import Parts, whole_number
+from unbraid.sparse.formats.foreign.checkpoint._other_kinds import refuse_other_kinds
 from unbraid.sparse.formats.foreign.checkpoint._roles import Roles, roles
 from unbraid.sparse.formats.foreign.checkpoint._source import Source
 from unbraid.sparse.formats.foreign.checkpoint._stated import K, Stated, spread
@@ -28,6 +29,7 @@ def read(source: Source) -> Parts:
     """Read ``activation((x - centred * offset) W + b)``; nothing is decided by names alone."""
     source.says_all("k", "threshold", "activation", "centred")
     tensors, stated = _opened(source)
+    refuse_other_kinds(str(source.weights), tensors.arrays, stated.parts)
     found = roles(tensors, stated.tied(), stated.units())
     p, m = found.weights.shape
     stated.check_sizes(p, m)

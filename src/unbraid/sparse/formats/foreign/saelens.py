@@ -9,6 +9,7 @@ import numpy as np
 
 from unbraid.errors import InputError
 from unbraid.sparse.formats.foreign._assemble import Parts, whole_number
+from unbraid.sparse.formats.foreign.checkpoint._other_kinds import TRANSCODER, kind_in
 from unbraid.sparse.formats.foreign.checkpoint._settings import Settings
 from unbraid.sparse.formats.foreign.checkpoint._source import Source
 from unbraid.sparse.formats.foreign.checkpoint._tensors import Tensors
@@ -57,6 +58,8 @@ def read(source: Source) -> Parts:
     config = source.config(CONFIG, inert=_INERT)
     where = source.weights.parent / CONFIG
     architecture = config.get("architecture", "standard")
+    if kind_in(str(architecture)) is not None:
+        raise InputError(f"{where}: architecture={architecture!r}: {kind_in(str(architecture))}")
     if not isinstance(architecture, str) or architecture not in _ACTIVATIONS:
         raise InputError(
             f"{where}: the architecture {architecture!r} is no dictionary of its own input (read "
@@ -66,7 +69,7 @@ def read(source: Source) -> Parts:
     m = whole_number(config.get("d_sae"), f"{where}: d_sae")
     p = whole_number(config.get("d_in"), f"{where}: d_in")
     tensors = source.tensors()
-    tensors.refuse(("W_skip",), "a transcoder predicts another layer, it is no dictionary.")
+    tensors.refuse(("W_skip",), TRANSCODER)
     parts = Parts(
         method=source.imported(architecture),
         atoms=_atoms(tensors, config, m, p),

@@ -12,6 +12,7 @@ from safetensors.numpy import save_file
 from unbraid.errors import InputError
 from unbraid.sparse.formats.foreign._assemble import Parts, whole_number
 from unbraid.sparse.formats.foreign._exportable import Flat
+from unbraid.sparse.formats.foreign.checkpoint._other_kinds import TRANSCODER
 from unbraid.sparse.formats.foreign.checkpoint._source import Source
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def read(source: Source) -> Parts:
     tensors = source.tensors()
     transcoder = config.flag("transcode", False) | config.flag("skip_connection", False)
     if transcoder or "W_skip" in tensors:
-        raise InputError(f"{where}: a transcoder predicts another layer, it is no dictionary.")
+        raise InputError(f"{where}: {TRANSCODER}")
     config.choice("activation", ("topk",), "topk")
     signed = config.flag("signed", False)
     p = whole_number(config.get("d_in"), f"{where}: d_in")

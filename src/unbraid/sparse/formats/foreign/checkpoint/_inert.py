@@ -4,8 +4,8 @@ from __future__ import annotations
 
 _NAMES = """
     act_name act_store_device adam_beta1 adam_beta2 anneal_start author autocast autocast_lm
-    aux_loss_coefficient aux_penalty auxk_alpha auxk_coef b_dec_init_method batch_size beta1
-    beta2 block_layer buffer buffer_batches buffer_mult buffer_size cached_activations_path
+    aux_loss_coefficient aux_penalty auxk_alpha auxk_coef b_dec_init_method bandwidth batch_size
+    beta1 beta2 block_layer buffer buffer_batches buffer_mult buffer_size cached_activations_path
     callbacks checkpoint_freq checkpoint_path class_token commit compile_llm compile_sae
     context_size create_dataloader created_at custom_clip_ckpt_path data dataset dataset_name
     dataset_path dataset_trust_remote_code date dead_feature_estimation_method
@@ -36,6 +36,7 @@ _NAMES = """
     perf_log_freq pre_act_loss_coefficient prefetch_llm_batches prepend_bos
     pytorch-lightning_version random_seed remove_parallel_grads resample_batches resample_steps
     resampling_data_size resampling_interval resume resume_from_checkpoint run_name
+    jumprelu_threshold_window use_triton_kernel sparsity_threshold_for_triton_spmm_kernel
     sae_compilation_mode sae_lens_training_version sae_lens_version save_checkpoint
     save_final_checkpoint save_interval scale_sparsity_penalty_by_decoder_norm scheduler
     scheduler_state_dict seed seq_len seqpos_slice sequence_separator_token
@@ -44,6 +45,7 @@ _NAMES = """
     store_batch_size_prompts store_size streaming submodule_name target_l0 threshold_beta
     threshold_start_step time timestamp tokens_seen top_k_aux topk_threshold_lr
     total_training_tokens train_batch_size train_batch_size_tokens trainer_class training_tokens
+    use_decoder_bias
     use_cached_activations use_chat_formatting use_ghost_grads use_matryoshka_aux_loss
     use_sparse_activations val_loss verbose version wandb_entity wandb_id wandb_log
     wandb_log_frequency wandb_name wandb_project warmup_steps weight_decay

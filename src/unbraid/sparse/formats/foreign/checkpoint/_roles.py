@@ -25,8 +25,9 @@ _ROLES = {
         decoder_linear_bias linear_decoder_bias decoder_0_bias dec_0_bias decode_bias bias_decoder
         post_bias bias""",
     "threshold": """threshold jumprelu_threshold activation_threshold jump_relu_threshold
-        running_threshold""",
-    "log threshold": "log_threshold jumprelu_log_threshold activation_log_threshold",
+        running_threshold activation_function_threshold""",
+    "log threshold": """log_threshold jumprelu_log_threshold activation_log_threshold
+        log_jumprelu_threshold activation_function_log_jumprelu_threshold""",
 }
 _BY_NAME = {name: role for role, names in _ROLES.items() for name in names.split()}
 _COUNTERS = ("freq", "last_nonzero", "dead", "fired", "since", "num_updates", "num_batches",

@@ -54,11 +54,15 @@ class Source:
     opened: list[Tensors | Settings] = field(default_factory=list, repr=False)
 
     def config(self, *names: str, inert: Set[str] = frozenset()) -> Settings:
-        """Return the first of these JSON or YAML files beside the weights; without one, nothing."""
-        for name in names:
-            path = self.weights.parent / name
-            if path.is_file() and path.name not in self.given.ignore:
-                return self.settings(str(path), _read(path), inert)
+        """Return the first of these JSON or YAML files beside the weights; without one, nothing.
+
+        Of weights in a folder ``checkpoints`` it may be above, where runs keep it.
+        """
+        beside = self.weights.parent
+        for folder in (beside, *([beside.parent] if beside.name == "checkpoints" else [])):
+            for path in (folder / name for name in names):
+                if path.is_file() and path.name not in self.given.ignore:
+                    return self.settings(str(path), _read(path), inert)
         return Settings(str(self.weights.parent / names[0]), {})
 
     def settings(

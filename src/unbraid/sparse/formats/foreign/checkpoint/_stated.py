@@ -39,7 +39,8 @@ _NAMES: dict[str, Activation] = {
     "topk": "topk", "topkrelu": "topk", "topksae": "topk", "autoencodertopk": "topk",
     "topkautoencoder": "topk", "signedtopk": "signed_topk", "abstopk": "abstopk",
     "jumprelu": "jumprelu", "jumprelusae": "jumprelu", "batchtopk": "jumprelu",
-    "batchtopksae": "jumprelu", "tanhrelu": "tanh_relu", "relusae": "relu", "vanillasae": "relu",
+    "batchtopksae": "jumprelu", "globalmatryoshkatopk": "jumprelu", "tanhrelu": "tanh_relu",
+    "relusae": "relu", "vanillasae": "relu",
     "matchingpursuit": "pursuit", "pursuit": "pursuit",
 }  # fmt: skip
 
@@ -154,7 +155,7 @@ def _is_off(name: str, value: Any) -> bool:
         return True
     if value is False:
         off = ("norm", "scal", "center", "centre", "cap", "clip", "skip", "transcod", "gate",
-               "sign", "abs", "whiten")  # fmt: skip
+               "sign", "abs", "whiten", "glu_", "decoder_norm")  # fmt: skip
         return any(word in name for word in off)
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if number and value == 1:
