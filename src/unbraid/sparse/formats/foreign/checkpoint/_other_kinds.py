@@ -48,13 +48,15 @@ def refuse_other_kinds(where: str, tensors: Mapping[str, Any], parts: Iterable[S
 def _refuse_scaling(part: Settings) -> None:
     """Refuse OpenMOSS's scaling of inputs and codes, which its versions apply differently."""
     norm, decoder = part.peek("norm_activation"), part.peek("sparsity_include_decoder_norm")
-    told = [f"norm_activation={shorten(norm)}"] if norm not in (None, "inference", "none") else []
-    told += ["sparsity_include_decoder_norm=True"] if decoder is True else []
+    scaling = (
+        [f"norm_activation={shorten(norm)}"] if norm not in (None, "inference", "none") else []
+    )
+    scaling += ["sparsity_include_decoder_norm=True"] if decoder is True else []
     if norm == "inference":  # folded into the weights
         part.leave("norm_activation")
-    if told and norm is not None:
+    if scaling and norm is not None:
         raise InputError(
-            f"{part.where}: {' and '.join(told)} scale inputs and codes of OpenMOSS's "
+            f"{part.where}: {' and '.join(scaling)} scale inputs and codes of OpenMOSS's "
             "dictionaries, which is not read here. Load it with SAELens, and save it with "
             "save_model(FOLDER)."
         )
