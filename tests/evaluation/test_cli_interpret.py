@@ -50,4 +50,13 @@ def test_mistakes_are_one_line(run, files):
     assert status == 2 and "Something must say which stimuli are alike" in err
     status, _, err = run("interpret", "d", "x.npy", "-o", "page", "--labels", "x.npy")
     assert status == 2 and "one label per line" in err
+    for option, name, hint in (
+        ("--labels", "f.csv", "Numbers of each stimulus are features"),
+        ("--features", "words.txt", "One label per line is given by --labels"),
+        ("--embeddings", "d", "d is no folder of responses: it is a dictionary"),
+    ):
+        (files / "f.csv").write_text("a,b,c\n" + "1,2,3\n" * 200)
+        (files / "words.txt").write_text("cat\ndog\n" * 100)
+        status, _, err = run("interpret", "d", "x.npy", "-o", "page", option, name)
+        assert status == 2 and hint in err
     assert not (files / "page").exists()

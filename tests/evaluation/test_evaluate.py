@@ -8,6 +8,7 @@ import pytest
 import unbraid as ub
 from unbraid import evaluation, interpret
 from unbraid.errors import InputError
+from unbraid.evaluation._baselines import BASELINES, GivenToBaselines
 from unbraid.evaluation._browser import browser
 from unbraid.evaluation._side_score import BaselineContrast, SideScore, contrast, title_of
 from unbraid.evaluation._verdict import verdict
@@ -277,3 +278,26 @@ def test_the_browser_shows_each_latent_with_its_scores(result):
     assert at["density"][best] == (codes != 0).mean()
     atom = result.dictionaries[0].atoms[best]
     assert detail.braids[0].units[0][0] == f"unit {np.abs(atom).argmax()}"
+
+
+@pytest.mark.parametrize("layout", ["sparsify", "saelens"])
+def test_an_imported_autoencoder_has_an_untrained_baseline_of_its_own_rule(tmp_path, layout):
+    """Its encoder with random atoms: as many latents, at most k of them, and worse codes."""
+    z, x, _ = world(0, n=600)
+    steps = ub.Training(steps=60)
+    learned = ub.fit(x, ub.TopK(n_latents=30, k=3, training=steps), rng=0)
+    ub.export(learned, tmp_path / "sae", layout)
+    imported = ub.sparse.load_foreign(tmp_path / "sae")
+    rng, train, scored = np.random.default_rng(0), Responses(x[:300]), Responses(x[300:])
+    codes = imported.encode(scored)
+    given = GivenToBaselines(
+        train=train, scored=scored, dictionary=imported, codes=codes, by=None, untrained=()
+    )
+    made = BASELINES["random_dictionary"].make(given, rng)
+    assert made.values.shape == codes.shape
+    active = (made.values.toarray() != 0).sum(axis=1)
+    assert active.max() <= 3 and active.mean() > 2
+    assert not np.allclose(made.dictionary.atoms, imported.atoms)
+    result = ub.evaluate(imported, x, features=z, measures=["best_unit"], seeds=1, rng=0)
+    untrained = result.find("random_dictionary", "best_unit")
+    assert untrained.value < result.find("codes", "best_unit").value

@@ -208,6 +208,23 @@ def test_save_refuses_a_folder_and_a_file_in_the_way(tmp_path):
         save(np.eye(2), tmp_path / "file" / "x.npz")
 
 
+@pytest.mark.parametrize("held, hint", [
+    ([], "it is empty"),
+    (["a.npy", "b.csv", "notes.txt"], r"give one of the files in it \(a.npy, b.csv, notes.txt\)"),
+    (["cfg.json", "sae_weights.safetensors"], "it is a dictionary. .* --dictionary-x"),
+    (["ae.pt", "config.json"], "it is a dictionary"),
+    (["result.json", "report.html"], "it is a saved run: unbraid report"),
+    (["1.png", "2.JPG"], "it holds pictures; unbraid record NETWORK"),
+    (["shard-0.safetensors"], "writing it was not finished; record again to resume"),
+    (["a.doc"], r"it holds a\.doc\. Read are folders that unbraid record wrote .* phy"),
+])  # fmt: skip
+def test_a_folder_that_is_none_of_those_read_says_what_it_is(tmp_path, held, hint):
+    for name in held:
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(InputError, match=f"is no folder of responses: {hint}"):
+        load(tmp_path)
+
+
 @pytest.mark.parametrize("path", [None, 3, b"x.npy\0".decode()])
 def test_not_a_file_name(path):
     with pytest.raises(InputError, match="must be a file name|does not exist|no known suffix"):

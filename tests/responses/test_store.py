@@ -304,7 +304,7 @@ def test_damaged_manifest(rng, tmp_path, change, match):
 def test_damaged_folder(rng, tmp_path):
     with pytest.raises(InputError, match="is not a folder of responses"):
         open_store(tmp_path / "none")
-    with pytest.raises(InputError, match="has no manifest.json.$"):
+    with pytest.raises(InputError, match="is no folder of responses: it is empty"):
         load(tmp_path)
     path = tmp_path / "r"
     write(path, rng.normal(size=(15, 3)))

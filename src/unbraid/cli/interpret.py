@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +28,7 @@ from unbraid.cli._options import (
     finish,
 )
 from unbraid.cli._settings import settled
+from unbraid.errors import InputError
 
 
 def interpret(
@@ -87,9 +90,10 @@ def interpret(
     own, *others = file_options(asked, [x], {f"--{name}": asked[name] for name in beside})
     learned, values = sparse.Dictionary.load(dictionary), read(x, own)
     files = {**dict(zip(beside, others, strict=True)), "x_train": own, "x_untrained": own}
-    known: dict[str, Any] = {
-        name: read(asked[name], how) for name, how in files.items() if asked[name] is not None
-    }
+    with _labels_named(asked["features"]):
+        known: dict[str, Any] = {
+            name: read(asked[name], how) for name, how in files.items() if asked[name] is not None
+        }
     if asked["labels"] is not None:
         known["labels"] = room.read_labels(asked["labels"])
     shown = None
@@ -105,3 +109,14 @@ def interpret(
     _terminal.warn([*_terminal.pending(), *result.warnings])
     folder = result.save(output, overwrite=overwrite, pictures=shown)
     finish(folder, result.record(), str(result), as_json)
+
+
+@contextmanager
+def _labels_named(features: Path | None) -> Iterator[None]:
+    """Say which option takes labels, where a text file of them was given as features."""
+    try:
+        yield
+    except InputError as error:
+        labels = features is not None and features.suffix == ".txt" and str(features) in str(error)
+        hint = " One label per line is given by --labels." if labels else ""
+        raise InputError(f"{error}{hint}") from None

@@ -17,7 +17,7 @@ from unbraid.responses._formats.brains import phy, suite2p, volumes
 from unbraid.responses._formats.meaning._wanted import Wanted
 from unbraid.responses._formats.tables import arrow
 from unbraid.responses._looks import warn_if_odd
-from unbraid.responses._not_read import not_read
+from unbraid.responses._not_read import no_responses, not_read
 from unbraid.responses.labelled._responses import Responses
 from unbraid.responses.stores._store import MANIFEST, open_store
 
@@ -262,6 +262,8 @@ def _read_features(
 
 
 def _read_store(path: Path) -> Responses:
+    if path.is_dir() and not (path / MANIFEST).is_file():
+        raise no_responses(path, READERS)
     return open_store(path).read()
 
 

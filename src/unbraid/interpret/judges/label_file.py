@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from unbraid.errors import InputError
 from unbraid.interpret.judges.judge import Judge, labels
+
+_CELLS = re.compile(r"[,;\t]")  # what separates the cells of tables
 
 
 def read_labels(path: str | Path) -> Judge:
@@ -42,4 +45,9 @@ def read_labels(path: str | Path) -> Judge:
         lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file} must be a text file with one label per line: {error}.") from None
+    if lines and all(len(_CELLS.split(line)) > 2 for line in lines):
+        raise InputError(
+            f"{file} must be a text file with one label per line, got a table ({lines[0][:40]}). "
+            "Numbers of each stimulus are features (--features), not labels."
+        )
     return labels([line.strip() for line in lines])
