@@ -281,6 +281,7 @@ def test_joint_writes_a_whole_run(run, systems):
     status, _, err = run("joint", "x.npy", "y.npy", "-o", "k", "--names", "A")
     assert status == 2
     assert "--names must name each of the 2 systems" in err
+    assert "--names must differ" in run("joint", "x.npy", "y.npy", "-o", "k", "--names", "A,A")[2]
 
 
 @pytest.mark.parametrize("command", cli.COMMANDS, ids=lambda command: command.__name__)

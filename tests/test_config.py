@@ -91,6 +91,8 @@ def test_overrides():
         Choice().with_options(["k"])
     with pytest.raises(InputError, match="the value of 'k' is not YAML"):
         Choice().with_options(["k=[1"])
+    with pytest.raises(InputError, match="'k' is set twice; which one counts"):
+        Choice().with_options(["k=1", "k=2"])
 
 
 class Placed(Config):

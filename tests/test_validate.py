@@ -1,13 +1,18 @@
 """The door: what passes, what is widened, and the line that each mistake gets."""
 
+import io
 import warnings
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import unbraid as ub
 from unbraid import _validate
 from unbraid._validate import as_floats, as_matrix, as_rng, check_finite
 from unbraid.errors import InputError, UnbraidError
@@ -147,3 +152,69 @@ def test_blocks_agree_with_the_whole(rng, monkeypatch):
 def test_errors_are_value_errors_of_one_family():
     assert issubclass(InputError, UnbraidError)
     assert issubclass(InputError, ValueError)
+
+
+def test_messages_have_a_bounded_length():
+    long = str(InputError("x" * 10_000_000))
+    assert len(long) < 5_000 and " ... " in long
+    assert str(InputError("short")) == "short"
+
+
+@pytest.mark.parametrize("name", ["x.npy", Path("x.npy"), b"x.npy"])
+def test_the_name_of_a_file_is_no_array(name, rng):
+    y = rng.normal(size=(20, 3))
+    read = r"got the text 'x.npy'. If it names a file, read that first: unbraid.load\('x.npy'\)"
+    for called, call in [
+        ("x", lambda: ub.align.ridge(name, y)), ("y", lambda: ub.align.cka(y, name)),
+        ("x", lambda: ub.compare(name, y)),
+        ("x", lambda: ub.fit(name, ub.TopK(n_latents=4, k=2))),
+        ("values", lambda: ub.Responses(name)), ("a", lambda: ub.joint({"a": name, "b": y})),
+        ("x", lambda: ub.stats.serial_dependence(name)),
+        ("repeats", lambda: ub.stats.noise_ceiling(name)),
+    ]:  # fmt: skip
+        with pytest.raises(InputError, match=f"{called} must hold real numbers, {read}"):
+            call()
+    with pytest.raises(InputError, match=r"groups must be.*open\('x.npy'\)"):
+        ub.stats.grouped_folds(name, 5)
+
+
+def test_what_are_no_real_numbers():
+    for values, remedy in [
+        (np.ones((3, 2)) * 1j, r"Take its real part \(x.real\)"),
+        (np.arange(6).astype("M8[D]").reshape(3, 2), "Dates and durations are no responses"),
+        ({"a": 1}, r"got a dict. Give an array of shape"),
+        (None, r"got a NoneType. Give an array of shape"),
+        (io.BytesIO(), r"got a BytesIO. Give an array of shape"),  # it has `detach`, as tensors
+        (np.array([["a"]]), r"Convert it with x.astype\(float\)"),
+    ]:
+        with pytest.raises(InputError, match=f"x must hold real numbers, .*{remedy}"):
+            as_floats(values, "x")
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [[1.0, np.nan, 2.0] * 10, np.array(["2020", "NaT", "2021"] * 10, "M8[Y]"), [None] * 30],
+)
+def test_no_group_is_missing(groups, rng):
+    """NaN was a group of its own, of stimuli that have nothing in common."""
+    count = 30 if groups[0] is None else 10
+    with pytest.raises(InputError, match=f"a group for each stimulus, got {count} missing"):
+        ub.stats.grouped_folds(groups, 2)
+    with pytest.raises(InputError, match=f"a group for each stimulus, got {count} missing"):
+        ub.compare(*rng.normal(size=(2, 30, 3)), groups=groups)
+
+
+def test_serial_dependence_takes_what_metrics_take(rng):
+    x = rng.normal(size=(100, 4)).cumsum(axis=0)
+    for same in (x.tolist(), ub.Responses(x), pd.DataFrame(x), sp.csr_array(x)):
+        assert ub.stats.serial_dependence(same).found
+    with pytest.raises(InputError, match=r"x must have shape \(n_stimuli, n_units\), got \(100,\)"):
+        ub.stats.serial_dependence(x[:, 0])
+
+
+def test_two_systems_are_one_mapping(rng):
+    x, y = rng.normal(size=(2, 80, 3))
+    with pytest.raises(InputError, match=r"joint\(\{'a': x, 'b': y\}\).*got ndarray as its second"):
+        ub.joint(x, y)
+    with pytest.raises(InputError, match=r"joint\(\{'a': x, 'b': y\}\)"):
+        ub.joint(x, y, seeds=1)

@@ -47,11 +47,15 @@ class Config(pydantic.BaseModel):
     def with_options(self, overrides: Sequence[str]) -> Self:
         """Return a copy with ``key=value`` overrides applied, values read as YAML."""
         options: dict[str, Any] = {name: getattr(self, name) for name in self.model_fields_set}
+        given = set()
         for item in overrides:
             key, equals, text = item.partition("=")
             if not equals:
                 raise InputError(f"An override is written key=value, got {shown(item)}.")
             name, plain = key.strip(), text.strip()
+            if name in given:
+                raise InputError(f"{shown(name)} is set twice; which one counts?")
+            given.add(name)
             field = type(self).model_fields.get(name)
             a_path = field is not None and Path in get_args(field.annotation)
             if a_path and plain not in ("", "null") and plain[0] not in "'\"":

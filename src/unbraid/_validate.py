@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,14 +54,25 @@ def check_mapping(value: Any, name: str) -> None:
         )
 
 
+def check_no_path(
+    value: Any, name: str, what: str = "hold real numbers", how: str = "unbraid.load({path!r})"
+) -> None:
+    """Refuse the name of a file where its content belongs; ``how`` says how to read it."""
+    if isinstance(value, str | bytes | os.PathLike):
+        path = os.fsdecode(value)[:200]
+        raise InputError(
+            f"{name} must {what}, got the text {path!r}. If it names a file, read that first: "
+            f"{how.format(path=path)}."
+        )
+
+
 def as_floats(values: Any, name: str) -> np.ndarray:
     """Return a float array (float32 and float64 kept, the rest widened), refusing non-numbers."""
+    check_no_path(values, name)
     array = _to_numpy(values, name)
     if array.dtype.kind not in "fiub":
-        raise InputError(
-            f"{name} must hold real numbers, got dtype {array.dtype}. "
-            "Convert it with x.astype(float) first."
-        )
+        came = f"dtype {array.dtype}" if array.ndim else f"a {type(values).__name__}"
+        raise InputError(f"{name} must hold real numbers, got {came}. {_as_numbers(array)}")
     if array.dtype.kind != "f":
         return array.astype(np.float64)
     if array.dtype.itemsize < 4:
@@ -76,6 +88,17 @@ def as_matrix(values: Any, name: str) -> np.ndarray:
     check_matrix_shape(array.shape, name)
     check_finite(array, name)
     return array
+
+
+def _as_numbers(array: np.ndarray) -> str:
+    """Return what to do with what are no real numbers."""
+    if not array.ndim:
+        return "Give an array of shape (n_stimuli, n_units)."
+    if array.dtype.kind == "c":
+        return "Take its real part (x.real), its size (abs(x)), or both side by side."
+    if array.dtype.kind in "mM":
+        return "Dates and durations are no responses; take the columns of numbers."
+    return "Convert it with x.astype(float) first."
 
 
 def check_matrix_shape(shape: tuple[int, ...], name: str) -> None:
@@ -119,7 +142,9 @@ def check_scale(values: Any, name: str, least: float = _LEAST, most: float = 1 /
 
 
 def _to_numpy(values: Any, name: str) -> np.ndarray:
-    if hasattr(values, "detach"):  # a torch tensor, known without importing torch
+    if hasattr(values, "detach") and hasattr(
+        values, "layout"
+    ):  # a torch tensor, known without importing torch
         if values.is_sparse or str(values.layout) != "torch.strided":
             raise InputError(f"{name} must be a dense tensor, got layout {values.layout}.")
         values = values.detach().cpu()

@@ -1,8 +1,16 @@
 """Errors that a user can cause, each reported in one line."""
 
+_LONGEST = 4_000  # characters of a message: a value in a file has any length
+
 
 class UnbraidError(Exception):
-    """Base of every error that Unbraid raises on purpose."""
+    """Base of every error that Unbraid raises on purpose; its message has a bounded length."""
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        if len(text) <= _LONGEST:
+            return text
+        return f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 2 :]}"
 
 
 class InputError(UnbraidError, ValueError):

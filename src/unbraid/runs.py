@@ -63,8 +63,10 @@ def _kind(folder: Path) -> str:
             f"{path} does not say its kind: the run is a study, or older than runs that can be "
             f"loaded (kinds: {', '.join(KINDS)}). Its report.html shows it."
         )
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         close = difflib.get_close_matches(str(kind), KINDS, n=1)
         hint = f"; did you mean {close[0]!r}?" if close else "; a newer one may."
-        raise InputError(f"{path} is a run of kind {kind!r}, which this Unbraid cannot load{hint}")
+        raise InputError(
+            f"{path} is a run of kind {str(kind)[:60]!r}, which this Unbraid cannot load{hint}"
+        )
     return str(kind)

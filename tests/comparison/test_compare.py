@@ -171,6 +171,7 @@ def test_saved_run_and_its_report(shared, tmp_path):
         ({"config": {"seeds": 2}}, "config must be a CompareConfig, got dict"),
         ({"names": "ab"}, "names must be two, one for each system, got 'ab'"),
         ({"names": ("a", "b", "c")}, "names must be two"),
+        ({"names": ("a", "a")}, "names must differ, got 'a' twice"),
     ],
 )
 def test_each_mistake_is_one_line(rng, options, message):

@@ -150,6 +150,8 @@ def spoiled(folder, tmp_path, how):
         result.write_text(json.dumps({"scores": []}))
     elif how == "other kind":
         result.write_text(text.replace('"comparison"', '"symphony"', 1))
+    elif how == "kinds":
+        result.write_text(text.replace('"comparison"', '["comparison"]', 1))
     elif how == "no arrays":
         arrays.unlink()
     elif how == "cut arrays":
@@ -176,6 +178,7 @@ def spoiled(folder, tmp_path, how):
         ("cut result", "damaged or cut short"),
         ("no kind", "does not say its kind"),
         ("other kind", "kind 'symphony', which this Unbraid cannot load"),
+        ("kinds", "which this Unbraid cannot load"),
         ("no arrays", "is missing: the run is not whole"),
         ("cut arrays", "damaged or cut short"),
         ("cut header", "damaged or cut short"),

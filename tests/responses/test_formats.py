@@ -560,7 +560,7 @@ def test_netcdf_of_any_dimensions(values, tmp_path):
     coords = {"who": ("cell", UNITS), "pic": ("shown", IDS)}
     data = xarray.Dataset({"rate": (("cell", "shown"), values.T), "n": 3}, coords=coords)
     data.to_netcdf(path, engine="h5netcdf")
-    refused(path, "dimension 'cell' is not known; say axes=")
+    refused(path, "dimension 'shown' is not known; say axes=")
     check(load(path, axes="units stimuli", stimuli="pic", units="who"), values)
     refused(path, "has no variable 'r'; it has rate, n", values="r")
     xarray.Dataset({"a": (("x", "y"), values), "b": (("x", "y"), values)}).to_netcdf(

@@ -66,7 +66,10 @@ def test_mistakes_are_one_line(spm, rng):
         with pytest.raises(InputError, match=message):
             ub.load(folder, **options)
 
-    refused("NaN in an image", mask=folder / "ResMS.nii", values="beta_*.nii")
+    write(folder / "whole.nii", np.ones((4, 5, 3)))
+    refused("NaN in an image", mask=folder / "whole.nii", values="beta_*.nii")
+    refused("must be 0 outside and one number inside, got 60 numbers", mask=folder / "ResMS.nii",
+            values="beta_*.nii")  # fmt: skip
     refused(r"no image called 'con_\*'; it has ResMS.nii, beta_1", values="con_*")
     refused("must be 12 labels", values="beta_*", stimuli=["a"])
     write(folder / "beta_13.nii", rng.normal(size=(4, 5, 2)))

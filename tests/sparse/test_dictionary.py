@@ -208,7 +208,7 @@ def test_damaged_files_cost_one_line(make_world, tmp_path):
     with pytest.raises(InputError, match="must have shape"):
         Dictionary.load(folder)
     config.write_text(text[:50])
-    with pytest.raises(InputError, match="is not JSON"):
+    with pytest.raises(InputError, match="is not valid JSON"):
         Dictionary.load(folder)
     config.write_text(text.replace('"format_version": 1', '"format_version": 9'))
     with pytest.raises(InputError, match="format version 9"):

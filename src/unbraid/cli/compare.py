@@ -136,4 +136,4 @@ def _called(x: Path, y: Path, of_x: Any, of_y: Any) -> tuple[str, str]:
             return first.stem, second.stem
         if str(first) != str(second):
             return str(first), str(second)
-    return str(x), str(y)
+    return f"{x} (first)", f"{y} (second)"

@@ -101,4 +101,6 @@ def _names(systems: list[Path], names: list[str] | None) -> list[str]:
             f"--names must name each of the {len(systems)} systems, got {len(found)}: "
             f"{', '.join(found)}."
         )
+    if len(set(found)) < len(found):
+        raise InputError(f"--names must differ from each other, got {', '.join(found)}.")
     return found

@@ -207,6 +207,8 @@ def compare(
 def _checked_names(names: Any) -> tuple[str, str]:
     if isinstance(names, str) or len(names) != 2:
         raise InputError(f"names must be two, one for each system, got {names!r}.")
+    if str(names[0]) == str(names[1]):
+        raise InputError(f"names must differ, got {str(names[0])!r} twice.")
     return str(names[0]), str(names[1])
 
 

@@ -14,6 +14,7 @@ from unbraid.comparison._order import TimeLine, time_line
 from unbraid.errors import InputError
 from unbraid.responses import Responses, as_responses, as_training, in_rows_of, pair
 from unbraid.responses._looks import check_no_rdm
+from unbraid.stats._folds import names_of_groups
 
 _SHARE = 0.5  # of the stimuli that dictionaries learn from, unless said otherwise
 _FEWEST_FOLDS = 3  # ridge chooses its penalty on inner ones
@@ -168,7 +169,7 @@ def _folds(
 def _as_groups(groups: Any, n: int) -> np.ndarray | None:
     if groups is None:
         return None
-    array = np.asarray(groups)
+    array = names_of_groups(groups)
     if array.shape != (n,):
         raise InputError(
             f"groups must name the group of each of the {n} stimuli, got {array.shape}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Sequence
@@ -42,6 +43,29 @@ def check_file(path: Path) -> int:
     if size == 0:
         raise InputError(f"{path} is empty (0 bytes).")
     return size
+
+
+def parse_json(text: str | bytes, what: str) -> Any:
+    """Parse JSON, or say in one line that it is none, or that it names something twice."""
+    try:
+        return json.loads(text, object_pairs_hook=_once)
+    except _Twice as error:
+        raise InputError(f"{what} names {str(error)[:60]!r} twice: which is meant?") from None
+    except (ValueError, RecursionError) as error:
+        reason = str(error).splitlines()[0][:120] if str(error) else "damaged"
+        raise InputError(f"{what} is not valid JSON ({reason}).") from None
+
+
+class _Twice(Exception):
+    """An object names one key twice; readers differ in which they take."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _Twice(next(name for name in names if names.count(name) > 1))
+    return found
 
 
 def check_memory(n_bytes: int, what: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -21,11 +22,13 @@ _FLAGS = {
     "transpose", "fortran", "quantized", "quantised", "quantization", "unsigned", "packed",
     "packing", "reversed", "endian", "endianness", "byteorder", "swapped",
     "encoding", "encoded", "layout", "invalid", "missing", "fill", "nodata", "sentinel", "dtype",
-    "valid", "calendar", "orientation",
+    "valid", "calendar", "orientation", "exclude", "excluded", "reject", "rejected", "bad",
+    "outlier", "outliers", "artifact", "artifacts", "artefact", "artefacts", "discard", "discarded",
+    "exponent", "divisor", "quantum", "cumulative", "inverted", "flipped",
 }  # fmt: skip
-_JOINED = ("scalefactor", "addoffset", "fillvalue", "missingvalue", "zeropoint", "colmajor",
-           "columnmajor", "rowmajor", "logscale", "logtransform", "byteorder",
-           "log10", "log2")  # fmt: skip
+_JOINED = ("scalefactor", "addoffset", "fillvalue", "missingvalue", "nanvalue", "nodata",
+           "zeropoint", "colmajor", "columnmajor", "rowmajor", "logscale", "logtransform",
+           "byteorder", "log10", "log2")  # fmt: skip
 _NEUTRAL = {"", "none", "no", "false", "null", "c", "utf-8", "utf8", "little", "linear"}
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 
@@ -95,7 +98,13 @@ def changes_meaning(name: str, value: Any) -> bool:
     if isinstance(plain, list) and plain and all(p == plain[0] for p in plain):
         plain = plain[0]
     if isinstance(plain, str):
-        return plain.strip().lower() not in _NEUTRAL
+        plain = plain.strip().lower()
+        if plain in _NEUTRAL:
+            return False
+        with suppress(ValueError):  # "1" says what 1 does
+            plain = float(plain)
+    if isinstance(plain, str):
+        return True
     if isinstance(plain, bool) or plain is None or plain == []:
         return bool(plain)
     if isinstance(plain, int | float):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from unbraid._config import configured
 from unbraid._kernels.device import computing_on
 from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import Progress, part, progress_to
+from unbraid.errors import InputError
 from unbraid.responses import Codes
 from unbraid.sharing._beside import Beside, alone, beside
 from unbraid.sharing._config import JointConfig
@@ -102,6 +104,11 @@ def joint(
     >>> found.counts["shared"].value > 5, found.encode({"b": y}).shape
     (True, (900, 8))
     """
+    if config is not None and not isinstance(config, JointConfig | Mapping):
+        raise InputError(
+            f"joint takes all systems as one mapping, joint({{'a': x, 'b': y}}), and then a "
+            f"JointConfig or options by name; got {type(config).__name__} as its second argument."
+        )
     config = configured(JointConfig, config, options)
     seed = rng if isinstance(rng, int) else None
     rng = _validate.as_rng(rng)

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from unbraid._validate import as_rng, check_count
+from unbraid._validate import as_rng, check_count, check_no_path
 from unbraid.errors import InputError
 from unbraid.responses import in_rows_of, rows_of
+
+_MISSING = {"None", "nan", "NaT", "<NA>"}  # as Python, NumPy and pandas write what is missing
 
 
 class Folds(np.ndarray):
@@ -96,6 +98,25 @@ def shuffled_folds(n: int, n_folds: int = 5, rng: int | np.random.Generator | No
     return _labels(as_rng(rng).permutation(np.arange(n) % n_folds))
 
 
+def names_of_groups(groups: Any) -> np.ndarray:
+    """Return groups as an array; the name of a file and missing names are refused."""
+    lines = "open({path!r}).read().splitlines()"
+    check_no_path(groups, "groups", "be one name per stimulus", lines)
+    array = np.asarray(groups)
+    plain = array.ravel().tolist() if array.dtype.kind in "fOmM" else []
+    if array.dtype.kind == "O" and len(set(map(type, plain))) > 1:
+        raise InputError(
+            "groups must be names of one kind, got several kinds. Make all of them strings."
+        )
+    missing = sum(not isinstance(name, str) and str(name) in _MISSING for name in plain)
+    if missing:
+        raise InputError(
+            f"groups must name a group for each stimulus, got {missing} missing. Give each such "
+            "stimulus a group of its own, or leave it out."
+        )
+    return array
+
+
 def grouped_folds(
     groups: Any, n_folds: int = 5, rng: int | np.random.Generator | None = 0
 ) -> Folds:
@@ -130,13 +151,9 @@ def grouped_folds(
     True
     """
     index = getattr(groups, "index", None) if hasattr(groups, "iloc") else None
-    groups = np.asarray(groups)
+    groups = names_of_groups(groups)
     if groups.ndim != 1 or not len(groups):
         raise InputError(f"groups must be one name per stimulus, got shape {groups.shape}.")
-    if groups.dtype.kind not in "biufUSTMm" and len({type(name) for name in groups.tolist()}) > 1:
-        raise InputError(
-            "groups must be names of one kind, got several kinds. Make all of them strings."
-        )
     _, blocks, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     _check_count(len(sizes), n_folds, "groups")
     order = as_rng(rng).permutation(len(sizes))

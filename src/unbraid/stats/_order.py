@@ -6,10 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from scipy.fft import dct
 from scipy.special import fdtri, gammaincc, ndtr
 
 from unbraid._documented import documented_answer
+from unbraid._validate import as_floats
+from unbraid.errors import InputError
+from unbraid.responses import Responses
 from unbraid.stats._lines import against_noise
 from unbraid.stats._series import LEADING, dense_columns, largest, moments, ranked, series_of
 from unbraid.stats._slow_units import cosines, units_to_test
@@ -87,7 +91,7 @@ def serial_dependence(x: Any) -> SerialDependence:
 
     Parameters
     ----------
-    x : array (n, p) or CSR matrix
+    x : Responses, array (n, p), CSR matrix or DataFrame
         Finite; rows in their order.
 
     Returns
@@ -95,6 +99,11 @@ def serial_dependence(x: Any) -> SerialDependence:
     SerialDependence
         ``p_value``: the smallest of all, each divided by its share of the level; 1 for fewer than
         16 rows, or responses outside 1e-100 to 1e100.
+
+    Raises
+    ------
+    InputError
+        What is no matrix of real numbers.
 
     Notes
     -----
@@ -117,6 +126,10 @@ def serial_dependence(x: Any) -> SerialDependence:
     >>> serial_dependence(noise).found, serial_dependence(noise.cumsum(axis=0)).found
     (False, True)
     """
+    x = x.values if isinstance(x, Responses) else x
+    x = x if sp.issparse(x) else as_floats(x, "x")
+    if x.ndim != 2:
+        raise InputError(f"x must have shape (n_stimuli, n_units), got {x.shape}.")
     n = x.shape[0]
     usable = n >= FEWEST and _LEAST < largest(x) < 1 / _LEAST
     if not usable:

@@ -245,6 +245,10 @@ def test_a_file_in_several_parts(sae, formulas, tmp_path):
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps(index))
     ours = sparse.load_foreign(tmp_path, activation="relu", centred=True)
     assert sae.agrees(ours, formulas.relu(sae.scores()))
+    whole = {name: getattr(sae, name) for name in ("W_enc", "W_dec", "b_dec")}
+    save_file(whole, tmp_path / "model-2-of-2.safetensors")
+    with pytest.raises(InputError, match="W_enc stands in two of its files; which is meant"):
+        sparse.load_foreign(tmp_path, activation="relu", centred=True)
     (tmp_path / "model-2-of-2.safetensors").unlink()
     with pytest.raises(InputError, match="names 'model-2-of-2.safetensors', which is no file"):
         path = tmp_path / "model.safetensors.index.json"

@@ -181,3 +181,14 @@ def test_what_the_caller_ignores_is_left_out_and_noted(layout, sae):
 def test_an_exotic_tensor_dtype_is_still_seen(layout):
     with pytest.raises(InputError, match="mystery"):
         load(layout, tensors={"mystery": np.zeros((2, 3), np.int64)})
+
+
+@pytest.mark.parametrize("name", ["saelens", "sparsify", "saev"])
+def test_a_setting_given_twice_is_refused(sae, tmp_path, name):
+    """Readers differ in which of two they take, and k is 3 or 4."""
+    path = getattr(Layout(tmp_path, sae), name)({}, {"k": 3} if name == "sparsify" else {})
+    where = next(p for p in (path, path / "cfg.json", *path.glob("*.pt")) if p.is_file())
+    raw = where.read_bytes()
+    where.write_bytes(raw.replace(b"{", b'{"twice": 1, "twice": 2, ', 1))
+    with pytest.raises(InputError, match="names 'twice' twice: which is meant"):
+        sparse.load_foreign(path)

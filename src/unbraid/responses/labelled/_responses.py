@@ -192,6 +192,7 @@ def as_responses(values: Any, name: str = "x") -> Responses:
     """
     if isinstance(values, Responses):
         return values
+    _validate.check_no_path(values, name)
     remembers = sp.issparse(values)  # Codes do; a table's column of that name means nothing
     try:
         return Responses(

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from unbraid.errors import InputError
-from unbraid.responses._files import as_path
+from unbraid.responses._files import as_path, parse_json
 from unbraid.responses._formats._foreign import need, reading
-from unbraid.responses._formats.meaning._named import parse_json
 from unbraid.responses.networks._zoo import Network, said_of, seeded
 from unbraid.responses.pictures._processor import image_preprocess
 

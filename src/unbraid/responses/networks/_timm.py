@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from unbraid.errors import InputError
-from unbraid.responses._formats.meaning._named import parse_json
+from unbraid.responses._files import parse_json
 from unbraid.responses.networks._zoo import library
 from unbraid.responses.pictures._preprocess import Preprocess
 

@@ -15,9 +15,8 @@ import numpy as np
 from unbraid import _validate
 from unbraid._documented import documented_answer
 from unbraid.errors import InputError
-from unbraid.responses._files import as_path, check_file, check_memory
+from unbraid.responses._files import as_path, check_file, check_memory, parse_json
 from unbraid.responses._formats.arrays import npy, safetensors
-from unbraid.responses._formats.meaning._named import parse_json
 from unbraid.responses._said import Said
 from unbraid.responses.labelled._ids import ids_of_bytes
 from unbraid.responses.labelled._responses import Responses

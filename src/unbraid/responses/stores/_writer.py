@@ -15,9 +15,8 @@ from unbraid import _validate
 from unbraid._config import fingerprint
 from unbraid._folders import is_abandoned, replacing
 from unbraid.errors import InputError
-from unbraid.responses._files import as_path
+from unbraid.responses._files import as_path, parse_json
 from unbraid.responses._formats.arrays import safetensors
-from unbraid.responses._formats.meaning._named import parse_json
 from unbraid.responses.labelled._ids import as_ids, bytes_of_ids
 from unbraid.responses.stores._store import (
     FORMAT,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from unbraid.errors import InputError
+from unbraid.responses._files import parse_json
 
 CONFIG = "cfg.json"
 
@@ -24,10 +24,7 @@ def read_config(path: Path) -> dict[str, Any]:
     """Read a JSON object."""
     if not path.is_file():
         raise InputError(f"{path} is not a file; give the folder of a saved dictionary.")
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path} is not JSON: {error}.") from None
+    config = parse_json(path.read_bytes(), str(path))
     if not isinstance(config, dict):
         raise InputError(f"{path} must hold a JSON object, got {type(config).__name__}.")
     return config

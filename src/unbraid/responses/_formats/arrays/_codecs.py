@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from unbraid.errors import InputError
-from unbraid.responses._formats.meaning._named import parse_json
+from unbraid.responses._files import parse_json
 
 METADATA = (".zarray", "zarr.json", ".zmetadata", ".zgroup", ".zattrs")
 _MOST_NUMBERS = 2**24  # bytes of one file of metadata

@@ -16,6 +16,7 @@ from unbraid.responses._formats.arrays import hdf5
 from unbraid.responses._formats.arrays._chunks import check_stored, check_texts
 from unbraid.responses._formats.arrays._packed import without
 from unbraid.responses._formats.meaning._arrange import of_array
+from unbraid.responses._formats.meaning._dimensions import names_axis
 from unbraid.responses._formats.meaning._entry import plain
 from unbraid.responses._formats.meaning._wanted import Wanted
 from unbraid.responses._said import Said, report
@@ -62,7 +63,8 @@ def read(
                 f"{path} holds groups, which are not read ({', '.join(inside[:8])}); if its root "
                 "holds the responses, say values=NAME."
             )
-        array, left = variable_of(path, data, size, values)
+        named = [str(n) for n, v in data.data_vars.items() if v.ndim == 1 and names_axis(n, v)]
+        array, left = variable_of(path, data.set_coords(named), size, values)
     return responses_of(path, array, wanted, [*inside, *left])
 
 

@@ -15,10 +15,10 @@ import numpy as np
 
 from unbraid._folders import replacing
 from unbraid.errors import InputError
-from unbraid.responses._files import check_file, check_memory, check_shape
+from unbraid.responses._files import check_file, check_memory, check_shape, parse_json
 from unbraid.responses._formats.arrays.npy import MAP_FROM, mapped
 from unbraid.responses._formats.meaning._entry import Entry
-from unbraid.responses._formats.meaning._named import parse_json, responses_of
+from unbraid.responses._formats.meaning._named import responses_of
 from unbraid.responses._formats.meaning._wanted import Wanted
 from unbraid.responses.labelled._responses import Responses
 
@@ -53,6 +53,11 @@ class Tensor:
     def dtype(self) -> np.dtype:
         """Type of the numbers as they are handed out."""
         return np.dtype(np.float32) if self.code == "BF16" else np.dtype(_DTYPES[self.code])
+
+    @property
+    def n_bytes(self) -> int:
+        """Bytes that it takes in the file."""
+        return math.prod(self.shape) * np.dtype(_DTYPES[self.code]).itemsize
 
 
 def read(path: Path, **options: Any) -> Responses:
@@ -134,7 +139,21 @@ def read_header(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     if not strings:
         raise InputError(f"{path}: __metadata__ must map names to strings.")
     room = size - 8 - length
-    return {name: _tensor(path, name, header[name], 8 + length, room) for name in header}, metadata
+    tensors = {name: _tensor(path, name, header[name], 8 + length, room) for name in header}
+    _check_whole(path, tensors, 8 + length, size)
+    return tensors, metadata
+
+
+def _check_whole(path: Path, tensors: Mapping[str, Tensor], begin: int, end: int) -> None:
+    """Refuse tensors that share bytes, and bytes that belong to none, as the format does."""
+    at, last = begin, "the header"
+    for name, tensor in sorted(tensors.items(), key=lambda item: (item[1].start, item[1].n_bytes)):
+        if tensor.start != at:
+            fault = "share bytes" if tensor.start < at else "have bytes between them"
+            raise InputError(f"{path} is damaged: {last!r} and {name!r} {fault}.")
+        at, last = at + tensor.n_bytes, name
+    if at != end:
+        raise InputError(f"{path} is damaged: {end - at} bytes after {last!r} belong to no tensor.")
 
 
 def numbers(path: Path, tensor: Tensor) -> np.ndarray:

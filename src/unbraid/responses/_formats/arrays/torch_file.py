@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
 from collections.abc import Iterator
 from functools import partial
@@ -82,7 +83,9 @@ def read_plain(path: Path, start: int, resave: str) -> Any:
         stream.seek(start)
         whole: Any = stream if start == 0 else _rest(stream)
         try:
-            content = torch.load(whole, map_location="cpu", weights_only=True)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of how the file was made
+                content = torch.load(whole, map_location="cpu", weights_only=True)
         except MemoryError:
             raise InputError(f"{path} needs more memory than there is.") from None
         except Exception as error:  # torch raises errors of any type on damaged files
@@ -141,5 +144,5 @@ def _array(path: Path, name: str, tensor: Any) -> np.ndarray:
         raise InputError(
             f"{path}: {name} claims more numbers than the file holds, or is not dense."
         )
-    tensor = tensor.detach()
+    tensor = tensor.detach().resolve_conj().resolve_neg()
     return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()

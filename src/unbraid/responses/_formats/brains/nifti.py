@@ -135,6 +135,13 @@ def mask_of(path: Path, volumes: np.ndarray, place: np.ndarray, mask: Any) -> np
         raise InputError(f"{where} must have shape {volumes.shape[:3]}, got {inside.shape}.")
     if not (inside != 0).any():
         raise InputError(f"{where} holds no voxel.")
+    values = np.unique(inside)
+    if len(values) > 2:
+        raise InputError(
+            f"{where} must be 0 outside and one number inside, got {len(values)} numbers "
+            f"({values[0]:g} to {values[-1]:g}): a map of probabilities, or an atlas? Say where it "
+            "is inside, and save that as a mask."
+        )
     if not np.allclose(own_place, place, rtol=0, atol=_APART):
         warnings.warn(
             f"{where} and {path} say that their voxels lie elsewhere (their affines differ): is "

@@ -16,12 +16,14 @@ from unbraid.responses.labelled._labels import Labelled
 
 AXES = ("stimuli", "units", "repeats", "time")
 _DIMENSIONS = {
-    "stimuli": ("presentation", "stimuli", "stimulus", "stimulus_id", "image", "image_id",
-                "stimulus_path"),
-    "units": ("neuroid", "units", "unit", "neuron", "neurons", "voxel", "voxels", "channel",
-              "channels", "neuroid_id"),
+    "stimuli": ("presentation", "presentations", "stimuli", "stimulus", "stimulus_id", "stim",
+                "image", "images", "image_id", "picture", "pictures", "stimulus_path",
+                "condition", "conditions", "item", "items"),
+    "units": ("neuroid", "neuroids", "units", "unit", "neuron", "neurons", "voxel", "voxels",
+              "channel", "channels", "neuroid_id", "cell", "cells", "electrode", "electrodes",
+              "site", "sites", "roi", "rois", "parcel", "parcels", "vertex", "vertices"),
     "repeats": ("repeats", "repetition", "repeat", "trial"),
-    "time": ("time_bin", "time"),
+    "time": ("time_bin", "time", "frame", "frames", "timepoint", "timepoints"),
 }  # fmt: skip
 
 
@@ -72,7 +74,8 @@ def naming(where: str, array: Any, axes: str | None) -> Iterator[None]:
 
 def axis_of(dimension: Any) -> str | None:
     """Return which axis a dimension of this name is, if its name says so."""
-    known = (axis for axis, names in _DIMENSIONS.items() if str(dimension) in names)
+    name = str(dimension).strip().lower()
+    known = (axis for axis, names in _DIMENSIONS.items() if name in names)
     return next(known, None)
 
 

@@ -25,6 +25,11 @@ def names_stimuli(dimension: str) -> bool:
     return axis_of(dimension) == "stimuli"
 
 
+def names_axis(name: Any, variable: Any) -> bool:
+    """Return whether a variable beside the responses holds ids: by its name, or text."""
+    return name in (*_STIMULUS_IDS, *_UNIT_IDS) or variable.dtype.kind in "OSUT"
+
+
 def of_assembly(array: Any) -> Labelled:
     """Return numbers and names of a DataArray in memory; two unknown dimensions are as they lie."""
     names = [str(name) for name in array.dims]

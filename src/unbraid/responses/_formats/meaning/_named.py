@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from unbraid.errors import InputError
+from unbraid.responses._files import parse_json
 from unbraid.responses._formats.arrays._packed import unpack
 from unbraid.responses._formats.arrays._sparse import read_sparse
 from unbraid.responses._formats.meaning._anndata import as_anndata
@@ -18,7 +18,8 @@ from unbraid.responses._formats.meaning._arrange import arrange
 from unbraid.responses._formats.meaning._axes import check_dimensions
 from unbraid.responses._formats.meaning._choice import Chosen, choose, held, resolve
 from unbraid.responses._formats.meaning._entry import Entry, last_of, parent_of, plain, value_of
-from unbraid.responses._formats.meaning._texts import rows_of, texts_of_rows
+from unbraid.responses._formats.meaning._texts import counts_rows, rows_of, texts_of_rows
+from unbraid.responses._formats.meaning._turned import check_turned
 from unbraid.responses._formats.meaning._wanted import Wanted
 from unbraid.responses._looks import check_name
 from unbraid.responses._said import Said, changes_meaning, report
@@ -80,7 +81,13 @@ def responses_of(
     else:
         entry = entries[chosen.name]
         check_name(path, chosen.name, list(entries), wanted.axes)
-        said = Said(where, entry.attrs())
+        said = Said(where, attrs := entry.attrs())
+        around = [groups.get(group, {}) for group in _chain(chosen.group)]
+        items = [(str(k), v) for each in (attrs, *around, metadata) for k, v in each.items()]
+        named = {wanted.stimuli, wanted.units, chosen.name}
+        others = {n: e for n, e in entries.items() if not {n, last_of(n)} & named
+                  and parent_of(n) in _chain(chosen.group)}  # fmt: skip
+        check_turned(where, entry.shape, items, others, wanted.axes)
         for told in ("DIMENSION_LABELS", "_ARRAY_DIMENSIONS"):
             check_dimensions(where, [plain(d) for d in np.ravel(said.take(told, ()))], wanted.axes)
         values = unpack(entry.read(), said)
@@ -95,9 +102,13 @@ def responses_of(
         found[role] = None if at is None else _ids(path, entries, metadata, at, groups)
     if found["stimuli"] is None:
         rows = rows_of(values.shape, wanted.axes)
-        around = (*_chain(chosen.group), *_ROWS)
-        others = [n for n in entries if n not in used and {n, parent_of(n)} & {*around}]
-        for name, texts in texts_of_rows(path, entries, others, values.shape, rows).items():
+        numbered = [n for n in _ROWS if n in entries and counts_rows(entries[n], rows)]
+        around = {*_chain(chosen.group), *(map(parent_of, numbered) if numbered else _ROWS)}
+        others = [n for n in entries if n not in (*used, *numbered)
+                  and {n, parent_of(n)} & around]  # fmt: skip
+        named = texts_of_rows(path, entries, others, values.shape, rows)
+        named = named or {n: entries[n].read() for n in numbered}
+        for name, texts in named.items():
             used, found["stimuli"] = used | {name}, texts
     near = [name for name in entries if parent_of(name) in _chain(chosen.group)]
     repeats = next((n for n in near if last_of(n) == "repeats" and not wanted.axes), None)
@@ -251,11 +262,3 @@ def _made_by(
     if not isinstance(made_by, dict):
         raise InputError(f"{path}: made_by must be a JSON object, got {type(made_by).__name__}.")
     return made_by
-
-
-def parse_json(text: str | bytes, what: str) -> Any:
-    """Parse JSON, or say in one line that it is none."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise InputError(f"{what} is not valid JSON.") from None

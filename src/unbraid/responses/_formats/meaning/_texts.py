@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.responses._formats.meaning._entry import Entry
+from unbraid.responses._formats.meaning._entry import Entry, plain
 
 
 def rows_of(shape: tuple[int, ...], axes: str | None) -> int:
@@ -18,6 +18,13 @@ def rows_of(shape: tuple[int, ...], axes: str | None) -> int:
     names = str(axes or "stimuli").split()
     at = names.index("stimuli") if "stimuli" in names else len(shape)
     return shape[at] if at < len(shape) else 0
+
+
+def counts_rows(entry: Entry, rows: int) -> bool:
+    """Return whether texts only number the rows from 0, as AnnData does where it has no names."""
+    if entry.size != rows or entry.dtype.kind not in "SUTO":
+        return False
+    return [plain(text) for text in entry.read().ravel()] == [str(i) for i in range(rows)]
 
 
 def texts_of_rows(

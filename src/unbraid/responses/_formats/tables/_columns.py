@@ -6,8 +6,10 @@ import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from unbraid.errors import InputError
+from unbraid.responses._said import changes_meaning
 
 _NUMBER = r"(id|ids|name|names|label|labels|nr|no|num|number|index|idx)"
 _UNIT = re.compile(
@@ -24,6 +26,11 @@ _STIMULUS = re.compile(
     r"(t|tp|time|timepoint|frame|volume|vol|scan|sample|bin|stim|stimulus|image|img|picture|trial)"
     r"_?\d+"
 )
+_ABOUT = re.compile(  # what is said of a response, or of a row
+    r"(.+_)?(sem|std|stdev|stderr|se|sd|p_?val|p_?value|q_?val|q_?value|ci_?(low|high|lower|upper)|"
+    r"weights?)|scale_factor|gain|offset|baseline"
+)
+_MARKS = {"0", "1", "0.0", "1.0", "true", "false"}
 _MOST, _FEWEST = 0.9, 3  # columns with such names: their share, and how many
 
 
@@ -52,7 +59,11 @@ def check_columns(path: Path, names: Sequence[str], ids: str | None, chosen: boo
         _warn(f"{path} looks like a table of events (onset, duration), not of responses: give it "
               "as events= of the recording.")  # fmt: skip
         return
-    beside = [name for name, text in zip(names, plain, strict=True) if _BESIDE.fullmatch(text)]
+    beside = [
+        name
+        for name, text in zip(names, plain, strict=True)
+        if _BESIDE.fullmatch(text) or _ABOUT.fullmatch(text)
+    ]
     turned = [name for name, text in zip(names, plain, strict=True) if _STIMULUS.fullmatch(text)]
     if beside:
         _warn(f"{path}: {', '.join(map(repr, beside[:4]))} {'are' if len(beside) > 1 else 'is'} "
@@ -61,6 +72,16 @@ def check_columns(path: Path, names: Sequence[str], ids: str | None, chosen: boo
     elif len(turned) >= max(_FEWEST, _MOST * len(names)):
         _warn(f"{path}: columns have names like stimuli or frames ({turned[0]!r}, ...). If rows "
               "are units, say axes='units stimuli'.")  # fmt: skip
+
+
+def check_flags(path: Path, table: Any) -> None:
+    """Refuse a column that marks rows (valid, excluded, ...): it is no unit, and not applied."""
+    for name in table.columns:
+        if changes_meaning(name, True) and {str(cell).lower() for cell in table[name]} <= _MARKS:
+            raise InputError(
+                f"{path}: column {name!r} marks rows, which could change what is to be read. Drop "
+                "those rows, or say which columns are units: values='unit*'."
+            )
 
 
 def names_units(name: str) -> bool:

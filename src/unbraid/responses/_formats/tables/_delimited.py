@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
@@ -20,17 +21,30 @@ from unbraid.responses._formats.tables._header import (
     names_of,
 )
 from unbraid.responses._formats.tables._unpacked import begins_with, kind_of, open_text
+from unbraid.responses._said import Said
 
 _MAYBE_PADDED = re.compile(r'(?:^|[,;\t"])\s*[+-]?0\d')
+_NUMBER = r"(?:^|;)\s*\"?([+-]?\d+{}\d+(?:[eE][+-]?\d+)?)\s*\"?(?=;|\s*$)"
+_COMMA, _POINT = (re.compile(_NUMBER.format(mark)) for mark in (",", r"\."))
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")
+_SEPARATOR = re.compile('"?sep=.?"?')  # Excel's own first line
+_STATED = re.compile(r"\s*([A-Za-z][\w .-]{0,40}?)\s*[:=]\s*(\S.{0,80}?)\s*$")
+_MOST_COMMENTS = 100  # lines that are read for what they state
 _LOOKED_AT = 1000  # lines with a number padded with zeros: further lines add nothing about a column
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def read_delimited(path: Path, is_id: Callable[[str], bool], header: bool | None = None) -> Any:
-    """Return a pandas table; a first column without a name is its index.
+def read_delimited(
+    path: Path,
+    is_id: Callable[[str], bool],
+    header: bool | None = None,
+    decimal: str | None = None,
+) -> tuple[Any, list[str]]:
+    """Return a pandas table, whose first column without a name is its index, and what is unread.
 
-    Lines that begin with ``#`` before the table are skipped; the last of them is the header if it
-    has a name for each column of numbers (as NumPy's ``savetxt`` writes it). Columns of which
+    Lines that begin with ``#`` before the table are comments; the last of them is the header if it
+    has a name for each column of numbers (as NumPy's ``savetxt`` writes it). A comment ``name:
+    value`` that could change the numbers is refused, others are unread. Columns of which
     ``is_id(name)`` is true, those without a name, and those with a number padded with zeros
     stay text, as it is written.
     """
@@ -38,20 +52,20 @@ def read_delimited(path: Path, is_id: Callable[[str], bool], header: bool | None
 
     encoding = "utf-16" if begins_with(path, _UTF16) else "utf-8-sig"
     with _as_text(path), open_text(path, encoding) as stream:
-        skipped, comment, first = _begin(stream)
+        skipped, comments, first = _begin(stream)
         second = next((line for line in stream if line.strip()), "")
         promised = _promised(first, second)
         if promised:  # fastText's first line
-            skipped, comment, first = skipped + 1, "", second
+            skipped, comments, first = skipped + 1, [], second
             second = next((line for line in stream if line.strip()), "")
         separator = _separator(first, kind_of(path))
-        european, padded = _looks(chain((second,), stream), separator)
-        european = european or (separator == ";" and "," in first)
+        looks = _looks(chain((second,), stream), separator, decimal)
+        european = looks.european or (decimal is None and separator == ";" and "," in first)
     if "\0" in first:
         raise InputError(f"{path} is not text.")
     cells, below = (_cells(line, separator) for line in (first, second))
     plain = [[c.replace(",", ".") for c in row] if european else row for row in (cells, below)]
-    above, names = _cells(comment, separator), None
+    above, names = _cells(comments[-1] if comments else "", separator), None
     if not (len(above) == len(cells) > 1 and all(map(is_number, plain[0]))):
         above = []
     if header is None:
@@ -62,8 +76,9 @@ def read_delimited(path: Path, is_id: Callable[[str], bool], header: bool | None
     elif above:
         names = above
     labels = [i for i, name in enumerate(names or []) if not name or is_id(name)]
-    labels += [i for i in padded if i < len(cells) + 1]
+    labels += [i for i in looks.padded if i < len(cells) + 1]
     labels += [i for i, cell in enumerate(plain[int(header)]) if not _may_be_a_number(cell)]
+    _check_marks(path, looks, labels, decimal)
     with _as_text(path):
         table = pandas.read_csv(
             path,
@@ -80,7 +95,19 @@ def read_delimited(path: Path, is_id: Callable[[str], bool], header: bool | None
         )
     if promised and len(table) != promised:
         raise InputError(f"{path} begins by promising {promised} rows, got {len(table)}.")
-    return table if names is None else _named(path, table, names)
+    table = table if names is None else _named(path, table, names)
+    return table, _unread(path, comments[:-1] if above else comments)
+
+
+def _unread(path: Path, comments: list[str]) -> list[str]:
+    """Refuse a comment that could change the numbers; return the first words of the others."""
+    stated, plain = {}, []
+    for line in comments:
+        if found := _STATED.match(line):
+            stated[found.group(1)] = found.group(2)
+        else:
+            plain.append(f"# {line.strip()[:40]}")
+    return plain + [f"# {n}" for n in Said(f"{path}: its head", stated).settle(kind="comment")]
 
 
 def _promised(first: str, second: str) -> int:
@@ -90,30 +117,68 @@ def _promised(first: str, second: str) -> int:
     return int(told[0]) if counts and len(below) == int(told[1]) + 1 > 3 else 0
 
 
-def _looks(lines: Iterable[str], separator: str) -> tuple[bool, set[int]]:
-    """Return whether numbers have a comma for a point, and which cells of a line hold 007."""
-    european, padded, left = False, set[int](), _LOOKED_AT
+@dataclass
+class _Looks:
+    """What the rows of a table look like."""
+
+    european: bool
+    """Numbers have a comma for a point."""
+    padded: set[int] = field(default_factory=set)
+    """Cells of a line that hold numbers such as 007."""
+    comma: str = ""
+    """A number with a comma, if any."""
+    fraction: str = ""
+    """One whose comma cannot be for thousands."""
+    points: dict[int, str] = field(default_factory=dict)
+    """Cells of a line that hold a number with a point, and one such number."""
+
+
+def _looks(lines: Iterable[str], separator: str, decimal: str | None) -> _Looks:
+    """Return how the rows write numbers; marks are looked for between semicolons alone."""
+    found, left = _Looks(decimal == ","), _LOOKED_AT
     for line in lines:
-        european = european or (separator == ";" and "," in line)
+        if separator == ";" and decimal != ".":
+            found.european = found.european or "," in line
+            for cell in _COMMA.findall(line) if not found.fraction else ():
+                found.comma = cell
+                found.fraction = "" if _THOUSANDS.fullmatch(cell) else cell
+            if _POINT.search(line):
+                cells = enumerate(_cells(line, separator))
+                found.points |= {i: cell for i, cell in cells if _POINT.fullmatch(cell)}
         if left and _MAYBE_PADDED.search(line):
             left -= 1
-            padded |= {i for i, cell in enumerate(_cells(line, separator)) if is_padded(cell)}
-    return european, padded
+            found.padded |= {i for i, cell in enumerate(_cells(line, separator)) if is_padded(cell)}
+    return found
+
+
+def _check_marks(path: Path, looks: _Looks, labels: list[int], decimal: str | None) -> None:
+    """Refuse numbers whose commas or points may be for thousands."""
+    point = next((cell for place, cell in looks.points.items() if place not in labels), "")
+    if looks.comma and point:
+        raise InputError(
+            f"{path} has numbers such as {looks.comma} and {point}: which mark is for fractions, "
+            "and which for thousands? Write a point for fractions and none for thousands."
+        )
+    if looks.comma and not looks.fraction and decimal is None:
+        raise InputError(
+            f"{path} has numbers such as {looks.comma}: is the comma for thousands or for "
+            "fractions? Write no mark for thousands, or say decimal=',' if it is for fractions."
+        )
 
 
 def _may_be_a_number(cell: str) -> bool:
     return is_number(cell) or is_missing(cell) or cell.lower() in ("true", "false")
 
 
-def _begin(stream: TextIO) -> tuple[int, str, str]:
-    """Return how many lines come before the table, the last comment, and the first line."""
-    comment = ""
+def _begin(stream: TextIO) -> tuple[int, list[str], str]:
+    """Return how many lines come before the table, the comments there, and the first line."""
+    comments: list[str] = []
     for skipped, line in enumerate(stream):
         if line.startswith("#"):
-            comment = line.lstrip("# ")
-        elif line.strip():
-            return skipped, comment, line
-    return 0, "", ""
+            comments.append(line.lstrip("# "))
+        elif line.strip() and not _SEPARATOR.fullmatch(line.strip()):
+            return skipped, comments[-_MOST_COMMENTS:], line
+    return 0, comments, ""
 
 
 def _separator(first: str, kind: str) -> str:

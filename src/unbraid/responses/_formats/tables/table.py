@@ -15,11 +15,12 @@ from unbraid.errors import InputError
 from unbraid.responses._files import check_file
 from unbraid.responses._formats.meaning._arrange import arrange
 from unbraid.responses._formats.meaning._named import STIMULI
-from unbraid.responses._formats.tables._columns import check_columns
+from unbraid.responses._formats.tables._columns import check_columns, check_flags
 from unbraid.responses._formats.tables._delimited import read_delimited
 from unbraid.responses._formats.tables._header import is_missing, is_number
 from unbraid.responses._formats.tables._parquet import read_frame
 from unbraid.responses._formats.tables._unpacked import check_packed
+from unbraid.responses._said import report
 from unbraid.responses.labelled._responses import Responses
 
 _ID_NAMES = (*STIMULI, "stimulus", "id", "name", "image", "filename", "image_name", "image_file")
@@ -33,19 +34,25 @@ def read(
     trials: bool = False,
     axes: str | None = None,
     header: bool | None = None,
+    decimal: str | None = None,
 ) -> Responses:
     """Read a table; ``stimuli`` names the column of ids (default: the one column of text).
 
     ``values`` names the columns that are units, by names or globs (default: all others); in
     Parquet it may be one column of lists, a unit each place. ``header`` says whether the first
-    line of a text names the columns, where this does not follow from the first two lines.
+    line of a text names the columns, where this does not follow from the first two lines;
+    ``decimal="."`` or ``","`` what begins a fraction, where the numbers do not show it.
     """
     size = check_file(path)
+    if decimal not in (None, ",", "."):
+        raise InputError(f"decimal must be ',' or '.', got {decimal!r}.")
     if path.suffix.lower() == ".parquet":
-        table = read_frame(path, size)
+        table, unread = read_frame(path, size)
     else:
         check_packed(path, size)
-        table = read_delimited(path, lambda name: _is_id(name) or name == stimuli, header)
+        table, unread = read_delimited(
+            path, lambda name: _is_id(name) or name == stimuli, header, decimal
+        )
     names = [str(name).strip() for name in table.columns]
     if len(set(names)) < len(names):
         twice = Counter(names).most_common(1)[0][0]
@@ -61,6 +68,8 @@ def read(
     if axes is None:
         beside = [name for name in table.columns if name not in (column, *lists)]
         check_columns(path, beside, None if stimuli else column, values is not None)
+        if values is None:
+            check_flags(path, table[beside])
     rows = None if column is None else _text(path, table.pop(column))
     numbers, columns = _units(path, table, lists, values, trials)
     turned = axes is not None and str(axes).split()[:1] == ["units"]
@@ -70,6 +79,7 @@ def read(
         str(path),
         stimuli=columns if turned else rows,
         units=rows if turned else columns,
+        made_by=report({}, unread),
         trials=trials,
     )
 

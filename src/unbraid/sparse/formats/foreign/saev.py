@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.responses._files import check_file
+from unbraid.responses._files import check_file, parse_json
 from unbraid.sparse.formats.foreign._assemble import Parts
 from unbraid.sparse.formats.foreign.checkpoint._settings import Settings
 from unbraid.sparse.formats.foreign.checkpoint._source import Source
@@ -73,10 +72,7 @@ def read_header(path: Path) -> tuple[dict[str, Any], int]:
     check_file(path)
     with path.open("rb") as stream:
         line = stream.readline(_LONGEST_HEADER)
-    try:
-        header = json.loads(line)
-    except (ValueError, RecursionError):
-        header = None
+    header = parse_json(line, f"{path}: its first line") if line[:1] == b"{" else None
     if not isinstance(header, dict) or not line.endswith(b"\n"):
         raise InputError(f"{path} must begin with a line of JSON to be a saev checkpoint.")
     return header, len(line)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from unbraid.errors import InputError
+from unbraid.responses._files import parse_json
 from unbraid.responses._formats.arrays import safetensors, torch_file
 
 RESAVE = "torch.save(model.state_dict(), 'weights.pt')"
@@ -26,15 +26,18 @@ def read_safetensors(path: Path) -> dict[str, Any]:
 
 def _in_parts(index: Path) -> dict[str, Any]:
     try:
-        places = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        places = parse_json(index.read_bytes(), str(index))["weight_map"]
         parts = {str(name): str(part) for name, part in places.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (KeyError, TypeError, AttributeError):
         raise InputError(f"{index} must hold weight_map, the file of each tensor.") from None
     whole: dict[str, Any] = {}
     for part in sorted(set(parts.values())):
         if Path(part).name != part or not (index.parent / part).is_file():
             raise InputError(f"{index} names {part!r}, which is no file beside it.")
-        whole |= read_safetensors(index.parent / part)
+        found = read_safetensors(index.parent / part)
+        if twice := sorted(whole.keys() & found.keys()):
+            raise InputError(f"{index}: {twice[0]} stands in two of its files; which is meant?")
+        whole |= found
     if whole.keys() != parts.keys():
         lost = sorted(whole.keys() ^ parts.keys())
         raise InputError(f"{index} and its files do not hold the same tensors: {lost[:4]}.")
