@@ -93,7 +93,8 @@ def load(path: Any, **options: Any) -> Responses:
     are the cells', filled with NaN: ``axes="stimuli repeats units"`` or ``"stimuli units
     repeats"``. ``trials=True``: rows with the same id
     are repeats of one stimulus. Of text tables ``header=`` says whether the first line names the
-    columns, ``decimal=","`` that a comma begins fractions, where the file does not show it. ``time="mean"`` or ``"units"``: what becomes of time bins.
+    columns, ``decimal=","`` that a comma begins fractions, where the file does not show it.
+    ``time="mean"`` or ``"units"``: what becomes of time bins.
 
     Parameters
     ----------
