@@ -101,10 +101,10 @@ def test_canonical_correlations_lose_what_a_fold_without_the_stimuli_says(name, 
 
 
 def _held_out(x, y, train, test, options):
-    from unbraid.align.geometry._canonical import _fit
+    from unbraid.align.geometry._canonical_fit import canonical_fit
 
     keep, projection = options.get("keep", 1.0), options.get("projection", False)
-    fit = _fit(x[train], y[train], keep, projection)
+    fit = canonical_fit(x[train], y[train], keep, projection)
     a, b = fit.variates(x[test], y[test])
     return fit.weights @ [np.corrcoef(u, v)[0, 1] for u, v in zip(a.T, b.T, strict=True)]
 

@@ -111,7 +111,7 @@ def test_a_shared_nuisance_alone_leaves_nothing(name, rng):
     x, y, nuisance = confounded(rng)
     raw = compute(x, y, permutations=19, resamples=0)
     score = align.without_nuisance(compute, x, y, nuisance, permutations=19, resamples=0)
-    assert raw.p_value == pytest.approx(0.05)
+    assert raw.p_value <= 0.05 + 1e-12
     assert raw.value > raw.null + 0.05
     assert score.p_value > 0.05
     assert abs(score.value - score.null) < 0.12

@@ -11,7 +11,7 @@ import numpy as np
 
 from unbraid import stats
 from unbraid.align._ceiling import Ceiling
-from unbraid.align._held_out import HeldOutSums
+from unbraid.align._held_out import HeldOutProducts
 from unbraid.align._score import NAN
 from unbraid.responses import Responses
 
@@ -71,8 +71,10 @@ class Estimator(ABC):
     """Sides of which the scales of single units count."""
     by_target = False
     """Whether every target is scored by itself, so that few of them tell the null."""
-    sums: HeldOutSums | None = None
-    """Where ``by_target`` adds what it fitted and what was measured, of each group of stimuli.
+    held_out_products = False
+    """Whether it adds to ``products``."""
+    products: HeldOutProducts | None = None
+    """Where it adds what each fold's fit says and what was measured, of each group of stimuli.
 
     Both in units that do not depend on how the held-out rows are paired.
     """
@@ -80,10 +82,10 @@ class Estimator(ABC):
     def __init__(self, x: Any, y: Any, folds: stats.Folds, **options: Any) -> None:
         self.x, self.y, self.folds, self.options = x, y, folds, options
 
-    def of(self, y: Any, sums: HeldOutSums) -> Estimator:
+    def of(self, y: Any, products: HeldOutProducts) -> Estimator:
         """Return the estimator of other targets; what is known of ``x`` is shared."""
         other = copy.copy(self)
-        other.y, other.sums = y, sums
+        other.y, other.products = y, products
         return other
 
     @property

@@ -14,7 +14,14 @@ from unbraid._kernels.device import check_device
 from unbraid._validate import as_rng, check_count, check_scale
 from unbraid.align._dense import to_dense
 from unbraid.align._estimator import Blocks, Estimator, Measured
-from unbraid.align._null import Null, held_out_null, held_out_sums, refitted_null
+from unbraid.align._held_out import HeldOutSums
+from unbraid.align._null import (
+    Null,
+    few_targets_null,
+    held_out_products,
+    null_in_doubt,
+    refitted_null,
+)
 from unbraid.align._order import arrange, notes_of
 from unbraid.align._refits import refitted_losses
 from unbraid.align._scale import dominated, no_responses
@@ -134,14 +141,19 @@ def _found(
     estimator: Estimator, folds: stats.Folds, judging: Judging, influence: bool, has_null: bool,
     rng: np.random.Generator,
 ) -> tuple[Measured, Null]:  # fmt: skip
-    """Return the estimate and its null: of few targets refitted where that suffices, or of all."""
+    """Return the estimate and its null: by no more refits than the p-value needs."""
     asked = judging.refits if has_null else stats.Permutations(0)
-    sums = held_out_sums(estimator, folds, asked, rng)
-    estimator.sums = sums
+    products = held_out_products(estimator, folds, asked, rng)
+    estimator.products = products
     found = estimator.estimate(None, influence=influence)
-    if sums is None:
+    estimator.products = None
+    if products is None:
         return found, refitted_null(estimator, found.value, asked, folds, rng)
-    return found, Null() if np.isnan(found.value) else held_out_null(estimator, sums, asked, rng)
+    if np.isnan(found.value):
+        return found, Null()
+    if isinstance(products, HeldOutSums):
+        return found, few_targets_null(estimator, products, asked, rng)
+    return found, null_in_doubt(estimator, found.value, products, asked, folds, rng)
 
 
 def scored_as(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,10 @@ import scipy.sparse as sp
 
 from unbraid import stats
 from unbraid.align._estimator import Estimator
-from unbraid.align._held_out import HeldOutSums, groups_of
+from unbraid.align._held_out import HeldOutProducts, HeldOutSums, groups_of
+
+_SURE = 0.01  # what the p-value without refits may add to the share of false rejections, at most
+_REFITS = 2  # for the mean of the null, where they decide nothing
 
 
 @dataclass(frozen=True)
@@ -22,23 +25,26 @@ class Null:
     notes: tuple[str, ...] = ()
 
 
-def held_out_sums(
-    estimator: Estimator, folds: stats.Folds, asked: stats.Permutations, rng: Any
-) -> HeldOutSums | None:
-    """Return where the statistic is summed; None where every target is refitted.
+def held_out_products(
+    estimator: Estimator, folds: stats.Folds, asked: stats.Permutations, rng: np.random.Generator
+) -> HeldOutProducts | None:
+    """Return where the statistic's terms are kept; None where only refits can tell.
 
     Stimuli change places within their fold: where most folds hold one, nothing would be permuted.
     """
-    few = asked.targets is None or estimator.y.shape[1] <= asked.targets
-    if few or not asked.count or not estimator.by_target or folds.blocks is not None:
+    if not (asked.count and asked.targets is not None and estimator.held_out_products):
         return None
     size = np.bincount(np.asarray(folds)[folds.used])
-    if 2 * size[size > 1].sum() <= len(folds.used):
+    if folds.blocks is not None or 2 * size[size > 1].sum() <= len(folds.used):
         return None
-    return HeldOutSums(groups_of(folds, rng), estimator.y.shape[1], kernels=True)
+    if estimator.by_target and estimator.y.shape[1] > asked.targets:
+        return HeldOutSums(groups_of(folds, rng), estimator.y.shape[1], kernels=True)
+    return HeldOutProducts(groups_of(folds, rng.spawn(1)[0]))
 
 
-def held_out_null(estimator: Any, sums: HeldOutSums, asked: stats.Permutations, rng: Any) -> Null:
+def few_targets_null(
+    estimator: Any, sums: HeldOutSums, asked: stats.Permutations, rng: np.random.Generator
+) -> Null:
     """Return the null from refits of a few targets, drawn again for each permutation."""
     n, q = estimator.y.shape
     targets = asked.targets or q
@@ -51,6 +57,18 @@ def held_out_null(estimator: Any, sums: HeldOutSums, asked: stats.Permutations, 
     found = estimator.of(y, few).estimate(np.arange(n), influence=False)
     widened = np.sqrt(few.inflation) * sums.draws(rng)
     return Null(found.value, stats.permutation_p(float(sums.sums.sum()), widened))
+
+
+def null_in_doubt(
+    estimator: Estimator, value: float, products: HeldOutProducts, asked: stats.Permutations,
+    folds: stats.Folds, rng: np.random.Generator,
+) -> Null:  # fmt: skip
+    """Return the null from all refits, or from a few where the held-out rows leave no doubt."""
+    sure = products.p_value(rng.spawn(1)[0])
+    if sure > min(_SURE, 1 / (1 + asked.count)):
+        return refitted_null(estimator, value, asked, folds, rng)
+    few = stats.Permutations(min(_REFITS, asked.count), targets=None)
+    return replace(refitted_null(estimator, value, few, folds, rng), p_value=sure)
 
 
 def refitted_null(

@@ -18,11 +18,21 @@ from unbraid.errors import InputError
 class Permutations:
     """How the null of a score is computed; pass as ``permutations=`` to a metric.
 
-    A metric that scores every target unit by itself needs refits of a few targets only. Then the
-    p-value is that of the held-out sum of products, whose terms are permuted with the fits held
-    fixed and widened by what sharing of training stimuli adds to their variance, as the refits
-    show it: an approximation (rejections of independent systems: ``docs/speed.md``), but hundreds
-    of draws for less than the price of one refit of every target. ``targets=None`` refits all.
+    Refits are made where they are needed to decide. A metric that scores every target unit by
+    itself needs refits of a few targets only. Then the p-value is that of the held-out sum of
+    products, whose terms are permuted with the fits held fixed and widened by what sharing of
+    training stimuli adds to their variance, as the refits show it: an approximation (rejections of
+    independent systems: ``docs/speed.md``), but hundreds of draws for less than the price of one
+    refit of every target. Other metrics with held-out predictions are first tested fold by fold,
+    the held-out rows permuted and the fit held fixed, which is exact; the folds' p-values are
+    merged to ``e`` times their geometric mean, valid however they depend on each other. Where that
+    is at most .01 and less than any share of ``count`` refits could be, it is the p-value, and two
+    refits give the mean of the null; else all are made. ``targets=None`` makes all refits of all
+    targets, always.
+
+    References
+    ----------
+    Vovk & Wang (2020), Combining p-values via averaging, Biometrika 107, table 1.
     """
 
     count: int = 20

@@ -11,15 +11,16 @@ from unbraid._validate import check_number
 from unbraid.align._estimator import Blocks, Estimator, Measured
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import NAN, Score
+from unbraid.align.geometry._canonical_fit import CanonicalFit, canonical_fit
 from unbraid.errors import InputError
 
-_RANK = 1e-10  # singular values below this share of the largest are rounding
-_FLAT = 1e-12  # sd below this share of the largest value is rounding, not variance
 _LEAST_HELD = 3  # two points always correlate perfectly
 
 
 class Canonical(Estimator):
     """Mean held-out correlation of canonical variates fitted on training stimuli."""
+
+    held_out_products = True
 
     def __init__(self, x, y, folds, *, keep: float = 1.0, projection: bool = False) -> None:
         super().__init__(x - x.mean(axis=0), y - y.mean(axis=0), folds)
@@ -45,21 +46,22 @@ class Canonical(Estimator):
         blocks = Blocks.of(self.folds)
         number = np.arange(len(x)) if blocks is None else blocks.number
         per_fold, without = [], []
-        for test in self.rows:
+        for fold, test in enumerate(self.rows):
             train = np.setdiff1d(np.arange(len(x)), test)
-            fit = _fit(x[train], y[train], self.keep, self.projection)
+            fit = canonical_fit(x[train], y[train], self.keep, self.projection)
             if fit is None:
                 why = "undefined: a side is constant on the training stimuli of some fold."
                 return Measured(value=NAN, warnings=(why,))
             a, b = fit.variates(x[test], y[test])
             r = _correlations(a, b)
             per_fold.append(float(fit.weights @ r))
+            self._add_held_out(fold, fit)
             if influence:
                 without.append(_without(a, b, number[test]) @ fit.weights)
         value = float(np.mean(per_fold))
         if order is not None:
             return Measured(value=value)
-        whole = _fit(x, y, self.keep, self.projection)
+        whole = canonical_fit(x, y, self.keep, self.projection)
         in_sample = NAN if whole is None else float(whole.weights @ whole.r)
         return Measured(
             value=value,
@@ -67,6 +69,15 @@ class Canonical(Estimator):
             influence=self._losses(value, number, per_fold, without) if influence else None,
             in_sample=in_sample,
         )
+
+    def _add_held_out(self, fold: int, fit: CanonicalFit) -> None:
+        """Add both sides' variates, each in its training's standard deviations."""
+        if self.products is None:
+            return
+        for group, (of, rows) in enumerate(self.products.groups):
+            if of == fold:
+                a, b = fit.variates(self.x[rows], self.y[rows])
+                self.products.add(group, fit.weights * a, b)
 
     def _losses(self, value, number, per_fold, without) -> np.ndarray:
         """Return what deleting each stimulus or block costs, the directions held fixed."""
@@ -76,47 +87,6 @@ class Canonical(Estimator):
             lost = np.where(gone, (r - value) / (n_folds - 1), (r - left) / n_folds)
             answer[np.unique(number[test])] += lost
         return answer
-
-
-class _CanonicalFit:
-    """Canonical directions of one training set."""
-
-    def __init__(self, means, directions, r, weights) -> None:
-        self.means, self.directions, self.r, self.weights = means, directions, r, weights
-
-    def variates(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Project new stimuli, centred on themselves."""
-        a, b = ((v - m) @ d for v, m, d in zip((x, y), self.means, self.directions, strict=True))
-        return a - a.mean(axis=0), b - b.mean(axis=0)
-
-
-def _fit(x: np.ndarray, y: np.ndarray, keep: float, projection: bool) -> _CanonicalFit | None:
-    means = x.mean(axis=0), y.mean(axis=0)
-    bases = [_whitened(v, m, keep) for v, m in zip((x, y), means, strict=True)]
-    if any(basis is None for basis in bases):
-        return None
-    (u, to_u), (v, to_v) = bases  # type: ignore[misc]
-    left, r, right = np.linalg.svd(u.T @ v, full_matrices=False)
-    weights = np.full(len(r), 1 / len(r))
-    if projection:  # how much of the source each of its canonical variates carries
-        carried = np.abs((u @ left).T @ (x - means[0])).sum(axis=1)
-        weights = carried / carried.sum()
-    return _CanonicalFit(means, (to_u @ left, to_v @ right.T), np.clip(r, 0, 1), weights)
-
-
-def _whitened(x: np.ndarray, mean: np.ndarray, keep: float) -> tuple[np.ndarray, np.ndarray] | None:
-    """Orthonormal variates of the leading principal components, and the map that makes them."""
-    size = np.linalg.norm(x - mean, axis=0)
-    size[size <= _FLAT * np.sqrt(len(x)) * np.abs(x).max(axis=0)] = np.inf
-    # where all components are kept, scales of units matter to rounding alone
-    unit = size if keep == 1 else np.where(np.isinf(size), np.inf, 1.0)
-    left, values, right = np.linalg.svd((x - mean) / unit, full_matrices=False)
-    if not values[0] > 0:
-        return None
-    share = np.cumsum(values**2) / (values**2).sum()
-    rank = int((values > _RANK * values[0]).sum())
-    kept = rank if keep == 1 else min(rank, int(np.searchsorted(share, keep - 1e-12)) + 1)
-    return left[:, :kept], right[:kept].T / values[:kept] / unit[:, None]
 
 
 def _without(a: np.ndarray, b: np.ndarray, number: np.ndarray) -> np.ndarray:

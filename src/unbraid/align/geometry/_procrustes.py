@@ -16,6 +16,8 @@ from unbraid.align._score import NAN, Score
 class Procrustes(Estimator):
     """Cosine between the rotated source and the target on held-out stimuli."""
 
+    held_out_products = True
+
     def __init__(self, x, y, folds, **options) -> None:
         super().__init__(x - x.mean(axis=0), y - y.mean(axis=0), folds, **options)
         self.rows = [np.flatnonzero(folds == fold) for fold in range(folds.n_folds)]
@@ -35,6 +37,9 @@ class Procrustes(Estimator):
         if not (norm > 0 and self.x.any() and y.any()):
             return Measured(value=NAN, warnings=("undefined, since one side is constant.",))
         value = float(num.sum() / norm)
+        if self.products is not None:
+            for group, (_, rows) in enumerate(self.products.groups):
+                self.products.add(group, rotated[rows], target[rows])
         if order is not None:
             return Measured(value=value)
         with np.errstate(invalid="ignore", divide="ignore"):

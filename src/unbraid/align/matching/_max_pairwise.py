@@ -18,7 +18,7 @@ from unbraid.responses import Responses
 class MaxPairwise(SemiMatched):
     """The in-sample score of semi-matching as the value."""
 
-    by_target = False
+    by_target = held_out_products = False
 
     def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         if order is not None:

@@ -48,6 +48,9 @@ class Pls(Ridge):
         predicted, centred, counts = self._held_out(y)
         per_target[scored] = self.score(predicted, centred)
         value = finite_mean(per_target)
+        if self.products is not None:
+            for group, (_, rows) in enumerate(self.products.groups):
+                self.products.add(group, predicted[rows], centred[rows])
         if order is not None:
             return Measured(value=value)
         whole = pls_predictions(self.x, y, np.ones(len(y), bool), self.components)

@@ -12,7 +12,7 @@ from unbraid._kernels.statistics.deletion import BlockSums, Totals, losses
 from unbraid.align._ceiling import Ceiling
 from unbraid.align._dense import finite_mean
 from unbraid.align._estimator import Blocks, Estimator, Measured
-from unbraid.align._held_out import HeldOutSums
+from unbraid.align._held_out import HeldOutProducts
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
 from unbraid.align.published._longon2025 import LongonRidge, LongonScaledRidge
@@ -33,7 +33,7 @@ class Ridge(Estimator):
     """Pooled correlation of held-out predictions with targets."""
 
     scaled: tuple[str, ...] = ("x",)
-    by_target = True
+    by_target = held_out_products = True
 
     def __init__(self, x, y, folds, **options) -> None:
         x = x if sp.issparse(x) else x - x.mean(axis=0)
@@ -97,8 +97,8 @@ class Ridge(Estimator):
             found = self.nested.predict(y)
             predicted, centred = self.comparable(found)
             per_target[block] = self.score(predicted, centred)
-            if self.sums is not None:
-                self._add_held_out(found, y, self.sums, block)
+            if self.products is not None:
+                self._add_held_out(found, y, self.products, block)
             if order is not None:
                 continue
             for fold, rows in enumerate(self.in_fold):
@@ -126,14 +126,14 @@ class Ridge(Estimator):
         )
 
     def _add_held_out(
-        self, found: Predictions, y: np.ndarray, sums: HeldOutSums, block: np.ndarray
+        self, found: Predictions, y: np.ndarray, products: HeldOutProducts, block: np.ndarray
     ) -> None:
         """Add predictions and targets, in their training's and in whole standard deviations."""
         whole = y.std(axis=0)
-        for group, (fold, rows) in enumerate(sums.groups):
+        for group, (fold, rows) in enumerate(products.groups):
             spread = found.scales[0, fold]
             said = found.held_out[rows] / np.where(spread > 0, spread, 1.0)
-            sums.add(group, said, y[rows] / whole, block)
+            products.add(group, said, y[rows] / whole, block)
 
     def _targets(self, block: np.ndarray, order: np.ndarray | None) -> np.ndarray:
         y = self.y[:, block]

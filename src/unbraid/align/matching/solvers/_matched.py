@@ -56,7 +56,7 @@ class Matched(Estimator):
         """Return ``sum_t x_ti y_tj`` of each pair over a fold's stimuli (-1: over all)."""
 
     def add_held_out(self, target: MatchedSide, plans: list[MatchingPlan]) -> None:  # noqa: ARG002
-        """Add to ``sums`` what each plan says of held-out stimuli; only sums are at hand here."""
+        """Add to ``products`` what each plan says of held-out stimuli, where they are at hand."""
         return
 
     def influence(
@@ -120,6 +120,8 @@ class Matched(Estimator):
 class StimulusMatched(Matched):
     """Estimator of matchings whose single stimuli are at hand."""
 
+    held_out_products = True
+
     def __init__(self, x: Any, y: Any, folds: Any, **options: Any) -> None:
         super().__init__(x, y, folds, **options)
         self.absolute = check_sign(self.options.setdefault("sign", "signed"))
@@ -138,10 +140,10 @@ class StimulusMatched(Matched):
         """Return what a plan says of some stimuli, and the targets, both in whole deviations."""
 
     def add_held_out(self, target: MatchedSide, plans: list[MatchingPlan]) -> None:
-        if self.sums is None:
+        if self.products is None:
             return
-        for group, (fold, rows) in enumerate(self.sums.groups):
-            self.sums.add(group, *self.held_out(target, plans[fold], rows))
+        for group, (fold, rows) in enumerate(self.products.groups):
+            self.products.add(group, *self.held_out(target, plans[fold], rows))
 
     @abstractmethod
     def add_losses(
