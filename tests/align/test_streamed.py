@@ -1,6 +1,8 @@
 """Scores from fold moments equal those in memory, however the stimuli come."""
 
 import functools
+import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -141,3 +143,62 @@ def test_messages(rng):
         stats.FoldMoments.empty(12, 9, 3).add(x[:4], y[:4], np.arange(4))
     with pytest.raises(InputError, match="must have 3 and 9 columns"):
         stats.FoldMoments.empty(3, 9, 3).add(x, y, np.zeros(20, int))
+
+
+class Reversed:
+    """Runs what is submitted only when a later answer is asked for, last first."""
+
+    def __init__(self):
+        self.calls = []
+
+    def submit(self, f, *args):
+        call = pickle.loads(pickle.dumps((f, args)))  # as for another process
+        self.calls.append(len(call[1]))
+        return Later(call)
+
+
+class Later:
+    def __init__(self, call):
+        self.call = call
+
+    def result(self):
+        f, args = self.call
+        return f(*args)
+
+
+def stored(folder, values):
+    with ub.responses.StoreWriter(folder, n_units=values.shape[1], dtype="float64") as writer:
+        writer.append(values)
+    return ub.open_store(folder)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_array, stored])
+def test_workers_sum_what_one_pass_sums(kind, rng, tmp_path):
+    x, y = systems(rng, n=700)
+    sides = [kind(tmp_path / n, v) if kind is stored else kind(v) for n, v in (("x", x), ("y", y))]
+    alone = stats.fold_moments(*sides, rows=7, rng=3)
+    with ThreadPoolExecutor(3) as pool:
+        threads = stats.fold_moments(*sides, rows=7, rng=3, on=pool)
+    later = Reversed()
+    found = stats.fold_moments(*sides, rows=7, rng=3, on=later)
+    assert len(later.calls) == 7  # 16 blocks a call
+    for name in ("count", "xy", "xx", "yy", "sum_x", "square_y", "low_x", "high_y"):
+        assert np.array_equal(getattr(found, name), getattr(threads, name)), name
+        np.testing.assert_allclose(getattr(found, name), getattr(alone, name), atol=1e-9)
+    assert_same(streamed.ridge(found), align.ridge(x, y, rng=3, **BARE))
+
+
+def test_a_store_travels_by_its_path(rng, tmp_path):
+    store = stored(tmp_path / "x", rng.normal(size=(5000, 20)))
+    sent = pickle.dumps(store)
+    assert len(sent) < 2000
+    assert np.array_equal(pickle.loads(sent).rows(np.arange(9)), store.rows(np.arange(9)))
+
+
+def test_what_a_worker_refuses_is_refused_here(rng):
+    x, y = systems(rng, n=400)
+    x[395, 2] = np.nan
+    with ThreadPoolExecutor(1) as pool, pytest.raises(InputError, match=r"x \(rows from 392\)"):
+        stats.fold_moments(x, y, rows=7, on=pool)
+    with pytest.raises(InputError, match="on must have submit"):
+        stats.fold_moments(y, y, on="dask")

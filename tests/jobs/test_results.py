@@ -89,6 +89,50 @@ def test_parquet_holds_the_same(pairs, tmp_path):
     assert scores.num_rows == len(found.scores())
 
 
+def test_sql_answers_as_the_rows_do(pairs, capsys):
+    place, found = pairs
+    best = found.sql(
+        "SELECT y, max(value) AS best, count(*) AS n FROM scores GROUP BY y ORDER BY y"
+    )
+    by_hand = {}
+    for score in found.scores():
+        by_hand.setdefault(score["y"], []).append(score["value"])
+    assert dict(zip(best["y"], best["best"], strict=True)) == {
+        y: max(values) for y, values in by_hand.items()
+    }
+    assert best["n"].tolist() == [len(by_hand[y]) for y in best["y"]]
+    joined = "SELECT count(*) AS n FROM scores JOIN results USING (job) WHERE state = 'done'"
+    status, out, _ = command(capsys, "results", place / "run", "--sql", joined, "--json")
+    assert (status, json.loads(out)) == (0, [{"n": len(found.scores())}])
+
+
+@pytest.mark.parametrize(
+    "query, told",
+    [
+        ("SELEC 1", "syntax error"),
+        ("SELECT speed FROM results", "Tables: results (job, kind, state"),
+        ("SELECT * FROM read_csv('{file}')", "disabled"),
+        ("COPY results TO '{file}'", "disabled"),
+        ("ATTACH '{file}' AS other", "disabled"),
+        ("SET enable_external_access = true", "cannot"),
+        ("INSTALL httpfs", "disabled"),
+    ],
+)
+def test_a_query_reads_and_writes_no_file(pairs, tmp_path, query, told):
+    file = tmp_path / "file.csv"
+    file.write_text("a\n1\n")
+    with pytest.raises(InputError, match="The query cannot be answered") as error:
+        pairs[1].sql(query.format(file=file))
+    assert told in str(error.value) and "\n" not in str(error.value)
+    assert [p.name for p in tmp_path.iterdir()] == ["file.csv"] and file.read_text() == "a\n1\n"
+
+
+def test_sql_on_failed_jobs_has_no_scores(pairs):
+    none = pairs[1].where(state="failed")
+    with pytest.raises(InputError, match="The query cannot be answered"):
+        none.sql("SELECT * FROM scores")
+
+
 def test_commands(pairs, capsys, tmp_path):
     place, found = pairs
     status, out, _ = command(capsys, "sweep", place / "sweep.yaml", "-o", place / "run")

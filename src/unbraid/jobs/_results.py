@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unbraid import _folders
 from unbraid._documented import documented_answer
-from unbraid.errors import InputError
 from unbraid.jobs._blocks import unknown
+from unbraid.jobs._exports import query as answer
+from unbraid.jobs._exports import write_parquet
 from unbraid.jobs._folder import RAN, RESULT, RunFolder, read_json
 from unbraid.jobs._job import Job
 from unbraid.jobs._lines import lines_of
@@ -133,20 +133,28 @@ class Results:
         InputError
             pyarrow is not installed; nothing can be written there.
         """
-        try:
-            import pyarrow as pa
-            import pyarrow.parquet as parquet
-        except ImportError:
-            raise InputError(
-                "Parquet needs pyarrow: pip install 'unbraid[results]', or use --json."
-            ) from None
-        path = Path(path).expanduser()
-        rows: Sequence[Mapping[str, Any]] = self.scores() if scores else self.rows
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        columns = {name: _of_one_type([row.get(name) for row in rows]) for name in names}
-        with _folders.replacing(path) as temporary:
-            parquet.write_table(pa.table(columns), temporary)
-        return path
+        return write_parquet(self.scores() if scores else self.rows, path)
+
+    def sql(self, query: str) -> pd.DataFrame:
+        """Return what a query in SQL finds in two tables, by DuckDB.
+
+        Parameters
+        ----------
+        query : str
+            In DuckDB's SQL, over ``results`` (a row per job, the columns of ``columns``) and
+            ``scores`` (a row per score). It can read no file and change nothing.
+
+        Returns
+        -------
+        DataFrame
+            Its rows.
+
+        Raises
+        ------
+        InputError
+            DuckDB is not installed; the query cannot be answered.
+        """
+        return answer(query, {"results": self.rows, "scores": self.scores()})
 
 
 _STATES = ("done", "failed", "missing", "invalid")
@@ -272,11 +280,3 @@ def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _same(have: Any, wanted: Any) -> bool:
     return have == wanted or (isinstance(wanted, str) and str(have) == wanted)
-
-
-def _of_one_type(values: list[Any]) -> list[Any]:
-    """Return a column whose values are of one type, as Parquet asks; text where they differ."""
-    kinds = {type(value) for value in values if value is not None}
-    if kinds <= {int, float} and float in kinds:
-        return [None if value is None else float(value) for value in values]
-    return values if len(kinds) <= 1 else [None if v is None else str(v) for v in values]

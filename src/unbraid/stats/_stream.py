@@ -6,18 +6,18 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from unbraid._kernels.device import check_device
-from unbraid._validate import as_floats, as_rng, check_count, check_finite, check_scale
+from unbraid._validate import as_rng, check_count, check_scale
 from unbraid.errors import InputError
-from unbraid.responses import Responses, Store, as_responses, pair
+from unbraid.responses import Store, as_responses, pair
 from unbraid.responses._files import check_memory
 from unbraid.responses.labelled._labelled import kind_of
 from unbraid.stats._arrangement import FoldsInOrder, arrangement
 from unbraid.stats._folds import Folds, as_folds
 from unbraid.stats._moments import FoldMoments
 from unbraid.stats._order import rows_to_test
+from unbraid.stats._pass import Pass, read_rows, rows_of, values_of
 from unbraid.stats._time import EXCHANGEABLE, check_order
 
 _BLOCK = 2.0**26  # bytes of stimuli held at once
@@ -33,6 +33,7 @@ def fold_moments(
     within: bool = True,
     rows: int | None = None,
     device: Any = None,
+    on: Any = None,
 ) -> FoldMoments:
     """Fold moments of two systems that need not fit into memory.
 
@@ -57,6 +58,10 @@ def fold_moments(
         Stimuli read at once; by default 64 MiB of them.
     device : str, optional
         Where products are made, such as "cuda" (torch, float64); by default NumPy.
+    on : object with ``submit(f, *args) -> future``, optional
+        Where blocks are read and summed, such as a dask ``Client`` or a ``ProcessPoolExecutor``,
+        16 blocks a call. Workers open stores under the same path; of anything else they are sent
+        the rows. The answer does not depend on how many there are, nor on who ends first.
 
     Returns
     -------
@@ -66,13 +71,14 @@ def fold_moments(
     Raises
     ------
     InputError
-        Different stimuli; NaN or infinity; ``rows`` below 1; moments that do not fit into memory
-        (wide codes: the metrics take CSR itself).
+        Different stimuli; NaN or infinity; ``rows`` below 1; ``on`` without ``submit``; moments
+        that do not fit into memory (wide codes: the metrics take CSR itself).
 
     Notes
     -----
     Memory: ``F p q`` doubles, with ``within`` also ``F (p^2 + q^2)``, and two blocks. The block
-    size changes nothing beyond rounding. To spread the work, give each worker
+    size changes nothing beyond rounding. Every call on ``on`` returns its own moments, at most 16
+    of which are under way. To spread the work by other means, give each worker
     ``FoldMoments.empty(p, q, n_folds, shift_x=, shift_y=)`` and ``merge`` what they return.
 
     Examples
@@ -85,7 +91,7 @@ def fold_moments(
     if kind_of(x) or kind_of(y):
         x, y = _paired(x, y)
     x, y = _source(x, "x"), _source(y, "y")
-    (n, p), (n_y, q) = _values(x).shape, _values(y).shape
+    (n, p), (n_y, q) = values_of(x).shape, values_of(y).shape
     if n != n_y:
         raise InputError(f"x and y must have one row per stimulus each, got {n} and {n_y}.")
     _check_order(x, y)
@@ -98,25 +104,22 @@ def fold_moments(
     asked = as_folds(folds, n, as_rng(rng).spawn(3)[0], ids)
     plan = _arranged(x, y, asked, order, fixed=not isinstance(folds, int | np.integer))
     labels = np.asarray(plan.folds)
-    moments = None
-    for start in range(0, n, step):
-        block = slice(start, min(start + step, n))
-        a, b = (_read(_values(side), block, name) for side, name in ((x, "x"), (y, "y")))
-        if moments is None:
-            n_folds = int(labels.max()) + 1
-            doubles = (n_folds + 2) * (p * q + within * (p * p + q * q))
-            check_memory(8 * doubles, f"Moments of {p} x {q} units in {n_folds} folds")
-            moments = FoldMoments.empty(
-                p, q, n_folds, shift_x=a.mean(axis=0, dtype=np.float64),
-                shift_y=b.mean(axis=0, dtype=np.float64), within=within,
-            )  # fmt: skip
-        used = np.flatnonzero(labels[block] >= 0)
-        moments.accumulate(a[used], b[used], labels[block][used], device)
-    if moments is None:
+    if not n:
         raise InputError("x and y must hold at least one stimulus.")
+    n_folds = int(labels.max()) + 1
+    doubles = (n_folds + 2) * (p * q + within * (p * p + q * q))
+    check_memory(8 * doubles, f"Moments of {p} x {q} units in {n_folds} folds")
+    first = slice(0, min(step, n))
+    a, b = (read_rows(side, first, name) for side, name in ((x, "x"), (y, "y")))
+    empty = FoldMoments.empty(
+        p, q, n_folds, shift_x=a.mean(axis=0, dtype=np.float64),
+        shift_y=b.mean(axis=0, dtype=np.float64), within=within,
+    )  # fmt: skip
+    pass_over = Pass(x, y, labels, step, device)
+    moments = pass_over.here(empty) if on is None else pass_over.on(on, empty)
     for name in ("x", "y"):
         extremes = [getattr(moments, f"{end}_{name}").ravel() for end in ("low", "high")]
-        shift = np.tile(getattr(moments, f"shift_{name}"), int(labels.max()) + 1)
+        shift = np.tile(getattr(moments, f"shift_{name}"), n_folds)
         check_scale(np.concatenate([end + shift for end in extremes]), name)
     return replace(moments, order=plan.order)
 
@@ -139,21 +142,17 @@ def _source(values: Any, name: str) -> Any:
     return values
 
 
-def _values(source: Any) -> Any:
-    return source.values if isinstance(source, Responses) else source
-
-
 def _arranged(x: Any, y: Any, labels: Folds, order: str | None, *, fixed: bool) -> FoldsInOrder:
     """Return the folds that the stimuli require, judged by all of them or a few long runs."""
     check_order(order)
     if order == EXCHANGEABLE:
         return FoldsInOrder(folds=labels)
-    (n, p), (_, q) = _values(x).shape, _values(y).shape
+    (n, p), (_, q) = values_of(x).shape, values_of(y).shape
     rows = rows_to_test(n, max(p, q))
     parts = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
     blocks = [slice(int(part[0]), int(part[-1]) + 1) for part in parts]
     a, b = (
-        np.concatenate([_part(_values(side), block, name) for block in blocks])
+        np.concatenate([rows_of(side, block, name) for block in blocks])
         for side, name in ((x, "x"), (y, "y"))
     )
     if not (np.isfinite(a).all() and np.isfinite(b).all()):  # refused where it is met
@@ -173,16 +172,3 @@ def _check_order(x: Any, y: Any) -> None:
             f"and {str(ids[1][apart[0]])!r} in row {apart[0]}. Reorder one with "
             "select(ids), or write it again."
         )
-
-
-def _part(values: Any, block: slice, name: str) -> np.ndarray:
-    whole = isinstance(values, Store)
-    part: Any = values.rows(np.arange(block.start, block.stop)) if whole else values[block]
-    return as_floats(part.toarray() if sp.issparse(part) else part, name)
-
-
-def _read(values: Any, block: slice, name: str) -> np.ndarray:
-    part = _part(values, block, name)
-    check_finite(part, f"{name} (rows from {block.start})")
-    check_scale(part, name, least=0.0)
-    return part

@@ -53,6 +53,10 @@ class Store:
     def __len__(self) -> int:
         return self.shape[0]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how another process opens it: by its path, the rows stay on disk."""
+        return open_store, (self.path.absolute(),)
+
     def __repr__(self) -> str:
         n, p = self.shape
         return f"Store({n} stimuli x {p} units, {self.dtype}, {len(self.shards)} shards)"

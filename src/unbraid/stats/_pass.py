@@ -1,0 +1,111 @@
+"""Blocks of two systems' stimuli, read and summed here or by workers."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from unbraid._validate import as_floats, check_finite, check_scale
+from unbraid.errors import InputError
+from unbraid.responses import Responses, Store
+from unbraid.stats._moments import FoldMoments
+
+_BLOCKS = 16  # of a call: it then reads a GiB, and what it returns is little beside that
+_UNDER_WAY = 16  # calls: enough for a few workers, few enough to keep what they return
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One pass over the rows of two systems, ``step`` rows at a time."""
+
+    x: Any
+    y: Any
+    labels: np.ndarray
+    step: int
+    device: Any = None
+    first: int = 0
+    """Number of the first row, for messages."""
+
+    def here(self, moments: FoldMoments) -> FoldMoments:
+        """Add every block to the moments, in order."""
+        for start in range(0, len(self.labels), self.step):
+            block = slice(start, min(start + self.step, len(self.labels)))
+            names = ((self.x, "x"), (self.y, "y"))
+            a, b = (read_rows(side, block, name, self.first) for side, name in names)
+            used = np.flatnonzero(self.labels[block] >= 0)
+            moments.accumulate(a[used], b[used], self.labels[block][used], self.device)
+        return moments
+
+    def on(self, workers: Any, moments: FoldMoments) -> FoldMoments:
+        """Merge what workers add up of consecutive blocks, in the order of the rows."""
+        if not callable(getattr(workers, "submit", None)):
+            raise InputError(
+                f"on must have submit(f, *args), such as a dask Client, got {workers!r}."
+            )
+        of_none = {
+            "shift_x": moments.shift_x, "shift_y": moments.shift_y,
+            "within": moments.within, "n_folds": len(moments.count),
+        }  # fmt: skip
+        waiting: deque[Any] = deque()
+        for part in self._parts():
+            if len(waiting) == _UNDER_WAY:
+                moments = moments.merge(waiting.popleft().result())
+            waiting.append(workers.submit(_added, part, of_none))
+        while waiting:
+            moments = moments.merge(waiting.popleft().result())
+        return moments
+
+    def _parts(self) -> Iterator[Pass]:
+        """Yield the pass of each call: of stores the path and the rows, else the rows' values."""
+        size = _BLOCKS * self.step
+        for start in range(0, len(self.labels), size):
+            rows = slice(start, min(start + size, len(self.labels)))
+            x, y = (_sent(side, rows) for side in (self.x, self.y))
+            yield Pass(x, y, self.labels[rows], self.step, self.device, rows.start)
+
+
+@dataclass(frozen=True)
+class _StoreRows:
+    """Consecutive rows of a store, opened where they are read."""
+
+    store: Store
+    start: int
+
+    def rows(self, index: np.ndarray) -> np.ndarray:
+        return self.store.rows(self.start + index)
+
+
+def _sent(side: Any, rows: slice) -> Any:
+    values = values_of(side)
+    return _StoreRows(values, rows.start) if isinstance(values, Store) else values[rows]
+
+
+def _added(part: Pass, of_none: dict[str, Any]) -> FoldMoments:
+    p, q = len(of_none["shift_x"]), len(of_none["shift_y"])
+    return part.here(FoldMoments.empty(p, q, **of_none))
+
+
+def values_of(source: Any) -> Any:
+    """Return what holds the rows."""
+    return source.values if isinstance(source, Responses) else source
+
+
+def rows_of(source: Any, block: slice, name: str) -> np.ndarray:
+    """Return consecutive rows as a dense array of floats."""
+    values = values_of(source)
+    by_number = isinstance(values, Store | _StoreRows)
+    part: Any = values.rows(np.arange(block.start, block.stop)) if by_number else values[block]
+    return as_floats(part.toarray() if sp.issparse(part) else part, name)
+
+
+def read_rows(source: Any, block: slice, name: str, first: int = 0) -> np.ndarray:
+    """Return consecutive rows, refusing what is no finite number."""
+    part = rows_of(source, block, name)
+    check_finite(part, f"{name} (rows from {first + block.start})")
+    check_scale(part, name, least=0.0)
+    return part
