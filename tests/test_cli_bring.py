@@ -102,6 +102,79 @@ def test_options_of_one_format_are_for_its_files(run, spikes):
     assert "window" in (spikes / "phy_run" / "result.json").read_text()
 
 
+@pytest.fixture(scope="module")
+def voxels(lab):
+    """Voxels x trials in a .mat, a table with a row per trial, and a model with its own ids."""
+    rng, x = np.random.default_rng(2), np.load(lab / "x.npy")
+    order = rng.permutation(np.repeat(np.arange(120), 2))
+    noise = rng.normal(size=(240, x.shape[1])) / 4
+    scipy.io.savemat(lab / "betas.mat", {"betas": (x[order] + noise).T})
+    rows = [f"{t},im{i:03d}.png,k{i % 20},{t // 24}" for t, i in enumerate(order)]
+    (lab / "shown.csv").write_text("\n".join(["trial,image,kind,run", *rows]))
+    (lab / "one.csv").write_text("\n".join(["image", *(f"im{i:03d}.png" for i in range(120))]))
+    np.save(lab / "own.npy", x)
+    (lab / "own.stimuli.txt").write_text("".join(f"im{i:03d}.png\n" for i in range(120)))
+    return lab, order
+
+
+VOXELS = ("betas.mat", "own.npy", "--axes", "units stimuli", "--axes", "-", "--stimuli",
+          "shown.csv::image", "--stimuli", "-", "--trials")  # fmt: skip
+
+
+def test_voxels_with_a_table_of_trials(run, voxels):
+    lab, order = voxels
+    status, _, err = run("compare", *VOXELS, "-o", "vox", "--groups", "shown.csv::kind",
+                         "--method", "PCA", "--set", "seeds=1", *QUICK)  # fmt: skip
+    assert status == 0, err
+    result = ub.load_run(lab / "vox")
+    assert result.scores[0].value > 0.9  # though rows stand in different orders
+    assert result.scores[0].normalised > 0.9  # repeats give the ceiling
+    status, _, err = run("fit", "betas.mat", "-o", "voxd", "--axes", "units stimuli", "--stimuli",
+                         "shown.csv", "--trials", "--method", "PCA")  # fmt: skip
+    assert status == 0, err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((*VOXELS[:4], *VOXELS[6:]), "--axes, given once, is for all files; '-' in place of"),
+        ((*VOXELS[:7], "one.csv", *VOXELS[8:]), "one.csv has 120 lines, and betas.mat 240 rows"),
+        (
+            VOXELS[:-1],
+            "names 120 rows more than once; if rows of one name are repeats, say --trials",
+        ),
+        (
+            (*VOXELS[:7], "shown.csv::pic", *VOXELS[8:]),
+            "no column 'pic'; it has trial, image, kind",
+        ),
+        ((*VOXELS[:7], "nope.csv", *VOXELS[8:]), "--stimuli nope.csv could not be read: No such"),
+        ((*VOXELS, "--groups", "shown.csv::run"), "stand in groups"),
+        (
+            (*VOXELS, "--groups", "shown.csv"),
+            "--groups shown.csv has several columns; it has trial",
+        ),
+        ((VOXELS[0], "x.npy", *VOXELS[2:]), "only where ids say which: give one per trial"),
+    ],
+)
+def test_wrong_tables_of_trials_are_one_line(run, voxels, words, message):
+    status, _, err = run("compare", *words, "-o", "wrong", *QUICK)
+    assert status == 2
+    (line,) = [line for line in err.splitlines() if line.startswith("Error")]
+    assert message in line
+
+
+def test_labels_may_be_a_column(run, voxels):
+    rows = [f"im{i:03d}.png,{'ab'[i % 2]}" for i in range(120)]
+    (voxels[0] / "kinds.csv").write_text("\n".join(["image,kind", *rows]))
+    words = ("interpret", "sae_a", "own.npy", "--set", "measures=[label_purity]", "--set",
+             "baselines=[]", "--set", "seeds=1", "--labels")  # fmt: skip
+    status, _, err = run(*words, "kinds.csv::kind", "-o", "labels_page")
+    assert status == 0, err
+    status, _, err = run(*words, "kinds.csv::kin", "-o", "labels_page2")
+    assert status == 2
+    assert "--labels kinds.csv has no column 'kin'; it has image, kind" in err
+
+
 def test_options_that_no_file_has_are_one_line(run, spikes):
     for words, message in (
         (("--load", "tr=2"), "--load tr=... is no option of these files: phy has events, window,"),

@@ -96,7 +96,9 @@ def test_rows_of_one_id_are_trials_if_so_said(tmp_path):
     x = load(tmp_path / "x.npz", trials=True)
     np.testing.assert_array_equal(x.values, [[2.0], [5.0]])
     np.save(tmp_path / "y.npy", np.eye(2))
-    with pytest.raises(InputError, match="trials=True needs stimulus ids"):
+    with pytest.raises(
+        InputError, match="only where ids say which: give one per trial, stimuli=NAME"
+    ):
         load(tmp_path / "y.npy", trials=True)
 
 

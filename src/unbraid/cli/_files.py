@@ -11,8 +11,10 @@ from typing import Any
 
 from unbraid.cli._readers import reader_options
 from unbraid.cli._settings import FILE_OPTIONS, selection
+from unbraid.cli._texts import names_texts, texts_of
 from unbraid.errors import InputError
 
+_AS_IT_STANDS = "-"  # given for one of several files: nothing is said of this one
 _OPTIONS = ("x_train", "y_train", "x_untrained", "y_untrained", "features_train")
 
 
@@ -37,7 +39,8 @@ def file_options(
             )
         each = values if len(values) > 1 else values * len(paths)
         for own, value in zip(found, each, strict=False):
-            own[name] = selection(value) if name == "select" else value
+            if value != _AS_IT_STANDS:
+                own[name] = selection(value) if name == "select" else value
     return found
 
 
@@ -48,36 +51,47 @@ def _how_often(files: int, more: Sequence[str]) -> str:
     return each + (f", then once for {' and '.join(more)}" if more else "")
 
 
+def read_each(
+    paths: Sequence[Path], options: Sequence[Mapping[str, Any]], asked: Mapping[str, Any]
+) -> list[Any]:
+    """Return the responses of several files; an error says which options were for all of them."""
+    once = [
+        f"--{name}"
+        for name in FILE_OPTIONS
+        if isinstance(asked[name], list) and len(asked[name]) == 1 and name != "load"
+    ]
+    try:
+        return [read(path, own) for path, own in zip(paths, options, strict=True)]
+    except InputError as error:
+        if not once or len(paths) < 2:
+            raise
+        raise InputError(
+            f"{error} ({' and '.join(once)}, given once, {'is' if len(once) == 1 else 'are'} for "
+            "all files; '-' in place of a value leaves a file as it stands.)"
+        ) from None
+
+
 def read(path: Path, options: Mapping[str, Any]) -> Any:
-    """Return the responses of ``FILE`` or ``FILE::NAME``; ids may stand in a text file."""
+    """Return the responses of ``FILE`` or ``FILE::NAME``; ids may stand in a file of texts."""
     from unbraid import responses
 
     own = dict(options)
-    ids = Path(own["stimuli"]) if "stimuli" in own else None
-    if ids is not None and ids.suffix == ".txt":
-        own.pop("stimuli")
-        found = responses.load_plainly(path, **own)
-        names = lines_of(ids, "--stimuli")
-        if len(names) != len(found):
-            raise InputError(
-                f"--stimuli {ids} has {len(names)} lines, and {path} {len(found)} rows."
-            )
-        return replace(found, stimuli=names)
-    return responses.load_plainly(path, **own)
-
-
-def lines_of(path: Path, option: str) -> list[str]:
-    """Return the lines of a text file, one for each stimulus."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise InputError(f"{option} {path} could not be read: {reason}.") from None
-    while lines and not lines[-1].strip():
-        lines.pop()
-    if any(not line.strip() for line in lines):
-        raise InputError(f"{option} {path} must name one per line, got an empty line.")
-    return [line.strip() for line in lines]
+    ids = own.get("stimuli")
+    if not names_texts(ids):
+        return responses.load_plainly(path, **own)
+    del own["stimuli"]
+    trials = own.pop("trials", False)
+    found, names = responses.load_plainly(path, **own), texts_of(Path(str(ids)), "--stimuli")
+    if len(names) != len(found):
+        raise InputError(f"--stimuli {ids} has {len(names)} lines, and {path} {len(found)} rows.")
+    if trials and found.repeats is None:
+        return responses.from_trials(found.values, names, units=found.units, made_by=found.made_by)
+    if len(set(names)) < len(names):
+        raise InputError(
+            f"--stimuli {ids} names {len(names) - len(set(names))} rows more than once; if rows of "
+            "one name are repeats, say --trials."
+        )
+    return replace(found, stimuli=names)
 
 
 @contextmanager

@@ -35,7 +35,8 @@ Device = Annotated[
     MaybeText, typer.Option(help="Where torch computes, e.g. cuda; default: the processor.")
 ]
 Stimuli = Annotated[
-    MaybeTexts, typer.Option(help="Array of ids in the file, or a .txt of them; repeat: of each.")
+    MaybeTexts,
+    typer.Option(help="Ids: an array in the file, a .txt, or t.csv::column; repeat: of each."),
 ]
 Axes = Annotated[MaybeTexts, typer.Option(help="E.g. 'units stimuli'; once for all, or for each.")]
 Time = Annotated[MaybeTexts, typer.Option(help="Time bins: mean or units.")]

@@ -12,8 +12,8 @@ from unbraid.cli._files import (
     asked_of_a_command,
     file_options,
     in_words_of_a_command,
-    lines_of,
     read,
+    read_each,
 )
 from unbraid.cli._options import (
     Axes,
@@ -35,6 +35,7 @@ from unbraid.cli._options import (
     finish,
 )
 from unbraid.cli._settings import settled
+from unbraid.cli._texts import groups_of
 
 
 def compare(
@@ -60,7 +61,8 @@ def compare(
     trials: Trials = False,
     load: Load = None,
     groups: Annotated[
-        MaybePath, typer.Option(help="Group of each stimulus of X: a .txt, one per line.")
+        MaybePath,
+        typer.Option(help="Group of each stimulus of X: lines of a .txt, or t.csv::column."),
     ] = None,
     names: Annotated[
         Optional[tuple[str, str]],  # noqa: UP045 - typer reads this form on every version
@@ -112,10 +114,10 @@ def compare(
     given = asked["dictionary_x"] or None, asked["dictionary_y"] or None
     if any(given):
         loaded["dictionaries"] = given
+    systems = read_each([x, y], [of_x, of_y], asked)
     if asked["groups"] is not None:
-        loaded["groups"] = lines_of(asked["groups"], "--groups")
-    systems = read(x, of_x), read(y, of_y)
-    systems = responses.common(*systems) if asked["common"] else systems
+        loaded["groups"] = groups_of(asked["groups"], of_x, systems[0])
+    systems = list(responses.common(*systems)) if asked["common"] else systems
     with asked_of_a_command():
         result = comparison.compare(
             systems[0], systems[1], options, names=asked["names"] or _called(x, y, *given),

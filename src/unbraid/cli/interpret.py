@@ -28,6 +28,7 @@ from unbraid.cli._options import (
     finish,
 )
 from unbraid.cli._settings import settled
+from unbraid.cli._texts import texts_of
 from unbraid.errors import InputError
 
 
@@ -41,7 +42,9 @@ def interpret(
     embeddings: Annotated[
         MaybePath, typer.Option(help="Responses of another system: what makes stimuli alike.")
     ] = None,
-    labels: Annotated[MaybePath, typer.Option(help="A .txt with one label per line.")] = None,
+    labels: Annotated[
+        MaybePath, typer.Option(help="A .txt with one label per line, or t.csv::column.")
+    ] = None,
     features: Annotated[MaybePath, typer.Option(help="Known features or concepts.")] = None,
     pictures: Annotated[
         MaybePath, typer.Option(help="Folder or zip of the stimuli; the judge, if alone.")
@@ -95,7 +98,11 @@ def interpret(
             name: read(asked[name], how) for name, how in files.items() if asked[name] is not None
         }
     if asked["labels"] is not None:
-        known["labels"] = room.read_labels(asked["labels"])
+        known["labels"] = (
+            room.labels(texts_of(asked["labels"], "--labels"))
+            if "::" in str(asked["labels"])
+            else room.read_labels(asked["labels"])
+        )
     shown = None
     if asked["pictures"] is not None:
         found = responses.images(asked["pictures"])

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from unbraid import _terminal
-from unbraid.cli._files import file_options, read
+from unbraid.cli._files import file_options, read_each
 from unbraid.cli._options import (
     Axes,
     Config,
@@ -79,7 +79,7 @@ def joint(
         method=method, order=order,
     )  # fmt: skip
     own = file_options(asked, systems)
-    loaded = dict(zip(_names(systems, asked["names"]), map(read, systems, own), strict=True))
+    loaded = dict(zip(_names(systems, asked["names"]), read_each(systems, own, asked), strict=True))
     result = sharing.joint(loaded, options, rng=seed, progress=True)
     result = result.with_warnings(_terminal.pending())
     _terminal.warn(result.warnings)

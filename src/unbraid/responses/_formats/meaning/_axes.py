@@ -53,7 +53,10 @@ def arranged(
             units = [f"{unit}@{t}" for unit in units for t in bins]
     if trials:
         if stimuli is None or repeats is not None:
-            raise InputError("trials=True needs stimulus ids, one per trial, and no repeats.")
+            raise InputError(
+                "rows are repeats of one stimulus (trials) only where ids say which: give one per "
+                "trial, stimuli=NAME, and no repeats."
+            )
         return gathered(values, stimuli, units=units, made_by=made_by)
     if axes is not None and repeats is not None:
         return averaged(repeats, stimuli=stimuli, units=units, made_by=made_by)
