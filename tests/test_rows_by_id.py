@@ -140,3 +140,34 @@ def test_refits_of_shared_pairs(world):
     moved = align.shared_pairs(x, y, refits=(x.iloc[order],))
     np.testing.assert_array_equal(moved.stable, straight.stable)
     assert straight.stable.any()
+
+
+@pytest.mark.parametrize(
+    "x_id, y_id, difference",
+    [
+        ("caf\u00e9{}", "cafe\u0301{}", "how accents are encoded"),
+        ("a{} ", "a{}", "white space"),
+        ("Cat{}", "cat{}", "capital letters"),
+        ("images/a{}.png", "a{}.png", "folders"),
+        ("a{}.png", "a{}", "the suffix of files"),
+        ("00{}", "{}", "zeros at the front"),
+        ("images/A{}.png", "a{}", "capital letters and folders and the suffix of files"),
+    ],
+)
+def test_ids_that_are_almost_alike_are_told_apart(rng, x_id, y_id, difference):
+    """They look alike in a message, or nearly so, and the message says in what they differ."""
+    x, y = rng.normal(size=(2, 30, 3))
+    one = ub.Responses(x, stimuli=[x_id.format(i) for i in range(1, 31)])
+    two = ub.Responses(y, stimuli=[y_id.format(i) for i in range(1, 31)])
+    with pytest.raises(InputError, match=f"no stimulus id.*30 would agree but for {difference}"):
+        ub.align.ridge(one, two)
+    ids = [x_id.format(i) if i > 9 else y_id.format(i) for i in range(1, 31)]
+    with pytest.raises(InputError, match=f"9 are shared. 30 would agree but for {difference}"):
+        ub.align.ridge(ub.Responses(x, stimuli=ids), two)
+
+
+def test_ids_that_differ_in_more_are_not_called_alike(rng):
+    x, y = rng.normal(size=(2, 3, 3))
+    one = ub.Responses(x, stimuli=["a/1.png", "b/1.png", "c/2.png"])  # folders tell them apart
+    with pytest.raises(InputError, match=r"y '1.png'. Name stimuli alike"):
+        ub.align.ridge(one, ub.Responses(y, stimuli=["1.png", "2.png", "3.png"]))

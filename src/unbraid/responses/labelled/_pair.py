@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from unbraid.errors import InputError
+from unbraid.responses.labelled._almost import almost
 from unbraid.responses.labelled._labelled import counts_rows
 from unbraid.responses.labelled._match import numbered, one_sided
 from unbraid.responses.labelled._responses import Responses, as_responses
@@ -210,7 +211,8 @@ def _in_order_of(x: Responses, y: Responses) -> Responses:
     if n_shared < len(x) or n_shared < len(y):
         raise InputError(
             f"x and y must answer the same stimuli, got {len(x)} and {len(y)} ids of which "
-            f"{n_shared} are shared. Keep those with x, y = unbraid.common(x, y), or --common."
+            f"{n_shared} are shared. {almost(x.stimuli, y.stimuli)}Keep those with x, y = "
+            "unbraid.common(x, y), or --common."
         )
     return y.select(x.stimuli)
 
@@ -218,6 +220,6 @@ def _in_order_of(x: Responses, y: Responses) -> Responses:
 def _nothing_shared(x: Responses, y: Responses) -> InputError:
     a, b = (str(side.stimuli[0])[:60] for side in (x, y))
     return InputError(
-        f"x and y share no stimulus id: x has e.g. {a!r}, y {b!r}. Name stimuli alike on both "
-        "sides."
+        f"x and y share no stimulus id: x has e.g. {a!r}, y {b!r}. "
+        f"{almost(x.stimuli, y.stimuli)}Name stimuli alike on both sides."
     )
