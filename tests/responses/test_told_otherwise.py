@@ -1,5 +1,6 @@
 """Files that say of themselves that a plain reading would be wrong: refused, or read so."""
 
+import gzip
 import json
 import struct
 
@@ -236,3 +237,38 @@ def test_safetensors_names_and_bytes_belong_to_one_tensor(tmp_path):
     refused(path, "8 bytes after 'x' belong to no tensor")
     write({"x": entry([2, 2], 0, 16)}, bytes(16))
     assert load(path).shape == (2, 2)
+
+
+def changed(path, at):
+    """Change one byte of a file."""
+    raw = bytearray(path.read_bytes())
+    raw[at] ^= 1
+    path.write_bytes(raw)
+
+
+def test_checksums_that_a_library_writes_and_does_not_compare(tmp_path, rng):
+    values = rng.normal(size=(2, 2, 2, 50)).astype("f4")
+    path = tmp_path / "x.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(values, np.eye(4)), path)
+    load(path)
+    changed(path, -6)  # of the checksum: nibabel does not read so far
+    refused(path, "CRC check failed")
+    plain = nibabel.Nifti1Image(values, np.eye(4)).to_bytes()
+    path.write_bytes(gzip.compress(plain + bytes(2**22)))
+    refused(path, "holds more than the")
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "x.pt"
+    torch.save(torch.tensor(VALUES), path)
+    changed(path, path.read_bytes().index(VALUES.tobytes()) + 20)
+    refused(path, "Bad CRC-32")
+    torch.serialization.set_crc32_options(False)
+    try:
+        torch.save(torch.tensor(VALUES), path)
+    finally:
+        torch.serialization.set_crc32_options(True)
+    np.testing.assert_array_equal(load(path).values, VALUES)
+    path = tmp_path / "x.parquet"
+    table = pa.table({"u": rng.normal(size=100)})
+    pq.write_table(table, path, write_page_checksum=True, compression="none", use_dictionary=False)
+    changed(path, path.read_bytes().index(table["u"].to_numpy().tobytes()) + 20)
+    refused(path, "CRC")

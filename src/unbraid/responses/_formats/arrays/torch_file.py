@@ -21,6 +21,7 @@ from unbraid.responses._formats.meaning._named import responses_of
 from unbraid.responses._formats.meaning._wanted import Wanted
 from unbraid.responses.labelled._responses import Responses
 
+_STEP = 2**20  # bytes at a time
 _RESAVE = "torch.save({'values': tensor, 'stimuli': names}, 'responses.pt')"
 
 
@@ -94,12 +95,18 @@ def read_plain(path: Path, start: int, resave: str) -> Any:
 
 
 def _check_stored(path: Path, start: int, resave: str) -> None:
-    """Refuse compressed records, which torch.save never writes and which can inflate."""
+    """Refuse records that are compressed, which torch.save never does, or damaged.
+
+    Torch itself does not compare the checksums that it writes.
+    """
     try:
         with path.open("rb") as stream:
             stream.seek(start)
             with zipfile.ZipFile(stream if start == 0 else _rest(stream)) as archive:
-                packed = [m for m in archive.infolist() if m.compress_type != zipfile.ZIP_STORED]
+                records = archive.infolist()
+                packed = [m for m in records if m.compress_type != zipfile.ZIP_STORED]
+                for record in records if not packed else ():
+                    _check_sum(archive, record)
     except DAMAGE as error:
         raise _refusal(path, error, resave) from None
     if packed:
@@ -107,6 +114,13 @@ def _check_stored(path: Path, start: int, resave: str) -> None:
             f"{path}: the record {packed[0].filename} is compressed, which torch.save never does; "
             f"load it where you trust it and write it again: {resave}."
         )
+
+
+def _check_sum(archive: zipfile.ZipFile, record: zipfile.ZipInfo) -> None:
+    if record.CRC:  # 0 where the writer was told to leave it out
+        with archive.open(record) as stream:
+            while stream.read(_STEP):
+                pass
 
 
 def _rest(stream: Any) -> Any:

@@ -20,6 +20,7 @@ from unbraid.responses._formats.meaning._arrange import arrange
 from unbraid.responses.labelled._responses import Responses
 
 _APART = 0.1  # millimetres
+_STEP = 2**20  # bytes at a time
 _SECONDS = {"sec": 1.0, "unknown": 1.0, "msec": 1e-3, "usec": 1e-6}
 _NAME_BYTES = 400  # that a voxel's name takes until it is an id
 
@@ -83,6 +84,8 @@ def image_of(path: Path) -> tuple[np.ndarray, float, np.ndarray]:
         if unit not in _SECONDS:
             raise InputError(f"{path}: its fourth axis is in {unit}, expected volumes in time.")
         spacing = float(zooms[3]) * _SECONDS[unit] if len(zooms) > 3 else 0.0
+        if path.suffix.lower() == ".gz":
+            _check_sum(path, int(image.dataobj.offset) + stored)
         volumes, begins = np.asarray(image.get_fdata(dtype=np.float32)), image.header["toffset"]
     if begins and np.isfinite(begins):
         warnings.warn(
@@ -100,6 +103,16 @@ def _header_size(path: Path) -> int:
         first = stream.read(4)
     sizes = {int.from_bytes(first, order) for order in ("little", "big")}
     return next(iter(sizes & {348, 540}), 0)
+
+
+def _check_sum(path: Path, expected: int) -> None:
+    """Read a packed file to its end: only there stands its checksum, and nibabel stops before."""
+    found = 0
+    with gzip.open(path) as stream:
+        while found <= expected + _STEP and (block := stream.read(_STEP)):
+            found += len(block)
+    if found > expected + _STEP:
+        raise InputError(f"{path} holds more than the {expected} bytes that its header tells of.")
 
 
 def _check_header(path: Path, header: Any) -> None:

@@ -24,7 +24,9 @@ def read_frame(path: Path, size: int) -> tuple[Any, list[str]]:
         columns = check_parquet(path, size)
         texts = [column.name for column in columns if column.is_text and column.flat]
         # texts stay in their dictionary until it is known how long they are in all
-        with parquet.ParquetFile(path, read_dictionary=texts) as file:
+        with parquet.ParquetFile(
+            path, read_dictionary=texts, page_checksum_verification=True
+        ) as file:
             table = file.read(use_threads=False)
         table.validate(full=True)
         left = _settle(path, table.schema)
