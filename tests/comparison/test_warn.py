@@ -80,7 +80,14 @@ def test_a_warning_of_several_scores_is_said_once_with_all_its_places():
         ((5, 5), (0, 9), 0),
     ],
 )
-def test_joining_is_named_where_only_both_together_have_enough(units, needed, said):
-    lines = warnings_of_joining(units, needed)
+def test_joining_is_named_where_only_both_together_have_enough(rng, units, needed, said):
+    lines = warnings_of_joining([rng.normal(size=(300, p)) for p in units], needed)
     assert len(lines) == said
     assert all("unbraid.joint" in line for line in lines)
+
+
+def test_a_system_and_its_rotation_are_no_more_units_together(rng):
+    x = rng.normal(size=(300, 6))
+    turn = np.linalg.qr(rng.normal(size=(6, 6)))[0]
+    assert warnings_of_joining([x, x @ turn], (9.2, 9.2)) == []
+    assert warnings_of_joining([x, x + 0.05 * rng.normal(size=(300, 6))], (9.2, 9.2)) == []

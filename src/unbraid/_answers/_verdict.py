@@ -21,6 +21,7 @@ TONES: dict[
     "one system": "one-system",
     "joint pays": "gain",
     "each suffices": "holds",
+    "one suffices": "holds",
     "shared": "holds",
     "nothing shared": "no-gain",
     "undecided": "cannot-help",

@@ -240,7 +240,7 @@ def _conclude(
         needs.append(needed[0])
         noted += warnings_of(names[side], of_side, n_units[side], needed)
     if len(needs) == len(n_units):
-        noted += warnings_of_joining(n_units, needs)
+        noted += warnings_of_joining([parts.x.toarray(), parts.y.toarray()], needs)
     noted += warnings_of_surplus(config.scored[0], lifted[0], scores, names)
     source = side_of(lifted, 0) or side_of(lifted, 1)
     noted += warnings_of_widths(source[0].controls.get("wide_expansion"))

@@ -33,8 +33,11 @@ RIDGE = "ridge from units"
 SEPARATE = "ridge from codes of separate dictionaries"
 JOINT = "ridge from joint codes"
 ALONE = "units left out, alone"
+JOINT_LATENTS = "joint latents in"
 TOGETHER = "units left out, together"
 FOUND_ALONE = "joint latents found alone"
+FOUND_ELSEWHERE = "joint latents found in another system alone"
+FOUND_AGAIN = "joint latents found from other seeds"
 MATCHED = "separate dictionaries, one to one"
 
 
@@ -107,10 +110,14 @@ def beside(
     learned: LearnedTogether,
     seen: JointEvidence,
     separate: Sequence[Alone],
+    again: Sequence[sp.csr_array],
     order: str,
     tell: Progress = silent,
 ) -> tuple[Beside, ...]:
-    """Return every number beside what was seen of the joint dictionary."""
+    """Return every number beside what was seen of the joint dictionary.
+
+    ``again``: codes of the held-out stimuli from joint dictionaries of other seeds.
+    """
     x = learned.scale.apply(held.values).astype(learned.coder.atoms.dtype, copy=False)
     found: list[Beside] = []
     for number, name in enumerate(held.names):
@@ -130,11 +137,7 @@ def beside(
             Beside(measure=TOGETHER, source=" + ".join(held.names), target=name,
                    value=seen.contrast.systems[number].r2)
         )  # fmt: skip
-        share = _found_alone(separate[number].codes, seen.codes[:, seen.latents.lies[:, number]])
-        found.append(
-            Beside(measure=FOUND_ALONE, source=name, target="joint latents", value=share,
-                   kind="share")
-        )  # fmt: skip
+        found += _found(seen, separate, again, held.names, number)
     for a, b in combinations(range(len(held.names)), 2):
         found.append(_matched(separate, held.names, a, b, order))
     return tuple(found)
@@ -163,8 +166,34 @@ def _matched(separate: Sequence[Alone], names: Sequence[str], a: int, b: int, or
                   high=high, kind="r")  # fmt: skip
 
 
-def _found_alone(own: sp.csr_array, joint: sp.csr_array) -> float:
-    """Return the share of a system's joint latents with a latent of its own dictionary like it."""
+def _found(
+    seen: JointEvidence,
+    separate: Sequence[Alone],
+    again: Sequence[sp.csr_array],
+    names: Sequence[str],
+    number: int,
+) -> list[Beside]:
+    """Return which shares of a system's joint latents other dictionaries find too.
+
+    Its own, that of the system which alone finds most of them, joint ones of other seeds (mean).
+    """
+    name, joint = names[number], seen.codes[:, seen.latents.lies[:, number]]
+    alone = [_share_found(each.codes, joint) for each in separate]
+    others = [at for at in range(len(names)) if at != number]
+    best = max(others, key=lambda at: alone[at] if np.isfinite(alone[at]) else -1)
+    found = [(FOUND_ALONE, name, alone[number]), (FOUND_ELSEWHERE, names[best], alone[best])]
+    if again:
+        value = float(np.mean([_share_found(codes, joint) for codes in again]))
+        found.append((FOUND_AGAIN, " + ".join(names), value))
+    return [
+        Beside(measure=measure, source=source, target=f"{JOINT_LATENTS} {name}", value=value,
+               kind="share")
+        for measure, source, value in found
+    ]  # fmt: skip
+
+
+def _share_found(own: sp.csr_array, joint: sp.csr_array) -> float:
+    """Return the share of joint latents with a latent like it; NaN without joint latents."""
     if not joint.shape[1]:
         return float("nan")
     best = np.abs(feature_correlations(own, joint)).max(axis=0)

@@ -23,13 +23,14 @@ from unbraid.sharing._config import JointConfig
 from unbraid.sharing._cost import cost_of
 from unbraid.sharing._joint import Joint
 from unbraid.sharing._verdict import bounds_of, verdict_of
-from unbraid.sharing._warn import warnings_of_order, warnings_of_systems
+from unbraid.sharing._warn import of_the_stack, warnings_of_order, warnings_of_systems
 from unbraid.sharing.evidence._evidence import JointEvidence, evidence_of
 from unbraid.sharing.evidence._latents import Count, stability
 from unbraid.sharing.evidence._left_out import pairings
 from unbraid.sharing.evidence._wrong import expected_shared
 from unbraid.sharing.learning._learn import LearnedTogether, learn
 from unbraid.sharing.learning._values import correlation_of_values, values_by_system
+from unbraid.sharing.systems._scales import scales_of
 from unbraid.sharing.systems._split import JointSplit, split
 from unbraid.sharing.systems._stack import matched
 from unbraid.sparse._method import check_device_of
@@ -130,10 +131,10 @@ def joint(
             wrong = expected_shared(
                 parts, learned, config, wrong_rng, part(tell, _LEARNING, _REFITS)
             )
-            beside_it = _beside(parts, learned, seen, config, alone_rng, tell)
+            beside_it = _beside(parts, found, learned, seen, config, alone_rng, tell)
             result = _conclude(parts, config, found, learned, seen, wrong, beside_it)
         tell("done", 1.0)
-    said = [str(w.message) for w in caught]
+    said = [line for line in (str(w.message) for w in caught) if not of_the_stack(line)]
     provenance = {**_provenance(parts, learned, config), "seed": seed}
     provenance["seconds"] = round(time.perf_counter() - started, 1)
     result = replace(result, joint_rows=len(both.complete), provenance=provenance)
@@ -154,6 +155,7 @@ def _learn_all(
     """Learn a dictionary from each seed, and take the evidence for it."""
     pairs = pairings(len(parts.held), parts.order, pair_rng)
     method: sparse.Method = config.method
+    hidden = [each.few_units for each in scales_of(parts.train)]
     found = []
     for number, seeded in enumerate(rng.spawn(config.seeds)):
         start, stop = number / config.seeds, (number + 1) / config.seeds
@@ -164,6 +166,7 @@ def _learn_all(
             parts.held,
             learned,
             pairs,
+            hidden=hidden,
             level=config.level,
             permutations=config.permutations,
             rng=pair_rng,
@@ -175,6 +178,7 @@ def _learn_all(
 
 def _beside(
     parts: JointSplit,
+    found: list[tuple[LearnedTogether, JointEvidence]],
     learned: LearnedTogether,
     seen: JointEvidence,
     config: JointConfig,
@@ -183,13 +187,14 @@ def _beside(
 ) -> tuple[Beside, ...]:
     if not config.baselines:
         return ()
+    again = [each.codes for other, each in found if other is not learned]
     half = (_REFITS + 1) / 2
     separate = alone(
         parts.train, parts.held, learned, learned.dictionary.method, rng,
         part(tell, _REFITS, half), config.order,
     )  # fmt: skip
     order = "time" if parts.order.in_time else "exchangeable"
-    return beside(parts.held, learned, seen, separate, order, part(tell, half, 1.0))
+    return beside(parts.held, learned, seen, separate, again, order, part(tell, half, 1.0))
 
 
 def _conclude(
@@ -201,7 +206,7 @@ def _conclude(
     wrong: float,
     numbers: tuple[Beside, ...],
 ) -> Joint:
-    names, sizes = parts.train.names, parts.train.sizes
+    names = parts.train.names
     others = [each.coder.atoms for each, _ in found if each is not learned]
     steady = stability(learned.coder.atoms, others, learned.coder.signed)
     counts = [each.latents.count(names) for _, each in found]
@@ -214,7 +219,7 @@ def _conclude(
         )
         for kind, value in own.items()
     }
-    bounds = bounds_of(seen, names, sizes)
+    bounds = bounds_of(seen, parts.train)
     doubt, lines = warnings_of_order(parts)
     held = parts.held
     ids = held.stimuli if held.stimuli is not None else np.arange(len(held)).astype(str)
@@ -224,7 +229,7 @@ def _conclude(
     return Joint(
         config=config,
         names=names,
-        sizes=sizes,
+        sizes=parts.train.sizes,
         evidence=replace(seen.latents, stability=steady),
         counts=kinds,
         expected_shared=wrong,
@@ -235,7 +240,7 @@ def _conclude(
         carried=dict(zip(names, map(float, seen.carried), strict=True)),
         values_r=_values_r(parts, learned, seen, config),
         verdict=verdict,
-        warnings=tuple(lines + warnings_of_systems(learned, seen, names)),
+        warnings=tuple(lines + warnings_of_systems(learned, seen, parts.train)),
         coder=learned.coder,
         scale=learned.scale,
         joint_rows=0,

@@ -17,6 +17,7 @@ from unbraid.stats._folds import (
     grouped_folds,
     shuffled_folds,
 )
+from unbraid.stats._independent import independent_units
 from unbraid.stats._jackknife import (
     Refits,
     Spread,
@@ -71,6 +72,7 @@ __all__ = [
     "dominating_units",
     "fold_moments",
     "grouped_folds",
+    "independent_units",
     "interval",
     "jackknife_spread",
     "noise_ceiling",

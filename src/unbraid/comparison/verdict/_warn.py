@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from unbraid import theory
+from unbraid import stats, theory
 from unbraid.align import Score
 from unbraid.comparison._split import Split
 from unbraid.comparison.lift._lift import Lifted
@@ -66,10 +66,14 @@ def warnings_of(
     return found + [f"{name}: {line}" for line in unalike(told)]
 
 
-def warnings_of_joining(n_units: Sequence[int], needed: Sequence[float]) -> list[str]:
-    """Return a line where each system has too few units, and all together have enough."""
+def warnings_of_joining(systems: Sequence[np.ndarray], needed: Sequence[float]) -> list[str]:
+    """Return a line where each system has too few units, and all together have enough.
+
+    What they repeat of each other is counted once.
+    """
+    n_units = [each.shape[1] for each in systems]
     too_few = all(units < need for units, need in zip(n_units, needed, strict=True))
-    if not too_few or sum(n_units) < max(needed):
+    if not too_few or round(stats.independent_units(systems)) < max(needed):
         return []
     return [
         "Each system alone has fewer units than K ln(N/K), both together have enough: if they hold "

@@ -9,12 +9,20 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from unbraid import stats
 from unbraid._documented import documented_answer
 from unbraid._progress import Progress, part
 from unbraid.sharing.evidence._confounded import confounded
 from unbraid.sharing.evidence._latents import FEW, Latents, judged
-from unbraid.sharing.evidence._left_out import Gains, Pairings, contrast_p, gains_of, interval_of
-from unbraid.sharing.evidence._lengths import squared_lengths
+from unbraid.sharing.evidence._left_out import (
+    Gains,
+    Pairings,
+    contrast_p,
+    gain_p,
+    gains_of,
+    interval_of,
+)
+from unbraid.sharing.evidence._typical import reference_of
 from unbraid.sharing.learning._learn import LearnedTogether
 from unbraid.sharing.systems._stack import Systems
 
@@ -83,12 +91,16 @@ def evidence_of(
     learned: LearnedTogether,
     pairs: Pairings,
     *,
+    hidden: Sequence[bool],
     level: float,
     permutations: int,
     rng: np.random.Generator,
     tell: Progress,
 ) -> JointEvidence:
-    """Return the evidence on held-out stimuli; ``pairs`` are its true and wrong pairings."""
+    """Return the evidence on held-out stimuli; ``pairs`` are its true and wrong pairings.
+
+    ``hidden``: systems (S,) in which a few units hold so much that absence cannot be shown.
+    """
     x = learned.scale.apply(held.values).astype(learned.coder.atoms.dtype, copy=False)
     coder, sizes = learned.coder, held.sizes
     n_systems = len(sizes)
@@ -98,19 +110,22 @@ def evidence_of(
     ]
     codes = coder.floored(coder.codes(x))
     active = np.bincount(codes.indices, minlength=codes.shape[1])
-    left = x - coder.offset - codes @ coder.atoms
-    lengths = []
-    for s, found in enumerate(gains):
-        own = held.columns(s)
-        plain = squared_lengths(codes, left[:, own], coder.atoms[:, own])
-        weight = float(learned.scale.weight[own][0])
-        lengths.append((plain if found is None else found.length).weighing(weight))
+    weights = [float(learned.scale.weight[held.columns(s)][0]) for s in range(n_systems)]
+    lengths = [each.length.divided(w**2) for each, w in zip(gains, weights, strict=True)]
+    p = [contrast_p(each, permutations, rng) for each in gains]
+    own_q = np.column_stack([stats.benjamini_hochberg(gain_p(each)) for each in gains])
+    reference = reference_of(
+        lengths, _spread(codes), own_q <= level, [each <= level for each in p], hidden
+    )
+    size = np.repeat(np.sqrt(reference.size) * weights, sizes)
     latents = judged(
         held.names,
         lengths,
         gains,
+        own_q,
+        reference,
         active,
-        confounded=confounded(coder.atoms, sizes, active >= FEW),
+        confounded=confounded(coder.atoms / size, sizes, active >= FEW),
         level=level,
         permutations=permutations,
         rng=rng,
@@ -119,7 +134,7 @@ def evidence_of(
     return JointEvidence(
         latents=latents,
         codes=codes,
-        contrast=_contrast(held.names, gains, level, permutations, rng),
+        contrast=_contrast(held.names, sizes, gains, p, level),
         variance=_explained(x, codes, coder.atoms, coder.offset, held),
         carried=_carried(codes, coder.atoms, latents.kind, held),
         l0=float(len(codes.data) / len(x)),
@@ -130,14 +145,14 @@ def evidence_of(
 
 def _contrast(
     names: Sequence[str],
-    gains: Sequence[Gains | None],
+    sizes: Sequence[int],
+    gains: Sequence[Gains],
+    p: Sequence[float],
     level: float,
-    permutations: int,
-    rng: np.random.Generator,
 ) -> Contrast:
     systems, blocks = [], []
-    for name, found in zip(names, gains, strict=True):
-        if found is None:
+    for name, size, found, own_p in zip(names, sizes, gains, p, strict=True):
+        if size < 2:
             nothing = dict.fromkeys(("r2", "wrong_r2", "contrast", "low", "high", "p"), np.nan)
             reason = "one unit: none can be left out"
             systems.append(LeftOut(system=name, reason=reason, **nothing))
@@ -152,7 +167,7 @@ def _contrast(
                 contrast=found.r2 - found.wrong_r2,
                 low=low,
                 high=high,
-                p=contrast_p(found, permutations, rng),
+                p=own_p,
             )
         )
         blocks.append(steps)
@@ -180,12 +195,17 @@ def _explained(
 
 def _carried(codes: Any, atoms: np.ndarray, kinds: Sequence[str], held: Systems) -> np.ndarray:
     """Return the share of the latents' summed power in each system that shared ones have."""
-    power = np.asarray(codes.multiply(codes).mean(axis=0)).ravel()
-    mean = np.asarray(codes.mean(axis=0)).ravel()
-    spread = np.maximum(power - mean**2, 0)
+    spread = _spread(codes)
     shared = np.array([kind == "shared" for kind in kinds])
     found = []
     for s in range(len(held.sizes)):
         each = spread * np.square(atoms[:, held.columns(s)], dtype=np.float64).sum(axis=1)
         found.append(float(each[shared].sum() / each.sum()) if each.sum() > 0 else np.nan)
     return np.array(found)
+
+
+def _spread(codes: Any) -> np.ndarray:
+    """Return the variance (m,) of each latent's codes."""
+    power = np.asarray(codes.multiply(codes).mean(axis=0), np.float64).ravel()
+    mean = np.asarray(codes.mean(axis=0), np.float64).ravel()
+    return np.maximum(power - mean**2, 0)

@@ -9,8 +9,9 @@ import numpy as np
 
 from unbraid import stats
 from unbraid._documented import documented_answer
-from unbraid.sharing.evidence._left_out import Gains, gain_p, p_values, upper_ends
+from unbraid.sharing.evidence._left_out import Gains, p_values, upper_ends
 from unbraid.sharing.evidence._lengths import PRESENT, Lengths, lying, shares_of
+from unbraid.sharing.evidence._typical import Presence
 
 FEW = 10  # held-out stimuli on which a latent must be active
 SHARED, UNDECIDED = "shared", "undecided"
@@ -39,7 +40,8 @@ class Latents:
     lies: np.ndarray
     """(m, S): which systems the latent lies in."""
     share: np.ndarray
-    """(m, S): share of each system in the latent's squared length, held out."""
+    """(m, S): share of each system in the latent's squared length, held out; lengths in units of
+    what a latent that the system has typically explains of it."""
     gain: np.ndarray
     """(m, S): squared error of left-out units that the latent saves, in shares of the variance."""
     gain_high: np.ndarray
@@ -84,7 +86,9 @@ class Latents:
 def judged(
     names: tuple[str, ...],
     lengths: Sequence[Lengths],
-    gains: Sequence[Gains | None],
+    gains: Sequence[Gains],
+    own_q: np.ndarray,
+    reference: Presence,
     active: np.ndarray,
     *,
     confounded: np.ndarray,
@@ -94,35 +98,38 @@ def judged(
 ) -> Latents:
     """Return each latent's kind with its evidence; ``stability`` is not known yet.
 
-    A latent lies in the systems where its atom has at least a fifth of its largest length (delta
-    between .1 and .9 of two systems). It is *shared* by them if in each of them it predicts units
-    left out better with the true pairing of stimuli than with wrong ones (false discovery rate
-    ``level``), and better than nothing. It is of *one system only* if it predicts this one's units
-    better than nothing would (the same rate), and if its gain in every other is surely smaller than
-    its own, and not significant or below what a fifth of the length could give: absence needs
-    power. All else is *undecided*, and so is a latent that is active on fewer than ten stimuli,
-    and one of several systems that is ``confounded``.
+    Lengths and gains are in units of what a latent that is in a system typically explains of it
+    (``reference``). A latent lies in the systems where its atom has at least a fifth of its largest
+    length (delta between .1 and .9 of two systems). It is *shared* by them if in each of them it
+    predicts units left out better with the true pairing of stimuli than with wrong ones (false
+    discovery rate ``level``), and better than nothing. It is of *one system only* if it predicts
+    this one's units better than nothing would (``own_q``, the same rate), and if in every other its
+    gain is surely smaller than its own, and not significant or below what a fifth of the length
+    could give, and, where the pairing of stimuli matters for this other system at all, its atom is
+    shorter than a fifth: absence needs power. All else is *undecided*, and so is a latent that is
+    active on fewer than ten stimuli, and one of several systems that is ``confounded``.
     """
-    shares = shares_of(lengths)
+    relative = [each.divided(size) for each, size in zip(lengths, reference.size, strict=True)]
+    shares = shares_of(relative)
     m, n_systems = shares.shape
-    gain, high = np.full((m, n_systems), np.nan), np.full((m, n_systems), np.nan)
-    p, own_q = np.full((m, n_systems), np.nan), np.full((m, n_systems), np.nan)
-    for system, found in enumerate(gains):
-        if found is not None:
-            gain[:, system], high[:, system] = found.gain, upper_ends(found, level)
-            p[:, system] = p_values(found, permutations, rng)
-            own_q[:, system] = stats.benjamini_hochberg(gain_p(found))
+    gain = np.column_stack([each.gain for each in gains])
+    high = np.column_stack([upper_ends(each, level) for each in gains])
+    p = np.column_stack([p_values(each, permutations, rng) for each in gains])
     known = np.isfinite(shares).all(axis=1) & (active >= FEW)
-    lies = lying(lengths) & known[:, None]
+    lies = lying(relative) & known[:, None]
     shared_p = _shared_p(p, lies, shares)
     q = stats.benjamini_hochberg(shared_p)
     q_system = np.column_stack([stats.benjamini_hochberg(p[:, s]) for s in range(n_systems)])
+    at_most, own_gains, short = high / reference.size, gain / reference.size, PRESENT**2
     kind = []
     for j in range(m):
         inside, outside = np.flatnonzero(lies[j]), np.flatnonzero(~lies[j])
-        own = _own_gain(gain[j], inside)
-        small = (q_system[j, outside] > level) | (high[j, outside] < PRESENT**2 * own)
-        absent = bool(np.all(small & (high[j, outside] < own)))
+        own = max(float(own_gains[j, inside].min(initial=np.inf)), 0.0)
+        small = (q_system[j, outside] > level) | (at_most[j, outside] < short * own)
+        small &= (at_most[j, outside] < own) & (
+            (shares[j, outside] < short * shares[j].max()) | ~reference.paired[outside]
+        )
+        absent = bool(np.all(small & ~reference.blind[outside]))
         if not len(inside) or not (len(outside) == 0 or absent):
             kind.append(UNDECIDED)
         elif len(inside) == 1:
@@ -161,19 +168,10 @@ def stability(atoms: np.ndarray, others: Sequence[np.ndarray], signed: bool) -> 
     return np.asarray(np.mean([each.max(axis=1) for each in best], axis=0))
 
 
-def _own_gain(gain: np.ndarray, inside: np.ndarray) -> float:
-    """Return the least gain in the systems that a latent lies in; 0 where none is known."""
-    own = gain[inside]
-    own = own[np.isfinite(own)]
-    return max(float(own.min()), 0.0) if len(own) else 0.0
-
-
 def _shared_p(p: np.ndarray, lies: np.ndarray, shares: np.ndarray) -> np.ndarray:
     """Return the largest p-value over the systems that each latent lies in, at least two."""
     inside = lies.copy()
     order = np.argsort(-np.nan_to_num(shares, nan=-1.0), axis=1)[:, :2]
     np.put_along_axis(inside, order, True, axis=1)
-    worst = np.where(inside, np.where(np.isnan(p), -1.0, p), -1.0).max(axis=1)
-    untested = np.isnan(np.where(inside, p, 0.0)).all(axis=1) | (worst < 0)
-    found = np.where(untested, np.nan, worst)
-    return np.where(np.isfinite(shares).all(axis=1), found, np.nan)
+    worst = np.where(inside, p, -1.0).max(axis=1)
+    return np.where(np.isfinite(shares).all(axis=1), worst, np.nan)

@@ -103,8 +103,8 @@ def gains_of(
     system: int,
     pairs: Pairings,
     tell: Progress,
-) -> Gains | None:
-    """Return the gains in one system's left-out units; None for a system of one unit.
+) -> Gains:
+    """Return the gains in one system's left-out units; a single unit is left out whole.
 
     Codes are inferred from the other systems and the rest of this one. A latent's *gain* is the
     squared error that its part of the prediction saves: ``sum_n |r + f d|^2 - |r|^2`` over left-out
@@ -113,10 +113,8 @@ def gains_of(
     pairings are compared by: codes of wrong pairings are large and cancel each other, so that each
     of them seems to save much.
     """
-    masks = hidden_masks(sizes)[system]
-    if not masks:
-        return None
     own = np.repeat(np.arange(len(sizes)), sizes) == system
+    masks = hidden_masks(sizes)[system] or [own]
     centred = x[:, own] - x[:, own].mean(axis=0)
     total = float(np.square(centred, dtype=np.float64).sum()) or 1.0
     n, m = len(x), len(coder.atoms)

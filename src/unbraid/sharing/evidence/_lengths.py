@@ -24,9 +24,9 @@ class Lengths:
     square: np.ndarray
     error: np.ndarray
 
-    def weighing(self, weight: float) -> Lengths:
-        """Return the lengths before the system was multiplied with a weight."""
-        return Lengths(square=self.square / weight**2, error=self.error / weight**2)
+    def divided(self, size: float) -> Lengths:
+        """Return the squared lengths divided by a number."""
+        return Lengths(square=self.square / size, error=self.error / size)
 
 
 def squared_lengths(codes: Any, left: np.ndarray, atoms: np.ndarray) -> Lengths:
@@ -67,6 +67,11 @@ def over_groups(found: Sequence[Lengths]) -> Lengths:
     return Lengths(square=square * scale, error=error * scale)
 
 
+def surely(found: Lengths) -> np.ndarray:
+    """Return which latents (m,) are longer than noise makes them."""
+    return np.asarray(np.nan_to_num(found.square) > _SURELY * np.nan_to_num(found.error))
+
+
 def shares_of(found: Sequence[Lengths]) -> np.ndarray:
     """Return the share (m, S) of each system in each latent's squared length.
 
@@ -83,11 +88,11 @@ def lying(found: Sequence[Lengths]) -> np.ndarray:
     Where its atom has a fifth of its largest length at least, and one that noise hardly has.
     """
     square = np.column_stack([each.square for each in found])
-    error = np.column_stack([each.error for each in found])
     known = np.isfinite(square).all(axis=1, keepdims=True)
-    square, error = np.nan_to_num(square), np.nan_to_num(error)
+    square = np.nan_to_num(square)
     most = np.maximum(square.max(axis=1, keepdims=True), 1e-300)
-    return np.asarray(known & (square >= PRESENT**2 * most) & (square > _SURELY * error))
+    sure = np.column_stack([surely(each) for each in found])
+    return np.asarray(known & (square >= PRESENT**2 * most) & sure)
 
 
 def _regressed(codes: Any, left: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

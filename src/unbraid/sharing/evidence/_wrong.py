@@ -13,6 +13,7 @@ from unbraid.sharing.evidence._evidence import evidence_of
 from unbraid.sharing.evidence._latents import UNDECIDED
 from unbraid.sharing.evidence._left_out import pairings
 from unbraid.sharing.learning._learn import LearnedTogether, learn
+from unbraid.sharing.systems._scales import scales_of
 from unbraid.sharing.systems._split import JointSplit
 from unbraid.sharing.systems._stack import Systems
 
@@ -45,6 +46,7 @@ def expected_shared(
             held,
             again,
             pairs,
+            hidden=[each.few_units for each in scales_of(train)],
             level=config.level,
             permutations=config.permutations,
             rng=own,

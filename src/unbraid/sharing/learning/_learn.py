@@ -58,8 +58,8 @@ def learn(
     The start is learned from the rows that all systems answered. Where others are given too,
     iterations over all rows follow: codes from the systems that answered, and for each system's
     part of the atoms least squares over its rows. If of some systems no unit that is left out can
-    be predicted, but of another half of the variance can, all is learned again with those at a
-    tenth of their size, and kept if the others are predicted better.
+    be predicted, but of another half of the variance can, or if some are one unit, all is learned
+    again with those at a tenth of their size, and kept if the others are predicted better.
     """
     found = _learn(train, method, scale_of(train), rng, part(tell, 0.0, 0.5), order)
     noise = _noise(found.errors)
@@ -73,11 +73,12 @@ def learn(
 
 
 def _noise(errors: np.ndarray) -> np.ndarray:
-    """Return which systems (S,) are not predicted at all, though another is."""
+    """Return which systems (S,) are one unit, or not predicted at all though another is."""
     known = errors[np.isfinite(errors)]
-    if not len(known) or known.min() > _PREDICTED:
+    if not len(known):
         return np.zeros(len(errors), bool)
-    return np.asarray(errors >= 1)
+    unpredicted = (errors >= 1) & (known.min() <= _PREDICTED)
+    return np.asarray(unpredicted | np.isnan(errors))
 
 
 def _learn(

@@ -9,7 +9,9 @@ from unbraid import report
 from unbraid.errors import InputError
 from unbraid.sharing._beside import (
     ALONE,
+    FOUND_AGAIN,
     FOUND_ALONE,
+    FOUND_ELSEWHERE,
     JOINT,
     MATCHED,
     RIDGE,
@@ -25,6 +27,8 @@ _KINDS: dict[str, Any] = {
     TOGETHER: "after",
     MATCHED: "control",
     FOUND_ALONE: "before",
+    FOUND_ELSEWHERE: "control",
+    FOUND_AGAIN: "after",
 }
 
 
