@@ -100,7 +100,8 @@ def test_units_only_have_no_matched_latents(planted):
     with pytest.raises(InputError, match="needs dictionaries of both"):
         result.matched()
     (alone,) = browser(result).sides
-    assert alone.partner is None and [each.name for each in alone.measures] == ["density"]
+    assert alone.partner is None
+    assert [each.name for each in alone.measures] == ["interpretability", "density"]
 
 
 def test_a_score_is_a_number_and_shows_itself(planted):

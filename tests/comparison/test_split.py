@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from unbraid import align
 from unbraid.comparison import CompareConfig
 from unbraid.comparison._split import split
 from unbraid.errors import InputError
@@ -144,3 +145,25 @@ def test_neither_dictionary_learns_from_what_is_scored(leaking):
     train[leaking] = responses(9, 3, 35)  # 35 to 39 are scored
     with pytest.raises(InputError, match=f"{leaking} and . must hold different stimuli, got 5"):
         cut(responses(40, 3), responses(40, 3), np.random.default_rng(0), **train)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_parts_of_one_stimulus_stay_together(seed):
+    """Both systems know which picture a row is of, and nothing in common: no score but 0."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(200 * 8)
+    ids = [f"picture{i // 8}@{i % 8}" for i in order]
+    x, y = (
+        Responses(rng.normal(size=(200, 12))[order // 8] + rng.normal(size=(1600, 12)) / 10,
+                  stimuli=ids)
+        for _ in range(2)
+    )  # fmt: skip
+    config = CompareConfig(folds=5)
+    parts = split(x, y, None, None, None, config, rng)
+    assert parts.wholes == 100
+    named = np.array([id.split("@")[0] for id in ids])
+    assert not set(named[parts.rows]) & set(named[parts.learned])
+    how = {"permutations": 0, "resamples": 0, "order": "exchangeable"}
+    assert abs(align.ridge(parts.x, parts.y, folds=parts.folds, **how).value) < 0.15
+    mixed = align.ridge(parts.x, parts.y, **how)
+    assert mixed.value > 0.25  # what it was with parts of a picture on both sides

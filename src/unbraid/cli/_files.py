@@ -94,6 +94,29 @@ def read(path: Path, options: Mapping[str, Any]) -> Any:
     return replace(found, stimuli=names)
 
 
+def judge_of(embeddings: Path | None, labels: Path | None) -> Any:
+    """Return what says which stimuli are alike; None where neither was given."""
+    from unbraid import interpret
+
+    if embeddings is not None and labels is not None:
+        raise InputError("One judge is asked for: give --embeddings or --labels.")
+    if embeddings is not None:
+        return interpret.embeddings(read(embeddings, {}))
+    return None if labels is None else interpret.read_labels(labels)
+
+
+def parts_for(system: Any, path: Path | None, option: str) -> Any:
+    """Return the responses to parts of a system's stimuli, or its own trials; None without both."""
+    if path is None:
+        return None if system.repeats is None else system
+    found = read(path, {})
+    if found.shape[1] != system.shape[1]:
+        raise InputError(
+            f"{option} must be of the same layer, {system.shape[1]} units, got {found.shape[1]}."
+        )
+    return found
+
+
 @contextmanager
 def asked_of_a_command() -> Iterator[None]:
     """Let errors name the options of the command line, where Python's were named."""

@@ -18,6 +18,7 @@ _SEVERAL = (
 _PATHS = (
     "x_train", "y_train", "x_untrained", "y_untrained", "features", "features_train", "groups",
     "pictures", "dictionary_x", "dictionary_y", "embeddings", "labels", "train",
+    "tokens", "parts", "parts_x", "parts_y",
 )  # fmt: skip
 
 

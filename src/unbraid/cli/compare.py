@@ -12,6 +12,8 @@ from unbraid.cli._files import (
     asked_of_a_command,
     file_options,
     in_words_of_a_command,
+    judge_of,
+    parts_for,
     read,
     read_each,
 )
@@ -64,6 +66,11 @@ def compare(
         MaybePath,
         typer.Option(help="Group of each stimulus of X: lines of a .txt, or t.csv::column."),
     ] = None,
+    embeddings: Annotated[
+        MaybePath,
+        typer.Option(help="What makes stimuli alike, to say how interpretable latents are."),
+    ] = None,
+    labels: Annotated[MaybePath, typer.Option(help="The same: a .txt, one label per line.")] = None,
     names: Annotated[
         Optional[tuple[str, str]],  # noqa: UP045 - typer reads this form on every version
         typer.Option(help="What the report calls X and Y."),
@@ -71,6 +78,13 @@ def compare(
     pictures: Annotated[
         MaybePath, typer.Option(help="Folder or zip of the stimuli, matched by id.")
     ] = None,
+    tokens: Annotated[
+        MaybePath, typer.Option(help="JSON: tokens of each text, where rows are TEXT@NUMBER.")
+    ] = None,
+    parts_x: Annotated[
+        MaybePath, typer.Option(help="X by Positions(): shows what in a picture drives a latent.")
+    ] = None,
+    parts_y: Annotated[MaybePath, typer.Option(help="The same of Y.")] = None,
     method: MaybeMethod = None,
     config: Config = None,
     order: Order = None,
@@ -97,7 +111,9 @@ def compare(
         "y_untrained": y_untrained, "features": features, "features_train": features_train,
         "dictionary_x": dictionary_x, "dictionary_y": dictionary_y, "stimuli": stimuli,
         "axes": axes, "time": time, "select": select, "trials": trials, "load": load,
-        "groups": groups, "names": names, "pictures": pictures, "common": common,
+        "groups": groups, "embeddings": embeddings, "labels": labels, "names": names,
+        "pictures": pictures, "tokens": tokens, "parts_x": parts_x, "parts_y": parts_y,
+        "common": common,
     })  # fmt: skip
     pictures = asked["pictures"]
     shown = None if pictures is None else responses.images(pictures)  # before anything is computed
@@ -117,6 +133,13 @@ def compare(
     systems = read_each([x, y], [of_x, of_y], asked)
     if asked["groups"] is not None:
         loaded["groups"] = groups_of(asked["groups"], of_x, systems[0])
+    loaded["judge"] = judge_of(asked["embeddings"], asked["labels"])
+    if asked["tokens"] is not None:  # before anything is computed
+        responses.tokens_by_id(asked["tokens"], systems[0].stimuli)
+    own_parts = [
+        parts_for(each, asked[name], f"--{name.replace('_', '-')}")
+        for each, name in zip(systems, ("parts_x", "parts_y"), strict=True)
+    ]
     systems = list(responses.common(*systems)) if asked["common"] else systems
     with asked_of_a_command():
         result = comparison.compare(
@@ -125,7 +148,9 @@ def compare(
         )  # fmt: skip
     result = result.with_warnings(_terminal.pending())
     _terminal.warn(map(in_words_of_a_command, result.warnings))
-    folder = result.save(output, overwrite=overwrite, pictures=shown)
+    folder = result.save(
+        output, overwrite=overwrite, pictures=shown, tokens=asked["tokens"], parts=own_parts
+    )
     finish(folder, result.record(), str(result), as_json)
     if not result.answered:
         raise typer.Exit(_terminal.NO_ANSWER)

@@ -28,6 +28,7 @@ from unbraid.comparison.lift._surplus import warnings_of_surplus
 from unbraid.comparison.lift._truth import Truth, truth_of
 from unbraid.comparison.scores._changes import changes
 from unbraid.comparison.scores._controls import warnings_of_widths
+from unbraid.comparison.scores._interpretability import interpretability, judges_of
 from unbraid.comparison.scores._score_all import base_jobs, jobs, score_all
 from unbraid.comparison.verdict._clones import warnings_of_clones
 from unbraid.comparison.verdict._grounds import grounds_of
@@ -67,6 +68,7 @@ def compare(
     features: Any = None,
     features_train: Any = None,
     groups: Any = None,
+    judge: Any = None,
     names: tuple[str, str] = ("x", "y"),
     rng: int | np.random.Generator | None = 0,
     progress: bool | None | Progress = None,
@@ -105,6 +107,10 @@ def compare(
         theory needs to predict the scores. Without ``x_train`` they are among ``features``.
     groups : sequence of length n, optional
         Stimuli of one group stay in one fold, and on one side of the split.
+    judge : Judge, embeddings of shape (n, d) or labels of shape (n,), optional
+        What says which stimuli of ``x`` are alike, for how interpretable each latent is (see
+        ``interpret.intrusion``). By default the other system's units; none, where both sides are
+        one system.
     names : pair of str
         What the report calls the two systems.
     rng : int, Generator or None
@@ -168,6 +174,7 @@ def compare(
         parts = split(x, y, x_train, y_train, groups, config, split_rng, learns=given is None)
         if given is not None:
             check_given(given, parts.x, parts.y)
+        judges = judges_of(judge, x, parts, names)
         sides = sides_of(parts, config, given is not None, x, (x_untrained, y_untrained))
         way = "x->y" if given is None or given.x else "y->x"
         truth = truth_of(features, features_train, x, parts, own=x_train is not None)
@@ -185,6 +192,7 @@ def compare(
             rest = part(tell, _BASE + _LEARNING, 1.0)
             scores += score_all(jobs(parts, lifted, truth.scored), parts, config, drawn, rest)
             latents = correspondences(parts, lifted, tell)
+            meaning = interpretability(judges, lifted[0], drawn[0], tell)
             result = _conclude(parts, lifted, truth, scores, config, names, latents)
     told = {
         line
@@ -201,7 +209,8 @@ def compare(
     ]
     made = {**_provenance(parts, config), "seed": seed, "given": given is not None}
     made["seconds"] = round(time.perf_counter() - started, 1)
-    return replace(result, provenance=made, warnings=()).with_warnings(said)
+    result = replace(result, provenance=made, warnings=(), interpretability=meaning)
+    return result.with_warnings(said)
 
 
 def _checked_names(names: Any) -> tuple[str, str]:

@@ -24,6 +24,7 @@ from unbraid.comparison.scores._answer import Change
 from unbraid.comparison.scores._matched import RATE, rows_of, summary_of
 from unbraid.comparison.verdict._predict import Prediction
 from unbraid.errors import InputError
+from unbraid.interpret import UnitScores
 from unbraid.report import draw_on, render
 from unbraid.sparse import Correspondence
 
@@ -70,6 +71,10 @@ class Comparison:
     correspondences: tuple[Correspondence, ...] = ()
     """Where both sides are one system: which latents are shared, split or absorbed, one per
     seed."""
+    interpretability: tuple[UnitScores | None, UnitScores | None] = (None, None)
+    """How interpretable each latent of the first seed's dictionaries is, of ``x`` and of ``y``:
+    ``interpret.intrusion`` by the other system's units or by the judge given; None without
+    either, or with too many codes to rank (2^28)."""
 
     def __repr__(self) -> str:
         return f"Comparison({len(self.scores)} scores: {self.verdict.sentence})"
@@ -169,10 +174,11 @@ class Comparison:
         DataFrame
             ``x`` and ``y``, latents from 0, one row per latent of y; ``r``, held out; its
             ``q_value``; ``shared``: significant, and stable over folds and the other seeds (see
-            ``align.shared_pairs``); of both sides ``density``, ``stability`` over seeds, ``label``
-            where features are known, and ``top``, ids of the stimuli that excite it most. Of two
-            dictionaries of one system also ``kind`` of both (``sparse.correspondence``);
-            all latents, matched or not, are in ``correspondences[0].table()``.
+            ``align.shared_pairs``); of both sides ``density``, ``stability`` over seeds,
+            ``interpretability`` (see that field), ``label`` where features are known, and ``top``,
+            ids of the stimuli that excite it most. Of two dictionaries of one system also ``kind``
+            of both (``sparse.correspondence``); all latents, matched or not, are in
+            ``correspondences[0].table()``.
 
         Raises
         ------
@@ -240,6 +246,8 @@ class Comparison:
         *,
         overwrite: bool = False,
         pictures: Any = None,
+        tokens: Any = None,
+        parts: Any = None,
         beside: Mapping[str, str] | None = None,
         browser: bool = True,
     ) -> Path:
@@ -256,6 +264,13 @@ class Comparison:
         pictures : array of shape (n, height, width[, 3]), uint8; path or Images, optional
             The stimuli given to ``compare``, in the order of ``x``; or a folder or zip of them,
             matched by id. The report shows those that excite matched units.
+        tokens : mapping of text id to list of str, list of lists, or path of JSON, optional
+            Of texts, where rows are their tokens (``TEXT@NUMBER``, as ``Positions`` gives them):
+            the browser shows them, with those marked that excite a latent.
+        parts : pair of Responses, optional
+            Of ``x`` and of ``y`` (None for one): of the same layer, recorded by ``Positions()``, to
+            show which part of a stimulus drives a latent; or with repeats, to show it trial by
+            trial. Where rows are parts themselves (``PICTURE@NUMBER``) none are needed.
         beside : mapping of file name to text, optional
             Written with the rest.
         browser : bool
@@ -270,9 +285,9 @@ class Comparison:
         Raises
         ------
         InputError
-            The folder exists; the disk is full; the pictures do not fit the stimuli.
+            The folder exists; the disk is full; pictures, tokens or parts of other stimuli.
         """
-        files = browser_files(self, pictures) if browser else {}
+        files = browser_files(self, pictures, tokens, parts) if browser else {}
         html = render(page(self, pictures, browser=bool(files)))
         config = {**self.config.describe(), "seed": self.provenance["seed"]}
         state, arrays = packed(vars(self), LAYOUT)

@@ -22,6 +22,9 @@ def record_of(result: Comparison) -> dict[str, Any]:
         "changes": [change.record() for change in result.changes],
         "predictions": [prediction.record() for prediction in result.predictions],
         "latents": [each.record() for each in result.correspondences],
+        "interpretability": [
+            None if each is None else each.record() for each in result.interpretability
+        ],
         "systems": [_system(result, side) for side in (0, 1)],
         "n_alignment_stimuli": len(result.rows),
         "provenance": result.provenance,

@@ -9,6 +9,7 @@ from unbraid.comparison._config import CompareConfig
 from unbraid.comparison.lift._lift import Lifted
 from unbraid.comparison.scores._answer import Change
 from unbraid.comparison.verdict._predict import Prediction
+from unbraid.interpret import UnitScores
 from unbraid.sparse import Correspondence, Dictionary, Encoder, Evidence, LatentKinds, Method
 from unbraid.sparse._method import rebuilt
 from unbraid.sparse.inference._prior import Prior
@@ -29,6 +30,7 @@ LAYOUT = _state.Layout(
         Prior,
         Correspondence,
         LatentKinds,
+        UnitScores,
     ),  # fmt: skip
     (
         codes_codec(),

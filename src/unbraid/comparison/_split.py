@@ -12,7 +12,7 @@ from unbraid import stats
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._order import TimeLine, time_line
 from unbraid.errors import InputError
-from unbraid.responses import Responses, as_responses, as_training, in_rows_of, pair
+from unbraid.responses import Responses, as_responses, as_training, in_rows_of, pair, parts_of
 from unbraid.responses._looks import check_no_rdm
 from unbraid.stats._folds import names_of_groups
 
@@ -43,6 +43,8 @@ class Split:
     mixed: stats.Folds | None = None
     """Shuffled folds, where stimuli were found to follow each other in time (nobody had said
     so)."""
+    wholes: int = 0
+    """Stimuli that the alignment rows are parts of, which are kept whole; 0 where rows are not."""
 
 
 def split(
@@ -70,6 +72,8 @@ def split(
             "need protocol='unbraid'."
         )
     groups = _as_groups(in_rows_of(x.stimuli, groups, "groups"), len(x))
+    wholes = _wholes(x, config) if groups is None else None
+    groups = groups if wholes is None else wholes
     if (x_train is None) != (y_train is None):
         raise InputError("x_train and y_train go together: give both or neither.")
     apart = learns or x_train is not None or config.train_share is not None
@@ -111,7 +115,16 @@ def split(
         line=line,
         apart=apart,
         mixed=mixed,
+        wholes=0 if wholes is None else len(np.unique(wholes[rows])),
     )
+
+
+def _wholes(x: Responses, config: CompareConfig) -> np.ndarray | None:
+    """Return the stimulus that each row is a part of, where there are enough to split by them."""
+    parts = parts_of(x.stimuli)
+    if parts is None or config.protocol != "unbraid" or config.fold_kind == "contiguous":
+        return None
+    return parts.names[parts.whole] if len(parts.names) >= 4 * config.folds else None
 
 
 def _learning_rows(

@@ -13,7 +13,7 @@ from unbraid._progress import Progress
 from unbraid.errors import InputError
 from unbraid.evaluation._config import EvaluateConfig
 from unbraid.evaluation._measures import Known
-from unbraid.responses import Responses, as_responses, as_training, follow
+from unbraid.responses import Responses, as_responses, as_training, follow, parts_of
 
 _FEWEST = 40  # with fewer stimuli no measure has an interval
 
@@ -73,9 +73,11 @@ def split(
     if x_train is not None:
         train, rows = as_training(as_responses(x_train, "x_train"), x, "x"), np.arange(n)
     else:
-        order = rng.permutation(n)
-        count = round(config.train_share * n)
-        train, rows = x.take(np.sort(order[:count])), np.sort(order[count:])
+        parts = parts_of(x.stimuli)
+        whole = np.arange(n) if parts is None else parts.whole  # parts of a stimulus stay together
+        order = rng.permutation(whole.max() + 1)
+        learned = np.isin(whole, order[: round(config.train_share * len(order))])
+        train, rows = x.take(np.flatnonzero(learned)), np.flatnonzero(~learned)
     if len(rows) < _FEWEST:
         raise InputError(
             f"At least {_FEWEST} stimuli must be left to score, got {len(rows)}; give more, or "

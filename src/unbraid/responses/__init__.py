@@ -12,7 +12,9 @@ from unbraid.responses._save import check_codes_file, save
 from unbraid.responses.labelled._codes import Codes
 from unbraid.responses.labelled._match import in_rows_of, rows_of
 from unbraid.responses.labelled._pair import common, follow, in_order_of, pair
+from unbraid.responses.labelled._parts import Parts, parts_of
 from unbraid.responses.labelled._responses import Responses, as_responses
+from unbraid.responses.labelled._tokens import tokens_by_id
 from unbraid.responses.labelled._training import as_training
 from unbraid.responses.labelled._trials import from_trials
 from unbraid.responses.networks._huggingface import huggingface
@@ -46,6 +48,7 @@ __all__ = [
     "Flatten",
     "Images",
     "Network",
+    "Parts",
     "Positions",
     "Preprocess",
     "RandomProjection",
@@ -72,9 +75,11 @@ __all__ = [
     "options_of",
     "pair",
     "parse_rule",
+    "parts_of",
     "pictures_by_id",
     "record",
     "record_to",
     "rows_of",
     "save",
+    "tokens_by_id",
 ]

@@ -15,6 +15,13 @@ from typing import TYPE_CHECKING, Any
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._fit import fit
+from unbraid.sparse._latent_parts import (
+    LatentParts,
+    parts_around,
+    parts_given,
+    parts_shown,
+    parts_within,
+)
 from unbraid.sparse._latent_rows import Latent, latent_rows
 from unbraid.sparse._latent_views import LatentView, latent_views
 from unbraid.sparse._method import Method, known_methods, parse_method
@@ -106,6 +113,7 @@ __all__ = [
     "KMeans",
     "L1Crosscoder",
     "Latent",
+    "LatentParts",
     "LatentView",
     "LatentKinds",
     "Longon2025Dnn",
@@ -139,6 +147,10 @@ __all__ = [
     "latent_views",
     "load_foreign",
     "parse_method",
+    "parts_around",
+    "parts_given",
+    "parts_shown",
+    "parts_within",
     "push_to_hub",
     "random_like",
     "save_pretrained",

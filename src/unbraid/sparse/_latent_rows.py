@@ -24,6 +24,8 @@ class Latent:
     """Its largest code by size, signed; 0 where it is never active."""
     stability: float = float("nan")
     """How far other seeds find it too, in [0, 1]; NaN where there is one."""
+    interpretability: float = float("nan")
+    """How alike the stimuli that excite it are to another system, in [0, 1]; NaN: not known."""
     label: str = ""
     """The known feature that it stands for, if any."""
     top: tuple[str, ...] = ()
@@ -37,6 +39,7 @@ def latent_rows(
     latents: Sequence[int] | None = None,
     *,
     stability: Sequence[float] = (),
+    interpretability: Sequence[float] = (),
     labels: Mapping[int, str] | None = None,
     top: int = 6,
 ) -> tuple[Latent, ...]:
@@ -50,6 +53,8 @@ def latent_rows(
         Which rows, and in which order; by default all.
     stability : sequence of float, optional
         Of all m latents, as ``Evidence.stability``.
+    interpretability : sequence of float, optional
+        Of all m latents, such as the ``values`` of ``interpret.intrusion``.
     labels : mapping of latent to text, optional
         The known feature that a latent stands for.
     top : int
@@ -84,6 +89,9 @@ def latent_rows(
                 density=len(active) / n,
                 largest=float(values[best[0]]) if len(best) else 0.0,
                 stability=float(stability[j]) if len(stability) else float("nan"),
+                interpretability=float(interpretability[j])
+                if len(interpretability)
+                else float("nan"),
                 label=(labels or {}).get(int(j), ""),
                 top=tuple(str(ids[active[i]]) for i in best),
                 codes=tuple(float(values[i]) for i in best),

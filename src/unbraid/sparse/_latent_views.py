@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from unbraid._documented import documented_answer
 from unbraid.responses import Codes
+from unbraid.sparse._latent_parts import LatentParts
 
 Examples = tuple[tuple[int, float], ...]
 """Rows of the codes with the latent's code there, in the order in which they are shown."""
@@ -19,7 +20,7 @@ _VIEW_NUMBERS = 2.0**22  # cosines held at once
 
 
 @documented_answer
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class LatentView:
     """One latent of a dictionary, seen through some stimuli and through its atom."""
 
@@ -43,6 +44,9 @@ class LatentView:
     """Units it is spread over, ``1 / sum w^4`` for weights of length 1; NaN for an atom of 0."""
     near: tuple[tuple[int, float], ...]
     """Latents whose atoms are nearest, with the cosine; empty where they were too many."""
+    maps: np.ndarray
+    """(len(strongest), parts): its codes of the parts of the strongest stimuli, NaN where there is
+    none; of no part where none are known."""
 
     def named_units(self, names: np.ndarray | None) -> list[tuple[str, float]]:
         """Return ``units`` by the system's names, or numbered where it has none."""
@@ -60,6 +64,7 @@ def latent_views(
     examples: int = 8,
     units: int = 8,
     near: int = 6,
+    parts: LatentParts | None = None,
     rng: int = 0,
 ) -> Iterator[LatentView]:
     """Yield a view of each latent asked for, in that order; by default of all.
@@ -78,6 +83,9 @@ def latent_views(
         Units of largest weight.
     near : int
         Latents of the nearest atoms.
+    parts : LatentParts, optional
+        Parts of the stimuli, whose codes become ``maps``. Where they are stimuli themselves, no
+        strongest stimulus is a part of another's.
     rng : int
         Seed of the random stimuli.
 
@@ -111,13 +119,16 @@ def latent_views(
         part = slice(columns.indptr[latent], columns.indptr[latent + 1])
         rows, values = columns.indices[part], columns.data[part]
         ranked = np.argsort(-np.abs(values), kind="stable")
+        best = ranked[:examples]
+        if parts is not None:
+            best = np.searchsorted(rows, parts.apart(rows[ranked], examples))
         steps = np.unique(np.linspace(0, len(ranked) - 1, min(examples, len(ranked))).astype(int))
         drawn = np.sort(draw[at])
         low, high = (min(values.min(), 0.0), max(values.max(), 0.0)) if len(values) else (0.0, 0.0)
         weights, spread = heaviest(unit[latent], units)
         yield LatentView(
             latent=int(latent),
-            strongest=_examples(rows, values, ranked[:examples]),
+            strongest=_examples(rows, values, best),
             steps=_examples(rows, values, ranked[steps]) if len(ranked) else (),
             random=tuple(zip(drawn.tolist(), _at(rows, values, drawn), strict=True)),
             low=float(low),
@@ -128,6 +139,9 @@ def latent_views(
             units=weights,
             spread=spread,
             near=neighbours[latent] if neighbours else (),
+            maps=parts.map_of(int(latent), rows[best])
+            if parts is not None
+            else np.empty((len(best), 0)),
         )
 
 

@@ -14,6 +14,8 @@ from unbraid.comparison.page._gallery import as_pictures
 from unbraid.comparison.page._latents import MEANING
 from unbraid.comparison.scores._controls import rivals
 from unbraid.comparison.scores._matched import RATE, labels, pairs_of, stability_of
+from unbraid.errors import InputError
+from unbraid.responses import Responses, parts_of, tokens_by_id
 from unbraid.sparse.evidence.splitting._kinds import KINDS
 
 if TYPE_CHECKING:
@@ -23,27 +25,39 @@ SHARED, MATCHED, ALONE, SILENT = range(4)  # groups, in the order in which a pag
 _UNKNOWN = np.nan
 
 
-def browser_files(result: Comparison, pictures: Any = None) -> dict[str, str]:
+_IN_TIME = ("time", "drift", "period")  # orders of a score in which neighbours mean something
+
+
+def browser_files(
+    result: Comparison, pictures: Any = None, tokens: Any = None, parts: Any = None
+) -> dict[str, str]:
     """Return the files of the browser by name; none where no system has a dictionary."""
-    made = browser(result, pictures)
+    made = browser(result, pictures, tokens, parts)
     return {} if made is None else report.browser_files(made)
 
 
-def browser(result: Comparison, pictures: Any = None) -> report.LatentBrowser | None:
+def browser(
+    result: Comparison, pictures: Any = None, tokens: Any = None, parts: Any = None
+) -> report.LatentBrowser | None:
     """Return the latents of the first seed's dictionaries; None where no system has one.
 
-    Matches are those of ``Comparison.matched``. ``pictures`` as ``Comparison.save`` takes them.
+    Matches are those of ``Comparison.matched``. The rest as ``Comparison.save`` takes it.
     """
     there = [side for side in (0, 1) if result.of_side(side)]
     if not there:
         return None
     columns = {side: _columns(result.of_side(side)[0].codes) for side in there}
     found = pairs_of(result) if len(there) == 2 else None
+    of_parts = _parts(result, parts)
+    whole = parts_of(result.stimuli)
     return report.LatentBrowser(
         title=f"{result.names[0]} and {result.names[1]}",
-        sides=[_side(result, side, columns, found) for side in there],
+        sides=[_side(result, side, columns, found, of_parts[side]) for side in there],
         stimuli=[str(each) for each in result.stimuli],
         picture=as_pictures(pictures, result),
+        tokens=None if tokens is None else tokens_by_id(tokens, result.stimuli),
+        whole=None if whole is None else whole.whole.tolist(),
+        at=None if whole is None else whole.position.tolist(),
         notes=_notes(result, found),
     )
 
@@ -60,6 +74,7 @@ def _side(
     side: int,
     columns: dict[int, sp.csc_array],
     found: align.SharedPairs | None,
+    parts: sparse.LatentParts | None,
 ) -> report.BrowserSide:
     m, density = columns[side].shape[1], np.diff(columns[side].indptr) / columns[side].shape[0]
     r, q, gain = (np.full(m, np.nan) for _ in range(3))
@@ -77,8 +92,8 @@ def _side(
     if result.correspondences:
         kinds = (result.correspondences[0].first, result.correspondences[0].second)[side].kind
         group, groups = np.array([KINDS.index(kind) for kind in kinds]), _groups_of_kinds()
-    measures = [*_match_measures(r, q, gain), *_own_measures(density, stable)]
-    measures = measures if found is not None else _own_measures(density, stable)
+    own = [*_meaning_measure(result, side), *_own_measures(density, stable)]
+    measures = own if found is None else [*_match_measures(r, q, gain), *own]
     return report.BrowserSide(
         name=result.names[side],
         measures=[each for each in measures if np.isfinite(each.values).any()],
@@ -87,8 +102,28 @@ def _side(
         partner=partner if found is not None else None,
         labels=labels(result, side),
         first=np.lexsort((-density, -np.nan_to_num(r, nan=-2.0))).tolist(),
-        details=lambda latents: _details(result, side, latents, columns, partner),
+        details=lambda latents: _details(result, side, latents, columns, partner, parts),
+        parts=None if parts is None else parts.kind,
     )
+
+
+def _parts(result: Comparison, given: Any) -> tuple[sparse.LatentParts | None, ...]:
+    """Return what is known of the parts of the stimuli, for each side."""
+    given = (None, None) if given is None else given
+    if isinstance(given, Responses) or len(given) != 2:
+        raise InputError("parts must be a pair, one for each system (None: none).")
+    in_time = any(score.order in _IN_TIME for score in result.scores)
+    found: list[sparse.LatentParts | None] = []
+    for side, own in enumerate(given):
+        of = result.of_side(side)
+        if not of:
+            found.append(None)
+            continue
+        found.append(sparse.parts_shown(
+            of[0].dictionary, of[0].codes, result.stimuli, result.rows, given=own, in_time=in_time,
+            by=result.config.by, name=f"parts of {result.names[side]}",
+        ))  # fmt: skip
+    return tuple(found)
 
 
 def _target_of(found: align.SharedPairs, m: int) -> np.ndarray:
@@ -137,6 +172,21 @@ def _match_measures(r: np.ndarray, q: np.ndarray, gain: np.ndarray) -> list[repo
             falling=False,
             help="p-value of the match after Benjamini and Hochberg",
         ),
+    ]
+
+
+def _meaning_measure(result: Comparison, side: int) -> list[report.LatentMeasure]:
+    found = result.interpretability[side]
+    if found is None:
+        return []
+    return [
+        report.LatentMeasure(
+            name="interpretability",
+            values=found.values,
+            help="share of trials in which a stimulus that does not excite the latent is found "
+            f"among five that do, by how alike they are to {found.judge} (chance "
+            f"{found.chance[0]:.2f})",
+        )
     ]
 
 
@@ -196,10 +246,11 @@ def _details(
     latents: Sequence[int],
     columns: dict[int, sp.csc_array],
     partner: np.ndarray,
+    parts: sparse.LatentParts | None,
 ) -> Iterator[report.LatentDetail]:
     lifted = result.of_side(side)[0]
     names = lifted.dictionary.units
-    for view in sparse.latent_views(lifted.codes, lifted.dictionary.atoms, latents):
+    for view in sparse.latent_views(lifted.codes, lifted.dictionary.atoms, latents, parts=parts):
         mate = int(partner[view.latent])
         braid = report.Braid(
             system=result.names[side],

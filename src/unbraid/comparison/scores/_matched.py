@@ -42,6 +42,12 @@ def stability_of(result: Comparison, side: int) -> Sequence[float]:
     return again[0].evidence.stability if again else ()
 
 
+def interpretability_of(result: Comparison, side: int) -> Sequence[float]:
+    """Return how interpretable each latent of a system's first dictionary is; may be empty."""
+    found = result.interpretability[side]
+    return () if found is None else found.values.tolist()
+
+
 def rows_of(result: Comparison, rate: float, top: int) -> list[dict[str, Any]]:
     """Return one record per latent of y that has a partner in x, the best first."""
     found = pairs_of(result, rate)
@@ -54,6 +60,7 @@ def rows_of(result: Comparison, rate: float, top: int) -> list[dict[str, Any]]:
                 result.of_side(side)[0].codes,
                 latents.tolist(),
                 stability=stability_of(result, side),
+                interpretability=interpretability_of(result, side),
                 labels=labels(result, side),
                 top=top,
             )
@@ -66,7 +73,7 @@ def rows_of(result: Comparison, rate: float, top: int) -> list[dict[str, Any]]:
             "q_value": float(found.q_value[target]),
             "shared": bool(found.shared[target]),
             **{f"{name}_{of}": getattr(row, name)
-               for name in ("density", "stability", "label", "top")
+               for name in ("density", "stability", "interpretability", "label", "top")
                for of, row in (("x", x), ("y", y))},
             **_kinds(result, x.latent, y.latent),
         }

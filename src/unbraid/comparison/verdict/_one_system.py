@@ -13,6 +13,7 @@ from unbraid.align import Score
 from unbraid.comparison._split import Split
 from unbraid.comparison.lift._lift import Lifted, Pair
 from unbraid.comparison.scores._seed_means import mean_over_seeds
+from unbraid.responses import Responses
 from unbraid.sparse.evidence.splitting.correspondence import (
     Correspondence,
     of_codes,
@@ -28,10 +29,13 @@ def pairs_of_one(parts: Split, lifted: Sequence[Pair]) -> list[tuple[Lifted, Lif
 
     None where one side has no dictionary, or the sides are two systems.
     """
-    x, y = parts.x, parts.y
     pairs = [(one, other) for one, other in lifted if one is not None and other is not None]
-    alike = pairs and x.shape == y.shape and np.array_equal(x.toarray(), y.toarray())
-    return pairs if alike else []
+    return pairs if pairs and is_one_system(parts.x, parts.y) else []
+
+
+def is_one_system(x: Responses, y: Responses) -> bool:
+    """Return whether both sides answer alike to the bit."""
+    return x.shape == y.shape and np.array_equal(x.toarray(), y.toarray())
 
 
 def correspondences(

@@ -83,7 +83,15 @@ def warnings_of_joining(systems: Sequence[np.ndarray], needed: Sequence[float]) 
 
 
 def warnings_of_stimuli(parts: Split) -> list[str]:
-    """Return a line where many stimuli look like one shown twice, on both sides of the split."""
+    """Return a line where many stimuli look like one shown twice, on both sides of the split.
+
+    Or where rows are parts of stimuli, which are kept whole.
+    """
+    if parts.wholes:
+        return [
+            f"The {len(parts.rows)} alignment rows are parts of {parts.wholes} stimuli, by their "
+            "ids: parts of one stimulus stay together, and intervals are for other stimuli."
+        ]
     if parts.folds.blocks is not None:
         return []
     train = parts.x_train.toarray() if parts.apart else np.empty((0, 0))

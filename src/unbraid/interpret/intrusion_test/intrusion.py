@@ -15,6 +15,7 @@ from unbraid.interpret.judges._sides import blocks, common_level, constant
 from unbraid.responses import Responses, as_responses
 
 _SETS = 4  # disjoint sets of exciting stimuli, between which a unit's interval is taken
+_ASKED = 256  # other units at least whose stimuli may intrude: a dozen for each of 20 trials
 Kind = Literal["external", "internal"]
 
 
@@ -92,7 +93,7 @@ def intrusion_trials(
                 reasons[unit] = "constant"
                 continue
             pool = _pool(block[:, offset], kind, typical, unit, rng)
-            sets = _deal(block[:, offset], typical[unit], top, kind, rng)
+            sets = _deal(block[:, offset], typical.of[unit], top, kind, rng)
             if not sets:
                 reasons[unit] = f"excited by fewer than {2 * top if kind == 'internal' else top}"
                 reasons[unit] += " stimuli"
@@ -185,8 +186,42 @@ class _Drawn:
     block: list[int]
 
 
-def _typical(x: Responses, count: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """Return the most exciting stimuli of each unit, those above its median, best first."""
+@dataclass(frozen=True, eq=False)
+class _Typical:
+    """The most exciting stimuli of each unit, those above its median, best first."""
+
+    of: list[np.ndarray]
+    """Stimuli of each unit."""
+    rows: np.ndarray
+    """The same, one unit after the other."""
+    units: np.ndarray
+    """Units that are excited at all."""
+    start: np.ndarray
+    """Where the rows of each of these units begin."""
+    size: np.ndarray
+    """How many each of these has."""
+
+    @classmethod
+    def made(cls, of: list[np.ndarray]) -> _Typical:
+        """Return the stimuli of every unit, ready to be drawn from."""
+        sizes = np.array([len(rows) for rows in of])
+        units = np.flatnonzero(sizes)
+        start = np.concatenate([[0], np.cumsum(sizes)])[units]
+        return cls(of, np.concatenate(of), units, start, sizes[units])
+
+    def drawn(self, unit: int, rng: np.random.Generator) -> np.ndarray:
+        """Return one stimulus each of other units in random order; of few units, several."""
+        others = np.flatnonzero(self.units != unit)
+        if not len(others):
+            return np.empty(0, dtype=int)
+        times = -(-_ASKED // len(others))
+        order = [rng.choice(others, min(_ASKED, len(others)), replace=False) for _ in range(times)]
+        of = np.concatenate(order)
+        return self.rows[self.start[of] + rng.integers(self.size[of])]
+
+
+def _typical(x: Responses, count: int, rng: np.random.Generator) -> _Typical:
+    """Return the most exciting stimuli of each unit."""
     found = []
     for _, block in blocks(x):
         luck = rng.permutation(len(block))
@@ -195,7 +230,7 @@ def _typical(x: Responses, count: int, rng: np.random.Generator) -> list[np.ndar
         for unit in range(block.shape[1]):
             rows = order[:, unit]
             found.append(rows[block[rows, unit] > middle[unit]])
-    return found
+    return _Typical.made(found)
 
 
 def _deal(
@@ -213,7 +248,7 @@ def _deal(
 def _pool(
     column: np.ndarray,
     kind: Kind,
-    typical: list[np.ndarray],
+    typical: _Typical,
     unit: int,
     rng: np.random.Generator,
 ) -> np.ndarray:
@@ -222,12 +257,7 @@ def _pool(
     if kind == "internal":
         exciting = np.flatnonzero(column > middle)
         return rng.permutation(exciting[column[exciting] < np.median(column[exciting])])
-    units = rng.permutation(len(typical))
-    picked = [rng.choice(typical[u]) for u in units if u != unit and len(typical[u])]
-    while 0 < len(picked) < 64:  # few other units: several stimuli of each
-        more = [rng.choice(typical[u]) for u in units if u != unit and len(typical[u])]
-        picked += more
-    rows = np.array(picked, dtype=int)
+    rows = typical.drawn(unit, rng)
     return rows[column[rows] <= middle]
 
 

@@ -14,6 +14,8 @@ from unbraid.report import _checks as checks
 
 Mark = Literal["full", "ring", "cross", "none"]
 MARKS = ("full", "ring", "cross", "none")
+PartKind = Literal["places", "moments", "trials"]
+PART_KINDS = ("places", "moments", "trials")
 Examples = Sequence[tuple[int, float]]
 """Stimuli, by their place, with the activation there."""
 
@@ -113,6 +115,8 @@ class LatentDetail:
     """Nearest latents of its side, with the cosine of the atoms."""
     pair: LatentPair | None = None
     """With its partner, which lies on the other side."""
+    maps: Sequence[Sequence[float]] = ()
+    """Of each of the strongest stimuli what the latent answers to its parts; NaN for no part."""
 
     @classmethod
     def of(cls, view: Any, braids: Sequence[Braid], pair: LatentPair | None = None) -> LatentDetail:
@@ -143,6 +147,7 @@ class LatentDetail:
             braids=braids,
             near=view.near,
             pair=pair,
+            maps=view.maps.tolist() if view.maps.shape[1] else (),
         )
 
 
@@ -167,6 +172,9 @@ class BrowserSide:
     """(m,): its match on the other side, -1 where there is none."""
     labels: Mapping[int, str] = field(default_factory=dict)
     """What some latents stand for, where it is known."""
+    parts: PartKind | None = None
+    """What ``LatentDetail.maps`` are of: places (of a picture, or tokens), moments before and after
+    a stimulus, or its trials."""
 
     def __post_init__(self) -> None:
         checks.check_text(self.name, "name of a side")
@@ -174,6 +182,8 @@ class BrowserSide:
             checks.as_tuple(self, "measures"), LatentMeasure, "BrowserSide.measures"
         )
         checks.check_members(checks.as_tuple(self, "groups"), LatentGroup, "BrowserSide.groups")
+        if self.parts is not None:
+            checks.check_choice(self.parts, PART_KINDS, "parts of a side")
         m = len(self.group)
         for name, values in (
             *((repr(each.name), each.values) for each in self.measures),
@@ -196,6 +206,12 @@ class LatentBrowser:
     """Their ids; ``Examples`` go by place."""
     picture: Callable[[int], np.ndarray] | None = None
     """The picture of a stimulus, uint8."""
+    tokens: Callable[[int], Sequence[str]] | None = None
+    """The words of a stimulus, where it is a text: as many as it has parts."""
+    whole: Sequence[int] | None = None
+    """(n,): the stimulus that each is a part of, by number; parts share its picture or words."""
+    at: Sequence[int] | None = None
+    """(n,): which part each is, where they are parts."""
     notes: Sequence[str] = ()
     """What the numbers are, and what was left out."""
 
@@ -204,5 +220,8 @@ class LatentBrowser:
         checks.check_members(checks.as_tuple(self, "sides"), BrowserSide, "Browser.sides")
         if not 1 <= len(self.sides) <= 2:
             raise InputError(f"A browser has one side or two, got {len(self.sides)}.")
+        for name, values in (("whole", self.whole), ("at", self.at)):
+            if values is not None and len(values) != len(self.stimuli):
+                raise InputError(f"{name} must have one number for each stimulus.")
         for note in checks.as_tuple(self, "notes"):
             checks.check_text(note, "a note")

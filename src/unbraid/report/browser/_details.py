@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from unbraid.report.browser._data import BrowserSide, Examples, LatentDetail, LatentPair
 from unbraid.report.browser._script import short, text_of, words
 
@@ -58,9 +60,21 @@ def _plain(detail: LatentDetail, places: Places) -> dict[str, Any]:
         ],
         "near": [part for other, r in detail.near for part in (int(other), short(r))],
     }
+    if len(detail.maps):
+        plain["maps"] = _maps(np.asarray(detail.maps, dtype=float))
     if detail.pair is not None:
         plain["pair"] = _pair(detail.pair, places)
     return plain
+
+
+def _maps(maps: np.ndarray) -> list[Any]:
+    """Return the largest answer by size, and each map in whole percents of it."""
+    largest = float(np.nanmax(np.abs(maps))) if np.isfinite(maps).any() else 0.0
+    shares = np.round(100 * maps / largest) if largest else maps
+    return [
+        short(largest),
+        *([int(each) if np.isfinite(each) else None for each in row] for row in shares),
+    ]
 
 
 def _pair(pair: LatentPair, places: Places) -> dict[str, Any]:

@@ -20,8 +20,8 @@ FOLDER = "browser"
 PAGE = f"{FOLDER}/index.html"
 _PAGE = Path(__file__).parent / "page"
 _SCRIPTS = (
-    "format", "store", "thumbnail", "strip", "histogram", "scatter", "braid", "latent", "list",
-    "map", "keys", "table", "main",
+    "format", "store", "heat", "tokens", "raster", "thumbnail", "strip", "histogram", "scatter",
+    "braid", "latent", "list", "map", "keys", "table", "main",
 )  # fmt: skip
 """In the order in which they are loaded: each uses those before it."""
 _LATENTS, _STIMULI, _PICTURES = 256, 1024, 64  # in one file; of pictures fewer, they are large
@@ -98,10 +98,11 @@ def _index(
                 "the "
                 "map only."
             )
-    shown = sum("picture" in each for each in stimuli)
-    if browser.picture is not None and shown < len(stimuli):
+    shown, wanted = (sum(name in each for each in stimuli) for name in ("picture", "id"))
+    wanted -= sum("of" in each for each in stimuli)
+    if browser.picture is not None and shown < wanted:
         notes.append(
-            f"{shown:,} of {len(stimuli):,} stimuli have their picture here; the others would "
+            f"{shown:,} of {wanted:,} stimuli have their picture here; the others would "
             "have made this folder too large."
         )
     return {
@@ -109,6 +110,7 @@ def _index(
         "latents": _LATENTS,
         "stimuli": size,
         "pictures": browser.picture is not None,
+        "texts": browser.tokens is not None,
         "sides": [_side(side) for side in browser.sides],
         "notes": notes,
     }
@@ -132,6 +134,7 @@ def _side(side: BrowserSide) -> dict[str, Any]:
             {"name": words(each.name), "help": words(each.help), "mark": each.mark}
             for each in side.groups
         ],
+        "parts": side.parts,
         "group": [int(each) for each in side.group],
         "partner": None if side.partner is None else [int(each) for each in side.partner],
         "labels": {str(latent): words(label) for latent, label in side.labels.items()},

@@ -24,11 +24,23 @@ def stimulus_records(browser: LatentBrowser, room: int, places: Places) -> list[
     """Return id, latents and picture of each stimulus in use.
 
     Pictures until ``room`` bytes are full; the latents come as ``BrowserSide.first`` has them.
+    Parts of one stimulus refer to the first of them, which has its picture and words.
     """
     records: list[dict[str, Any]] = []
-    for row in places.used:
+    shown: dict[int, int] = {}  # whole stimulus -> the record that has its picture and words
+    for number, row in enumerate(places.used):
         latents = [liked.get(row, [])[:_LISTED] for liked in places.liked]
         record: dict[str, Any] = {"id": words(browser.stimuli[row]), "latents": latents}
+        records.append(record)
+        if browser.at is not None:
+            record["at"] = int(browser.at[row])
+        whole = row if browser.whole is None else int(browser.whole[row])
+        if whole in shown:
+            record["of"] = shown[whole]
+            continue
+        shown[whole] = number
+        if browser.tokens is not None:
+            record["tokens"] = [words(each) for each in browser.tokens(row)]
         if browser.picture is not None and room > 0:
             image = browser.picture(row)
             check_image(image, f"picture of stimulus {browser.stimuli[row]!r}")
@@ -36,7 +48,6 @@ def stimulus_records(browser: LatentBrowser, room: int, places: Places) -> list[
             room -= len(uri)
             if room >= 0:
                 record["picture"] = uri
-        records.append(record)
     return records
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from unbraid.errors import InputError
+from unbraid.responses.labelled._parts import parts_of
 from unbraid.responses.pictures._images import Images, images
 
 _SIDE = 96  # pixels of a picture on a page, twice what a screen shows
@@ -19,7 +20,8 @@ def pictures_by_id(
 ) -> Callable[[int], np.ndarray]:
     """Return what gives the picture of a stimulus by its place, matched by id.
 
-    An id is the picture's name, with its suffix or without.
+    An id is the picture's name, with its suffix or without; of a part of it (``PICTURE@NUMBER``),
+    that before the number.
 
     Parameters
     ----------
@@ -53,14 +55,16 @@ def pictures_by_id(
     for name, at in place.items():
         stems.setdefault(PurePosixPath(name).stem, []).append(at)
     found = {}
-    for where, id in enumerate(map(str, stimuli)):
+    parts = parts_of(stimuli)
+    ids = list(map(str, stimuli if parts is None else parts.names[parts.whole]))
+    for where, id in enumerate(ids):
         near = stems.get(PurePosixPath(id).stem, [])
         if id in place:
             found[where] = place[id]
         elif len(near) == 1:
             found[where] = near[0]
     if len(found) < len(stimuli):
-        lost = next(id for at, id in enumerate(map(str, stimuli)) if at not in found)
+        lost = next(id for at, id in enumerate(ids) if at not in found)
         raise InputError(
             f"pictures must hold one for each stimulus, under its id: {opened.source} has "
             f"{len(found)} of {len(stimuli)}, and none of {lost!r} (its names are like "

@@ -6,6 +6,7 @@ const KEYS = [
   ["m", "its match, on the other side"],
   ["o", "the other side"],
   ["x", "mark, or unmark; a CSV holds the marked ones, if any"],
+  ["h", "hide the colours over pictures and words, or show them"],
   ["/", "search"],
   ["Escape", "leave the search"],
   ["?", "these keys"],
@@ -21,7 +22,7 @@ function help() {
 
 function listen(page) {
   const moves = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
-  const calls = { m: () => page.match(), o: () => page.turn(), x: () => page.mark(), "?": help, "/": () => at("search").focus() };
+  const calls = { m: () => page.match(), o: () => page.turn(), x: () => page.mark(), h: () => page.bare(), "?": help, "/": () => at("search").focus() };
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, select, textarea"), open = document.querySelector("dialog[open]");
     if (event.key === "Escape" && event.target === at("search")) return at("list").focus();

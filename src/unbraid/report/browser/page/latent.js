@@ -83,12 +83,24 @@ class LatentView {
       const why = "What excites it was not written: this folder would have become too large.";
       return make("article", { class: "card" }, head, make("p", { class: "none" }, why));
     }
-    return make("article", { class: "card" }, head,
-      detail.strongest.length ? strip(this.store, "Strongest stimuli", pairs(detail.strongest),
-        { shared: other ? pairs(other.strongest).map(([number]) => number) : [] }) : null,
+    const { parts } = this.store.sides[side], places = parts === "places" && detail.maps;
+    const maps = places ? detail.maps.slice(1) : [], examples = pairs(detail.strongest);
+    return make("article", { class: `card k-${COLOURS[side]}` }, head,
+      examples.length ? strip(this.store, "Strongest stimuli", examples,
+        { maps, shared: other ? pairs(other.strongest).map(([number]) => number) : [] }) : null,
+      places ? this.scale(detail.maps[0]) : null,
+      detail.maps && RASTER[parts] ? raster(parts, detail.maps, COLOURS[side]) : null,
       ...detail.braids.map(braid),
       detail.histogram.length > 2 ? histogram(detail.histogram, COLOURS[side]) : null,
     );
+  }
+
+  // What the colour over a picture or a token means, and a way to see what is below it.
+  scale(largest) {
+    const bare = () => document.body.classList.contains("bare");
+    const button = make("button", { class: "plain", type: "button", onclick: () => page.bare() }, bare() ? "Show" : "Hide");
+    return make("p", { class: "help scale" }, make("span", {}, "what drives it: 0 "), make("i", { class: "ramp" }),
+      make("span", {}, ` ${significant(largest)}`), button);
   }
 
   pair(shown, details) {

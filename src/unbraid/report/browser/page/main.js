@@ -27,7 +27,7 @@ class Browser {
     at("direction").addEventListener("click", () => this.change({ falling: !this.state.falling }));
     at("save").addEventListener("click", () => this.save());
     at("ask").addEventListener("click", help);
-    theme(() => this.map.paint());
+    theme(() => (this.map.paint(), document.querySelectorAll("canvas.heat").forEach((canvas) => canvas.paint())));
   }
 
   // Read the address, and show what it names; the first of the list where it names nothing.
@@ -80,6 +80,12 @@ class Browser {
     if (!marked.delete(latent)) marked.add(latent);
     this.list.paint();
     this.counted();
+  }
+
+  // Hide what is laid over pictures and words, or show it again.
+  bare() {
+    const hidden = document.body.classList.toggle("bare");
+    document.querySelectorAll(".scale button").forEach((button) => (button.textContent = hidden ? "Show" : "Hide"));
   }
 
   move(steps) {

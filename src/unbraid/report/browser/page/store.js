@@ -6,6 +6,7 @@ class Store {
     this.index = index;
     this.sides = index.sides;
     this.pictures = index.pictures;
+    this.texts = index.texts;
     this.parts = new Map();
     this.loading = new Map();
   }
