@@ -151,3 +151,23 @@ def test_the_page_says_what_was_compared_and_found_before_any_number(planted):
 def test_a_run_of_one_seed_says_so(planted):
     one = replace(planted[0], lifted=planted[0].lifted[:1])
     assert "one seed, so that intervals do not cover other dictionaries" in page(one).verdict.about
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_matches_are_tested_among_groups(seed):
+    """What answers to 40 groups of stimuli, each of two systems by its own lot, matches nothing."""
+    rng = np.random.default_rng(seed)
+    group = rng.permutation(np.repeat(np.arange(40), 20))
+    sides = [
+        ((rng.random((40, 10)) < 0.2)[group] * rng.uniform(0.5, 1.5, (800, 10))) for _ in range(2)
+    ]
+    same = ub.Dictionary(
+        atoms=np.eye(10), offset=np.zeros(10), method=ub.PCA(), by="omp", k=5
+    )  # fmt: skip
+    few = {**FEW, "order": "exchangeable"}
+    apart = ub.compare(*sides, dictionaries=(same, same), **few)
+    assert apart.groups is None
+    assert apart.matched().shared.sum() > 3  # neighbours of one group pass for evidence
+    result = ub.compare(*sides, dictionaries=(same, same), groups=group, **few)
+    assert result.matched().shared.sum() <= 1
+    np.testing.assert_array_equal(result.groups, group.astype(str)[result.rows])

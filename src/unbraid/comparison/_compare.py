@@ -275,6 +275,7 @@ def _conclude(
         names=names,
         stimuli=parts.x.stimuli if parts.x.stimuli is not None else parts.rows.astype(str),
         rows=parts.rows,
+        groups=parts.groups,
         feature_names=truth.names,
         n_train=(len(parts.x_train), len(parts.y_train)) if parts.apart else (0, 0),
         n_units=n_units,

@@ -75,6 +75,8 @@ class Comparison:
     """How interpretable each latent of the first seed's dictionaries is, of ``x`` and of ``y``:
     ``interpret.intrusion`` by the other system's units or by the judge given; None without
     either, or with too many codes to rank (2^28)."""
+    groups: np.ndarray | None = None
+    """Group of each alignment stimulus: those given, or the stimulus that a row is a part of."""
 
     def __repr__(self) -> str:
         return f"Comparison({len(self.scores)} scores: {self.verdict.sentence})"

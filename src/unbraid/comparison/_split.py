@@ -43,6 +43,8 @@ class Split:
     mixed: stats.Folds | None = None
     """Shuffled folds, where stimuli were found to follow each other in time (nobody had said
     so)."""
+    groups: np.ndarray | None = None
+    """Group of each alignment stimulus; None where each is its own."""
     wholes: int = 0
     """Stimuli that the alignment rows are parts of, which are kept whole; 0 where rows are not."""
 
@@ -115,6 +117,7 @@ def split(
         line=line,
         apart=apart,
         mixed=mixed,
+        groups=None if groups is None else groups[rows],
         wholes=0 if wholes is None else len(np.unique(wholes[rows])),
     )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from unbraid import align, sparse
+from unbraid import align, sparse, stats
 from unbraid.comparison.scores._seed_means import mean_over_seeds
 from unbraid.errors import InputError
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 RATE = 0.05
 """False discovery rate at which a pair is shared, unless another is given."""
+_FOLDS = 5  # in which a match is chosen and tested
 _SHORT = 0.5  # a latent gets a feature's name from this correlation upwards
 
 
@@ -26,10 +27,14 @@ def pairs_of(result: Comparison, rate: float = RATE) -> align.SharedPairs:
         raise InputError(
             "matched() needs dictionaries of both systems, and one was compared by its units only."
         )
+    folds: Any = _FOLDS
+    if result.groups is not None:
+        folds = stats.grouped_folds(result.groups, _FOLDS, np.random.default_rng(0))
     return align.shared_pairs(
         of_x[0].codes,
         of_y[0].codes,
         rate=rate,
+        folds=folds,
         refits=[each.codes for each in of_x[1:] if each is not of_x[0]],
         order=None if result.config.order == "auto" else result.config.order,
     )

@@ -1,5 +1,5 @@
 // What a latent answers to the places of a picture, cell by cell, in percents of its largest answer.
-const COLD = "control"; // the role whose colour stands for negative answers
+const COLD = "ink"; // whose colour stands for negative answers: that of neither system
 
 // A square grid of places, row by row; a first one too many is a class token. None elsewhere.
 function grid(places) {
