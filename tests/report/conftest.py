@@ -1,5 +1,6 @@
 """A page with everything on it that can go wrong; its numbers are synthetic and say so."""
 
+import shutil
 import sys
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from unbraid import report as rp
 
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 NAN = float("nan")
 HOSTILE = "<script>alert('x')</script> & \"quoted\" \x07 ]]> </style>"
 LONG = "codes of a dictionary that was never trained, of equal width, density and sparsity"
@@ -307,3 +309,14 @@ def page(rng):
 def example():
     """This module: the parts of the page, to be put together in other ways."""
     return sys.modules[__name__]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    if CHROMIUM is None:
+        pytest.skip("needs chromium")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        running = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield running
+        running.close()

@@ -1,7 +1,6 @@
 """The browser of latents: what is written, and what a person does with it in a real browser."""
 
 import csv
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +10,6 @@ from unbraid import report
 from unbraid.errors import InputError
 from unbraid.report import browser_files
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 HOSTILE = "<img src=x onerror=alert(1)></script>\u2028"
 SEED = 0
 
@@ -112,17 +110,6 @@ def test_sides_must_fit(browser):
         replace(browser.sides[0], group=np.zeros(2))
     with pytest.raises(InputError, match="one side or two, got 0"):
         replace(browser, sides=[])
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    if CHROMIUM is None:
-        pytest.skip("needs chromium")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        running = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 @pytest.fixture

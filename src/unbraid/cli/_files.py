@@ -102,7 +102,16 @@ def judge_of(embeddings: Path | None, labels: Path | None) -> Any:
         raise InputError("One judge is asked for: give --embeddings or --labels.")
     if embeddings is not None:
         return interpret.embeddings(read(embeddings, {}))
-    return None if labels is None else interpret.read_labels(labels)
+    return None if labels is None else labels_judge(labels)
+
+
+def labels_judge(path: Path) -> Any:
+    """Return the labels of a .txt, one per line, or of a column of a table: ``t.csv::column``."""
+    from unbraid import interpret
+
+    if "::" in str(path):
+        return interpret.labels(texts_of(path, "--labels"))
+    return interpret.read_labels(path)
 
 
 def parts_for(system: Any, path: Path | None, option: str) -> Any:

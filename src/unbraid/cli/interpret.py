@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from unbraid import _folders, _terminal
-from unbraid.cli._files import asked_of_a_command, file_options, read
+from unbraid.cli._files import asked_of_a_command, file_options, labels_judge, parts_for, read
 from unbraid.cli._options import (
     Axes,
     Config,
@@ -28,7 +28,6 @@ from unbraid.cli._options import (
     finish,
 )
 from unbraid.cli._settings import settled
-from unbraid.cli._texts import texts_of
 from unbraid.errors import InputError
 
 
@@ -48,6 +47,12 @@ def interpret(
     features: Annotated[MaybePath, typer.Option(help="Known features or concepts.")] = None,
     pictures: Annotated[
         MaybePath, typer.Option(help="Folder or zip of the stimuli; the judge, if alone.")
+    ] = None,
+    tokens: Annotated[
+        MaybePath, typer.Option(help="JSON: tokens of each text, where rows are TEXT@NUMBER.")
+    ] = None,
+    parts: Annotated[
+        MaybePath, typer.Option(help="X by Positions(): shows what in a picture drives a latent.")
     ] = None,
     x_train: Annotated[
         MaybePath, typer.Option(help="X to other stimuli, for the baselines to learn from.")
@@ -85,6 +90,7 @@ def interpret(
         "embeddings": embeddings, "labels": labels, "features": features, "pictures": pictures,
         "x_train": x_train, "x_untrained": x_untrained, "stimuli": stimuli, "axes": axes,
         "time": time, "select": select, "trials": trials, "load": load,
+        "tokens": tokens, "parts": parts,
     })  # fmt: skip
     options, seed = load_seeded(
         evaluation.EvaluateConfig, config, overrides or [], seed, beside=tuple(asked)
@@ -98,23 +104,28 @@ def interpret(
             name: read(asked[name], how) for name, how in files.items() if asked[name] is not None
         }
     if asked["labels"] is not None:
-        known["labels"] = (
-            room.labels(texts_of(asked["labels"], "--labels"))
-            if "::" in str(asked["labels"])
-            else room.read_labels(asked["labels"])
-        )
-    shown = None
+        known["labels"] = labels_judge(asked["labels"])
+    own_parts = parts_for(values, asked["parts"], "--parts")
+    if asked["tokens"] is not None:  # before anything is computed
+        responses.tokens_by_id(asked["tokens"], values.stimuli)
+    shown: Any = None
     if asked["pictures"] is not None:
-        found = responses.images(asked["pictures"])
-        shown = evaluation.thumbnails(found, values.stimuli, len(values))
-        if not known.keys() & {"embeddings", "labels", "features"}:
+        shown = responses.images(asked["pictures"])
+        judged = bool(known.keys() & {"embeddings", "labels", "features"})
+        if values.stimuli is None or not judged:
+            shown = evaluation.thumbnails(shown, values.stimuli, len(values))
+        else:
+            responses.pictures_by_id(shown, values.stimuli)  # before anything is computed
+        if not judged:
             known["judge"] = room.pixels(shown, stimuli=values.stimuli)
     with asked_of_a_command():
         result = evaluation.evaluate(
             learned, values, options, rng=seed, progress=not as_json, **known
         )
     _terminal.warn([*_terminal.pending(), *result.warnings])
-    folder = result.save(output, overwrite=overwrite, pictures=shown)
+    folder = result.save(
+        output, overwrite=overwrite, pictures=shown, tokens=asked["tokens"], parts=own_parts
+    )
     finish(folder, result.record(), str(result), as_json)
 
 

@@ -51,6 +51,9 @@ def joint(
     select: Select = None,
     trials: Trials = False,
     load: Load = None,
+    tokens: Annotated[
+        MaybePath, typer.Option(help="JSON: tokens of each text, where rows are TEXT@NUMBER.")
+    ] = None,
     config: Config = None,
     order: Order = None,
     overrides: Set = None,
@@ -71,7 +74,7 @@ def joint(
     check_free(output, overwrite, sharing.KIND)
     asked = settled(config, {
         "names": None if names is None else names.split(","), "stimuli": stimuli, "axes": axes,
-        "time": time, "select": select, "trials": trials, "load": load,
+        "time": time, "select": select, "trials": trials, "load": load, "tokens": tokens,
     })  # fmt: skip
     shown = None if pictures is None else responses.images(pictures)  # before anything is computed
     options, seed = load_seeded(
@@ -80,10 +83,12 @@ def joint(
     )  # fmt: skip
     own = file_options(asked, systems)
     loaded = dict(zip(_names(systems, asked["names"]), read_each(systems, own, asked), strict=True))
+    if asked["tokens"] is not None:  # before anything is computed
+        responses.tokens_by_id(asked["tokens"], next(iter(loaded.values())).stimuli)
     result = sharing.joint(loaded, options, rng=seed, progress=True)
     result = result.with_warnings(_terminal.pending())
     _terminal.warn(result.warnings)
-    folder = result.save(output, overwrite=overwrite, pictures=shown)
+    folder = result.save(output, overwrite=overwrite, pictures=shown, tokens=asked["tokens"])
     finish(folder, result.record(), str(result), as_json)
 
 

@@ -132,13 +132,8 @@ class Comparison:
         tuple of Score
             Empty if the comparison holds none.
         """
-        systems = systems or self.forward
-        return tuple(
-            score
-            for score in self.scores
-            if (score.metric, score.source, score.target, score.systems)
-            == (metric, source, target, systems)
-        )
+        wanted = (metric, source, target, systems or self.forward)
+        return tuple(s for s in self.scores if (s.metric, s.source, s.target, s.systems) == wanted)
 
     def table(self, full: bool = False) -> pd.DataFrame:
         """Return one row per score.
@@ -276,8 +271,7 @@ class Comparison:
         beside : mapping of file name to text, optional
             Written with the rest.
         browser : bool
-            Whether to write ``browser/``, in which a person looks at single latents: what matches
-            them, what excites them, which units they lie in.
+            Whether to write ``browser/``, in which a person looks at single latents.
 
         Returns
         -------
@@ -294,16 +288,9 @@ class Comparison:
         config = {**self.config.describe(), "seed": self.provenance["seed"]}
         state, arrays = packed(vars(self), LAYOUT)
         return write_answer(
-            Path(folder),
-            config,
-            self.record(),
-            arrays,
-            html,
-            overwrite=overwrite,
-            kind=KIND,
-            state=state,
-            beside={**(beside or {}), **files},
-        )
+            Path(folder), config, self.record(), arrays, html, overwrite=overwrite, kind=KIND,
+            state=state, beside={**(beside or {}), **files},
+        )  # fmt: skip
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return every array of the result by where it stands: ``scores.3.per_target``."""

@@ -10,6 +10,7 @@ import numpy as np
 from unbraid import report, sparse
 from unbraid.evaluation._gallery import as_pictures
 from unbraid.evaluation._side_score import title_of
+from unbraid.responses import parts_of, tokens_by_id
 
 if TYPE_CHECKING:
     from unbraid.evaluation._evaluation import Evaluation
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 _SCORED, _NOT_SCORED, _SILENT = range(3)  # groups, in the order in which a page lists them
 
 
-def browser(result: Evaluation, pictures: Any = None) -> report.LatentBrowser:
-    """Return the latents of the first dictionary; ``pictures`` as ``Evaluation.save`` has them."""
+def browser(
+    result: Evaluation, pictures: Any = None, tokens: Any = None, parts: Any = None
+) -> report.LatentBrowser:
+    """Return the latents of the first dictionary; the rest as ``Evaluation.save`` has it."""
     density = np.bincount(result.codes.nonzero()[1], minlength=result.codes.shape[1])
     density = density / len(result.rows)
     scores = {
@@ -37,7 +40,9 @@ def browser(result: Evaluation, pictures: Any = None) -> report.LatentBrowser:
     scored = np.any([np.isfinite(values) for values in scores.values()] or [density > 1], axis=0)
     group = np.where(density == 0, _SILENT, np.where(scored, _SCORED, _NOT_SCORED))
     first = next(iter(scores.values()), density)
-    images, ids = as_pictures(pictures, result), result.responses.stimuli
+    ids = result.responses.stimuli
+    names = result.rows.astype(str) if ids is None else ids
+    shown, whole = _parts(result, parts, names), parts_of(names)
     return report.LatentBrowser(
         title="Latents and how interpretable they are",
         sides=[
@@ -46,12 +51,16 @@ def browser(result: Evaluation, pictures: Any = None) -> report.LatentBrowser:
                 measures=[*measures, share],
                 groups=_GROUPS,
                 group=group,
-                details=lambda latents: _details(result, latents),
+                details=lambda latents: _details(result, latents, shown),
+                parts=None if shown is None else shown.kind,
                 first=np.argsort(-np.nan_to_num(first, nan=-np.inf), kind="stable").tolist(),
             )
         ],
-        stimuli=[str(each) for each in (result.rows if ids is None else ids)],
-        picture=None if images is None else lambda at: images[result.rows[at]],
+        stimuli=[str(each) for each in names],
+        picture=as_pictures(pictures, result),
+        tokens=None if tokens is None else tokens_by_id(tokens, names),
+        whole=None if whole is None else whole.whole.tolist(),
+        at=None if whole is None else whole.position.tolist(),
         notes=[f"{len(result.rows):,} stimuli that are scored; the first dictionary."],
     )
 
@@ -70,9 +79,26 @@ def _of_all(result: Evaluation, values: np.ndarray) -> np.ndarray:
     return found
 
 
-def _details(result: Evaluation, latents: Sequence[int]) -> Iterator[report.LatentDetail]:
+def _parts(result: Evaluation, given: Any, names: np.ndarray) -> sparse.LatentParts | None:
+    """Return what is known of the parts of the stimuli: given, their trials, or their own."""
+    own = result.responses
+    return sparse.parts_shown(
+        result.dictionaries[0],
+        result.codes,
+        names,
+        result.rows,
+        given=own if given is None and own.repeats is not None else given,
+        by=result.config.by,
+    )
+
+
+def _details(
+    result: Evaluation, latents: Sequence[int], parts: sparse.LatentParts | None
+) -> Iterator[report.LatentDetail]:
     names = result.responses.units
-    for view in sparse.latent_views(result.codes, result.dictionaries[0].atoms, latents):
+    for view in sparse.latent_views(
+        result.codes, result.dictionaries[0].atoms, latents, parts=parts
+    ):
         units = view.named_units(names)
         braid = report.Braid(system="the system", units=units, spread=view.spread)
         yield report.LatentDetail.of(view, [braid])

@@ -177,6 +177,8 @@ class Evaluation:
         *,
         overwrite: bool = False,
         pictures: Any = None,
+        tokens: Any = None,
+        parts: Any = None,
         beside: Mapping[str, str] | None = None,
         browser: bool = True,
     ) -> Path:
@@ -188,8 +190,14 @@ class Evaluation:
             Must not exist, unless ``overwrite``.
         overwrite : bool
             Whether an earlier run there is replaced.
-        pictures : array of shape (n, height, width[, 3]), uint8, optional
-            The stimuli given to ``evaluate``, in the order of ``x``.
+        pictures : array of shape (n, height, width[, 3]), uint8; path or Images, optional
+            The stimuli given to ``evaluate``, in the order of ``x``; or a folder or zip of them,
+            matched by id.
+        tokens : mapping of text id to list of str, list of lists, or path of JSON, optional
+            Of texts, where rows are their tokens; see ``Comparison.save``.
+        parts : Responses, optional
+            Of the same layer, recorded by ``Positions()``: which part of a stimulus drives a
+            latent. Without them the trials of ``x``, where it has repeats.
         beside : mapping of file name to text, optional
             Written with the rest.
         browser : bool
@@ -207,7 +215,14 @@ class Evaluation:
         """
         path = Path(folder)
         return save(
-            self, path, overwrite=overwrite, pictures=pictures, beside=beside, browsed=browser
+            self,
+            path,
+            overwrite=overwrite,
+            pictures=pictures,
+            tokens=tokens,
+            parts=parts,
+            beside=beside,
+            browsed=browser,
         )
 
 

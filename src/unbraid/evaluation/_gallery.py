@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from unbraid import report
 from unbraid._answers import checked_pictures
+from unbraid.errors import InputError
 from unbraid.evaluation._side_score import title_of
 from unbraid.interpret import feature_correlations
+from unbraid.responses import Images, pictures_by_id
 
 if TYPE_CHECKING:
     from unbraid.evaluation._evaluation import Evaluation
@@ -75,7 +79,7 @@ def latents_and_units(result: Evaluation, pictures: Any = None) -> report.Matche
 
 
 def _view(
-    result: Evaluation, name: str, note: str, column: np.ndarray, pictures: np.ndarray | None
+    result: Evaluation, name: str, note: str, column: np.ndarray, pictures: Any
 ) -> report.UnitView:
     best = np.argsort(-column, kind="stable")[:_STIMULI]
     ids = result.responses.stimuli
@@ -86,7 +90,7 @@ def _view(
             report.Stimulus(
                 id=str(result.rows[i] if ids is None else ids[i]),
                 activation=float(column[i]),
-                image=None if pictures is None else pictures[result.rows[i]],
+                image=None if pictures is None else pictures(int(i)),
             )
             for i in best
             if column[i] != 0
@@ -99,6 +103,13 @@ def _unit_name(result: Evaluation, unit: int) -> str:
     return str(unit if names is None else names[unit])
 
 
-def as_pictures(pictures: Any, result: Evaluation) -> np.ndarray | None:
-    """Return the pictures of what was given to ``evaluate``, by row."""
-    return None if pictures is None else checked_pictures(pictures, result.rows, "evaluate")
+def as_pictures(pictures: Any, result: Evaluation) -> Callable[[int], np.ndarray] | None:
+    """Return what gives the picture of a scored stimulus: by its row, or by its id."""
+    if pictures is None:
+        return None
+    if isinstance(pictures, str | Path | Images):
+        if result.responses.stimuli is None:
+            raise InputError("pictures are matched by stimulus id, and there are no ids.")
+        return pictures_by_id(pictures, result.responses.stimuli)
+    array = checked_pictures(pictures, result.rows, "evaluate")
+    return lambda at: array[result.rows[at]]

@@ -28,6 +28,8 @@ def save(
     *,
     overwrite: bool,
     pictures: Any,
+    tokens: Any = None,
+    parts: Any = None,
     beside: Mapping[str, str] | None = None,
     browsed: bool = True,
 ) -> Path:
@@ -40,7 +42,7 @@ def save(
             arrays[name] = np.stack([found.values, found.low, found.high, found.chance])
     trials = _trials(result)
     config = {**result.config.describe(), "seed": result.provenance["seed"]}
-    files = browser_files(browser(result, pictures)) if browsed else {}
+    files = browser_files(browser(result, pictures, tokens, parts)) if browsed else {}
     texts = {**files, **trials.texts(), "units.csv": result.units().to_csv(float_format="%.6g")}
     return write_answer(
         folder,

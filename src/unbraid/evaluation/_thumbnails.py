@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from unbraid.errors import InputError
-from unbraid.responses import Images
+from unbraid.responses import Images, parts_of
 
 _SIDE = 96  # pixels
 
@@ -29,6 +29,8 @@ def thumbnails(pictures: Images, stimuli: Any, n: int) -> np.ndarray:
             )
         rows: Any = range(n)
     else:
+        parts = parts_of(stimuli)
+        stimuli = stimuli if parts is None else parts.names[parts.whole]
         row = {name: i for i, name in enumerate(pictures.names)}
         missing = [str(s) for s in stimuli if str(s) not in row]
         if missing:

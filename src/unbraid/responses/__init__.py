@@ -12,7 +12,7 @@ from unbraid.responses._save import check_codes_file, save
 from unbraid.responses.labelled._codes import Codes
 from unbraid.responses.labelled._match import in_rows_of, rows_of
 from unbraid.responses.labelled._pair import common, follow, in_order_of, pair
-from unbraid.responses.labelled._parts import Parts, parts_of
+from unbraid.responses.labelled._parts import StimulusParts, parts_of
 from unbraid.responses.labelled._responses import Responses, as_responses
 from unbraid.responses.labelled._tokens import tokens_by_id
 from unbraid.responses.labelled._training import as_training
@@ -48,12 +48,12 @@ __all__ = [
     "Flatten",
     "Images",
     "Network",
-    "Parts",
     "Positions",
     "Preprocess",
     "RandomProjection",
     "Responses",
     "Rule",
+    "StimulusParts",
     "Store",
     "StoreWriter",
     "as_responses",

@@ -248,6 +248,7 @@ class Joint:
         *,
         overwrite: bool = False,
         pictures: Any = None,
+        tokens: Any = None,
         beside: Mapping[str, str] | None = None,
         browser: bool = True,
     ) -> Path:
@@ -263,6 +264,8 @@ class Joint:
             Whether an earlier run there is replaced.
         pictures : Images or mapping of stimulus ids to arrays, optional
             The stimuli, for the browser: a folder or zip opened by ``responses.images``.
+        tokens : mapping of text id to list of str, list of lists, or path of JSON, optional
+            Of texts, where rows are their tokens; see ``Comparison.save``.
         beside : mapping of file name to text, optional
             Written with the rest.
         browser : bool
@@ -274,7 +277,7 @@ class Joint:
         Path
             The folder.
         """
-        files = browser_files(joint_browser(self, pictures)) if browser else {}
+        files = browser_files(joint_browser(self, pictures, tokens)) if browser else {}
         record = {**self.record(), "held_stimuli": [str(each) for each in self.held_stimuli]}
         state, arrays = packed(vars(self), LAYOUT)
         return write_answer(

@@ -15,16 +15,11 @@ from typing import TYPE_CHECKING, Any
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._fit import fit
-from unbraid.sparse._latent_parts import (
-    LatentParts,
-    parts_around,
-    parts_given,
-    parts_shown,
-    parts_within,
-)
+from unbraid.sparse._latent_parts import LatentParts, parts_around, parts_within
 from unbraid.sparse._latent_rows import Latent, latent_rows
 from unbraid.sparse._latent_views import LatentView, latent_views
 from unbraid.sparse._method import Method, known_methods, parse_method
+from unbraid.sparse._parts_given import parts_given, parts_shown
 from unbraid.sparse._seeds import fit_seeds
 from unbraid.sparse._shuffle import shuffle_latents
 from unbraid.sparse.auto.auto import Auto

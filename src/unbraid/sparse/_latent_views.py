@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 
 from unbraid._documented import documented_answer
 from unbraid.responses import Codes
-from unbraid.sparse._latent_parts import LatentParts
+from unbraid.sparse._latent_parts import LatentParts, columns_of_codes
 
 Examples = tuple[tuple[int, float], ...]
 """Rows of the codes with the latent's code there, in the order in which they are shown."""
@@ -108,9 +107,7 @@ def latent_views(
     (((2, 1.0),), ((1, 0.8), (0, 0.6)), ((1, 0.8),))
     """
     n, m = codes.shape
-    columns = sp.csc_array(codes.values)
-    columns.eliminate_zeros()
-    columns.sort_indices()
+    columns = columns_of_codes(codes)
     shown = range(m) if latents is None else latents
     unit = _unit_length(atoms)
     neighbours = _nearest(unit, near)

@@ -14,7 +14,7 @@ _MARK = "@"  # stands between the id of a stimulus and the number of its part
 
 @documented_answer
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Parts:
+class StimulusParts:
     """Which stimulus each row is a part of, and which part."""
 
     names: np.ndarray
@@ -36,7 +36,7 @@ class Parts:
         return rows
 
 
-def parts_of(stimuli: Any) -> Parts | None:
+def parts_of(stimuli: Any) -> StimulusParts | None:
     """Return what rows are parts of, where all ids are ``STIMULUS@NUMBER`` as ``Positions`` has it.
 
     Parameters
@@ -46,7 +46,7 @@ def parts_of(stimuli: Any) -> Parts | None:
 
     Returns
     -------
-    Parts or None
+    StimulusParts or None
         None where some id has another form, or no stimulus has two rows.
 
     Examples
@@ -69,4 +69,4 @@ def parts_of(stimuli: Any) -> Parts | None:
     order = np.argsort(first)
     place = np.empty(len(order), dtype=int)
     place[order] = np.arange(len(order))
-    return Parts(names=found[order], whole=place[whole], position=number.astype(int))
+    return StimulusParts(names=found[order], whole=place[whole], position=number.astype(int))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unbraid import report, sparse
-from unbraid.responses import pictures_by_id
+from unbraid.responses import parts_of, pictures_by_id, tokens_by_id
 from unbraid.sharing.evidence._latents import SHARED, UNDECIDED
 from unbraid.sparse._latent_views import heaviest
 
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 _UNITS = 8  # of each system, largest first
 
 
-def joint_browser(result: Joint, pictures: Any = None) -> report.LatentBrowser:
+def joint_browser(result: Joint, pictures: Any = None, tokens: Any = None) -> report.LatentBrowser:
     """Return every latent with all systems' parts side by side, and what excites it held out.
 
-    ``pictures`` as ``Joint.save`` takes them.
+    ``pictures`` and ``tokens`` as ``Joint.save`` takes them.
     """
+    shown, whole = sparse.parts_within(result.codes, result.held_stimuli), None
+    if shown is not None:
+        whole = parts_of(result.held_stimuli)
     seen, n = result.evidence, len(result.held_stimuli)
     density = seen.active / n
     names = [*result.counts, "silent"]
@@ -37,12 +40,16 @@ def joint_browser(result: Joint, pictures: Any = None) -> report.LatentBrowser:
                 measures=[each for each in _measures(result, density) if _known(each)],
                 groups=[_group(name) for name in names],
                 group=group,
-                details=lambda latents: _details(result, latents),
+                details=lambda latents: _details(result, latents, shown),
+                parts=None if shown is None else shown.kind,
                 first=np.lexsort((-density, ~shared)).tolist(),
             )
         ],
         stimuli=[str(each) for each in result.held_stimuli],
         picture=None if pictures is None else pictures_by_id(pictures, result.held_stimuli),
+        tokens=None if tokens is None else tokens_by_id(tokens, result.held_stimuli),
+        whole=None if whole is None else whole.whole.tolist(),
+        at=None if whole is None else whole.position.tolist(),
         notes=[
             f"{n:,} held-out stimuli, which nothing was learned from; codes are inferred from all "
             "systems together.",
@@ -107,9 +114,11 @@ def _group(name: str) -> report.LatentGroup:
     )
 
 
-def _details(result: Joint, latents: Sequence[int]) -> Iterator[report.LatentDetail]:
+def _details(
+    result: Joint, latents: Sequence[int], parts: sparse.LatentParts | None
+) -> Iterator[report.LatentDetail]:
     own = {name: result.atoms(name) for name in result.names}
-    for view in sparse.latent_views(result.codes, result.coder.atoms, latents):
+    for view in sparse.latent_views(result.codes, result.coder.atoms, latents, parts=parts):
         braids = [_braid(name, atoms[view.latent]) for name, atoms in own.items()]
         yield report.LatentDetail.of(view, braids)
 

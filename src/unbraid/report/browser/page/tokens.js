@@ -17,7 +17,7 @@ function tokens(words, map, at, whole = false) {
     const [before, text] = spaced(words[i]), share = map ? map[i] : null;
     if (i > from) parts.push(before ?? (marked || /^\s/.test(text) ? "" : " "));
     const token = make("span", { class: `token${i === at ? " at" : ""}${share < 0 ? " negative" : ""}` }, text.replaceAll("\n", "↵") || "·");
-    if (share) token.style.setProperty("--share", `${Math.min(100, Math.abs(share)) * 0.75}%`);
+    if (share) token.style.setProperty("--share", `${Math.min(100, Math.abs(share)) * 0.45}%`);
     if (share) token.title = `${share}% of its largest answer`;
     parts.push(token);
   }
