@@ -265,6 +265,20 @@ def se_from_groups(influence: np.ndarray) -> np.ndarray:
     return np.where(variance > 1e-24, np.sqrt(variance), np.nan)
 
 
+def scores_from_groups(
+    measure: str, values: np.ndarray, influence: np.ndarray, *, chance: Any, **about: Any
+) -> UnitScores:
+    """Return scores whose errors are those of groups of stimuli, one chance for all or one each."""
+    return UnitScores(
+        measure=measure,
+        values=values,
+        se=np.where(np.isfinite(values), se_from_groups(influence), np.nan),
+        chance=np.full(len(values), chance),
+        influence=influence,
+        **about,
+    )
+
+
 def _from_groups(psi: np.ndarray) -> float:
     return float(GROUPS / (GROUPS - 1) * np.square(psi).sum())
 

@@ -12,7 +12,7 @@ from unbraid.interpret._scores import (
     GROUPS,
     UnitScores,
     in_groups,
-    se_from_groups,
+    scores_from_groups,
     stimulus_groups,
 )
 from unbraid.interpret.concepts._with_concepts import LEAST, aucs, halves, labelled
@@ -115,15 +115,14 @@ def absorption(
             continue
         values[child], silence[child] = np.mean(scores), np.mean(quiet)
         missed[child] = np.mean(lost)
-    return UnitScores(
-        measure="absorption",
-        values=values,
-        se=np.where(np.isfinite(values), se_from_groups(influence), np.nan),
-        chance=np.zeros(count),
+    return scores_from_groups(
+        "absorption",
+        values,
+        influence,
+        chance=0.0,
         reasons=tuple(reasons),
         n=n,
         judge="features",
-        influence=influence,
         names=both.names,
         of="concepts",
         details={

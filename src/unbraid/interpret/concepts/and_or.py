@@ -10,7 +10,7 @@ from unbraid import _validate
 from unbraid.interpret._scores import (
     GROUPS,
     UnitScores,
-    se_from_groups,
+    scores_from_groups,
     stimulus_groups,
 )
 from unbraid.interpret.concepts._with_concepts import aucs, halves, labelled
@@ -106,15 +106,14 @@ def and_or_index(
         left_out = np.where(np.isfinite(left_out), left_out, values[unit])
         influence[:, unit] = (GROUPS - 1) / GROUPS * (left_out.mean() - left_out)
         conjunction[unit] = _conjunction(active, present)
-    return UnitScores(
-        measure="and_or_index",
-        values=values,
-        se=np.where(np.isfinite(values), se_from_groups(influence), np.nan),
-        chance=np.full(m, (count + 1) / (2 * count)),
+    return scores_from_groups(
+        "and_or_index",
+        values,
+        influence,
+        chance=(count + 1) / (2 * count),
         reasons=tuple(reasons),
         n=n,
         judge="features",
-        influence=influence,
         names=both.responses.units,
         details={"conjunction": conjunction},
     )

@@ -13,7 +13,7 @@ from unbraid.interpret._scores import (
     GROUPS,
     UnitScores,
     in_groups,
-    se_from_groups,
+    scores_from_groups,
     stimulus_groups,
 )
 from unbraid.interpret.concepts._logistic import f1_score, logistic
@@ -141,15 +141,14 @@ def probe_absorption(
             for each in taken:
                 psi = (each.share - each.share.mean()) / len(each.rows) / 2
                 influence[:, concept] += in_groups(psi, each.rows, groups)
-    return UnitScores(
-        measure="probe_absorption",
-        values=scores,
-        se=np.where(np.isfinite(scores), se_from_groups(influence), np.nan),
-        chance=np.zeros(count),
+    return scores_from_groups(
+        "probe_absorption",
+        scores,
+        influence,
+        chance=0.0,
         reasons=tuple(reasons),
         n=n,
         judge="concepts",
-        influence=influence,
         names=both.names,
         of="concepts",
         details=details,

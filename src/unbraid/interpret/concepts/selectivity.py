@@ -11,7 +11,7 @@ from unbraid.interpret._scores import (
     GROUPS,
     UnitScores,
     in_groups,
-    se_from_groups,
+    scores_from_groups,
     stimulus_groups,
 )
 from unbraid.interpret.concepts._with_concepts import (
@@ -150,17 +150,15 @@ def _matched(activations: Any, concepts: Any, rng: Any, axis: int) -> UnitScores
     # near chance both halves owe their score to one sign if they choose the same pair: their
     # errors are shared, and the mean is known no better than either
     influence *= np.sqrt(2)
-    known = np.isfinite(values)
     partner = "concept" if axis else "unit"
-    return UnitScores(
-        measure="selectivity" if axis else "best_unit",
-        values=values,
-        se=np.where(known, se_from_groups(influence), np.nan),
-        chance=np.full(count, 0.5),
+    return scores_from_groups(
+        "selectivity" if axis else "best_unit",
+        values,
+        influence,
+        chance=0.5,
         reasons=tuple(reasons),
         n=n,
         judge="concepts",
-        influence=influence,
         names=both.responses.units if axis else both.names,
         of="units" if axis else "concepts",
         details={

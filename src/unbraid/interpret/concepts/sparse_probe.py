@@ -11,7 +11,7 @@ from unbraid.interpret._scores import (
     GROUPS,
     UnitScores,
     in_groups,
-    se_from_groups,
+    scores_from_groups,
     stimulus_groups,
 )
 from unbraid.interpret.concepts._logistic import f1_score, logistic
@@ -96,15 +96,14 @@ def sparse_probe(
             influence[:, concept] += in_groups(psi, parts[test], groups)
         values[concept] = np.mean(scores)
     few = "present or absent in fewer than 5 stimuli of a half"
-    return UnitScores(
-        measure=f"sparse_probe_{'all' if k is None else k}",
-        values=values,
-        se=np.where(np.isfinite(values), se_from_groups(influence), np.nan),
-        chance=np.full(count, 0.5),
+    return scores_from_groups(
+        f"sparse_probe_{'all' if k is None else k}",
+        values,
+        influence,
+        chance=0.5,
         reasons=tuple("" if fine else few for fine in usable),
         n=n,
         judge="concepts",
-        influence=influence,
         names=both.names,
         of="concepts",
     )

@@ -12,7 +12,7 @@ from unbraid.interpret._scores import (
     GROUPS,
     UnitScores,
     in_groups,
-    se_from_groups,
+    scores_from_groups,
     stimulus_groups,
 )
 from unbraid.interpret.judges._sides import JudgedSide, activity, common_level, constant, side
@@ -117,15 +117,14 @@ def example_auc(
         for unit in np.flatnonzero(~known):
             few = f"fewer than {_LEAST_EXAMPLES} stimuli excite it in one half of them"
             reasons[first + unit] = "constant" if flat[unit] else few
-    return UnitScores(
-        measure="example_auc",
-        values=values,
-        se=np.where(np.isfinite(values), se_from_groups(influence), np.nan),
-        chance=np.full(m, 0.5),
+    return scores_from_groups(
+        "example_auc",
+        values,
+        influence,
+        chance=0.5,
         reasons=tuple(reasons),
         n=n,
         judge=both.judge.name,
-        influence=influence,
         names=both.responses.units,
         details={"active": active},
     )

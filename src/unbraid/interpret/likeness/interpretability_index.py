@@ -12,7 +12,7 @@ from unbraid.interpret._scores import (
     GROUPS,
     UnitScores,
     in_groups,
-    se_from_groups,
+    scores_from_groups,
     stimulus_groups,
 )
 from unbraid.interpret.judges._sides import JudgedSide, activity, constant, side
@@ -208,15 +208,14 @@ def _finished(
     k = chosen.shape[1]
     influence *= np.sqrt(k / (k - 1))
     cosine = both.judge.matrix is None or measure == "label_purity"
-    return UnitScores(
-        measure=measure,
-        values=np.where(missing, np.nan, values),
-        se=np.where(missing, np.nan, se_from_groups(influence)),
-        chance=np.full(len(values), chance),
+    return scores_from_groups(
+        measure,
+        np.where(missing, np.nan, values),
+        influence,
+        chance=chance,
         reasons=tuple(reasons),
         n=len(both),
         judge=both.judge.name,
-        influence=influence,
         names=both.responses.units,
         details={"active": active, **{k: np.where(missing, np.nan, v) for k, v in details.items()}},
         lowest=(0.0 if measure == "label_purity" else -1.0) if cosine else -np.inf,

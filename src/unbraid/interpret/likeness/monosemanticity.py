@@ -10,7 +10,7 @@ from unbraid import _validate
 from unbraid.interpret._scores import (
     GROUPS,
     UnitScores,
-    se_from_groups,
+    scores_from_groups,
     stimulus_groups,
 )
 from unbraid.interpret.judges._sides import activity, constant, side
@@ -104,15 +104,14 @@ def monosemanticity(
     details = {"active": active, "excess": values - alike.mean_pair}
     if shuffles > 1:
         details["null_sd"] = spread
-    return UnitScores(
-        measure="monosemanticity_centred" if centre else "monosemanticity",
-        values=values,
-        se=np.where(np.isfinite(values), se_from_groups(influence), np.nan),
-        chance=np.full(m, alike.mean_pair),
+    return scores_from_groups(
+        "monosemanticity_centred" if centre else "monosemanticity",
+        values,
+        influence,
+        chance=alike.mean_pair,
         reasons=tuple(reasons),
         n=n,
         judge=both.judge.name,
-        influence=influence,
         names=both.responses.units,
         details=details,
         lowest=-1.0 if alike.matrix is None else -np.inf,

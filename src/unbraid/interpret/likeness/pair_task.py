@@ -12,7 +12,7 @@ from unbraid.interpret._scores import (
     GROUPS,
     UnitScores,
     in_groups,
-    se_from_groups,
+    scores_from_groups,
     stimulus_groups,
 )
 from unbraid.interpret.judges._sides import activity, constant, side
@@ -95,15 +95,14 @@ def pair_task(
     for unit in np.flatnonzero(~done):
         reasons[unit] = reasons[unit] or "never paired: raise rounds"
     influence = _influence(chosen, right, asked, values, n)
-    return UnitScores(
-        measure="pair_task",
-        values=values,
-        se=np.where(done, se_from_groups(influence), np.nan),
-        chance=np.full(m, 0.5),
+    return scores_from_groups(
+        "pair_task",
+        values,
+        influence,
+        chance=0.5,
         reasons=tuple(reasons),
         n=n,
         judge=both.judge.name,
-        influence=influence,
         names=both.responses.units,
         details={"active": active},
     )
