@@ -80,6 +80,19 @@ def test_superposed_units_are_random_directions(measure):
     assert differ <= 2
 
 
+@pytest.mark.parametrize("measure", ["monosemanticity", "intrusion", "best_unit"])
+def test_units_exceed_random_directions_where_a_world_has_axes(measure):
+    """Each unit has a feature of its own and a little of the others; directions rotate them."""
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        z, _, e = world(seed, n=500)
+        units = z[:, :14] + 0.1 * z @ rng.normal(size=(24, 14))
+        turned = units @ np.linalg.qr(rng.normal(size=(14, 14)))[0]
+        known = z[:, :14] if measure == "best_unit" else e
+        sides = [getattr(interpret, measure)(side, known, rng=0) for side in (units, turned)]
+        assert interpret.score_difference(*sides).low > 0
+
+
 def test_a_run_is_whole(result, tmp_path):
     pictures = np.zeros((1600, 8, 8), np.uint8)
     folder = result.save(tmp_path / "run", pictures=pictures)

@@ -72,7 +72,8 @@ def machine_interpretability(
     earlier one breaks ties by the order of stimuli, so that a sparse code gets an arbitrary fixed
     bottom. Tasks are drawn inside up to ten random groups of stimuli, so that groups are
     independent and the interval is one of Student's t over them; tasks that share stimuli are
-    no binomial sample. Fewer than 160 stimuli (at K = 9) leave no interval.
+    no binomial sample. Fewer than 160 stimuli (at K = 9) leave no interval; with fewer than about
+    1,000 a query is a little less extreme than in the published draw from all, and harder.
 
     References
     ----------
