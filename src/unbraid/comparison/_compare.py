@@ -17,7 +17,7 @@ from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import Progress, part, progress_to
 from unbraid.align import Score
 from unbraid.comparison._comparison import Comparison
-from unbraid.comparison._config import CompareConfig
+from unbraid.comparison._config import CompareConfig, checked_names
 from unbraid.comparison._cost import cost_of
 from unbraid.comparison._order import doubts
 from unbraid.comparison._split import Split, split
@@ -47,7 +47,6 @@ from unbraid.comparison.verdict._warn import (
     warnings_of_scores,
     warnings_of_stimuli,
 )
-from unbraid.errors import InputError
 from unbraid.sparse import Correspondence
 from unbraid.sparse._cost import Cost
 from unbraid.sparse._method import check_device_of
@@ -108,9 +107,8 @@ def compare(
     groups : sequence of length n, optional
         Stimuli of one group stay in one fold, and on one side of the split.
     judge : Judge, embeddings of shape (n, d) or labels of shape (n,), optional
-        What says which stimuli of ``x`` are alike, for how interpretable each latent is (see
-        ``interpret.intrusion``). By default the other system's units; none, where both sides are
-        one system.
+        What says which stimuli of ``x`` are alike, for how interpretable each latent is
+        (``interpret.intrusion``). By default the other system's units, if there are two systems.
     names : pair of str
         What the report calls the two systems.
     rng : int, Generator or None
@@ -157,7 +155,7 @@ def compare(
     >>> after > before, result.verdict.tone  # a rotation of the units does the same
     (True, 'explained by a control')
     """
-    config, names = configured(CompareConfig, config, options), _checked_names(names)
+    config, names = configured(CompareConfig, config, options), checked_names(names)
     seed = rng if isinstance(rng, int) else None
     rng = _validate.as_rng(rng)
     started = time.perf_counter()
@@ -209,16 +207,9 @@ def compare(
     ]
     made = {**_provenance(parts, config), "seed": seed, "given": given is not None}
     made["seconds"] = round(time.perf_counter() - started, 1)
-    result = replace(result, provenance=made, warnings=(), interpretability=meaning)
-    return result.with_warnings(said)
-
-
-def _checked_names(names: Any) -> tuple[str, str]:
-    if isinstance(names, str) or len(names) != 2:
-        raise InputError(f"names must be two, one for each system, got {names!r}.")
-    if str(names[0]) == str(names[1]):
-        raise InputError(f"names must differ, got {str(names[0])!r} twice.")
-    return str(names[0]), str(names[1])
+    return replace(result, provenance=made, warnings=(), interpretability=meaning).with_warnings(
+        said
+    )
 
 
 def _conclude(

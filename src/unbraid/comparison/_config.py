@@ -93,3 +93,12 @@ class CompareConfig(Config):
     def scored(self) -> tuple[str, ...]:
         """The metrics that the protocol defines; the first is the headline."""
         return tuple(m for m in self.metrics if self.protocol in align.METRICS[m].protocols)
+
+
+def checked_names(names: Any) -> tuple[str, str]:
+    """Return the names of two systems, which must differ."""
+    if isinstance(names, str) or len(names) != 2:
+        raise InputError(f"names must be two, one for each system, got {names!r}.")
+    if str(names[0]) == str(names[1]):
+        raise InputError(f"names must differ, got {str(names[0])!r} twice.")
+    return str(names[0]), str(names[1])

@@ -12,13 +12,11 @@ from scipy import special
 
 from unbraid._documented import documented_answer
 from unbraid.errors import InputError
+from unbraid.interpret._groups import GROUPS, se_from_groups
 from unbraid.stats import Interval
 
 if TYPE_CHECKING:
     import pandas as pd
-
-GROUPS = 20
-"""Random groups of stimuli whose influences give the intervals: 19 degrees of freedom."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -242,27 +240,6 @@ def score_difference(a: UnitScores, b: UnitScores) -> ScoreDifference:
     return ScoreDifference(
         value=value, low=value - reach, high=value + reach, level=a.level, paired=paired
     )
-
-
-def stimulus_groups(n: int) -> np.ndarray:
-    """Return the random group of each of n stimuli, the same for every measure and side."""
-    order = np.random.default_rng(n).permutation(n)
-    groups = np.empty(n, dtype=np.intp)
-    groups[order] = np.arange(n) % min(GROUPS, n)
-    return groups
-
-
-def in_groups(psi: np.ndarray, rows: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Return the influences (rows,) or (rows, m) of stimuli, added up in their groups."""
-    sums = np.zeros((GROUPS, *psi.shape[1:]))
-    np.add.at(sums, groups[rows], psi)
-    return sums
-
-
-def se_from_groups(influence: np.ndarray) -> np.ndarray:
-    """Return standard errors (m,); NaN where no stimulus has any influence."""
-    variance = GROUPS / (GROUPS - 1) * np.square(influence).sum(axis=0)
-    return np.where(variance > 1e-24, np.sqrt(variance), np.nan)
 
 
 def scores_from_groups(

@@ -7,13 +7,8 @@ from typing import Any
 import numpy as np
 
 from unbraid import _validate
-from unbraid.interpret._scores import (
-    GROUPS,
-    UnitScores,
-    in_groups,
-    scores_from_groups,
-    stimulus_groups,
-)
+from unbraid.interpret._groups import GROUPS, in_groups, stimulus_groups
+from unbraid.interpret._scores import UnitScores, scores_from_groups
 from unbraid.interpret.concepts._with_concepts import (
     WithConcepts,
     aucs,

@@ -9,7 +9,8 @@ from scipy import special
 
 from unbraid import _validate
 from unbraid.errors import InputError
-from unbraid.interpret._scores import GROUPS, UnitScores
+from unbraid.interpret._groups import GROUPS
+from unbraid.interpret._scores import UnitScores
 from unbraid.interpret.judges._sides import JudgedSide, activity, common_level, constant, side
 
 _MOST_GROUPS = 10  # of stimuli: enough for a standard error, few so that each holds all examples

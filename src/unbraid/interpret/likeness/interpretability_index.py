@@ -8,13 +8,8 @@ import numpy as np
 
 from unbraid import _validate
 from unbraid.errors import InputError
-from unbraid.interpret._scores import (
-    GROUPS,
-    UnitScores,
-    in_groups,
-    scores_from_groups,
-    stimulus_groups,
-)
+from unbraid.interpret._groups import GROUPS, in_groups, stimulus_groups
+from unbraid.interpret._scores import UnitScores, scores_from_groups
 from unbraid.interpret.judges._sides import JudgedSide, activity, constant, side
 
 _DRAWS = 2000  # random sets of stimuli for the chance level of purity

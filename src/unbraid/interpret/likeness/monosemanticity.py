@@ -7,12 +7,8 @@ from typing import Any
 import numpy as np
 
 from unbraid import _validate
-from unbraid.interpret._scores import (
-    GROUPS,
-    UnitScores,
-    scores_from_groups,
-    stimulus_groups,
-)
+from unbraid.interpret._groups import GROUPS, stimulus_groups
+from unbraid.interpret._scores import UnitScores, scores_from_groups
 from unbraid.interpret.judges._sides import activity, constant, side
 from unbraid.interpret.judges.judge import Judge
 
