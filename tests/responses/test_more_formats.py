@@ -143,9 +143,29 @@ def test_axes_of_units_become_one(tmp_path, rng):
     found = load(tmp_path / "maps.npy", axes="repeats units stimuli units units")
     np.testing.assert_allclose(found.values, expected + 1)
     assert found.repeats.shape == (2, 6, 30)
-    for axes in ("units units units units", "stimuli stimuli units units", "stimuli units"):
+    for axes in ("units units units units", "repeats stimuli units time time", "stimuli units"):
         with pytest.raises(InputError, match="axes"):
             load(tmp_path / "maps.npy", axes=axes)
+
+
+def test_axes_of_stimuli_become_one(tmp_path, rng):
+    """Activations as models give them: texts, positions, units."""
+    acts = rng.normal(size=(3, 4, 5))
+    np.save(tmp_path / "acts.npy", acts)
+    with pytest.raises(InputError, match=r'"stimuli stimuli units" \(texts, positions\)'):
+        load(tmp_path / "acts.npy")
+    found = load(tmp_path / "acts.npy", axes="stimuli stimuli units")
+    np.testing.assert_array_equal(found.values, acts.reshape(12, 5))
+    assert found.stimuli is None
+    (tmp_path / "acts.stimuli.txt").write_text("a\nb\nc\n")
+    found = load(tmp_path / "acts.npy", axes="stimuli stimuli units")
+    assert found.stimuli.tolist()[:5] == ["a@0", "a@1", "a@2", "a@3", "b@0"]
+    np.save(tmp_path / "turned.npy", acts.transpose(2, 0, 1))
+    turned = load(tmp_path / "turned.npy", axes="units stimuli stimuli")
+    np.testing.assert_array_equal(turned.values, acts.reshape(12, 5))
+    np.savez(tmp_path / "acts.npz", values=acts, stimuli=[f"t{i}" for i in range(12)])
+    found = load(tmp_path / "acts.npz", axes="stimuli stimuli units")
+    assert found.stimuli.tolist()[-1] == "t11"
 
 
 def suite2p(folder, rng):

@@ -88,7 +88,8 @@ def load(path: Any, **options: Any) -> Responses:
 
     ``axes="units stimuli repeats"`` names the axes of an array that are not (stimuli, units);
     repeats are averaged and kept, NaN where one is missing; several axes of units (``axes="stimuli
-    units units units"``: channel, row, column) become one. Of MATLAB's structures
+    units units units"``: channel, row, column) become one, as do several of stimuli (``"stimuli
+    stimuli units"``: text, position). Of MATLAB's structures
     ``values="data/spikes"`` names a field; a cell array of matrices is one array whose first axes
     are the cells', filled with NaN: ``axes="stimuli repeats units"`` or ``"stimuli units
     repeats"``. ``trials=True``: rows with the same id

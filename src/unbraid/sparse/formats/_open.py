@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from unbraid.sparse._dictionary import Dictionary
 
 D = TypeVar("D", bound="Dictionary")
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")  # owner and name
 READERS: dict[str, Callable[[Source], Parts]] = {
     "saelens": saelens.read,
     "sparsify": sparsify.read,
@@ -103,6 +105,8 @@ def nearest(name: Any, table: dict[str, Any]) -> str:
 
 
 def _open_saved(kind: type[D], folder: Path) -> D:
+    if not folder.exists():
+        raise _missing(folder)
     if own_fields(folder) is not None:
         return native.load(kind, folder)
 
@@ -112,6 +116,19 @@ def _open_saved(kind: type[D], folder: Path) -> D:
 
     with explained(["format", *(field.name for field in fields(StatedByCaller))], where):
         return open_foreign(kind, folder)
+
+
+def _missing(folder: Path) -> InputError:
+    """Return the error for a dictionary that is not there, with what may have been meant."""
+    name, hint = str(folder), "give the folder of a saved dictionary."
+    if "," in name:
+        hint = "several dictionaries are given one by one: repeat the option, or give a list."
+    elif _REPOSITORY.fullmatch(name) and not folder.parent.exists():
+        hint = (
+            "if it is a repository of the Hugging Face hub, save it as a folder first, in Python: "
+            f"unbraid.sparse.from_pretrained({name!r}).save('sae/')."
+        )
+    return InputError(f"{name} does not exist; {hint}")
 
 
 def _names(ignore: Any) -> list[str]:

@@ -48,6 +48,7 @@ def arranged(
         values = array
     else:
         values, repeats = _ordered(array, axes, time)
+        stimuli = _places(stimuli, array, axes)
         if time == "units" and units is not None and values.shape[1] % len(units) == 0:
             bins = np.arange(values.shape[1] // len(units)).astype(str)
             units = [f"{unit}@{t}" for unit in units for t in bins]
@@ -71,7 +72,10 @@ def naming(where: str, array: Any, axes: str | None) -> Iterator[None]:
     except InputError as error:
         text = str(error).replace("or pass them as repeats", "or say trials=True")
         if array_rank(array) > 2 and axes is None:
-            text += ' Or name its axes: axes="units stimuli repeats", "stimuli units units".'
+            text += (
+                ' Or name its axes: axes="units stimuli repeats", "stimuli stimuli units" (texts, '
+                'positions), "stimuli units units".'
+            )
         raise InputError(f"{where}: {text}") from None
 
 
@@ -102,13 +106,14 @@ def array_rank(array: Any) -> int:
 def _ordered(array: Any, axes: str, time: str | None) -> tuple[np.ndarray, np.ndarray | None]:
     """Return (values, repeats) with axes (stimuli, units) and (repeats, stimuli, units).
 
-    Several axes of units (channel, row, column) become one, the last running fastest.
+    Several axes of units (channel, row, column) become one, the last running fastest, as do
+    several of stimuli (text, position).
     """
     names = str(axes).split()
-    once = [name for name in names if name != "units"]
+    once = [name for name in names if name in ("repeats", "time")]
     if not {"stimuli", "units"} <= set(names) <= set(AXES) or len(set(once)) < len(once):
         raise InputError(
-            f"axes must name each axis: stimuli once, units (several become one), and maybe "
+            f"axes must name each axis: stimuli and units (several of one become one), and maybe "
             f"repeats and time once, got {axes!r}."
         )
     values = _validate.as_floats(array, "values")
@@ -121,16 +126,27 @@ def _ordered(array: Any, axes: str, time: str | None) -> tuple[np.ndarray, np.nd
         if name == axis
     ]
     values = values.transpose(order)
-    first, n_axes = names.count("repeats") + 1, names.count("units")
-    if n_axes > 1:
-        sides = values.shape
-        p = math.prod(sides[first : first + n_axes])
-        values = values.reshape(*sides[:first], p, *sides[first + n_axes :])
+    for first, axis in ((names.count("repeats"), "stimuli"), (names.count("repeats") + 1, "units")):
+        n_axes, sides = names.count(axis), values.shape
+        if n_axes > 1:
+            joined = math.prod(sides[first : first + n_axes])
+            values = values.reshape(*sides[:first], joined, *sides[first + n_axes :])
     if "time" in names:
         values = _time(values, time)
     if "repeats" not in names:
         return values, None
     return values[0], values
+
+
+def _places(stimuli: Any, array: Any, axes: str) -> Any:
+    """Return ids of all places of several axes of stimuli: ``id@position`` from the first's ids."""
+    sides = [
+        side for side, name in zip(array.shape, str(axes).split(), strict=True) if name == "stimuli"
+    ]
+    if len(sides) < 2 or stimuli is None or len(stimuli) != sides[0]:
+        return stimuli
+    rest = ["@".join(map(str, place)) for place in np.ndindex(*sides[1:])]
+    return [f"{own}@{place}" for own in stimuli for place in rest]
 
 
 def _time(values: np.ndarray, time: str | None) -> np.ndarray:

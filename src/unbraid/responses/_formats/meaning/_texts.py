@@ -16,8 +16,8 @@ from unbraid.responses._formats.meaning._entry import Entry, plain
 def rows_of(shape: tuple[int, ...], axes: str | None) -> int:
     """Return how many stimuli an array has, whose axes are named or lie as they should."""
     names = str(axes or "stimuli").split()
-    at = names.index("stimuli") if "stimuli" in names else len(shape)
-    return shape[at] if at < len(shape) else 0
+    sides = [side for side, name in zip(shape, names, strict=False) if name == "stimuli"]
+    return sides[0] if sides else 0
 
 
 def counts_rows(entry: Entry, rows: int) -> bool:

@@ -48,5 +48,7 @@ def read_torch(path: Path, start: int = 0) -> dict[str, Any]:
     """Return the dict that ``torch.save`` wrote from byte ``start`` on, tensors as arrays."""
     content = torch_file.read_plain(path, start, RESAVE)
     if not isinstance(content, dict):
-        raise InputError(f"{path} must hold a dict of tensors, got {type(content).__name__}.")
+        got = "one tensor" if hasattr(content, "dtype") else type(content).__name__
+        hint = " (Responses? They come after the dictionary.)" if hasattr(content, "dtype") else ""
+        raise InputError(f"{path} must hold a dict of tensors to be a dictionary, got {got}.{hint}")
     return content
