@@ -43,7 +43,7 @@ def cost_of(
         if is_frozen(config, parts, given is not None):
             learning += 3 * seeds * again_seconds(TopK(n_latents=m), *size, m)
     n_scores = 14 * seeds + 2
-    refits = n_scores + 4 * config.permutations
+    refits = n_scores + 2 * config.permutations  # of units; alike codes need few
     evaluations = n_scores * _SCORE_EACH + refits * _REFIT_EACH
     n_units = [parts.x.shape[1], parts.y.shape[1]]
     widest = max(*latents, *n_units)
