@@ -138,3 +138,12 @@ def test_metrics_that_hold_nothing_out_say_so():
     assert not Estimator.held_out_products
     x, y = related(9)
     assert align.max_pairwise(x, y).p_value == pytest.approx(1 / 21)
+
+
+@pytest.mark.parametrize("sure, fits", [(0.009, 2), (0.011, 20), (0.04, 20)])
+def test_only_a_p_value_below_one_in_a_hundred_spares_refits(sure, fits, refits, monkeypatch):
+    monkeypatch.setattr(HeldOutProducts, "p_value", lambda *_: sure)
+    x, y = related(11, n=40, p=3)
+    score = align.one_to_one(x, y, resamples=0)
+    assert refits == [fits]
+    assert score.p_value == (sure if fits == 2 else pytest.approx(1 / 21))
