@@ -5,15 +5,11 @@ import pytest
 
 import unbraid as ub
 from unbraid import align
+from unbraid.comparison.controls import _wide_expansion
+from unbraid.comparison.controls._rotation import rotation
+from unbraid.comparison.controls._which import CONTROLS, is_matching, is_prediction, rivals
+from unbraid.comparison.controls._wide_expansion import WideExpansion
 from unbraid.comparison.page._page import page, verdict_block
-from unbraid.comparison.scores import _controls
-from unbraid.comparison.scores._controls import (
-    WideExpansion,
-    is_matching,
-    is_prediction,
-    rivals,
-    rotation,
-)
 from unbraid.responses import Responses
 
 FEW = {"seeds": 1, "permutations": 0, "resamples": 50}
@@ -62,7 +58,7 @@ def test_every_metric_has_the_controls_of_its_kind():
     ],
 )
 def test_widths(m, n, p, found):
-    assert _controls.widths(m, n, p) == found
+    assert _wide_expansion.widths(m, n, p) == found
 
 
 def test_a_wide_expansion_has_the_arc_cosine_kernel():
@@ -153,7 +149,7 @@ def test_the_card_the_figure_and_the_verdict_have_one_best_control(predicted):
             score.value
             for score in predicted.scores
             if (score.metric, score.systems) == (metric, "x->y")
-            and score.source in _controls.CONTROLS
+            and score.source in CONTROLS
             and score.target != "base"
         ]
         panel = _panel(predicted, metric)
@@ -211,8 +207,8 @@ def test_a_dictionary_that_loses_what_units_share_is_named_as_the_cause():
 
 
 def test_an_expansion_that_is_cut_is_said(monkeypatch):
-    monkeypatch.setattr(_controls, "_NUMBERS", 2**14)
-    monkeypatch.setattr(_controls, "_ENOUGH", 16)
+    monkeypatch.setattr(_wide_expansion, "_NUMBERS", 2**14)
+    monkeypatch.setattr(_wide_expansion, "_ENOUGH", 16)
     x, y = np.random.default_rng(0).normal(size=(2, 240, 4))
     result = ub.compare(x, y, method=ub.TopK(k=1, n_latents=20), metrics=("ridge",), rng=0, **FEW)
     (line,) = [line for line in result.warnings if "widest random expansion" in line]

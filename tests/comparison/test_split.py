@@ -107,7 +107,7 @@ def test_groups_are_trusted_unless_they_follow_each_other_in_time(rng):
 
 
 def test_features_follow_the_stimuli_though_some_are_left_out(rng):
-    from unbraid.comparison.lift._truth import truth_of
+    from unbraid.comparison.dictionaries._truth import truth_of
 
     x = slow()
     parts = cut(x, slow(seed=1), rng, order="time")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import unbraid as ub
-from unbraid.comparison.lift._surplus import carried, warnings_of_surplus
+from unbraid.comparison.dictionaries._surplus import carried, warnings_of_surplus
 from unbraid.responses import Codes
 
 

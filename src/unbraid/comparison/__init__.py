@@ -1,7 +1,7 @@
 """The main job: two systems before and after unbraiding, beside the controls.
 
 `_compare` reads as the steps: options (`_config`), order of the stimuli (`_order`), cost (`_cost`),
-split (`_split`), dictionaries (`lift`), scores and differences (`scores`), conclusion (`verdict`).
+split (`_split`), `dictionaries` and `controls`, `scores` and differences, conclusion (`verdict`).
 `_comparison` is the answer; `_saved` and `_load` keep and read it; `page` and `browser` show it.
 """
 

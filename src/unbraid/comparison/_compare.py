@@ -21,13 +21,13 @@ from unbraid.comparison._config import CompareConfig, checked_names
 from unbraid.comparison._cost import cost_of
 from unbraid.comparison._order import doubts
 from unbraid.comparison._split import Split, split
-from unbraid.comparison.lift._given import Given, check_given, given_of, warnings_of_given
-from unbraid.comparison.lift._lift import Pair, forward, side_of, targets
-from unbraid.comparison.lift._lift_all import lift_all, sides_of
-from unbraid.comparison.lift._surplus import warnings_of_surplus
-from unbraid.comparison.lift._truth import Truth, truth_of
+from unbraid.comparison.controls._wide_expansion import warnings_of_widths
+from unbraid.comparison.dictionaries._both import lift_all, sides_of
+from unbraid.comparison.dictionaries._given import Given, check_given, given_of, warnings_of_given
+from unbraid.comparison.dictionaries._surplus import warnings_of_surplus
+from unbraid.comparison.dictionaries._system import Pair, forward, side_of, targets
+from unbraid.comparison.dictionaries._truth import Truth, truth_of
 from unbraid.comparison.scores._changes import changes
-from unbraid.comparison.scores._controls import warnings_of_widths
 from unbraid.comparison.scores._interpretability import interpretability, judges_of
 from unbraid.comparison.scores._score_all import base_jobs, jobs, score_all
 from unbraid.comparison.verdict._clones import warnings_of_clones

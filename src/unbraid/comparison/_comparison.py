@@ -17,7 +17,7 @@ from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._record import record_of
 from unbraid.comparison._saved import KIND, LAYOUT
 from unbraid.comparison.browser._browser import browser_files
-from unbraid.comparison.lift._lift import Lifted, Pair, forward, side_of, targets
+from unbraid.comparison.dictionaries._system import Lifted, Pair, forward, side_of, targets
 from unbraid.comparison.page._figures import score_figure
 from unbraid.comparison.page._page import page
 from unbraid.comparison.scores._answer import Change

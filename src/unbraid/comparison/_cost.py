@@ -5,8 +5,10 @@ from __future__ import annotations
 from unbraid.align._dense import check_memory
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._split import Split
-from unbraid.comparison.lift._lift import is_frozen
-from unbraid.comparison.scores._controls import is_matching, is_prediction, rotation_size, widths
+from unbraid.comparison.controls._made import is_frozen
+from unbraid.comparison.controls._rotation import rotation_size
+from unbraid.comparison.controls._which import is_matching, is_prediction
+from unbraid.comparison.controls._wide_expansion import widths
 from unbraid.sparse import TopK
 from unbraid.sparse._cost import START, Cost, again_seconds, learning_seconds, width_of
 

@@ -6,7 +6,7 @@ from unbraid import _state
 from unbraid._answers import Verdict, codes_codec, config_codec
 from unbraid.align import Score
 from unbraid.comparison._config import CompareConfig
-from unbraid.comparison.lift._lift import Lifted
+from unbraid.comparison.dictionaries._system import Lifted
 from unbraid.comparison.scores._answer import Change
 from unbraid.comparison.verdict._predict import Prediction
 from unbraid.interpret import UnitScores

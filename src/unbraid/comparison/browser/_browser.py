@@ -10,9 +10,9 @@ import scipy.sparse as sp
 
 from unbraid import align, report, sparse
 from unbraid.comparison.browser._pair import pair_of
+from unbraid.comparison.controls._which import rivals
 from unbraid.comparison.page._gallery import as_pictures
 from unbraid.comparison.page._latents import MEANING
-from unbraid.comparison.scores._controls import rivals
 from unbraid.comparison.scores._matched import RATE, labels, pairs_of, stability_of
 from unbraid.errors import InputError
 from unbraid.responses import Responses, parts_of, tokens_by_id

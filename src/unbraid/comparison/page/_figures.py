@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unbraid import report, stats
-from unbraid.comparison.scores._controls import LABELS, rivals
+from unbraid.comparison.controls._which import LABELS, rivals
 from unbraid.comparison.scores._seed_means import mean_over_seeds
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from unbraid import report, stats
 from unbraid._answers import TONES
+from unbraid.comparison.controls._which import LABELS
 from unbraid.comparison.page._figures import (
     best_control,
     overview_figure,
@@ -21,7 +22,6 @@ from unbraid.comparison.page._tables import (
     prediction_table,
     score_table,
 )
-from unbraid.comparison.scores._controls import LABELS
 from unbraid.comparison.scores._seed_means import mean_over_seeds
 
 if TYPE_CHECKING:

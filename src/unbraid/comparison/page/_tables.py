@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from unbraid import report, sparse
-from unbraid.comparison.lift._given import source_of
-from unbraid.comparison.scores._controls import LABELS
+from unbraid.comparison.controls._which import LABELS
+from unbraid.comparison.dictionaries._given import source_of
 
 if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison

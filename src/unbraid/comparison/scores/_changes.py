@@ -8,8 +8,8 @@ import numpy as np
 
 from unbraid import align
 from unbraid.align import Score
+from unbraid.comparison.controls._which import rivals
 from unbraid.comparison.scores._answer import Change
-from unbraid.comparison.scores._controls import rivals
 from unbraid.comparison.scores._seed_means import mean_over_seeds
 
 Find = Callable[[str, str, str], Sequence[Score]]

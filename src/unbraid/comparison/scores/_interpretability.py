@@ -9,7 +9,7 @@ import numpy as np
 
 from unbraid import interpret
 from unbraid.comparison._split import Split
-from unbraid.comparison.lift._lift import Pair
+from unbraid.comparison.dictionaries._system import Pair
 from unbraid.comparison.verdict._one_system import is_one_system
 from unbraid.errors import InputError
 from unbraid.interpret import Judge, UnitScores

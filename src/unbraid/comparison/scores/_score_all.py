@@ -14,8 +14,9 @@ from unbraid._progress import Progress
 from unbraid.align import Score
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._split import Split
-from unbraid.comparison.lift._lift import Pair, forward
-from unbraid.comparison.scores._controls import BOTH_SIDES, CONTROLS, LABELS, WideExpansion, applies
+from unbraid.comparison.controls._which import BOTH_SIDES, CONTROLS, LABELS, applies
+from unbraid.comparison.controls._wide_expansion import WideExpansion
+from unbraid.comparison.dictionaries._system import Pair, forward
 from unbraid.responses import Responses, as_responses
 
 _FEW_PERMUTATIONS = 1  # shows the chance level; no p-value is based on it

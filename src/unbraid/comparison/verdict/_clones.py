@@ -9,7 +9,7 @@ import numpy as np
 from unbraid import align, interpret
 from unbraid.align import Score
 from unbraid.comparison._split import Split
-from unbraid.comparison.scores._controls import is_matching
+from unbraid.comparison.controls._which import is_matching
 from unbraid.responses import Responses
 
 _LOWERED = 0.1  # by how much clones must lower a matching to be named as the cause

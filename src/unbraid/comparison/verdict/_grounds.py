@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from unbraid.align import Score
-from unbraid.comparison.lift._lift import Pair, side_of
+from unbraid.comparison.dictionaries._system import Pair, side_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from unbraid._answers import Verdict
 from unbraid._progress import Progress
 from unbraid.align import Score
 from unbraid.comparison._split import Split
-from unbraid.comparison.lift._lift import Lifted, Pair
+from unbraid.comparison.dictionaries._system import Lifted, Pair
 from unbraid.comparison.scores._seed_means import mean_over_seeds
 from unbraid.responses import Responses
 from unbraid.sparse.evidence.splitting.correspondence import (

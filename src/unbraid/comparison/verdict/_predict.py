@@ -12,7 +12,7 @@ import scipy.linalg
 from unbraid import theory
 from unbraid.align import Score
 from unbraid.comparison._split import Split
-from unbraid.comparison.lift._lift import Pair
+from unbraid.comparison.dictionaries._system import Pair
 from unbraid.responses import Responses
 
 _MOST_UNITS = 2048  # of both sides together; beyond it the closed forms cost more than the scores

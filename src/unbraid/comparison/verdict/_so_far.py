@@ -10,7 +10,7 @@ from unbraid._progress import SO_FAR
 from unbraid.align import Score
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._split import Split
-from unbraid.comparison.lift._lift import Pair, forward
+from unbraid.comparison.dictionaries._system import Pair, forward
 
 
 def so_far(units: Sequence[Score], pair: Pair, parts: Split, config: CompareConfig) -> str:

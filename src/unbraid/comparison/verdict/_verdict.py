@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from unbraid._answers import Verdict
+from unbraid.comparison.controls._which import is_prediction
 from unbraid.comparison.scores._answer import Change
-from unbraid.comparison.scores._controls import is_prediction
 from unbraid.comparison.verdict._grounds import Grounds
 
 _MATCHING = "codes->codes"

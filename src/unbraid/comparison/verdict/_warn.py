@@ -12,8 +12,8 @@ import numpy as np
 from unbraid import stats, theory
 from unbraid.align import Score
 from unbraid.comparison._split import Split
-from unbraid.comparison.lift._lift import Lifted
-from unbraid.comparison.scores._controls import CONTROLS
+from unbraid.comparison.controls._which import CONTROLS
+from unbraid.comparison.dictionaries._system import Lifted
 
 # Half of what is asked for is missing; of latents, three in ten are dead
 _POOR_FVU, _MANY_DEAD, _LITTLE_COVERED, _UNSTABLE = 0.5, 0.3, 0.5, 0.5

@@ -11,22 +11,9 @@ import numpy as np
 
 from unbraid import sparse
 from unbraid.comparison._config import CompareConfig
-from unbraid.comparison._split import Split
-from unbraid.comparison.scores._controls import (
-    WideExpansion,
-    is_matching,
-    is_prediction,
-    rotation,
-    widths,
-)
+from unbraid.comparison.controls._made import Side, controls_of
+from unbraid.comparison.controls._wide_expansion import WideExpansion
 from unbraid.responses import Codes, Responses
-from unbraid.sparse.training._training import Autoencoder
-
-FROZEN: dict[str, type[Autoencoder]] = {
-    "frozen_decoder": sparse.FrozenDecoder,
-    "soft_frozen_decoder": sparse.SoftFrozenDecoder,
-    "frozen_encoder": sparse.FrozenEncoder,
-}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -47,18 +34,6 @@ Pair = tuple[Lifted | None, Lifted | None]
 """Both systems under one seed; None where a system is given no dictionary."""
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Side:
-    """What a system's dictionaries and controls are learned on and scored on."""
-
-    train: Responses
-    scored: Responses
-    frozen: bool = False
-    """Whether the controls that learn half of an autoencoder are made."""
-    untrained: tuple[Responses, Responses] | None = None
-    """An untrained copy of the system: responses to learn from, and to the alignment stimuli."""
-
-
 def lift(
     side: Side,
     method: sparse.Method,
@@ -77,7 +52,7 @@ def lift(
         random = sparse.fit(side.train, untrained, rng=untrain, order=config.order).prepared(
             side.train, config.by
         )
-        controls = _controls(side, dictionary.method, codes, random, config, rest)
+        controls = controls_of(side, dictionary.method, codes, random, config, rest)
     return _lifted(dictionary, codes, controls, side.scored)
 
 
@@ -91,52 +66,8 @@ def lift_given(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         random = sparse.random_like(dictionary, side.train, rng=draw)
-        controls = _controls(side, None, codes, random, config, rest)
+        controls = controls_of(side, None, codes, random, config, rest)
     return _lifted(dictionary, codes, controls, side.scored)
-
-
-def _controls(
-    side: Side,
-    method: sparse.Method | None,
-    codes: Codes,
-    random: sparse.Dictionary,
-    config: CompareConfig,
-    streams: list[np.random.Generator],
-) -> dict[str, Any]:
-    """Return the codes of every control; ``method``: None where the dictionary was given."""
-    expand, shuffle, turn, widen, freeze, copy = streams
-    train, scored = side.train, side.scored
-    m, k = codes.shape[1], max(1, round(codes.l0))
-    expansion = sparse.RandomExpansion(n_latents=m, k=k)
-    controls: dict[str, Any] = {
-        "random_dictionary": random.encode(scored, by=config.by),
-        "random_expansion": sparse.fit(train, expansion, rng=expand).encode(scored),
-        "shuffled_latents": sparse.shuffle_latents(codes, rng=shuffle),
-    }
-    if any(is_matching(metric) for metric in config.scored):
-        controls["rotation"] = rotation(train, scored, turn)
-    if any(is_prediction(metric) for metric in config.scored):
-        controls["wide_expansion"] = WideExpansion(
-            train=train,
-            scored=scored,
-            widths=widths(m, *scored.shape),
-            seed=int(widen.integers(2**31)),
-        )
-    options: dict[str, Any] = {"n_latents": m, "k": k}
-    if isinstance(method, Autoencoder):
-        options["training"] = method.training
-    if side.frozen:
-        for name, half in FROZEN.items():
-            learned = sparse.fit(train, half(**options), rng=freeze.spawn(1)[0], order=config.order)
-            controls[name] = learned.encode(scored)
-    if side.untrained is not None:
-        again = sparse.TopK(**options) if method is None else method
-        by = None if method is None else config.by
-        learned = sparse.fit(side.untrained[0], again, rng=copy, order=config.order).prepared(
-            side.untrained[0], by
-        )
-        controls["untrained_copy"] = learned.encode(side.untrained[1], by=by)
-    return controls
 
 
 def _lifted(
@@ -149,11 +80,6 @@ def _lifted(
         fvu=dictionary.fvu(scored, codes),
         dead=1 - len(np.unique(codes.indices)) / codes.shape[1],
     )
-
-
-def is_frozen(config: CompareConfig, parts: Split, given: bool) -> bool:
-    """Return whether the controls that learn half of an autoencoder are made."""
-    return given and parts.apart if config.frozen is None else config.frozen
 
 
 def side_of(lifted: Sequence[Pair], side: int) -> list[Lifted]:

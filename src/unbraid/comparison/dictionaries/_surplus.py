@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from unbraid.align import Score
-from unbraid.comparison.lift._lift import Lifted, Pair
-from unbraid.comparison.scores._controls import is_matching
+from unbraid.comparison.controls._which import is_matching
+from unbraid.comparison.dictionaries._system import Lifted, Pair
 
 _LOWERED = 0.1  # the weighted mean must be higher by this much for a warning
 _CARRY = 0.9  # share of what the codes hold that the latents named carry

@@ -10,8 +10,9 @@ import numpy as np
 from unbraid._progress import Progress, part
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._split import Split
-from unbraid.comparison.lift._given import Given
-from unbraid.comparison.lift._lift import Lifted, Pair, Side, is_frozen, lift, lift_given
+from unbraid.comparison.controls._made import Side, is_frozen
+from unbraid.comparison.dictionaries._given import Given
+from unbraid.comparison.dictionaries._system import Lifted, Pair, lift, lift_given
 from unbraid.errors import InputError
 from unbraid.responses import as_responses, follow
 
