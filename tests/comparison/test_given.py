@@ -232,3 +232,11 @@ def test_what_an_inference_lacks_is_learned_from_the_training_stimuli(world, by,
         assert getattr(given, constant) is None
         codes = given.prepared(train, by).encode(each[:5], by=by)
         np.testing.assert_array_equal(own.codes.toarray()[:5], codes.toarray())
+
+
+def test_dictionaries_in_the_place_of_responses_are_named(world):
+    x, _, _, a, b = world
+    first, second = true_dictionary(a), true_dictionary(b)
+    for pair in ((first, second), (x, second)):
+        with pytest.raises(InputError, match=r"got a Dictionary.*compare\(x, y, dictionaries="):
+            ub.compare(*pair, dictionaries=(first, second))

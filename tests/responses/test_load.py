@@ -208,6 +208,20 @@ def test_save_refuses_a_folder_and_a_file_in_the_way(tmp_path):
         save(np.eye(2), tmp_path / "file" / "x.npz")
 
 
+def test_an_array_is_named_behind_its_file(tmp_path, rng):
+    x, y = rng.normal(size=(2, 6, 3))
+    np.savez(tmp_path / "two.npz", a=x, b=y)
+    np.testing.assert_array_equal(load(f"{tmp_path}/two.npz::b").values, y)
+    np.testing.assert_array_equal(load(f"{tmp_path}/two.npz::/a", values="a").values, x)
+    with pytest.raises(InputError, match="::b and values='a' name two arrays"):
+        load(f"{tmp_path}/two.npz::b", values="a")
+    np.save(tmp_path / "x.npy", x)
+    with pytest.raises(InputError, match=r"x\.npy holds one array, and .*x\.npy::b names another"):
+        load(f"{tmp_path}/x.npy::b")
+    with pytest.raises(InputError, match="names no array after '::'"):
+        load(f"{tmp_path}/two.npz::")
+
+
 @pytest.mark.parametrize("held, hint", [
     ([], "it is empty"),
     (["a.npy", "b.csv", "notes.txt"], r"give one of the files in it \(a.npy, b.csv, notes.txt\)"),

@@ -23,7 +23,13 @@ from unbraid.comparison._order import doubts
 from unbraid.comparison._split import Split, split
 from unbraid.comparison.controls._wide_expansion import warnings_of_widths
 from unbraid.comparison.dictionaries._both import lift_all, sides_of
-from unbraid.comparison.dictionaries._given import Given, check_given, given_of, warnings_of_given
+from unbraid.comparison.dictionaries._given import (
+    Given,
+    check_given,
+    check_no_dictionaries,
+    given_of,
+    warnings_of_given,
+)
 from unbraid.comparison.dictionaries._surplus import warnings_of_surplus
 from unbraid.comparison.dictionaries._system import Pair, forward, side_of, targets
 from unbraid.comparison.dictionaries._truth import Truth, truth_of
@@ -168,6 +174,7 @@ def compare(
         progress_to(progress) as tell,
     ):
         warnings.simplefilter("always", RuntimeWarning)
+        check_no_dictionaries(x, y)
         given = given_of(dictionaries, config)
         parts = split(x, y, x_train, y_train, groups, config, split_rng, learns=given is None)
         if given is not None:

@@ -100,7 +100,7 @@ def load(path: Any, **options: Any) -> Responses:
     Parameters
     ----------
     path : str or Path
-        One of the formats above.
+        One of the formats above; ``"file.mat::responses"`` is ``values="responses"``.
     **options
         What the format's reader takes; any other is refused with the list of those it knows.
 
@@ -129,9 +129,15 @@ def load(path: Any, **options: Any) -> Responses:
     >>> load(path)
     Responses(3 stimuli x 3 units)
     """
-    path = as_path(path)
+    path, array = _named(as_path(path))
     reader = _reader(path)
     known = _options_of(reader)
+    if array and "values" not in known:
+        raise InputError(
+            f"{path} holds one array, and {path}::{array} names another: leave it out."
+        )
+    if array and options.setdefault("values", array) != array:
+        raise InputError(f"{path}::{array} and values={options['values']!r} name two arrays.")
     for name in options:
         if name not in known:
             raise InputError(
@@ -149,7 +155,7 @@ def load(path: Any, **options: Any) -> Responses:
 
 
 def load_plainly(path: Any, **options: Any) -> Responses:
-    """Load as the command line does: ``FILE::NAME`` names the array that is meant.
+    """Load for a command: messages say what to type there.
 
     Parameters
     ----------
@@ -179,8 +185,6 @@ def load_plainly(path: Any, **options: Any) -> Responses:
     Responses(3 stimuli x 3 units)
     """
     path, name = _named(as_path(path))
-    if name:
-        options["values"] = name
 
     def where(option: str) -> str:
         call = f"in Python: unbraid.save(unbraid.load({str(path)!r}, {option}=...), 'new.npz')."
@@ -194,10 +198,8 @@ def load_plainly(path: Any, **options: Any) -> Responses:
         known = _options_of(_reader(path))
     except InputError:  # said by load, too
         known = []
-    if name and "values" not in known:
-        raise InputError(f"{path} holds one array, and {path}::{name} names another: leave it out.")
     with explained(known, where):
-        return load(path, **options)
+        return load(f"{path}::{name}" if name else path, **options)
 
 
 def options_of(path: Any) -> list[str]:

@@ -40,6 +40,16 @@ class Given:
         return x, y
 
 
+def check_no_dictionaries(x: Any, y: Any) -> None:
+    """Refuse dictionaries in the place of the responses that they are compared on."""
+    for name, value in (("x", x), ("y", y)):
+        if isinstance(value, Dictionary):
+            raise InputError(
+                f"{name} must be responses, got a Dictionary. Two dictionaries are compared on the "
+                "responses of both systems (or of one, twice): compare(x, y, dictionaries=(a, b))."
+            )
+
+
 def given_of(dictionaries: Any, config: CompareConfig) -> Given | None:
     """Open what was given as ``dictionaries``; None where nothing was."""
     if dictionaries is None:
