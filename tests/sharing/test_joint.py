@@ -6,9 +6,11 @@ from PIL import Image
 
 import unbraid as ub
 from unbraid import sharing
+from unbraid._answers import TONES
 from unbraid.errors import InputError
 from unbraid.interpret import feature_correlations, mcc
 from unbraid.sharing.page._browser import joint_browser
+from unbraid.sharing.page._page import _BADGES
 
 QUICK = {"seeds": 1, "refits": 0, "baselines": False, "permutations": 999}
 
@@ -175,6 +177,8 @@ def test_a_result_is_saved_whole_and_read_again(half_shared, tmp_path):
     assert shared.values_r.min() > 0.9
     html = (tmp_path / "run" / "report.html").read_text()
     assert "leave-units-out contrast" in html
+    assert "The claims hold" not in html  # of a study, which this is none
+    assert set(_BADGES) <= set(TONES)
 
 
 def test_codes_describe_the_responses(found, half_shared):
@@ -285,6 +289,11 @@ def test_the_browser_has_the_pictures_of_the_stimuli(found, tmp_path):
         Image.new("RGB", (4, 4), (at % 256, 0, 255)).save(tmp_path / "p" / f"{id}.png")
     made = joint_browser(found, tmp_path / "p")
     assert made.picture(3)[0, 0].tolist() == [3, 0, 255]
+    arrays = {str(id): np.full((5, 6), 7, np.uint8) for id in found.held_stimuli}
+    assert joint_browser(found, arrays).picture(3).shape == (5, 6)
+    arrays[str(found.held_stimuli[3])] = np.ones((5, 6))
+    with pytest.raises(InputError, match="pictures must be uint8 arrays"):
+        joint_browser(found, arrays)
     (tmp_path / "p" / f"{found.held_stimuli[0]}.png").unlink()
     with pytest.raises(InputError, match="pictures must hold one for each stimulus"):
         joint_browser(found, tmp_path / "p")

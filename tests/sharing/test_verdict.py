@@ -1,5 +1,6 @@
 """What the verdict says of joint dictionaries, and what it must not say."""
 
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -101,3 +102,11 @@ def test_a_pairing_that_matters_is_no_sign_of_nothing_shared():
     assert "22 are undecided" in few.sentence
     assert said(shared=12, expected=6.0).tone == "undecided"
     assert said(shared=2, undecided=1).tone != "undecided"
+
+
+def test_a_system_that_holds_no_latent_is_not_said_to_miss_any():
+    answer = said(found=(0.95, math.nan), again=(0.9, math.nan))
+    assert answer.tone == "each suffices"
+    one = said(found=(0.1, math.nan), again=(0.9, math.nan))
+    assert one.tone == "joint pays"
+    assert "nan" not in one.sentence

@@ -73,11 +73,14 @@ class VerdictBlock:
     """Two to four; a number of kind ``after`` that follows ``before`` gets an arrow."""
     about: str = ""
     """What was compared, or asked: said before any number, and ``lead`` then comes after them."""
+    badge: str = ""
+    """Words of the badge; by default those of the tone."""
 
     def __post_init__(self) -> None:
         checks.check_text(self.headline, "headline")
         checks.check_text(self.lead, "lead")
         checks.check_text(self.about, "about", may_be_empty=True)
+        checks.check_text(self.badge, "badge", may_be_empty=True)
         checks.check_choice(self.tone, tuple(TONES), "tone")
         numbers = checks.as_tuple(self, "numbers")
         checks.check_members(numbers, KeyNumber, "VerdictBlock.numbers")

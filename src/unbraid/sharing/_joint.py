@@ -262,8 +262,8 @@ class Joint:
             Must not exist, unless ``overwrite``.
         overwrite : bool
             Whether an earlier run there is replaced.
-        pictures : Images or mapping of stimulus ids to arrays, optional
-            The stimuli, for the browser: a folder or zip opened by ``responses.images``.
+        pictures : path, Images or mapping of stimulus ids to uint8 arrays, optional
+            The stimuli, for the browser: a folder or zip, or arrays (height, width[, 3]).
         tokens : mapping of text id to list of str, list of lists, or path of JSON, optional
             Of texts, where rows are their tokens; see ``Comparison.save``.
         beside : mapping of file name to text, optional

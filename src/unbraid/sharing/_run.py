@@ -25,7 +25,7 @@ from unbraid.sharing._joint import Joint
 from unbraid.sharing._verdict import bounds_of, verdict_of
 from unbraid.sharing._warn import of_the_stack, warnings_of_order, warnings_of_systems
 from unbraid.sharing.evidence._evidence import JointEvidence, evidence_of
-from unbraid.sharing.evidence._latents import Count, stability
+from unbraid.sharing.evidence._latents import UNDECIDED, Count, stability
 from unbraid.sharing.evidence._left_out import pairings
 from unbraid.sharing.evidence._wrong import expected_shared
 from unbraid.sharing.learning._learn import LearnedTogether, learn
@@ -215,7 +215,8 @@ def _conclude(
         kind: Count(
             value=value,
             low=min(count.get(kind, 0) for count in counts),
-            high=max(count.get(kind, 0) for count in counts),
+            high=max(count.get(kind, 0) for count in counts)
+            + (own[UNDECIDED] if kind != UNDECIDED else 0),
         )
         for kind, value in own.items()
     }

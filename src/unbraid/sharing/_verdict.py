@@ -169,7 +169,7 @@ def _regime(
     )
     if not alone:
         return SHARED, f"{what}."
-    weak = [name for name in names if not alone[name].value >= _ALL]
+    weak = [name for name in names if alone[name].value < _ALL]  # NaN: it holds none
     if not weak:
         return "each suffices", f"{what}; each suffices alone: its own dictionary finds the same."
     helped = [name for name in weak if elsewhere[name].value >= _ALL]

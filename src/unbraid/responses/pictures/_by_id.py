@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -16,7 +16,8 @@ _SIDE = 96  # pixels of a picture on a page, twice what a screen shows
 
 
 def pictures_by_id(
-    pictures: Images | str | Path, stimuli: Sequence[object] | np.ndarray
+    pictures: Images | Mapping[str, np.ndarray] | str | Path,
+    stimuli: Sequence[object] | np.ndarray,
 ) -> Callable[[int], np.ndarray]:
     """Return what gives the picture of a stimulus by its place, matched by id.
 
@@ -25,8 +26,8 @@ def pictures_by_id(
 
     Parameters
     ----------
-    pictures : Images or path
-        A folder or zip of pictures.
+    pictures : Images, path, or mapping of ids to arrays
+        A folder or zip of pictures, or uint8 arrays of shape (height, width[, 3]).
     stimuli : sequence of n ids
         Each must have its picture.
 
@@ -38,7 +39,7 @@ def pictures_by_id(
     Raises
     ------
     InputError
-        A stimulus without a picture.
+        A stimulus without a picture; an array that is none.
 
     Examples
     --------
@@ -49,8 +50,8 @@ def pictures_by_id(
     ...     pictures_by_id(folder, ["dog"])(0).shape
     (48, 96, 3)
     """
-    opened = pictures if isinstance(pictures, Images) else images(pictures)
-    place = {name: at for at, name in enumerate(opened.names)}
+    source, names, picture = _opened(pictures)
+    place = {name: at for at, name in enumerate(names)}
     stems: dict[str, list[int]] = {}
     for name, at in place.items():
         stems.setdefault(PurePosixPath(name).stem, []).append(at)
@@ -66,11 +67,28 @@ def pictures_by_id(
     if len(found) < len(stimuli):
         lost = next(id for at, id in enumerate(ids) if at not in found)
         raise InputError(
-            f"pictures must hold one for each stimulus, under its id: {opened.source} has "
+            f"pictures must hold one for each stimulus, under its id: {source} has "
             f"{len(found)} of {len(stimuli)}, and none of {lost!r} (its names are like "
-            f"{opened.names[0] if opened.names else 'none'!r})."
+            f"{names[0] if names else 'none'!r})."
         )
-    return lambda where: _small(opened[found[where]])
+    return lambda where: _small(picture(found[where]))
+
+
+def _opened(
+    pictures: Images | Mapping[str, np.ndarray] | str | Path,
+) -> tuple[str, Sequence[str], Callable[[int], np.ndarray]]:
+    """Return what the pictures are called, their names, and what gives one by its place."""
+    if not isinstance(pictures, Mapping):
+        opened = pictures if isinstance(pictures, Images) else images(pictures)
+        return str(opened.source), opened.names, lambda at: opened[at]
+    arrays = [np.asarray(each) for each in pictures.values()]
+    for name, array in zip(pictures, arrays, strict=True):
+        if array.dtype != np.uint8 or array.ndim not in (2, 3) or array.shape[2:] not in ((), (3,)):
+            raise InputError(
+                "pictures must be uint8 arrays of shape (height, width) or (height, width, 3), "
+                f"that of {name!r} is {array.dtype} of shape {array.shape}."
+            )
+    return "the mapping", [str(name) for name in pictures], lambda at: arrays[at]
 
 
 def _small(picture: np.ndarray) -> np.ndarray:

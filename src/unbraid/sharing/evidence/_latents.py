@@ -20,14 +20,15 @@ SHARED, UNDECIDED = "shared", "undecided"
 @documented_answer
 @dataclass(frozen=True, kw_only=True)
 class Count:
-    """Latents of one kind: of the best dictionary, and the least and most over seeds."""
+    """Latents of one kind: of the best dictionary, and how many they may be."""
 
     value: int
     """In the dictionary that predicts units left out best."""
     low: int
     """Least over seeds."""
     high: int
-    """Most over seeds."""
+    """Most over seeds, and all undecided latents of the best dictionary: they may be of this kind.
+    Of undecided latents themselves the most over seeds."""
 
 
 @documented_answer

@@ -66,7 +66,7 @@ def _known(measure: report.LatentMeasure) -> bool:
 def _measures(result: Joint, density: np.ndarray) -> Iterator[report.LatentMeasure]:
     seen = result.evidence
     yield report.LatentMeasure(
-        name="systems",
+        name="number of systems",
         values=seen.effective(),
         help="effective number of systems it lies in, from the shares of its squared length",
     )

@@ -10,6 +10,15 @@ from unbraid import report
 from unbraid._answers import TONES
 from unbraid.sharing.page._figure import beside_figure
 
+_BADGES = {
+    "joint pays": "Together they pay",
+    "each suffices": "Each suffices alone",
+    "one suffices": "One suffices alone",
+    "shared": "Shared features",
+    "nothing shared": "Nothing shared",
+    "undecided": "Undecided",
+}
+
 
 def joint_page(result: Any, title: str = "", browser: bool = False) -> report.Page:
     """Summarise a joint dictionary (`Joint`) as a page.
@@ -77,7 +86,7 @@ def _verdict(result: Any) -> report.VerdictBlock:
     numbers = [
         report.KeyNumber(
             label="shared latents", value=shared.value, low=shared.low, high=shared.high, digits=0,
-            note=f"of {result.n_latents}; least and most over {result.config.seeds} seeds",
+            note=f"of {result.n_latents}; least over seeds, to most with all undecided ones",
         ),
         report.KeyNumber(
             label="leave-units-out contrast", value=contrast.value, low=contrast.low,
@@ -93,6 +102,7 @@ def _verdict(result: Any) -> report.VerdictBlock:
     return report.VerdictBlock(
         headline=result.verdict.sentence,
         tone=TONES[result.verdict.tone],
+        badge=_BADGES[result.verdict.tone],
         lead=" ".join(result.verdict.reasons),
         numbers=numbers,
     )
@@ -105,8 +115,12 @@ def _counts_table(result: Any) -> report.Table:
         columns=[
             report.Column(name="kind"),
             report.Column(name="latents", format="integer"),
-            report.Column(name="least over seeds", format="integer"),
-            report.Column(name="most over seeds", format="integer"),
+            report.Column(name="at least", format="integer", help="least over seeds"),
+            report.Column(
+                name="at most",
+                format="integer",
+                help="most over seeds, with all undecided latents: they may be of this kind",
+            ),
         ],
         rows=rows,
     )
@@ -211,7 +225,8 @@ def _how_to_read() -> report.Prose:
             "**Shared**: in each system that it lies in, the latent predicts units that were left "
             "out better with the true pairing of stimuli than with wrong ones, at this false "
             "discovery rate, and better than nothing. **Only**: it predicts one system's units, "
-            "and surely less in all others. **Undecided**: the stimuli do not tell.",
+            "and surely less in all others. **Undecided**: the stimuli do not tell. Shares and "
+            "absence are measured against what a latent that a system surely has explains of it.",
             "**Explained variance** is no evidence of sharing: systems whose stimuli are paired "
             "wrongly are explained as well.",
         ]

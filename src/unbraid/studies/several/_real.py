@@ -106,8 +106,8 @@ def figure(result: Joint, options: Any) -> Figure:
         y_label="latents",
         series=drawn,
         caption=f"{', '.join(options.layers)} and {result.sizes[-1]} units of V4 "
-        f"(session {options.session}), {options.n_pictures} photographs at most; least and most "
-        f"over {options.real_seeds} seed(s); wrong pairings give "
+        f"(session {options.session}), {options.n_pictures} photographs at most; bars: least over "
+        f"{options.real_seeds} seed(s) to most, with all undecided latents; wrong pairings give "
         f"{'an unknown number' if np.isnan(chance) else f'{chance:.1f}'} of several systems. "
         f"{result.verdict.sentence}",
     )
