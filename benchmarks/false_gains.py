@@ -5,7 +5,7 @@ nor in its sentence on regression; metrics reject at most .075 of stationary slo
 none that drift; of shuffled stimuli fewer than one in 1,000 is taken for a series; slow signals
 that both systems hold are found.
 
-    python benchmarks/false_gains.py            # each part: --only gains|null|shuffled|shared
+    python benchmarks/false_gains.py    # each part: --only gains|null|shuffled|shared|periods
 """
 
 from __future__ import annotations
@@ -177,6 +177,34 @@ def mixed(rng, n, p, draw):
     return rng.permutation(draw(rng, n, p))
 
 
+def waving(rng, n, p, share, period=12.37):
+    """Draw waves of one period at random phases: a share of each unit's variance."""
+    turns = np.arange(n)[:, None] / period + rng.random(p)
+    return (2 * share) ** 0.5 * np.sin(2 * np.pi * turns) + (1 - share) ** 0.5 * rng.normal(
+        size=(n, p)
+    )
+
+
+def periods(worlds: int) -> dict[str, Any]:
+    """Share of unrelated worlds of one period that ridge rejects, and in how many it is found."""
+    answer = {}
+    for share in (1 / 2, 1 / 3, 1 / 5, 1 / 9):
+        for n, order in ((60, "auto"), (60, "time"), (120, "auto"), (120, "time")):
+            rejected = found = 0
+            for seed in range(worlds):
+                rng = np.random.default_rng(seed)
+                x, y = waving(rng, n, 6, share), waving(rng, n, 6, share)
+                score = quietly(
+                    align.ridge, x, y, permutations=19, resamples=0, rng=seed, order=order
+                )
+                rejected += bool(score.p_value <= 0.05)
+                found += score.order in ("period", "drift")
+            answer[f"{share:.2f}, {n}, {order}"] = [rejected / worlds, found / worlds]
+            said = f"rejected {rejected / worlds:.2f}, found in {found / worlds:.2f}"
+            print(f"waves of {share:.2f}, {n} stimuli, order={order}: {said}", flush=True)
+    return answer
+
+
 def shared(worlds: int, n: int) -> dict[str, Any]:
     """Score mixtures of the same slow features: held out in time, and by `compare`."""
     answer: dict[str, Any] = {}
@@ -209,7 +237,7 @@ def main() -> None:
     parser.add_argument("--nulls", type=int, default=200, help="of each kind, for the metrics")
     parser.add_argument("--n", type=int, default=400)
     parser.add_argument("--draws", type=int, default=2000)
-    parser.add_argument("--only", choices=("gains", "null", "shuffled", "shared"))
+    parser.add_argument("--only", choices=("gains", "null", "shuffled", "shared", "periods"))
     parser.add_argument("--fast", action="store_true", help="few worlds: runs, proves nothing")
     given = parser.parse_args()
     top = ub.TopK(n_latents=24, k=3)
@@ -226,6 +254,7 @@ def main() -> None:
         "null": lambda: rejections(given.nulls, min(given.n, 120)),
         "shuffled": lambda: shuffled(given.draws),
         "shared": lambda: shared(given.worlds, given.n),
+        "periods": lambda: periods(max(3, given.nulls // 2)),
     }
     answer = {name: run() for name, run in parts.items() if given.only in (None, name)}
     machine = {"numpy": version("numpy"), "machine": platform.machine()}

@@ -187,6 +187,27 @@ def test_folders_refused(vit):
         huggingface(vit)
 
 
+@pytest.mark.parametrize("where", ["model", "type of its own", "processor"])
+def test_code_in_a_folder_never_runs(vit, where, monkeypatch):
+    """Transformers imports it where it is trusted; of a known model it is not even looked at."""
+    trace = vit / "ran"
+    (vit / "mine.py").write_text(f"open({str(trace)!r}, 'w').close()\nclass Mine: pass\n")
+    file = vit / ("preprocessor_config.json" if where == "processor" else "config.json")
+    told = json.loads(file.read_text())
+    keys = ("AutoConfig", "AutoModel", "AutoImageProcessor", "AutoProcessor")
+    told["auto_map"] = dict.fromkeys(keys, "mine.Mine")
+    if where == "type of its own":
+        told["model_type"] = "its own"
+    file.write_text(json.dumps(told))
+    monkeypatch.setattr("builtins.input", lambda *_: "y")  # as if someone answered its question
+    if where == "model":
+        assert len(huggingface(vit).layers) == 3
+    else:
+        with pytest.raises(InputError, match="is not a whole transformers file|auto_map=.* is not"):
+            huggingface(vit)
+    assert not trace.exists()
+
+
 def of_a_classifier(folder):
     """As most are published: a head that is not needed, no weights for the pooler."""
     config = transformers.ViTConfig(image_size=32, patch_size=16, **SMALL)

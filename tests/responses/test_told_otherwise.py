@@ -261,12 +261,13 @@ def test_checksums_that_a_library_writes_and_does_not_compare(tmp_path, rng):
     torch.save(torch.tensor(VALUES), path)
     changed(path, path.read_bytes().index(VALUES.tobytes()) + 20)
     refused(path, "Bad CRC-32")
-    torch.serialization.set_crc32_options(False)
-    try:
-        torch.save(torch.tensor(VALUES), path)
-    finally:
-        torch.serialization.set_crc32_options(True)
-    np.testing.assert_array_equal(load(path).values, VALUES)
+    if hasattr(torch.serialization, "set_crc32_options"):  # without them, nothing is compared
+        torch.serialization.set_crc32_options(False)
+        try:
+            torch.save(torch.tensor(VALUES), path)
+        finally:
+            torch.serialization.set_crc32_options(True)
+        np.testing.assert_array_equal(load(path).values, VALUES)
     path = tmp_path / "x.parquet"
     table = pa.table({"u": rng.normal(size=100)})
     pq.write_table(table, path, write_page_checksum=True, compression="none", use_dictionary=False)
