@@ -160,6 +160,8 @@ def spoiled(folder, tmp_path, how):
         arrays.write_bytes(raw[:200])
     elif how == "newer":
         arrays.write_bytes(raw.replace(b'\\"version\\": 1', b'\\"version\\": 9', 1))
+    elif how == "one bit":
+        arrays.write_bytes(raw[:-1] + bytes([raw[-1] ^ 1]))
     elif how == "strange class":
         arrays.write_bytes(raw.replace(b'\\"Verdict\\"', b'\\"Popen12\\"', 1))
     elif how == "strange field":
@@ -179,6 +181,7 @@ def spoiled(folder, tmp_path, how):
         ("no kind", "does not say its kind"),
         ("other kind", "kind 'symphony', which this Unbraid cannot load"),
         ("kinds", "which this Unbraid cannot load"),
+        ("one bit", "arrays.safetensors is not as it was written.*Compare again, or copy the run"),
         ("no arrays", "is missing: the run is not whole"),
         ("cut arrays", "damaged or cut short"),
         ("cut header", "damaged or cut short"),

@@ -39,6 +39,18 @@ def test_the_order_inside_a_zip_does_not_matter(pictures, tmp_path):
         np.testing.assert_array_equal(found[i], pictures[name])
 
 
+@pytest.mark.parametrize(
+    "name, message", [("../out.png", "holds '../out.png', outside"), ("/1.png", "two of one name")]
+)
+def test_no_picture_of_a_zip_is_lost_without_a_word(tmp_path, name, message):
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for inside in ("1.png", name):
+            archive.writestr(inside, b"x")
+    with pytest.raises(InputError, match=message):
+        images(path)
+
+
 def test_a_folder_its_zip_and_a_list_are_the_same(pictures, tmp_path):
     for name, array in pictures.items():
         (tmp_path / "f").mkdir(exist_ok=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from safetensors import SafetensorError, safe_open
 
-from unbraid import _state
+from unbraid import _folders, _state
 from unbraid._answers._files import ARRAYS
 from unbraid._config import Config
 from unbraid.errors import InputError
@@ -35,9 +35,15 @@ def unpacked(kind: type, folder: Path, layout: _state.Layout, redo: str = "compa
         )
     fields = _state.unpack(state.get("fields"), arrays, layout, path)
     try:
-        return kind(**fields)
+        found = kind(**fields)
     except TypeError as error:
         raise InputError(f"{path} is damaged, or of another version: {error}.") from None
+    if _folders.differs(folder, ARRAYS):
+        raise InputError(
+            f"{path} is not as it was written: {_folders.RECORD} beside it has another checksum. "
+            f"{redo.capitalize()}, or copy the run again."
+        )
+    return found
 
 
 def config_codec(kind: type[Config]) -> _state.Codec:

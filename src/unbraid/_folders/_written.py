@@ -66,6 +66,12 @@ def steadily(folder: Path, read: Callable[[], T]) -> T:
             return found
 
 
+def differs(folder: Path, name: str) -> bool:
+    """Return whether a file is not as the folder's own record says, where it says something."""
+    told = _read(folder / RECORD)[1].get(name)
+    return told is not None and told != _entry(folder / name)
+
+
 def _identity(folder: Path) -> tuple[int, int] | None:
     try:
         state = folder.stat()

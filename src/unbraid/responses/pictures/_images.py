@@ -149,7 +149,12 @@ def _found(source: Any) -> Images:
     check_file(path)
     try:
         with zipfile.ZipFile(path) as archive:
-            members = {m.filename.lstrip("/"): m for m in archive.infolist() if not m.is_dir()}
+            files = [m for m in archive.infolist() if not m.is_dir()]
+            members = {m.filename.lstrip("/"): m for m in files}
+            outside = [name for name in members if ".." in PurePosixPath(name).parts]
+            if outside or len(members) < len(files):
+                what = f"{outside[0]!r}, outside itself" if outside else "two of one name"
+                raise InputError(f"{path} holds {what}: pack the pictures again.")
             if any(m.file_size > _MOST_BYTES for m in members.values()):
                 raise InputError(f"{path} holds a member of more than {_MOST_BYTES} bytes.")
     except InputError:
