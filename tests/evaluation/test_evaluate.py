@@ -10,6 +10,7 @@ from unbraid import evaluation, interpret
 from unbraid.errors import InputError
 from unbraid.evaluation._baselines import BASELINES, GivenToBaselines
 from unbraid.evaluation._browser import browser
+from unbraid.evaluation._page import page
 from unbraid.evaluation._side_score import BaselineContrast, SideScore, contrast, title_of
 from unbraid.evaluation._verdict import verdict
 from unbraid.interpret import UnitScores
@@ -91,6 +92,12 @@ def test_units_exceed_random_directions_where_a_world_has_axes(measure):
         known = z[:, :14] if measure == "best_unit" else e
         sides = [getattr(interpret, measure)(side, known, rng=0) for side in (units, turned)]
         assert interpret.score_difference(*sides).low > 0
+
+
+def test_the_headline_of_a_page_is_words(result):
+    made = page(result)
+    assert "(" not in made.verdict.headline and "0." not in made.verdict.headline
+    assert made.verdict.lead.startswith(result.verdict.sentence)
 
 
 def test_a_run_is_whole(result, tmp_path):

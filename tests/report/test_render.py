@@ -241,3 +241,17 @@ def test_activations_of_any_scale_keep_their_leading_digits(example):
     html = rp.render(page)
     for text in ("9.1e7", "6.73", "0.00012"):
         assert f'<span class="act">{text}</span>' in html
+
+
+@pytest.mark.parametrize("media, width", [("print", 720), ("screen", 380), ("screen", 1600)])
+def test_no_table_is_cut_on_paper_and_no_word_on_a_screen(chromium, page, tmp_path, media, width):
+    (tmp_path / "report.html").write_text(rp.render(page), encoding="utf-8")
+    shown = chromium.new_page(viewport={"width": width, "height": 1000})
+    shown.emulate_media(media=media)
+    shown.goto((tmp_path / "report.html").as_uri())
+    assert shown.evaluate("document.documentElement.scrollWidth") <= width
+    if media == "print":
+        wide = "[...document.querySelectorAll('table')].map(node => node.scrollWidth)"
+        assert max(shown.evaluate(wide)) <= width
+        assert shown.locator(".filter:visible, .toc:visible, .theme:visible").count() == 0
+    shown.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from unbraid.evaluation._evaluation import Evaluation
 
 _BINS = 20  # of a histogram: a hundred latents are five per bin
+
+_NUMBERS = re.compile(r" \([^)]*\)")  # a headline is words; the numbers stand below it
 
 
 def page(result: Evaluation, pictures: Any = None, browser: bool = False) -> report.Page:
@@ -64,11 +67,12 @@ def _verdict(result: Evaluation) -> report.VerdictBlock:
         best = max(rivals, key=lambda s: -np.inf if np.isnan(s.value) else s.value)
         numbers.append(_number("best baseline", best, "control", title_of(best.side)))
     return report.VerdictBlock(
-        headline=result.verdict.sentence,
+        headline=_NUMBERS.sub("", result.verdict.sentence),
         tone=TONES[result.verdict.tone],
-        lead=" ".join(result.verdict.reasons)
-        or f"{title_of(result.headline)}, judged by {result.provenance['judge']}; chance is "
-        f"{codes.chance:.2f}. Intervals are for other stimuli and units.",
+        about=f"Scored: **{title_of(result.headline)}**, on {len(result.rows):,} stimuli, judged "
+        f"by {result.provenance['judge']}; chance is {codes.chance:.2f}. Intervals are for other "
+        "stimuli and units.",
+        lead=" ".join((result.verdict.sentence, *result.verdict.reasons)),
         numbers=numbers,
     )
 
@@ -264,7 +268,7 @@ def _provenance(result: Evaluation) -> report.Provenance:
         report.Fact(name="Latents", value=int(result.codes.shape[1])),
         report.Fact(name="Judge", value=made["judge"]),
         report.Fact(name="Dictionaries", value=len(result.dictionaries)),
-        report.Fact(name="Seconds", value=made["seconds"]),
+        report.Fact(name="Seconds", value=f"{made['seconds']:.1f}"),
         *[report.Fact(name=name, value=value) for name, value in made["versions"].items()],
     ]
     return report.Provenance(

@@ -37,15 +37,15 @@ def verdict(sides: Mapping[str, SideScore], contrasts: Sequence[BaselineContrast
     if codes.interval.low <= codes.chance:
         return Verdict(
             tone="no gain",
-            sentence=f"The codes mean nothing that this judge sees: {numbers}, chance "
-            f"{_two(codes.chance)}.",
+            sentence=f"The codes mean nothing that this judge sees ({numbers}, chance "
+            f"{_two(codes.chance)}).",
             reasons=reasons,
         )
     if change.low <= 0:
         how = "are less interpretable than" if change.high < 0 else "are not shown to exceed"
         return Verdict(
             tone="no gain",
-            sentence=f"The codes {how} the units: {numbers} ({_signed(change)}).",
+            sentence=f"The codes {how} the units ({numbers}, {_signed(change)}).",
             reasons=reasons,
         )
     rivals = {

@@ -182,7 +182,8 @@ def _regime(
         )
     if not bounds[-1].enough:
         return SHARED, (
-            f"{what}; even together they have fewer units than K ln(N/K), so some are mixtures."
+            f"{what}; even together they have fewer units than recovery needs, so some are "
+            "mixtures."
         )
     if counts[UNDECIDED] > sum(counts.values()) / 2:
         return SHARED, f"{what}; too many are undecided to say what joining pays."

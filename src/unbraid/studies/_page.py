@@ -103,7 +103,7 @@ def page(result: StudyResult) -> report.Page:
             config=result.settings,
             facts=[
                 report.Fact(name="Command", value=result.command),
-                report.Fact(name="Seconds", value=result.seconds),
+                report.Fact(name="Seconds", value=f"{result.seconds:.1f}"),
             ],
         ),
         opening=[claims],

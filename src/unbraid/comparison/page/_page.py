@@ -186,12 +186,12 @@ def _how_to_read() -> report.Prose:
             "**Controls** have the width of the codes and their density or more: the same method "
             "never trained (all its codes kept), a random expansion, and the codes with each "
             "latent shuffled over stimuli. "
-            "Beside matchings stand the *rotated units*, independent components, as many as "
+            "Beside matchings stand the rotated units, independent components, as many as "
             "units: they turn axes and take nothing out of superposition. Beside predictions "
-            "stands a *wide random expansion*, up to 16 times as many ReLU units as latents (at "
+            "stands a wide random expansion, up to 16 times as many ReLU units as latents (at "
             "least 1,024), how many chosen on inner folds. A gain that a control also reaches "
             "is not due to unbraiding.",
-            "**Coverage** is the share of target units that could be scored; *value over all* "
+            "**Coverage** is the share of target units that could be scored; value over all "
             "counts the others as 0.",
         ]
     )
@@ -206,7 +206,7 @@ def _provenance(result: Comparison) -> report.Provenance:
         report.Fact(name="Seed", value=_or_dash(result.provenance["seed"])),
         report.Fact(name="Hash of x", value=result.provenance["x"]["sha256"][:12]),
         report.Fact(name="Hash of y", value=result.provenance["y"]["sha256"][:12]),
-        report.Fact(name="Seconds", value=result.provenance["seconds"]),
+        report.Fact(name="Seconds", value=f"{result.provenance['seconds']:.1f}"),
         report.Fact(name="Python", value=result.provenance["python"]),
         *[
             report.Fact(name=name, value=value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from unbraid import report
 from unbraid._answers import TONES
 from unbraid.sharing.page._figure import beside_figure
 
+_NUMBERS = re.compile(r" \([^)]*\)")  # a headline is words; the numbers stand below it
 _BADGES = {
     "joint pays": "Together they pay",
     "each suffices": "Each suffices alone",
@@ -100,10 +102,10 @@ def _verdict(result: Any) -> report.VerdictBlock:
                              note="with stimuli paired wrongly, learned again"),
         )  # fmt: skip
     return report.VerdictBlock(
-        headline=result.verdict.sentence,
+        headline=_NUMBERS.sub("", result.verdict.sentence),
         tone=TONES[result.verdict.tone],
         badge=_BADGES[result.verdict.tone],
-        lead=" ".join(result.verdict.reasons),
+        lead=" ".join((result.verdict.sentence, *result.verdict.reasons)),
         numbers=numbers,
     )
 
@@ -241,7 +243,7 @@ def _provenance(result: Any) -> report.Provenance:
         report.Fact(name="Held-out stimuli", value=made["n_held_out"]),
         report.Fact(name="Units", value=" + ".join(map(str, result.sizes))),
         report.Fact(name="Method", value=made["method"]["name"]),
-        report.Fact(name="Seconds", value=made["seconds"]),
+        report.Fact(name="Seconds", value=f"{made['seconds']:.1f}"),
         report.Fact(name="Python", value=made["python"]),
         *[report.Fact(name=name, value=value) for name, value in made["versions"].items()],
         *[

@@ -26,12 +26,12 @@ _SPLITS = 100  # of the objects into halves, so that the mean does not depend on
 
 
 class ItRsa(Study):
-    """Layers of an ImageNet network against huhumans and monkeys IT, raw and unbraided."""
+    """Layers of an ImageNet network against IT of humans and monkeys, raw and unbraided."""
 
     name: ClassVar[str] = "it-rsa"
     question: ClassVar[str] = (
-        "Is the geometry of 92 objects in a network's sparse codes more like that in huhumans "
-        "and monkeys IT than the geometry in its units is?"
+        "Is the geometry of 92 objects in a network's sparse codes more like that in the "
+        "IT cortex of humans and monkeys than the geometry in its units is?"
     )
     reduced: ClassVar[dict[str, Any]] = {
         "layers": ("relu1", "fire8"), "n_training_pictures": 60, "n_vectors": 6_000, "steps": 100,
