@@ -1,11 +1,14 @@
 """Configurations: frozen, named, stored as given; one line for every misspelling."""
 
+import copy
+import pickle
 from pathlib import Path
 from typing import Literal
 
 import pydantic
 import pytest
 
+import unbraid as ub
 from unbraid import _config
 from unbraid._config import Config, fingerprint
 from unbraid.errors import InputError
@@ -76,6 +79,17 @@ def test_one_line(options, match):
         Choice(**options)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
+
+
+def test_options_by_place_are_refused_by_the_name_of_the_class():
+    with pytest.raises(
+        InputError, match="^Choice takes its options by name, got 3 without one; it"
+    ):
+        Choice(3)
+    with pytest.raises(InputError, match="^TopK takes its options by name, got 32 .* n_latents"):
+        ub.TopK(32)
+    choice = Choice()
+    assert pickle.loads(pickle.dumps(choice)) == copy.deepcopy(choice) == choice
 
 
 def test_missing_option():

@@ -30,6 +30,15 @@ class Config(pydantic.BaseModel):
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         documented_options(cls)
 
+    def __new__(cls, *by_place: Any, **_: Any) -> Self:
+        """Refuse options that are given by place: their order says nothing."""
+        if by_place:
+            raise InputError(
+                f"{cls.__name__} takes its options by name, got {shown(by_place[0])} without one; "
+                f"it has {_names(cls)}."
+            )
+        return super().__new__(cls)
+
     def __init__(self, /, **options: Any) -> None:
         try:
             super().__init__(**options)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from unbraid import studies
+from unbraid.errors import InputError
 from unbraid.studies._across import across
 
 
@@ -68,3 +69,8 @@ def test_verdict_names_what_fails():
     )
     assert result.verdict == "1 of 2 claims hold; not: fire is cold."
     assert result.record()["settings"]["nan"] is None
+
+
+def test_a_name_is_no_study():
+    with pytest.raises(InputError, match=r"got 'toy'; studies\.choose\('toy'\) finds one"):
+        studies.run("toy")

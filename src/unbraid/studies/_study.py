@@ -14,6 +14,7 @@ import numpy as np
 from unbraid._config import Config
 from unbraid._documented import documented_choice
 from unbraid._progress import Progress, silent
+from unbraid.errors import InputError
 
 
 @documented_choice
@@ -193,6 +194,11 @@ def run(study: Study, progress: Progress | None = None) -> StudyResult:
     >>> run(Sum())
     sum: 1 of 1 claims hold.
     """
+    if not isinstance(study, Study):
+        raise InputError(
+            f"study must be a Study, such as studies.Toy(fast=True), got {study!r}; "
+            "studies.choose('toy') finds one by its name."
+        )
     started = time.perf_counter()
     settled = study.settled()
     result = settled.answer(progress or silent)
