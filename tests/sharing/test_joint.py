@@ -196,6 +196,10 @@ def test_codes_describe_the_responses(found, half_shared):
         ({"a": np.eye(80), "b": np.eye(70)}, "must answer the same stimuli"),
         ({"a": np.eye(80), "b": np.ones((80, 3))}, "'b' must vary"),
         ({"a": np.eye(20), "b": np.eye(20)}, "At least 60 stimuli"),
+        ({"a": np.eye(80), " ": np.eye(80)}, "got an empty one"),
+        ({"shared": np.eye(80), "b": np.eye(80)}, "no kinds of latents.*'shared'"),
+        ({"a": np.eye(80), "b": np.eye(80), "a+b": np.eye(80)}, r"no kinds.*'a\+b'"),
+        ({"a": np.eye(80), "a only": np.eye(80)}, "no kinds.*'a only'"),
     ],
 )
 def test_what_cannot_be_joined_is_refused(systems, said):

@@ -12,6 +12,8 @@ from unbraid._validate import check_mapping, check_scale
 from unbraid.errors import InputError
 from unbraid.responses import Responses, as_responses, pair
 
+_TAKEN = ("shared", "undecided", "together")
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Systems:
@@ -116,14 +118,27 @@ def matched(systems: Any) -> Systems:
             "dictionary with unbraid.fit."
         )
     names = tuple(str(name) for name in systems)
-    if len(set(names)) < len(names) or not all(names):
-        raise InputError(f"systems must have different names, got {', '.join(names)}.")
+    _check_names(names)
     sides = [as_responses(values, name) for name, values in systems.items()]
     for name, side in zip(names, sides, strict=True):
         check_scale(side.values, name)
     if any(side.stimuli is None for side in sides):
         sides = _in_rows_of_first(sides, systems)
     return _side_by_side(names, sides)
+
+
+def _check_names(names: tuple[str, ...]) -> None:
+    """Refuse names that cannot be told from each other, or from the kinds of latents."""
+    if len(set(names)) < len(names):
+        raise InputError(f"systems must have different names, got {', '.join(names)}.")
+    for name in names:
+        if not name.strip():
+            raise InputError("systems must have names, got an empty one.")
+        if name in _TAKEN or "+" in name or name.endswith(" only"):
+            raise InputError(
+                f"systems must have names that are no kinds of latents ({', '.join(_TAKEN)}, "
+                f"'a only', 'a+b'), got {name!r}."
+            )
 
 
 def _in_rows_of_first(sides: list[Responses], systems: Mapping[str, Any]) -> list[Responses]:
