@@ -277,7 +277,10 @@ def test_joint_writes_a_whole_run(run, systems):
     record = json.loads((systems / "j" / "result.json").read_text())
     assert record["kind"] == "joint"
     assert {each["name"] for each in record["systems"]} == {"A", "B"}
-    assert (systems / "j" / "report.html").is_file()
+    before = (systems / "j" / "report.html").read_bytes()
+    status, _, err = run("report", "j")
+    assert status == 0, err
+    assert (systems / "j" / "report.html").read_bytes() == before
     status, _, err = run("joint", "x.npy", "y.npy", "-o", "k", "--names", "A")
     assert status == 2
     assert "--names must name each of the 2 systems" in err

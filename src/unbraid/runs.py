@@ -28,10 +28,10 @@ def load_run(folder: str | Path) -> Any:
 
     Returns
     -------
-    Comparison, Evaluation or Joint
+    Comparison or Joint
         The answer of ``compare``, bit for bit: scores, changes, verdict, table, codes, dictionaries
         and matches. The codes of controls are not kept (``lifted[...].controls`` is empty), their
-        scores are. Of ``evaluate`` and ``joint`` in the same way.
+        scores are. Of ``joint`` in the same way; what ``evaluate`` saved cannot be loaded.
 
     Raises
     ------

@@ -17,6 +17,9 @@ def report(
     pictures: Annotated[
         MaybePath, typer.Option(help="Folder or zip of the stimuli, matched by id.")
     ] = None,
+    tokens: Annotated[
+        MaybePath, typer.Option(help="JSON: tokens of each text, where rows are TEXT@NUMBER.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Write the page of a run again, without computing anything.
@@ -25,11 +28,12 @@ def report(
 
     With the stimuli: unbraid report run/ --pictures pictures.zip
     """
-    from unbraid import comparison, runs
+    from unbraid import runs
+    from unbraid._answers import beside_of, check_free, kind_of
 
-    comparison.check_free(run, overwrite=True)
     result = runs.load_run(run)
-    beside = comparison.beside_of(run)
-    result.save(run, overwrite=True, pictures=pictures, beside=beside)
+    check_free(run, overwrite=True, kind=kind_of(run))
+    beside = beside_of(run)
+    result.save(run, overwrite=True, pictures=pictures, tokens=tokens, beside=beside)
     _terminal.warn(result.warnings)
     finish(run, result.record(), str(result), as_json)

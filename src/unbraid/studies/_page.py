@@ -116,7 +116,8 @@ def _answer(result: StudyResult) -> str:
     if result.conclusion or not result.claims:
         return result.conclusion or result.question
     first = result.claims[0]
-    return first.text if first.holds else f"Not shown: {first.text}"
+    text = first.text if first.holds else f"Not shown: {first.text}"
+    return f"{text[0].upper()}{text[1:].removesuffix('.')}."
 
 
 def _key_numbers(result: StudyResult, n_held: int) -> list[report.KeyNumber]:
