@@ -181,6 +181,7 @@ def test_options_that_no_file_has_are_one_line(run, spikes):
         (("--load", "window"), "--load must be KEY=VALUE, such as"),
         (("--load", "stimuli=picture"), "--load stimuli=... is --stimuli here"),
         (("--load", "window=[0, 1]", "--load", "window=[0, 2]"), "given once, or once for each"),
+        (("--load", "window=0.5, 0.1", "--load", "events=trials.csv"), "got [0.5, 0.1]"),
         ((), "On the command line: --load events=...;"),
     ):
         status, _, err = run("fit", "phy", "-o", "d", *words)

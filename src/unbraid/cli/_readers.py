@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from unbraid.cli._settings import FILE_OPTIONS
 from unbraid.errors import InputError
+
+_NUMBERS = re.compile(r"-?[\d.]+(\s*,\s*-?[\d.]+)+")
 
 
 def reader_options(
@@ -60,4 +63,6 @@ def _parsed(text: str) -> tuple[str, Any]:
         raise InputError(f"--load must be KEY=VALUE, such as 'window=[0, 0.5]', got {text!r}.")
     if name in FILE_OPTIONS:
         raise InputError(f"--load {name}=... is --{name} here.")
+    if _NUMBERS.fullmatch(value.strip()):  # 0,0.5 without brackets
+        value = f"[{value}]"
     return name, parse_value(value.strip(), f"--load {name}")
