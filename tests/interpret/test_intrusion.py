@@ -113,6 +113,9 @@ def test_trials_are_saved_and_read_back(tmp_path):
     (tmp_path / "t" / "key.csv").write_text("trial,unit,set,intruder\n1,0,0,x\n")
     with pytest.raises(InputError, match="does not hold trials"):
         interpret.read_trials(tmp_path / "t")
+    (tmp_path / "t" / "about.json").write_text("[" * 100_000)
+    with pytest.raises(InputError, match="does not hold trials"):
+        interpret.read_trials(tmp_path / "t")
     with pytest.raises(InputError, match=r"about\.json is missing|trials\.csv is missing"):
         interpret.read_trials(tmp_path)
 

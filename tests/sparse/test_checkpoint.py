@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from unbraid.errors import InputError, TrainingError
+from unbraid.responses._formats.arrays.safetensors import write_tensors
 from unbraid.sparse import (
     AbsTopK,
     Archetypal,
@@ -159,6 +160,11 @@ def test_damage_and_strangers_are_told(x, tmp_path, monkeypatch):
         file.write_bytes(damaged)
         with pytest.raises(InputError, match="is damaged .* delete it"):
             fit(x, METHOD, rng=1, checkpoint=tmp_path)
+    write_tensors(
+        file, {"x": np.ones(1)}, {"numbers": "[" * 100_000, "content": "", "identity": ""}
+    )
+    with pytest.raises(InputError, match="is damaged .* delete it"):
+        fit(x, METHOD, rng=1, checkpoint=tmp_path)
     with pytest.raises(InputError, match="kept by autoencoders only.* got method Pursuit"):
         fit(x, Pursuit(), rng=1, checkpoint=tmp_path)
 

@@ -28,6 +28,8 @@ def folder(tmp_path):
     studies.save(full, tmp_path / "full")
     (tmp_path / "damaged").mkdir()
     (tmp_path / "damaged" / "result.json").write_text("{")
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "result.json").write_text("[" * 100_000)
     (tmp_path / "comparison").mkdir()
     (tmp_path / "comparison" / "result.json").write_text(json.dumps({"scores": []}))
     (tmp_path / "list").mkdir()

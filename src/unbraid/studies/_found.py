@@ -65,7 +65,7 @@ def found_runs(folder: str | Path, names: Collection[str]) -> list[FoundRun]:
     for path in sorted(Path(folder).glob("*/result.json")):
         try:
             run = _read(json.loads(path.read_text(encoding="utf-8")), path.parent)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue
         if run.study in names:
             runs.append(run)

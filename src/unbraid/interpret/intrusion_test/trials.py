@@ -231,7 +231,7 @@ def read_trials(folder: str | Path) -> Trials:
             stimuli=stimuli,
             names=None if about["names"] is None else np.array(about["names"], dtype=str),
         )
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(f"{path} does not hold trials as they were written: {error!r}.") from None

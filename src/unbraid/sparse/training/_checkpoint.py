@@ -50,7 +50,7 @@ class Checkpoint:
             numbers = json.loads(meta["numbers"])
             if meta["content"] != _content(arrays, meta["numbers"]):
                 raise ValueError("its content is not what was written")
-        except (SafetensorError, KeyError, ValueError, OSError) as error:
+        except (SafetensorError, KeyError, ValueError, OSError, RecursionError) as error:
             raise InputError(
                 f"{self.path} is damaged ({error}); delete it to start the training again."
             ) from None
