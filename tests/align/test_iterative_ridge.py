@@ -65,7 +65,7 @@ def test_choices_that_rest_on_unfinished_fits_are_said(rng, monkeypatch):
     options = {"permutations": 0, "resamples": 0, "folds": 3}
     best = align.ridge(x, y, **options)
     monkeypatch.setattr(_ridge, "_DIRECT", 0)
-    monkeypatch.setattr(_iterative_ridge, "_TO_CHOOSE", (1e-6, 40))
+    monkeypatch.setattr(_iterative_ridge, "_TO_CHOOSE", (1e-6, 20))
     with pytest.warns(RuntimeWarning, match="fits that conjugate gradients did not finish"):
         found = align.ridge(x, y, **options)
     assert found.value < best.value - 0.01
