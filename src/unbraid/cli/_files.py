@@ -116,12 +116,19 @@ def labels_judge(path: Path) -> Any:
 
 def parts_for(system: Any, path: Path | None, option: str) -> Any:
     """Return the responses to parts of a system's stimuli, or its own trials; None without both."""
+    from unbraid import responses
+
     if path is None:
         return None if system.repeats is None else system
     found = read(path, {})
     if found.shape[1] != system.shape[1]:
         raise InputError(
             f"{option} must be of the same layer, {system.shape[1]} units, got {found.shape[1]}."
+        )
+    if found.repeats is None and responses.parts_of(found.stimuli) is None:
+        raise InputError(
+            f"{option} must have rows STIMULUS@NUMBER, as unbraid record --units 'Positions()' "
+            "gives them, or repeats."
         )
     return found
 
