@@ -183,7 +183,7 @@ def test_flags_of_nifti(tmp_path):
     bold(path, unit="hz")
     refused(path, "its fourth axis is in hz, expected volumes in time")
     bold(path, intent_code=3002)
-    refused(path, "is a CIFTI file, which is not read")
+    refused(path, "is a CIFTI file: call it")
     nibabel.save(nibabel.Nifti1Image(np.ones((3, 3, 2, 5), "c8"), np.eye(4)), path)
     refused(path, "holds complex64 voxels, expected real numbers")
     colours = np.ones((3, 3, 2, 5), [("R", "u1"), ("G", "u1"), ("B", "u1")])
