@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from unbraid._kernels.codes import pursuit
+from unbraid._kernels.codes import lasso_and_omp
 from unbraid._kernels.device import computing_on
 from unbraid.sparse import Encoder, Training
 from unbraid.sparse.autoencoders._device_topk_net import DeviceTopKNet
@@ -61,7 +61,7 @@ def check(device):
         sides = []
         for where in (None, device):
             with computing_on(where):
-                active, codes, _ = pursuit.pursue(x, atoms, **rules)
+                active, codes, _ = lasso_and_omp.pursue(x, atoms, **rules)
             dense = np.zeros((len(x), len(atoms) + 1), np.float32)
             np.put_along_axis(dense, active.astype(np.int64), codes, axis=1)
             sides.append(dense[:, :-1] @ atoms)
@@ -96,7 +96,7 @@ def measure(p, wide, device, batch, seconds):
     jobs = {"encoder": lambda: encoder(x, atoms)}
     if m <= 8 * 4096:  # the lasso keeps the atoms' products: m^2 numbers
         penalty = float(np.quantile(np.abs(x[:64] @ atoms.T), 0.999))
-        jobs["lasso"] = lambda: pursuit.pursue(x[:256], atoms, k=p, penalty=penalty)
+        jobs["lasso"] = lambda: lasso_and_omp.pursue(x[:256], atoms, k=p, penalty=penalty)
     for name, job in jobs.items():
         rows = 256 if name == "lasso" else batch
         for where in (device, None):

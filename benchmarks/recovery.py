@@ -26,7 +26,7 @@ from scipy.special import ndtr
 from sklearn.decomposition import MiniBatchDictionaryLearning, sparse_encode
 
 from unbraid.sparse import AbsTopK, Auto, SparseCoding, TopK, fit
-from unbraid.sparse.inference._lasso_and_pursuit import choose_inference, infer
+from unbraid.sparse.inference._infer import choose_inference, infer
 from unbraid.sparse.inference._monte_carlo_em import fitted_prior
 from unbraid.sparse.inference._posterior import posterior_mean
 from unbraid.worlds import CompositionShift

@@ -33,7 +33,7 @@ from unbraid.sparse import (
     Untangled,
     fit,
 )
-from unbraid.sparse.inference._lasso_and_pursuit import Problem, infer
+from unbraid.sparse.inference._infer import Problem, infer
 from unbraid.worlds import FeatureHierarchy
 
 N_TEST = 20_000

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from unbraid.errors import InputError
-from unbraid.jobs._blocks import expand
+from unbraid.jobs._expand import expand
 
 
 def test_blocks_multiply_in_the_order_of_reading():

@@ -8,7 +8,7 @@ import pytest
 
 from unbraid.errors import InputError
 from unbraid.responses import as_responses, load
-from unbraid.responses._formats.tables.table import _counts
+from unbraid.responses._formats.tables.csv_and_parquet import _counts
 
 ROWS = "a,1,2.5,3\nb,4,5,6\nc,7,8,9\n"
 

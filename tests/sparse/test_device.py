@@ -9,7 +9,7 @@ import torch
 
 import unbraid as ub
 from unbraid import sparse
-from unbraid._kernels.codes import lasso, pursuit
+from unbraid._kernels.codes import lasso_and_omp, lasso_descent
 from unbraid._kernels.device import computing_on, device_here
 from unbraid._kernels.products.sparse_rows import decode
 from unbraid.errors import InputError
@@ -60,8 +60,8 @@ def no_compiled_codes(monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("compiled kernel used")
 
-    monkeypatch.setattr(pursuit, "in_blocks", refuse)
-    monkeypatch.setattr(lasso, "in_blocks", refuse)
+    monkeypatch.setattr(lasso_and_omp, "in_blocks", refuse)
+    monkeypatch.setattr(lasso_descent, "in_blocks", refuse)
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -70,9 +70,9 @@ def no_compiled_codes(monkeypatch):
 def test_codes_under_given_atoms(name, device, kind, near, rng, monkeypatch, no_compiled_codes):
     x, atoms = problem(rng, kind=kind)
     with computing_on(device):
-        there = pursuit.pursue(x, atoms, **PROBLEMS[name])
+        there = lasso_and_omp.pursue(x, atoms, **PROBLEMS[name])
     monkeypatch.undo()
-    here = pursuit.pursue(x, atoms, **PROBLEMS[name])
+    here = lasso_and_omp.pursue(x, atoms, **PROBLEMS[name])
     made = [dense(*found[:2], len(atoms)) @ atoms for found in (here, there)]
     np.testing.assert_allclose(made[1], made[0], atol=near)
     np.testing.assert_allclose(there[2], here[2], atol=1e-5)
@@ -84,7 +84,7 @@ def test_codes_under_given_atoms(name, device, kind, near, rng, monkeypatch, no_
 def test_the_lasso_is_solved(device, rng):
     x, atoms = problem(rng)
     with computing_on(device):
-        active, codes, _ = pursuit.pursue(x, atoms, k=20, penalty=0.3)
+        active, codes, _ = lasso_and_omp.pursue(x, atoms, k=20, penalty=0.3)
     z = dense(active, codes, len(atoms))
     slope = (z @ atoms - x) @ atoms.T + 0.3  # of the objective, code by code
     assert z.min() >= 0
@@ -98,7 +98,7 @@ def test_the_lasso_is_solved(device, rng):
 def test_codes_that_go_on(device, signed, m, rng):
     x, atoms = rng.normal(size=(100, 20)), rng.normal(size=(m, 20))  # no atom twice: no ties
     atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
-    here, there = (lasso.LassoCodes.none(len(x), 15, x.dtype) for _ in range(2))
+    here, there = (lasso_descent.LassoCodes.none(len(x), 15, x.dtype) for _ in range(2))
     for penalty in (0.5, 0.3, 0.2):
         here.descend(x, atoms, penalty, signed)
         with computing_on(device):

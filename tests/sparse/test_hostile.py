@@ -22,7 +22,7 @@ from unbraid.sparse import (
     fit,
 )
 from unbraid.sparse.inference._encoder import Encoder
-from unbraid.sparse.inference._lasso_and_pursuit import choose_inference
+from unbraid.sparse.inference._infer import choose_inference
 from unbraid.sparse.training._source import OnDisk, mean
 
 SHORT = {"steps": 30}

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from unbraid._kernels.codes import lasso
-from unbraid._kernels.codes.lasso import LassoCodes
-from unbraid._kernels.codes.pursuit import pursue
+from unbraid._kernels.codes import lasso_descent
+from unbraid._kernels.codes.lasso_and_omp import pursue
+from unbraid._kernels.codes.lasso_descent import LassoCodes
 from unbraid.interpret import dictionary_mcc
 from unbraid.sparse.inference._encoder import from_active
 from unbraid.sparse.learning import _alternating, _penalty_path
@@ -34,7 +34,7 @@ def cost(x, codes, atoms, penalty):
 @pytest.mark.parametrize("penalty", [0.05, 0.3])
 @pytest.mark.parametrize("gram_most", [1024, 0])  # few atoms, and as where they are many
 def test_codes_are_those_of_active_sets(rng, monkeypatch, signed, penalty, gram_most):
-    monkeypatch.setattr(lasso, "_GRAM_MOST", gram_most)
+    monkeypatch.setattr(lasso_descent, "_GRAM_MOST", gram_most)
     x, atoms = problem(rng)
     if signed:
         x *= rng.choice([-1, 1], (len(x), 1))
@@ -129,9 +129,9 @@ def test_momentum_finds_more_of_many_features_from_few_stimuli():
 def test_products_taken_anew_give_the_codes_of_products_looked_up(rng, monkeypatch):
     x, atoms = problem(rng)
     found = []
-    monkeypatch.setattr(lasso, "_ROUNDS", 1)  # as where products are computed again
+    monkeypatch.setattr(lasso_descent, "_ROUNDS", 1)  # as where products are computed again
     for most in (1024, 0):
-        monkeypatch.setattr(lasso, "_GRAM_MOST", most)
+        monkeypatch.setattr(lasso_descent, "_GRAM_MOST", most)
         codes = LassoCodes.none(len(x), atoms.shape[1], x.dtype)
         codes.descend(x, atoms, 0.1)
         found.append(dense(codes, len(atoms)))

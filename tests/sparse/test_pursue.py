@@ -5,7 +5,7 @@ import pytest
 import scipy.optimize
 from sklearn.linear_model import Lasso, OrthogonalMatchingPursuit
 
-from unbraid._kernels.codes.pursuit import pursue
+from unbraid._kernels.codes.lasso_and_omp import pursue
 from unbraid.sparse.inference._encoder import from_active
 
 

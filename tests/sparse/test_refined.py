@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from unbraid.sparse import Auto, Dictionary, Pursuit, RandomDictionary, Refined, TopK, fit
-from unbraid.sparse.inference._lasso_and_pursuit import Problem, held_out_units
+from unbraid.sparse.inference._infer import Problem, held_out_units
 from unbraid.sparse.learning._candidate import candidate, is_exact
 from unbraid.sparse.learning._importance import unexplained_by_two
 from unbraid.sparse.learning._refine import complete

@@ -13,7 +13,7 @@ from typing import Any
 from unbraid._config import read_yaml, shown
 from unbraid._documented import documented_answer
 from unbraid.errors import InputError
-from unbraid.jobs._blocks import BLOCKS, expand, unknown
+from unbraid.jobs._expand import BLOCKS, expand, unknown
 from unbraid.jobs._inputs import File, find_file, is_pattern, matches
 from unbraid.jobs._job import Job
 from unbraid.jobs.kinds import KINDS, Kind

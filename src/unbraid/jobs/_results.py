@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unbraid._documented import documented_answer
-from unbraid.jobs._blocks import unknown
+from unbraid.jobs._expand import unknown
 from unbraid.jobs._exports import query as answer
 from unbraid.jobs._exports import write_parquet
 from unbraid.jobs._folder import RAN, RESULT, RunFolder, read_json

@@ -9,7 +9,7 @@ from unbraid.stats._bootstrap import (
     paired_difference,
 )
 from unbraid.stats._ceiling import NoiseCeiling, noise_ceiling
-from unbraid.stats._discovery import benjamini_hochberg
+from unbraid.stats._false_discovery import benjamini_hochberg
 from unbraid.stats._folds import (
     Folds,
     as_folds,

@@ -1,5 +1,6 @@
 """Codes of many stimuli under one dictionary.
 
-`lasso` and `pursuit` solve for them, `gibbs` draws them from a posterior, `topk` keeps the largest
-of each row; `selection` and `quantise` find the largest without computing every product exactly.
+`lasso_and_omp` solves for them from nothing, `lasso_descent` goes on from codes that are given,
+`gibbs` draws them from a posterior, `topk` keeps the largest of each row; `selection` and
+`quantise` find the largest without computing every product exactly.
 """

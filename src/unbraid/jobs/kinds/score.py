@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from unbraid import _folders
 from unbraid.errors import InputError
-from unbraid.jobs._blocks import unknown
+from unbraid.jobs._expand import unknown
 from unbraid.jobs._job import Job
 from unbraid.jobs.kinds._kind import Kind, Write
 from unbraid.jobs.kinds._loaded import load

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid._kernels.codes.pursuit import pursue
+from unbraid._kernels.codes.lasso_and_omp import pursue
 from unbraid.errors import InputError
 from unbraid.sparse import Encoder
 

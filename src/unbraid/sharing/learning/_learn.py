@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from unbraid import sparse
 from unbraid._progress import Progress, part
 from unbraid.errors import InputError
 from unbraid.sharing._config import OrderWord
+from unbraid.sharing.learning._incomplete_rows import with_incomplete_rows
 from unbraid.sharing.learning._infer import (
     Coder,
     chosen_coder,
@@ -21,11 +21,9 @@ from unbraid.sharing.learning._infer import (
 from unbraid.sharing.systems._stack import Systems, SystemScales, scale_of
 from unbraid.sparse.crosscoders._crosscoder import Crosscoder
 
-_TURNS = 10  # of codes and least squares over all rows, where some are incomplete
 _FEWEST = 20  # with fewer complete rows nothing can be learned
 _PREDICTED = 0.5  # error at units left out below which a system is predicted
 _NOISE_WEIGHS = 0.1  # a hundredth of the power: its noise no longer decides which latent is active
-_RIDGE = 1e-6  # of the largest diagonal: atoms that codes do not determine stay as they are
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -101,7 +99,7 @@ def _learn(
     found = sparse.fit(whole, sized(method, train.sizes), rng=rng, progress=tell, order=order)
     coder = chosen_coder(whole, _coder(found, whole), train.sizes)
     if len(complete) < len(train) and found.encoder is None:
-        coder = _with_incomplete_rows(x, train, coder)
+        coder = with_incomplete_rows(x, train, coder)
         coder = chosen_coder(whole, coder, train.sizes)
         found = replace(found, atoms=coder.atoms, offset=coder.offset)
     errors = left_out_errors(judging_rows(whole), coder, train.sizes)
@@ -125,38 +123,3 @@ def _coder(found: sparse.Dictionary, x: np.ndarray) -> Coder:
         encoder=found.encoder,
         tells_alone=isinstance(found.method, Crosscoder) and found.method.tells_alone,
     )
-
-
-def _with_incomplete_rows(x: np.ndarray, train: Systems, coder: Coder) -> Coder:
-    patterns, which = np.unique(train.observed, axis=0, return_inverse=True)
-    for _ in range(_TURNS):
-        codes = np.zeros((len(x), len(coder.atoms)), x.dtype)
-        for number, pattern in enumerate(patterns):
-            rows = np.flatnonzero(which == number)
-            shown = np.repeat(pattern, train.sizes)
-            codes[rows] = coder.codes(x[rows], shown).toarray()
-        atoms, offset = coder.atoms.copy(), coder.offset.copy()
-        for system in range(len(train.sizes)):
-            rows, columns = train.observed[:, system], train.columns(system)
-            change, moved = _least_squares(
-                codes[rows], x[rows, columns], coder.atoms[:, columns], coder.offset[columns]
-            )
-            atoms[:, columns] += change
-            offset[columns] += moved
-        length = np.sqrt(np.square(atoms, dtype=np.float64).sum(axis=1))
-        atoms /= np.where(length > 0, length, 1)[:, None].astype(atoms.dtype)
-        coder = replace(coder, atoms=np.ascontiguousarray(atoms), offset=offset)
-    return coder
-
-
-def _least_squares(
-    codes: np.ndarray, x: np.ndarray, atoms: np.ndarray, offset: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the change of atoms and offset that fits the codes best."""
-    left = x - offset - codes @ atoms
-    mean_code, mean_left = codes.mean(axis=0), left.mean(axis=0)
-    centred = codes - mean_code
-    gram: Any = centred.T @ centred
-    ridge = _RIDGE * max(float(gram.diagonal().max()), 1e-30)
-    change = np.linalg.solve(gram + ridge * np.eye(len(gram)), centred.T @ (left - mean_left))
-    return change, mean_left - mean_code @ change

@@ -11,7 +11,7 @@ import numpy as np
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Log
 from unbraid.sparse.inference._floor import learned_floor
-from unbraid.sparse.inference._lasso_and_pursuit import (
+from unbraid.sparse.inference._infer import (
     Problem,
     codes_from_units,
     normalised,

@@ -15,7 +15,7 @@ from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method, MethodOption
 from unbraid.sparse.autoencoders.topk import TopK
 from unbraid.sparse.evidence._stability import directions, match, stability
-from unbraid.sparse.inference import _lasso_and_pursuit
+from unbraid.sparse.inference import _infer
 from unbraid.sparse.inference._asked import By
 
 
@@ -62,9 +62,7 @@ class Consensus(Method):
         agreed = _agreed(found, self)
         values = agreed.centred(x)
         k = min(found[0].k or 1, agreed.n_latents)
-        chosen = _lasso_and_pursuit.choose_inference(
-            values, agreed.atoms, k=k, signed=agreed.signed
-        )
+        chosen = _infer.choose_inference(values, agreed.atoms, k=k, signed=agreed.signed)
         problem = chosen.problem
         agreed = replace(
             agreed, by=problem.by, k=problem.k, penalty=problem.penalty, floor=None

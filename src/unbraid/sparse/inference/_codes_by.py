@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid.errors import InputError
-from unbraid.sparse.inference import _lasso_and_pursuit
+from unbraid.sparse.inference import _infer
 from unbraid.sparse.inference._asked import By, check_by, checked_k, checked_penalty
 from unbraid.sparse.inference._floor import above
 from unbraid.sparse.inference._posterior import posterior_mean
@@ -44,7 +44,7 @@ def codes_by(
         csr = posterior_mean(learned.centred(values), learned.atoms, prior.made(signed))
         floor = float(np.sqrt(prior.noise)) if floor is None else floor
     else:
-        problem = _lasso_and_pursuit.Problem(
+        problem = _infer.Problem(
             by=by,
             k=checked_k(k if k is not None else learned.k, learned.n_latents),
             penalty=checked_penalty(penalty if penalty is not None else learned.penalty),
@@ -54,7 +54,7 @@ def codes_by(
             raise InputError(
                 f"This dictionary has no penalty for by='fista'. Give penalty=. {_remedy(by)}"
             )
-        csr, gap = _lasso_and_pursuit.infer(learned.centred(values), learned.atoms, problem)
+        csr, gap = _infer.infer(learned.centred(values), learned.atoms, problem)
     return csr if floor is None else above(csr, learned.atoms, floor), gap
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid.sparse.inference._lasso_and_pursuit import unit_splits
+from unbraid.sparse.inference._infer import unit_splits
 
 _SHARES = (2.0, 1.5, 1.25, 1.0, 0.75, 0.5, 0.25)  # of the noise of a unit
 _AS_WELL = 1.01  # error on held-out units, relative to the least, that counts as no worse

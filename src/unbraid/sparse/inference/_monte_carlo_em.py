@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from unbraid._kernels.codes.gibbs import draw
-from unbraid.sparse.inference._lasso_and_pursuit import normalised
+from unbraid.sparse.inference._infer import normalised
 from unbraid.sparse.inference._prior import Prior, check_latents, cut_moments
 from unbraid.sparse.training._source import spaced
 

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 
 from unbraid._kernels.codes.gibbs import mean
 from unbraid._kernels.products.row_products import row_products
-from unbraid.sparse.inference._lasso_and_pursuit import unpredicted, validation_rows
+from unbraid.sparse.inference._infer import unpredicted, validation_rows
 from unbraid.sparse.inference._prior import Prior, check_latents
 
 # Of a chain, and those left out: 80 draws, whose mean errs by a ninth of a code's own spread

@@ -9,7 +9,7 @@ import numpy as np
 
 from unbraid.sparse.inference._asked import By
 from unbraid.sparse.inference._codes_by import needed_encoder
-from unbraid.sparse.inference._lasso_and_pursuit import Choice, choose_inference, normalised
+from unbraid.sparse.inference._infer import Choice, choose_inference, normalised
 from unbraid.sparse.inference._monte_carlo_em import PRIOR_ROWS, fitted_prior
 from unbraid.sparse.training._source import spaced
 

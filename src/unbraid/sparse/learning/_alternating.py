@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unbraid._kernels.codes.pursuit import pursue
+from unbraid._kernels.codes.lasso_and_omp import pursue
 from unbraid._kernels.products.normal_equations import sums
 from unbraid._kernels.products.sparse_rows import decode, scatter
 from unbraid.sparse.learning._start import some

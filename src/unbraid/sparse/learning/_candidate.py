@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from unbraid.sparse.inference._lasso_and_pursuit import (
+from unbraid.sparse.inference._infer import (
     Choice,
     choose_inference,
     held_out_units,

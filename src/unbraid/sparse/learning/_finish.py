@@ -11,7 +11,7 @@ from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._method import Method
 from unbraid.sparse.inference._floor import learned_floor
-from unbraid.sparse.inference._lasso_and_pursuit import codes_from_units, validation_rows
+from unbraid.sparse.inference._infer import codes_from_units, validation_rows
 from unbraid.sparse.learning._alternating import code
 from unbraid.sparse.learning._candidate import Candidate, candidate
 from unbraid.sparse.learning._start import spread

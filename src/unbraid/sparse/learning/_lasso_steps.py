@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from unbraid._kernels.codes.lasso import LassoCodes
+from unbraid._kernels.codes.lasso_descent import LassoCodes
 from unbraid._kernels.products.sparse_rows import decode
 from unbraid.sparse.learning._alternating import Coded, improve, replace_bad
 from unbraid.sparse.learning._start import some

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from unbraid.sparse.inference._lasso_and_pursuit import Problem, held_out_units
+from unbraid.sparse.inference._infer import Problem, held_out_units
 from unbraid.sparse.learning._candidate import (
     Candidate,
     candidate,

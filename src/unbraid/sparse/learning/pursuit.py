@@ -11,7 +11,7 @@ from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._log import Log
 from unbraid.sparse._method import ITERATIONS, Method, active, say_if_few, width
-from unbraid.sparse.inference._lasso_and_pursuit import choose_inference
+from unbraid.sparse.inference._infer import choose_inference
 from unbraid.sparse.learning._alternating import PursuitPlan, code, learn_atoms
 from unbraid.sparse.learning._grow_prune import GrowAndPrune, grow_and_prune
 from unbraid.sparse.learning._start import draw_atoms, spread, start_offset

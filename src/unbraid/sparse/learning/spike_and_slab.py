@@ -13,7 +13,7 @@ from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method, MethodOption
 from unbraid.sparse.inference._floor import learned_floor
-from unbraid.sparse.inference._lasso_and_pursuit import validation_rows
+from unbraid.sparse.inference._infer import validation_rows
 from unbraid.sparse.inference._monte_carlo_em import fitted_prior
 from unbraid.sparse.inference._posterior import means_from_units
 from unbraid.sparse.learning._finish import rough, scaled, validation_split

@@ -11,7 +11,7 @@ from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Log
 from unbraid.sparse._method import ITERATIONS, Method, MethodOption
 from unbraid.sparse.autoencoders.topk import TopK
-from unbraid.sparse.inference._lasso_and_pursuit import Choice, Problem, held_out_units, normalised
+from unbraid.sparse.inference._infer import Choice, Problem, held_out_units, normalised
 from unbraid.sparse.learning._alternating import code, improve, replace_bad
 from unbraid.sparse.learning._candidate import Candidate, candidate
 from unbraid.sparse.learning._finish import finish, scaled, validation_split

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid._kernels.codes.pursuit import pursue
+from unbraid._kernels.codes.lasso_and_omp import pursue
 from unbraid._kernels.products.sparse_rows import decode
 from unbraid.sparse.inference._encoder import from_active
 from unbraid.sparse.training._source import spaced
