@@ -76,9 +76,9 @@ def test_time_bins(rng, tmp_path):
 @pytest.mark.parametrize(
     "axes, match",
     [
-        ("stimuli unit", "axes must name each axis: stimuli once"),
-        ("stimuli stimuli units", "axes must name each axis: stimuli once"),
-        ("units", "axes must name each axis: stimuli once"),
+        ("stimuli unit", "axes must name each axis: stimuli and units"),
+        ("stimuli units time time", "axes must name each axis: stimuli and units"),
+        ("units", "axes must name each axis: stimuli and units"),
         ("stimuli units", r"axes names 2 axes \(stimuli units\), the array has \(5, 3, 2\)"),
         (None, r'Or name its axes: axes="units stimuli repeats"'),
     ],

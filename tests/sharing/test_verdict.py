@@ -68,7 +68,7 @@ def test_most_latents_undecided_is_no_ground_to_say_that_it_pays(units):
 
 def test_each_suffices_where_each_finds_them():
     assert said(found=(0.95, 1.0)).tone == "each suffices"
-    assert "fewer units than K ln(N/K)" in said(units=(3, 3)).sentence
+    assert "fewer units than recovery needs" in said(units=(3, 3)).sentence
 
 
 def test_one_suffices_where_it_finds_the_latents_of_the_others():

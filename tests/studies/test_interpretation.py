@@ -60,7 +60,7 @@ def test_each_system_is_judged_by_another(recorded):
     assert of_v4["base"]["score"] > 0.95  # true features: rows were matched by id
     assert abs(of_v4["shuffled_latents"]["score"] - 0.5) < 0.15
     assert len(result.claims) == 3 and len(result.figures) == 2
-    assert "2 systems are codes more interpretable than units" in result.verdict
+    assert "of 2 systems codes are more interpretable than units" in result.verdict
     of_noise = {row["side"]: row for row in result.table
                 if row["layer"] == LAYER and row["measure"] == "example_auc"}  # fmt: skip
     assert abs(of_noise["untrained_copy"]["score"] - 0.5) < 0.15 < of_noise["codes"]["score"] - 0.5

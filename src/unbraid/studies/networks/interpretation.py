@@ -239,6 +239,6 @@ def _conclusion(found: dict[str, evaluation.Evaluation]) -> str:
         return f"In none of {len(tones)} systems are codes more interpretable than units."
     beyond = f"in {gains} of them than every baseline too" if gains else "a baseline is, too"
     return (
-        f"In {gains + near} of {len(tones)} systems codes are more interpretable than units, "
+        f"In {gains + near} of {len(tones)} systems codes are more interpretable than units; "
         f"{beyond}."
     )
