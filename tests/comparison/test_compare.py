@@ -9,6 +9,7 @@ import pytest
 import unbraid as ub
 from unbraid.comparison import CompareConfig
 from unbraid.comparison.scores._changes import changes
+from unbraid.comparison.scores._seed_means import mean_over_seeds
 from unbraid.errors import InputError
 
 FEW = {"seeds": 1, "permutations": 3, "resamples": 100}
@@ -251,6 +252,17 @@ def test_p_values_belong_to_base_units_and_the_first_seeds_codes(shared):
     assert max(base.p_value, first.p_value) <= 0.25  # 3 permutations, none as high
     assert np.isnan([second.p_value, control.p_value]).all()
     assert np.isfinite([second.null, control.null]).all()
+
+
+def test_the_interval_of_two_seeds_stays_within_the_metrics_range(shared):
+    result, _ = shared
+    first, second = result.find("semi_matching", "codes", "codes")
+    apart = [replace(first, value=0.95), replace(second, value=0.2)]
+    mean, draws = mean_over_seeds(apart)
+    assert mean == pytest.approx(0.575)
+    low, high = np.quantile(draws, [0.025, 0.975])
+    assert -1 <= low < 0.2 and 0.95 < high <= 1  # one degree of freedom: the steps reach further
+    assert draws.max() == 1
 
 
 def test_dictionaries_that_disagree_widen_the_interval(shared):
