@@ -36,9 +36,8 @@ def test_an_error_keeps_its_traceback_and_the_worker():
 def test_a_dead_worker_costs_its_own_call_alone():
     with Local(workers=1) as pool:
         before = pool.submit(os.getpid)
-        killed = pool.submit(time.sleep, 60)
+        killed = pool.submit(signal.raise_signal, signal.SIGKILL)  # for certain while it runs
         after = pool.submit(os.getpid)
-        os.kill(before.result(), signal.SIGKILL)
         with pytest.raises(WorkerDied, match=r"signal 9 \(SIGKILL\)"):
             killed.result()
         assert after.result() != before.result()
