@@ -71,7 +71,7 @@ class Config(pydantic.BaseModel):
                 options[name] = plain  # a folder's name is no YAML
             else:
                 what = f"the value of {shown(name)}"
-                value = _read_yaml(text, what)
+                value = parse_value(text, what)
                 if _is_text(field) and value is not None:
                     value = _words(value, yaml.compose(text, Loader=yaml.SafeLoader))
                 options[name] = value
@@ -116,7 +116,7 @@ def read(kind: type[Config], path: Path | None, beside: Collection[str] = ()) ->
     if path is None:
         return {}
     text = _text_of(path, f"a YAML file of {kind.__name__} options")
-    options = _read_yaml(text, str(path))
+    options = parse_value(text, str(path))
     options = {} if options is None else options
     options = _with_texts(kind, options, text) if isinstance(options, dict) else options
     if not isinstance(options, dict):
@@ -163,7 +163,7 @@ def load_seeded(
 
 def read_yaml(path: Path) -> Any:
     """Return what a YAML file holds; tags, long aliases and options given twice are refused."""
-    return _read_yaml(_text_of(path, "a YAML file"), str(path))
+    return parse_value(_text_of(path, "a YAML file"), str(path))
 
 
 def _text_of(path: Path, wanted: str) -> str:
@@ -201,11 +201,7 @@ def _words(value: Any, node: Any) -> Any:
 
 
 def parse_value(text: str, name: str) -> Any:
-    """Return what a text on the command line means: a number, a list, a flag, or the text."""
-    return _read_yaml(text, name)
-
-
-def _read_yaml(text: str, name: str) -> Any:
+    """Return what YAML or a value on the command line means: a number, a list, a flag, or text."""
     try:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         size = _expanded(tree, {})

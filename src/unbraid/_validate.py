@@ -142,9 +142,8 @@ def check_scale(values: Any, name: str, least: float = _LEAST, most: float = 1 /
 
 
 def _to_numpy(values: Any, name: str) -> np.ndarray:
-    if hasattr(values, "detach") and hasattr(
-        values, "layout"
-    ):  # a torch tensor, known without importing torch
+    # a torch tensor, known without importing torch
+    if hasattr(values, "detach") and hasattr(values, "layout"):
         if values.is_sparse or str(values.layout) != "torch.strided":
             raise InputError(f"{name} must be a dense tensor, got layout {values.layout}.")
         values = values.detach().cpu()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -27,6 +28,7 @@ TONES: dict[
     "undecided": "cannot-help",
 }
 """Tone of an answer -> that of its page: of comparisons and evaluations, then of systems joined."""
+_NUMBERS = re.compile(r" \([^)]*\)")  # in a verdict's sentence they stand in parentheses
 
 
 @documented_answer
@@ -40,6 +42,11 @@ class Verdict:
     """The answer in one sentence, with the numbers that carry it."""
     reasons: tuple[str, ...] = ()
     """Further sentences: what limits or explains it."""
+
+    @property
+    def headline(self) -> str:
+        """The sentence in words alone: on a page the numbers stand below it."""
+        return _NUMBERS.sub("", self.sentence)
 
     def record(self) -> dict[str, Any]:
         """Return plain JSON data."""

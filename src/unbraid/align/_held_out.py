@@ -56,6 +56,11 @@ class HeldOutProducts:
         else:
             self.kernels[group] += product
 
+    def add_rows(self, fitted: np.ndarray, target: np.ndarray) -> None:
+        """Add every group's rows of what was fitted and measured for all stimuli (n, b)."""
+        for group, (_, rows) in enumerate(self.groups):
+            self.add(group, fitted[rows], target[rows])
+
     def by_fold(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return the statistic of each fold that has groups (f,), and permutations of it (f, B)."""
         folds, number = np.unique([fold for fold, _ in self.groups], return_inverse=True)

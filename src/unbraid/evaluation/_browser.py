@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unbraid import report, sparse
-from unbraid.evaluation._gallery import as_pictures
+from unbraid._answers import pictures_of
 from unbraid.evaluation._side_score import title_of
 from unbraid.responses import parts_of, tokens_by_id
 
@@ -57,7 +57,7 @@ def browser(
             )
         ],
         stimuli=[str(each) for each in names],
-        picture=as_pictures(pictures, result),
+        picture=pictures_of(pictures, ids, result.rows, "evaluate"),
         tokens=None if tokens is None else tokens_by_id(tokens, names),
         whole=None if whole is None else whole.whole.tolist(),
         at=None if whole is None else whole.position.tolist(),

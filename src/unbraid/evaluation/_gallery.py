@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from unbraid import report
-from unbraid._answers import checked_pictures
-from unbraid.errors import InputError
+from unbraid._answers import Pictures, pictures_of
 from unbraid.evaluation._side_score import title_of
 from unbraid.interpret import feature_correlations
-from unbraid.responses import Images, pictures_by_id
 
 if TYPE_CHECKING:
     from unbraid.evaluation._evaluation import Evaluation
@@ -27,7 +23,7 @@ def latents_and_units(result: Evaluation, pictures: Any = None) -> report.Matche
 
     Beside each stands the raw unit that correlates with it most.
     """
-    pictures = as_pictures(pictures, result)
+    shown = pictures_of(pictures, result.responses.stimuli, result.rows, "evaluate")
     scores = result.find("codes").seeds[0]
     ranked = np.argsort(-scores.values, kind="stable")[: int(scores.scored.sum())]
     picked = ranked[np.unique(np.linspace(0, len(ranked) - 1, _SHOWN).round().astype(int))]
@@ -51,14 +47,14 @@ def latents_and_units(result: Evaluation, pictures: Any = None) -> report.Matche
                     f"latent {result.latents[index]}",
                     f"active on {active / len(column):.1%} of the stimuli",
                     column,
-                    pictures,
+                    shown,
                 ),
                 target=_view(
                     result,
                     f"{'minus ' if sign < 0 else ''}unit {_unit_name(result, best)}",
                     f"r {abs(r[best, i]):.2f} with the latent",
                     sign * units[:, best],
-                    pictures,
+                    shown,
                 ),
             )
         )
@@ -79,7 +75,7 @@ def latents_and_units(result: Evaluation, pictures: Any = None) -> report.Matche
 
 
 def _view(
-    result: Evaluation, name: str, note: str, column: np.ndarray, pictures: Any
+    result: Evaluation, name: str, note: str, column: np.ndarray, pictures: Pictures | None
 ) -> report.UnitView:
     best = np.argsort(-column, kind="stable")[:_STIMULI]
     ids = result.responses.stimuli
@@ -101,15 +97,3 @@ def _view(
 def _unit_name(result: Evaluation, unit: int) -> str:
     names = result.responses.units
     return str(unit if names is None else names[unit])
-
-
-def as_pictures(pictures: Any, result: Evaluation) -> Callable[[int], np.ndarray] | None:
-    """Return what gives the picture of a scored stimulus: by its row, or by its id."""
-    if pictures is None:
-        return None
-    if isinstance(pictures, str | Path | Images):
-        if result.responses.stimuli is None:
-            raise InputError("pictures are matched by stimulus id, and there are no ids.")
-        return pictures_by_id(pictures, result.responses.stimuli)
-    array = checked_pictures(pictures, result.rows, "evaluate")
-    return lambda at: array[result.rows[at]]

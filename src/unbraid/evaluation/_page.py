@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from unbraid.evaluation._evaluation import Evaluation
 
 _BINS = 20  # of a histogram: a hundred latents are five per bin
-
-_NUMBERS = re.compile(r" \([^)]*\)")  # a headline is words; the numbers stand below it
 
 
 def page(result: Evaluation, pictures: Any = None, browser: bool = False) -> report.Page:
@@ -67,7 +64,7 @@ def _verdict(result: Evaluation) -> report.VerdictBlock:
         best = max(rivals, key=lambda s: -np.inf if np.isnan(s.value) else s.value)
         numbers.append(_number("best baseline", best, "control", title_of(best.side)))
     return report.VerdictBlock(
-        headline=_NUMBERS.sub("", result.verdict.sentence),
+        headline=result.verdict.headline,
         tone=TONES[result.verdict.tone],
         about=f"Scored: **{title_of(result.headline)}**, on {len(result.rows):,} stimuli, judged "
         f"by {result.provenance['judge']}; chance is {codes.chance:.2f}. Intervals are for other "

@@ -11,6 +11,7 @@ from unbraid.responses import Codes, Responses, parts_of
 from unbraid.sparse._dictionary import By, Dictionary
 from unbraid.sparse._latent_parts import (
     LatentParts,
+    PartKind,
     columns_of_codes,
     parts_around,
     parts_within,
@@ -92,19 +93,10 @@ def parts_given(
             f"{name} must describe the stimuli: it has parts of {str(parts.names[0])!r}, and none "
             f"of {str(ids[wanted[0]]) if len(wanted) else ''!r}."
         )
-    table = np.full((len(ids), parts.count), -1)
     whole = rows[[of for _, of in found]]
     there = whole >= 0
-    numbered = np.full(whole.shape, -1)
-    numbered[there] = np.arange(int(there.sum()))
-    table[[at for at, _ in found]] = numbered
-    return LatentParts(
-        kind="places",
-        columns=columns_of_codes(dictionary.encode(given.values[whole[there]], by=by)),
-        table=table,
-        at=np.full(len(ids), -1),
-        own=False,
-    )
+    encoded = dictionary.encode(given.values[whole[there]], by=by)
+    return _numbered("places", encoded, there, [at for at, _ in found], len(ids))
 
 
 def parts_shown(
@@ -181,15 +173,21 @@ def _trials(
         raise InputError(f"{name} must hold trials of the stimuli, matched by id; none has any.")
     repeats = np.asarray(given.repeats)[:, [of for _, of in found]]  # (trials, stimuli, units)
     there = np.isfinite(repeats).all(axis=2).T
-    table = np.full((len(ids), len(repeats)), -1)
-    numbered = np.full(there.shape, -1)
-    numbered[there] = np.arange(int(there.sum()))
-    table[[at for at, _ in found]] = numbered
+    encoded = dictionary.encode(repeats.transpose(1, 0, 2)[there], by=by)
+    return _numbered("trials", encoded, there, [at for at, _ in found], len(ids))
+
+
+def _numbered(
+    kind: PartKind, encoded: Codes, there: np.ndarray, wanted: list[int], n: int
+) -> LatentParts:
+    """Return codes of the parts that are ``there`` (stimuli wanted, parts), in that order."""
+    table = np.full((n, there.shape[1]), -1)
+    table[wanted] = np.where(there, there.ravel().cumsum().reshape(there.shape) - 1, -1)
     return LatentParts(
-        kind="trials",
-        columns=columns_of_codes(dictionary.encode(repeats.transpose(1, 0, 2)[there], by=by)),
+        kind=kind,
+        columns=columns_of_codes(encoded),
         table=table,
-        at=np.full(len(ids), -1),
+        at=np.full(n, -1),
         own=False,
     )
 

@@ -31,12 +31,19 @@ class Pass:
     first: int = 0
     """Number of the first row, for messages."""
 
-    def here(self, moments: FoldMoments) -> FoldMoments:
-        """Add every block to the moments, in order."""
+    def read(self, start: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return both systems' rows of the block that begins there."""
+        block = slice(start, min(start + self.step, len(self.labels)))
+        a, b = (read_rows(side, block, n, self.first) for side, n in ((self.x, "x"), (self.y, "y")))
+        return a, b
+
+    def here(
+        self, moments: FoldMoments, begun: tuple[np.ndarray, np.ndarray] | None = None
+    ) -> FoldMoments:
+        """Add every block to the moments, in order; ``begun`` is the first, if it was read."""
         for start in range(0, len(self.labels), self.step):
             block = slice(start, min(start + self.step, len(self.labels)))
-            names = ((self.x, "x"), (self.y, "y"))
-            a, b = (read_rows(side, block, name, self.first) for side, name in names)
+            a, b = begun if begun is not None and not start else self.read(start)
             used = np.flatnonzero(self.labels[block] >= 0)
             moments.accumulate(a[used], b[used], self.labels[block][used], self.device)
         return moments

@@ -17,7 +17,7 @@ from unbraid.stats._arrangement import FoldsInOrder, arrangement
 from unbraid.stats._folds import Folds, as_folds
 from unbraid.stats._moments import FoldMoments
 from unbraid.stats._order import rows_to_test
-from unbraid.stats._pass import Pass, read_rows, rows_of, values_of
+from unbraid.stats._pass import Pass, rows_of, values_of
 from unbraid.stats._time import EXCHANGEABLE, check_order
 
 _BLOCK = 2.0**26  # bytes of stimuli held at once
@@ -104,19 +104,14 @@ def fold_moments(
     asked = as_folds(folds, n, as_rng(rng).spawn(3)[0], ids)
     plan = _arranged(x, y, asked, order, fixed=not isinstance(folds, int | np.integer))
     labels = np.asarray(plan.folds)
-    if not n:
-        raise InputError("x and y must hold at least one stimulus.")
     n_folds = int(labels.max()) + 1
     doubles = (n_folds + 2) * (p * q + within * (p * p + q * q))
     check_memory(8 * doubles, f"Moments of {p} x {q} units in {n_folds} folds")
-    first = slice(0, min(step, n))
-    a, b = (read_rows(side, first, name) for side, name in ((x, "x"), (y, "y")))
-    empty = FoldMoments.empty(
-        p, q, n_folds, shift_x=a.mean(axis=0, dtype=np.float64),
-        shift_y=b.mean(axis=0, dtype=np.float64), within=within,
-    )  # fmt: skip
     pass_over = Pass(x, y, labels, step, device)
-    moments = pass_over.here(empty) if on is None else pass_over.on(on, empty)
+    first = pass_over.read(0)
+    shifts = [side.mean(axis=0, dtype=np.float64) for side in first]
+    empty = FoldMoments.empty(p, q, n_folds, shift_x=shifts[0], shift_y=shifts[1], within=within)
+    moments = pass_over.here(empty, first) if on is None else pass_over.on(on, empty)
     for name in ("x", "y"):
         extremes = [getattr(moments, f"{end}_{name}").ravel() for end in ("low", "high")]
         shift = np.tile(getattr(moments, f"shift_{name}"), n_folds)

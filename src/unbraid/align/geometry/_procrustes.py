@@ -38,8 +38,7 @@ class Procrustes(Estimator):
             return Measured(value=NAN, warnings=("undefined, since one side is constant.",))
         value = float(num.sum() / norm)
         if self.products is not None:
-            for group, (_, rows) in enumerate(self.products.groups):
-                self.products.add(group, rotated[rows], target[rows])
+            self.products.add_rows(rotated, target)
         if order is not None:
             return Measured(value=value)
         with np.errstate(invalid="ignore", divide="ignore"):

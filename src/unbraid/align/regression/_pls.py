@@ -49,8 +49,7 @@ class Pls(Ridge):
         per_target[scored] = self.score(predicted, centred)
         value = finite_mean(per_target)
         if self.products is not None:
-            for group, (_, rows) in enumerate(self.products.groups):
-                self.products.add(group, predicted[rows], centred[rows])
+            self.products.add_rows(predicted, centred)
         if order is not None:
             return Measured(value=value)
         whole = pls_predictions(self.x, y, np.ones(len(y), bool), self.components)

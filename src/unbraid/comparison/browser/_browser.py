@@ -9,9 +9,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid import align, report, sparse
+from unbraid._answers import pictures_of
 from unbraid.comparison.browser._pair import pair_of
 from unbraid.comparison.controls._which import rivals
-from unbraid.comparison.page._gallery import as_pictures
 from unbraid.comparison.page._latents import MEANING
 from unbraid.comparison.scores._matched import RATE, labels, pairs_of, stability_of
 from unbraid.errors import InputError
@@ -54,7 +54,7 @@ def browser(
         title=f"{result.names[0]} and {result.names[1]}",
         sides=[_side(result, side, columns, found, of_parts[side]) for side in there],
         stimuli=[str(each) for each in result.stimuli],
-        picture=as_pictures(pictures, result),
+        picture=pictures_of(pictures, result.stimuli, result.rows, "compare"),
         tokens=None if tokens is None else tokens_by_id(tokens, result.stimuli),
         whole=None if whole is None else whole.whole.tolist(),
         at=None if whole is None else whole.position.tolist(),

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from unbraid import report, sparse
-from unbraid._answers import checked_pictures
+from unbraid._answers import Pictures, pictures_of
 from unbraid.comparison.scores._matched import labels
-from unbraid.responses import Images, pictures_by_id
 
 if TYPE_CHECKING:
     from unbraid.comparison._comparison import Comparison
 
 # Pairs and stimuli each: what a person looks through, and a page of a few MB
 _PAIRS, _STIMULI = 24, 6
-Pictures = Callable[[int], np.ndarray]
-"""The picture of an alignment stimulus, by its place."""
 
 
 def matched_units(result: Comparison, pictures: Any = None) -> report.MatchedUnits:
     """Return the best pairs of the first seed, best first, no source latent twice."""
-    pictures = as_pictures(pictures, result)
+    shown = pictures_of(pictures, result.stimuli, result.rows, "compare")
     metric = next(
         (name for name in result.config.scored if _has_matching(result, name)),
         None,
     )
-    pairs = [] if metric is None else _pairs(result, metric, pictures)
+    pairs = [] if metric is None else _pairs(result, metric, shown)
     n_good = sum(pair.r > 0.5 for pair in pairs)
     return report.MatchedUnits(
         title="What matched codes stand for",
@@ -93,13 +88,3 @@ def _view(result: Comparison, side: int, latent: int, pictures: Pictures | None)
             for where, code in zip(at, row.codes, strict=True)
         ],
     )
-
-
-def as_pictures(pictures: Any, result: Comparison) -> Pictures | None:
-    """Return what gives the picture of an alignment stimulus: by its row, or by its id."""
-    if pictures is None:
-        return None
-    if isinstance(pictures, str | Path | Images):
-        return pictures_by_id(pictures, result.stimuli)
-    array = checked_pictures(pictures, result.rows, "compare")
-    return lambda where: array[result.rows[where]]

@@ -46,11 +46,7 @@ def interpretability(
     """
     found: list[UnitScores | None] = []
     for side, (judge, lifted) in enumerate(zip(judges, pair, strict=True)):
-        if (
-            judge is None
-            or lifted is None
-            or np.prod(lifted.codes.shape, dtype=float) > _MOST_CODES
-        ):
+        if judge is None or lifted is None or _too_many(lifted.codes):
             found.append(None)
             continue
         tell("interpretability of latents", side / 2)

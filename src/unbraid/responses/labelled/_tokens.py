@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from unbraid.errors import InputError
-from unbraid.responses._files import check_file
+from unbraid.responses._files import check_file, parse_json
 from unbraid.responses.labelled._parts import parts_of
 
 
@@ -57,10 +57,9 @@ def tokens_by_id(tokens: Any, stimuli: Any) -> Callable[[int], list[str]]:
 
 def _read(path: Path) -> Any:
     check_file(path)
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, ValueError, RecursionError):
-        found = None
+    found = None
+    with suppress(InputError):
+        found = parse_json(path.read_bytes(), str(path))
     texts = list(found.values()) if isinstance(found, dict) else found
     if not isinstance(texts, list) or not all(
         isinstance(text, list) and all(isinstance(each, str) for each in text) for text in texts

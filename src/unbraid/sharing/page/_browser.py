@@ -23,9 +23,8 @@ def joint_browser(result: Joint, pictures: Any = None, tokens: Any = None) -> re
 
     ``pictures`` and ``tokens`` as ``Joint.save`` takes them.
     """
-    shown, whole = sparse.parts_within(result.codes, result.held_stimuli), None
-    if shown is not None:
-        whole = parts_of(result.held_stimuli)
+    shown = sparse.parts_within(result.codes, result.held_stimuli)
+    whole = parts_of(result.held_stimuli)
     seen, n = result.evidence, len(result.held_stimuli)
     density = seen.active / n
     names = [*result.counts, "silent"]

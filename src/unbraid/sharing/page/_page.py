@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ from unbraid import report
 from unbraid._answers import TONES
 from unbraid.sharing.page._figure import beside_figure
 
-_NUMBERS = re.compile(r" \([^)]*\)")  # a headline is words; the numbers stand below it
 _BADGES = {
     "joint pays": "Together they pay",
     "each suffices": "Each suffices alone",
@@ -102,7 +100,7 @@ def _verdict(result: Any) -> report.VerdictBlock:
                              note="with stimuli paired wrongly, learned again"),
         )  # fmt: skip
     return report.VerdictBlock(
-        headline=_NUMBERS.sub("", result.verdict.sentence),
+        headline=result.verdict.headline,
         tone=TONES[result.verdict.tone],
         badge=_BADGES[result.verdict.tone],
         lead=" ".join((result.verdict.sentence, *result.verdict.reasons)),

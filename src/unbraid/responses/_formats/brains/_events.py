@@ -6,6 +6,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,13 +32,23 @@ def events_of(
 
     The table is .csv or .tsv; ``stimuli`` names the column of labels.
     """
+    return _columns(path, _table(path), times, stimuli)
+
+
+def _table(path: Path) -> Any:
+    """Return a table as text: labels stay as they are written (001, NA)."""
     import pandas
 
     check_file(path)
     with reading(path, "events"):
-        table = pandas.read_csv(
+        return pandas.read_csv(
             path, sep="\t" if path.suffix == ".tsv" else ",", dtype=str, keep_default_na=False
-        )  # labels stay as they are written: 001, NA
+        )
+
+
+def _columns(
+    path: Path, table: Any, times: Sequence[str], stimuli: str | None
+) -> tuple[np.ndarray, list[str]]:
     held = ", ".join(map(str, table))
     likely = [name for name in LABELS if name in table]
     varied = [name for name in likely if table[name].nunique() > 1] or likely or ["stimulus"]
@@ -66,21 +77,15 @@ def starts_of(
     path: Path, align: str | None, stimuli: str | None
 ) -> tuple[np.ndarray, list[str], str]:
     """Return when each trial of a table starts, its stimulus, and the column of the starts."""
-    import pandas
-
+    table = _table(path)
     if align is None:
-        check_file(path)
-        with reading(path, "events"):
-            header = pandas.read_csv(
-                path, sep="\t" if path.suffix == ".tsv" else ",", dtype=str, nrows=0
-            )
-        align = next((name for name in STARTS if name in header), None)
-        if align is None:
-            raise InputError(
-                f"{path} has no column {', '.join(STARTS)}; it has {', '.join(map(str, header))}: "
-                "say align=COLUMN, which holds seconds."
-            )
-    times, shown = events_of(path, [align], stimuli)
+        align = next((name for name in STARTS if name in table), None)
+    if align is None:
+        raise InputError(
+            f"{path} has no column {', '.join(STARTS)}; it has {', '.join(map(str, table))}: "
+            "say align=COLUMN, which holds seconds."
+        )
+    times, shown = _columns(path, table, [align], stimuli)
     return times[:, 0], shown, align
 
 
