@@ -1,6 +1,7 @@
 """The command line: one command a file; each reads, makes one library call, and writes.
 
-A new command is a file here, with one function of its name, and one word in `COMMANDS`.
+A new command is a file here, with one function of its name, and one word in `COMMANDS`. What
+several commands are given is declared and read in `arguments`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from unbraid import _terminal
-from unbraid.cli._options import Json
+from unbraid.cli.arguments._options import Json
 from unbraid.errors import InputError
 
 

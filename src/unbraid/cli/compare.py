@@ -8,8 +8,9 @@ from typing import Annotated, Any, Optional
 import typer
 
 from unbraid import _terminal
-from unbraid.cli._files import (
+from unbraid.cli.arguments._files import (
     asked_of_a_command,
+    check_tokens,
     file_options,
     in_words_of_a_command,
     judge_of,
@@ -17,7 +18,7 @@ from unbraid.cli._files import (
     read,
     read_each,
 )
-from unbraid.cli._options import (
+from unbraid.cli.arguments._options import (
     Axes,
     Config,
     Json,
@@ -29,15 +30,17 @@ from unbraid.cli._options import (
     Order,
     Output,
     Overwrite,
+    Pictures,
     Select,
     Set,
     Stimuli,
     Time,
+    Tokens,
     Trials,
     finish,
 )
-from unbraid.cli._settings import settled
-from unbraid.cli._texts import groups_of
+from unbraid.cli.arguments._settings import settled
+from unbraid.cli.arguments._texts import groups_of
 
 
 def compare(
@@ -75,12 +78,8 @@ def compare(
         Optional[tuple[str, str]],  # noqa: UP045 - typer reads this form on every version
         typer.Option(help="What the report calls X and Y."),
     ] = None,
-    pictures: Annotated[
-        MaybePath, typer.Option(help="Folder or zip of the stimuli, matched by id.")
-    ] = None,
-    tokens: Annotated[
-        MaybePath, typer.Option(help="JSON: tokens of each text, where rows are TEXT@NUMBER.")
-    ] = None,
+    pictures: Pictures = None,
+    tokens: Tokens = None,
     parts_x: Annotated[
         MaybePath, typer.Option(help="X by Positions(): shows what in a picture drives a latent.")
     ] = None,
@@ -134,8 +133,7 @@ def compare(
     if asked["groups"] is not None:
         loaded["groups"] = groups_of(asked["groups"], of_x, systems[0])
     loaded["judge"] = judge_of(asked["embeddings"], asked["labels"])
-    if asked["tokens"] is not None:  # before anything is computed
-        responses.tokens_by_id(asked["tokens"], systems[0].stimuli)
+    check_tokens(asked["tokens"], systems[0])  # before anything is computed
     own_parts = [
         parts_for(each, asked[name], f"--{name.replace('_', '-')}")
         for each, name in zip(systems, ("parts_x", "parts_y"), strict=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from unbraid import _terminal
-from unbraid.cli._options import Json, Output, Seed, finish
+from unbraid.cli.arguments._options import Json, Output, Seed, finish
 
 
 def demo(output: Output = Path("unbraid-demo"), seed: Seed = 0, as_json: Json = False) -> None:

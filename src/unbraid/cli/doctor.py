@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from unbraid import _terminal
-from unbraid.cli._options import Json
+from unbraid.cli.arguments._options import Json
 
 
 def doctor(as_json: Json = False) -> None:

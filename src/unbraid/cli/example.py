@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unbraid.cli._options import Json, Output, Seed, finish
+from unbraid.cli.arguments._options import Json, Output, Seed, finish
 
 
 def example(output: Output = Path("example"), seed: Seed = 0, as_json: Json = False) -> None:

@@ -7,8 +7,8 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from unbraid.cli._files import file_options, read
-from unbraid.cli._options import (
+from unbraid.cli.arguments._files import file_options, read
+from unbraid.cli.arguments._options import (
     Axes,
     Config,
     Device,
@@ -25,7 +25,7 @@ from unbraid.cli._options import (
     Trials,
     finish,
 )
-from unbraid.cli._settings import settled
+from unbraid.cli.arguments._settings import settled
 
 
 def fit(

@@ -10,8 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from unbraid import _folders, _terminal
-from unbraid.cli._files import asked_of_a_command, file_options, labels_judge, parts_for, read
-from unbraid.cli._options import (
+from unbraid.cli.arguments._files import (
+    asked_of_a_command,
+    check_tokens,
+    file_options,
+    labels_judge,
+    parts_for,
+    read,
+)
+from unbraid.cli.arguments._options import (
     Axes,
     Config,
     Json,
@@ -24,10 +31,11 @@ from unbraid.cli._options import (
     Select,
     Stimuli,
     Time,
+    Tokens,
     Trials,
     finish,
 )
-from unbraid.cli._settings import settled
+from unbraid.cli.arguments._settings import settled
 from unbraid.errors import InputError
 
 
@@ -48,9 +56,7 @@ def interpret(
     pictures: Annotated[
         MaybePath, typer.Option(help="Folder or zip of the stimuli; the judge, if alone.")
     ] = None,
-    tokens: Annotated[
-        MaybePath, typer.Option(help="JSON: tokens of each text, where rows are TEXT@NUMBER.")
-    ] = None,
+    tokens: Tokens = None,
     parts: Annotated[
         MaybePath, typer.Option(help="X by Positions(): shows what in a picture drives a latent.")
     ] = None,
@@ -106,8 +112,7 @@ def interpret(
     if asked["labels"] is not None:
         known["labels"] = labels_judge(asked["labels"])
     own_parts = parts_for(values, asked["parts"], "--parts")
-    if asked["tokens"] is not None:  # before anything is computed
-        responses.tokens_by_id(asked["tokens"], values.stimuli)
+    check_tokens(asked["tokens"], values)  # before anything is computed
     shown: Any = None
     if asked["pictures"] is not None:
         shown = responses.images(asked["pictures"])

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from unbraid import _folders, _terminal
-from unbraid.cli._options import Json, MaybePath, Output, Overwrite, Seed
+from unbraid.cli.arguments._options import Json, MaybePath, Output, Overwrite, Seed
 
 
 def intrusion_test(

@@ -8,27 +8,28 @@ from typing import Annotated
 import typer
 
 from unbraid import _terminal
-from unbraid.cli._files import file_options, read_each
-from unbraid.cli._options import (
+from unbraid.cli.arguments._files import check_tokens, file_options, read_each
+from unbraid.cli.arguments._options import (
     Axes,
     Config,
     Json,
     Load,
     MaybeMethod,
-    MaybePath,
     MaybeSeed,
     MaybeText,
     Order,
     Output,
     Overwrite,
+    Pictures,
     Select,
     Set,
     Stimuli,
     Time,
+    Tokens,
     Trials,
     finish,
 )
-from unbraid.cli._settings import settled
+from unbraid.cli.arguments._settings import settled
 from unbraid.errors import InputError
 
 
@@ -41,9 +42,7 @@ def joint(
     names: Annotated[
         MaybeText, typer.Option(help="Of the systems, as A,B; default: files'.")
     ] = None,
-    pictures: Annotated[
-        MaybePath, typer.Option(help="Folder or zip of the stimuli, matched by id.")
-    ] = None,
+    pictures: Pictures = None,
     method: MaybeMethod = None,
     stimuli: Stimuli = None,
     axes: Axes = None,
@@ -51,9 +50,7 @@ def joint(
     select: Select = None,
     trials: Trials = False,
     load: Load = None,
-    tokens: Annotated[
-        MaybePath, typer.Option(help="JSON: tokens of each text, where rows are TEXT@NUMBER.")
-    ] = None,
+    tokens: Tokens = None,
     config: Config = None,
     order: Order = None,
     overrides: Set = None,
@@ -83,8 +80,7 @@ def joint(
     )  # fmt: skip
     own = file_options(asked, systems)
     loaded = dict(zip(_names(systems, asked["names"]), read_each(systems, own, asked), strict=True))
-    if asked["tokens"] is not None:  # before anything is computed
-        responses.tokens_by_id(asked["tokens"], next(iter(loaded.values())).stimuli)
+    check_tokens(asked["tokens"], next(iter(loaded.values())))  # before anything is computed
     result = sharing.joint(loaded, options, rng=seed, progress=True)
     result = result.with_warnings(_terminal.pending())
     _terminal.warn(result.warnings)

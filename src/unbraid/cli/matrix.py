@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from unbraid.cli import _jobs
-from unbraid.cli._options import Json, MaybePath, MaybeTexts, Method, Seed, Set
+from unbraid.cli.arguments import _jobs
+from unbraid.cli.arguments._options import Json, MaybePath, MaybeTexts, Method, Seed, Set
 
 
 def matrix(

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from unbraid import _folders
-from unbraid.cli._options import (
+from unbraid.cli.arguments._options import (
     Json,
     MaybeFloat,
     MaybePath,

@@ -8,18 +8,14 @@ from typing import Annotated
 import typer
 
 from unbraid import _terminal
-from unbraid.cli._options import Json, MaybePath, finish
+from unbraid.cli.arguments._options import Json, Pictures, Tokens, finish
 
 
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a saved run.")],
     *,
-    pictures: Annotated[
-        MaybePath, typer.Option(help="Folder or zip of the stimuli, matched by id.")
-    ] = None,
-    tokens: Annotated[
-        MaybePath, typer.Option(help="JSON: tokens of each text, where rows are TEXT@NUMBER.")
-    ] = None,
+    pictures: Pictures = None,
+    tokens: Tokens = None,
     as_json: Json = False,
 ) -> None:
     """Write the page of a run again, without computing anything.

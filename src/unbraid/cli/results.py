@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from unbraid import _terminal
-from unbraid.cli._options import Json, MaybePath, MaybeText, MaybeTexts
+from unbraid.cli.arguments._options import Json, MaybePath, MaybeText, MaybeTexts
 from unbraid.errors import InputError
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from unbraid import _terminal
-from unbraid.cli._options import Json, MaybePath, Overwrite, Set, finish
+from unbraid.cli.arguments._options import Json, MaybePath, Overwrite, Set, finish
 
 
 def study(

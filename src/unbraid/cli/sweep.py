@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from unbraid.cli import _jobs
-from unbraid.cli._options import Json
+from unbraid.cli.arguments import _jobs
+from unbraid.cli.arguments._options import Json
 
 
 def sweep(

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from unbraid.cli._readers import reader_options
-from unbraid.cli._settings import FILE_OPTIONS, selection
-from unbraid.cli._texts import names_texts, texts_of
+from unbraid.cli.arguments._readers import reader_options
+from unbraid.cli.arguments._settings import FILE_OPTIONS, selection
+from unbraid.cli.arguments._texts import names_texts, texts_of
 from unbraid.errors import InputError
 
 _AS_IT_STANDS = "-"  # given for one of several files: nothing is said of this one
@@ -112,6 +112,14 @@ def labels_judge(path: Path) -> Any:
     if "::" in str(path):
         return interpret.labels(texts_of(path, "--labels"))
     return interpret.read_labels(path)
+
+
+def check_tokens(path: Path | None, system: Any) -> None:
+    """Refuse a file of tokens that are not those of a system's texts; None is none."""
+    from unbraid import responses
+
+    if path is not None:
+        responses.tokens_by_id(path, system.stimuli)
 
 
 def parts_for(system: Any, path: Path | None, option: str) -> Any:

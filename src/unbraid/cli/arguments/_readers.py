@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from unbraid.cli._settings import FILE_OPTIONS
+from unbraid.cli.arguments._settings import FILE_OPTIONS
 from unbraid.errors import InputError
 
 _NUMBERS = re.compile(r"-?[\d.]+(\s*,\s*-?[\d.]+)+")

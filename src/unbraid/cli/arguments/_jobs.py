@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from unbraid import _terminal
-from unbraid.cli._options import MaybeFloat, MaybeInt, MaybeText
+from unbraid.cli.arguments._options import MaybeFloat, MaybeInt, MaybeText
 from unbraid.errors import InputError
 
 if TYPE_CHECKING:

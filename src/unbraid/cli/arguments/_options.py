@@ -48,6 +48,10 @@ Load = Annotated[
     MaybeTexts,
     typer.Option(metavar="KEY=VALUE", help="What the file's format takes: 'window=[0, 0.5]'."),
 ]
+Pictures = Annotated[MaybePath, typer.Option(help="Folder or zip of the stimuli, matched by id.")]
+Tokens = Annotated[
+    MaybePath, typer.Option(help="JSON: tokens of each text, where rows are TEXT@NUMBER.")
+]
 Trials = Annotated[bool, typer.Option("--trials", help="Rows with the same id are repeats.")]
 Config = Annotated[
     MaybePath, typer.Option(help="YAML: any of these options, or a run's config.json.")
