@@ -72,6 +72,27 @@ def results(run: Path) -> list[Path]:
     return sorted(path for path in run.glob("jobs/*/*") if not path.name.startswith("."))
 
 
+def computed(pid: int) -> float:
+    """Return the processor seconds of a process that lives; 0 of one that does not."""
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2]
+    except OSError:
+        return 0.0
+    return sum(map(int, after_name.split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def wait(parents: list[subprocess.Popen], seconds: float) -> None:
+    """Wait until parents and workers have computed so long: a busy machine is not killed faster."""
+    before: dict[int, float] = {}
+    spent = 0.0
+    while spent < seconds and all(parent.poll() is None for parent in parents):
+        time.sleep(0.01)
+        pids = [parent.pid for parent in parents]
+        now = {pid: computed(pid) for one in pids for pid in [one, *children(one)]}
+        spent += sum(max(0.0, now[pid] - before.get(pid, now[pid])) for pid in now)
+        before = now
+
+
 def harm(run: Path, rng: np.random.Generator) -> bool:
     """Damage one result; return whether there was one."""
     found = results(run)
@@ -111,7 +132,7 @@ def disturb(sweep: Path, run: Path, n_kills: int, rng: np.random.Generator) -> d
     counts = {"worker_kills": 0, "parent_kills": 0, "parents": 2, "damaged": 0}
     parents = [start(sweep, run, 2), start(sweep, run, 1)]
     while counts["worker_kills"] + counts["parent_kills"] < n_kills:
-        time.sleep(float(rng.exponential(0.3)))
+        wait(parents, float(rng.exponential(0.3)))
         at = int(rng.integers(2))
         if parents[at].poll() is not None:  # killed, or the work is done: harm some, and go on
             for _ in range(5):

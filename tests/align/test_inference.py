@@ -6,6 +6,7 @@ import pytest
 from unbraid import align, stats
 from unbraid.align import METRICS
 from unbraid.align._score import Score
+from unbraid.align.around._difference import differences
 from unbraid.errors import InputError
 from unbraid.responses import Responses
 
@@ -16,6 +17,21 @@ def made(value, losses, per_target=()):
     return Score(metric="m", value=value, protocol="unbraid", n=len(losses), per_fold=np.empty(0),
                  per_target=np.asarray(per_target, float), influence=np.asarray(losses),
                  replicates=np.empty(0))  # fmt: skip
+
+
+def test_several_differences_are_those_of_each_pair(rng):
+    made_of = [(n, seeds) for n in (30, 40) for seeds in (1, 3)]  # pieces differ in number
+    pairs = [
+        tuple(
+            [made(float(v), v + rng.normal(size=n)) for v in rng.normal(size=seeds)] for _ in "ab"
+        )
+        for n, seeds in made_of
+    ]
+    options = {"over": ("stimuli", "seeds"), "resamples": 200, "rng": 3}
+    for pair, together in zip(pairs, differences(pairs, **options), strict=True):
+        alone = align.difference(*pair, **options)
+        for name in ("value", "low", "high", "p_value"):
+            assert getattr(together, name) == pytest.approx(getattr(alone, name), rel=1e-12)
 
 
 def world(rng, subjects, seeds, n=30, sizes=(0.5, 0.5, 1.0)):

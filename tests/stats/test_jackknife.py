@@ -58,6 +58,14 @@ def test_two_scores_on_the_same_stimuli_have_paired_draws(rng):
     np.testing.assert_array_equal(first, stats.student_steps(losses, 500, 7))
 
 
+def test_draws_of_several_scores_are_those_of_each(rng):
+    several = losses_of_mean(rng.normal(size=(3, 40)))
+    several[1] = np.nan
+    each = [stats.student_steps(losses, 50, 7) for losses in several]
+    np.testing.assert_allclose(stats.student_steps(several, 50, 7), each, rtol=1e-12)
+    assert np.isnan(each[1]).all()
+
+
 def test_what_is_not_defined_is_nan_and_a_copy_is_certain():
     none = stats.jackknife_spread([0.1])
     assert np.isnan(none.error)

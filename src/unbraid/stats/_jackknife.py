@@ -168,8 +168,8 @@ def student_steps(
 
     Parameters
     ----------
-    losses : array of shape (G,)
-        As in ``jackknife_spread``.
+    losses : array of shape (G,) or (M, G)
+        As in ``jackknife_spread``; of one score, or of M.
     resamples : int
         Draws, B.
     rng : int, Generator or None
@@ -177,12 +177,12 @@ def student_steps(
 
     Returns
     -------
-    array of shape (resamples,)
+    array of shape (resamples,) or (M, resamples)
         NaN where the spread is.
 
     Notes
     -----
-    Cost: O(B G).
+    Cost: B G normal draws, whatever M, and O(B G M). Memory: O(B M).
 
     References
     ----------
@@ -196,13 +196,20 @@ def student_steps(
     True
     """
     losses, rng = np.asarray(losses, dtype=float), as_rng(rng)
-    spread = jackknife_spread(losses)
-    if np.isnan(spread.error):
-        return np.full(resamples, np.nan)
-    n_blocks = len(losses)
-    scale = np.sqrt(spread.df / chdtri(spread.df, rng.random(resamples)))
-    centred = (losses - losses.mean()) * np.sqrt((n_blocks - 1) / n_blocks)
-    return scale * np.array([rng.standard_normal(n_blocks) @ centred for _ in range(resamples)])
+    every = np.atleast_2d(losses)
+    steps = np.full((len(every), resamples), np.nan)
+    spreads = [jackknife_spread(each) for each in every]
+    known = np.array([not np.isnan(spread.error) for spread in spreads])
+    if known.any():
+        df = np.array([spread.df for spread in spreads])[known, None]
+        scale = np.sqrt(df / chdtri(df, rng.random(resamples)))  # (M, B)
+        n_blocks = every.shape[1]
+        centred = every[known] - every[known].mean(axis=1, keepdims=True)
+        centred *= np.sqrt((n_blocks - 1) / n_blocks)
+        # a draw at a time: B x G multipliers of many stimuli would fill the memory
+        sums = np.array([centred @ rng.standard_normal(n_blocks) for _ in range(resamples)])
+        steps[known] = scale * sums.reshape(resamples, -1).T
+    return steps if losses.ndim > 1 else steps[0]
 
 
 def student_replicates(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -76,31 +77,60 @@ def difference(
     >>> bool(gain.low > 0), gain.p_value < 0.01
     (True, True)
     """
+    return differences([(a, b)], over=over, resamples=resamples, level=level, rng=rng)[0]
+
+
+def differences(
+    pairs: Iterable[tuple[Any, Any]],
+    *,
+    over: Sequence[str],
+    resamples: int = 2000,
+    level: float = 0.95,
+    rng: int | np.random.Generator | None = 0,
+) -> list[stats.Difference]:
+    """Return the ``difference`` of each pair; what is drawn is the same for all, and drawn once."""
     check_count(resamples, "resamples")
     if isinstance(over, str) or not isinstance(over, Iterable):
         raise InputError(f"over must be a sequence of names such as ('stimuli',), got {over!r}.")
     unknown = set(over) - set(LEVELS)
     if unknown or not over:
         raise InputError(f"over must name some of {', '.join(LEVELS)}, got {tuple(over)!r}.")
-    pairs = _pairs(a, b)
-    values = [np.array([first.value - second.value for first, second in seeds]) for seeds in pairs]
-    value = float(np.mean([part.mean() for part in values]))
     streams = dict(zip(LEVELS, as_rng(rng).spawn(len(LEVELS)), strict=True))
-    parts = {}
+    found = [_value_and_losses(_pairs(a, b), over) for a, b in pairs]
+    drawn = [np.zeros(resamples) for _ in found]
+    for name in LEVELS:
+        same: dict[int, list[int]] = {}  # those with as many pieces share what is drawn
+        for i, (_, losses) in enumerate(found):
+            if name in losses:
+                same.setdefault(len(losses[name]), []).append(i)
+        for several in same.values():
+            stacked = np.array([found[i][1][name] for i in several])
+            steps = stats.student_steps(stacked, resamples, deepcopy(streams[name]))
+            for i, each in zip(several, steps, strict=True):
+                drawn[i] += each
+    zeros = np.zeros(resamples)
+    return [
+        stats.paired_difference(value, 0.0, value + steps, zeros, level)
+        for (value, _), steps in zip(found, drawn, strict=True)
+    ]
+
+
+def _value_and_losses(
+    pairs: list[list[tuple[Score, Score]]], over: Sequence[str]
+) -> tuple[float, dict[str, np.ndarray]]:
+    """Return the mean difference, and what deleting each piece of each level takes from it."""
+    values = [np.array([first.value - second.value for first, second in seeds]) for seeds in pairs]
+    losses = {}
     if "stimuli" in over:
-        parts["stimuli"] = np.mean([_stimuli(seeds) for seeds in pairs], axis=0)
+        losses["stimuli"] = np.mean([_stimuli(seeds) for seeds in pairs], axis=0)
     if "subjects" in over and len(pairs) > 1:
-        parts["subjects"] = _of_mean(np.array([part.mean() for part in values]))
+        losses["subjects"] = _of_mean(np.array([part.mean() for part in values]))
     elif len(pairs) == 1:
         if "seeds" in over and len(values[0]) > 1:
-            parts["seeds"] = _of_mean(values[0])
+            losses["seeds"] = _of_mean(values[0])
         if "units" in over:
-            parts["units"] = _of_mean(_units(pairs[0]))
-    drawn = value + sum(
-        (stats.student_steps(losses, resamples, streams[name]) for name, losses in parts.items()),
-        np.zeros(resamples),
-    )  # fmt: skip
-    return stats.paired_difference(value, 0.0, drawn, np.zeros(resamples), level)
+            losses["units"] = _of_mean(_units(pairs[0]))
+    return float(np.mean([part.mean() for part in values])), losses
 
 
 def _pairs(a: Any, b: Any) -> list[list[tuple[Score, Score]]]:

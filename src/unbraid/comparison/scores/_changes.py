@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from unbraid import align
+from unbraid import stats
 from unbraid.align import Score
+from unbraid.align.around._difference import differences as between
 from unbraid.comparison.controls._which import rivals
 from unbraid.comparison.scores._answer import Change
 from unbraid.comparison.scores._seed_means import mean_over_seeds
@@ -25,25 +26,36 @@ def changes(
     targets: Sequence[str] = ("codes", "base"),
 ) -> tuple[Change, ...]:
     """Return the gain of each metric and its excess over each control, on the same resamples."""
-    found = []
+    asked: list[tuple[str, str, Sequence[Score], Sequence[Score]]] = []
     for metric in metrics:
         base = find(metric, "base", "base")
         for target in targets:
             after = find(metric, "codes", target)
-            found.append(_change(f"codes->{target} - base->base", metric, base, after, level))
+            asked.append((f"codes->{target} - base->base", metric, base, after))
             for control, of in rivals(metric, target, headline=metric == metrics[0]):
                 name = f"codes->{target} - {control}->{of}"
                 reached = find(metric, control, of)
                 if reached:  # controls that nobody requested are absent
-                    found.append(_change(name, metric, reached, after, level))
-    return tuple(found)
+                    asked.append((name, metric, reached, after))
+    known = [all(len(score.influence) for score in (*before, *of)) for *_, before, of in asked]
+    differences: dict[int, stats.Difference] = {}
+    for whole in (True, False):  # without losses, only seeds are known
+        some = [i for i, each in enumerate(known) if each is whole]
+        over = _OVER if whole else _OVER[1:]
+        pairs = [(asked[i][3], asked[i][2]) for i in some]
+        differences.update(zip(some, between(pairs, over=over, level=level), strict=True))
+    return tuple(_change(*each, differences[i], known=known[i]) for i, each in enumerate(asked))
 
 
 def _change(
-    name: str, metric: str, before: Sequence[Score], after: Sequence[Score], level: float
+    name: str,
+    metric: str,
+    before: Sequence[Score],
+    after: Sequence[Score],
+    difference: stats.Difference,
+    *,
+    known: bool,
 ) -> Change:
-    known = all(len(score.influence) for score in (*before, *after))
-    difference = align.difference(after, before, over=_OVER if known else _OVER[1:], level=level)
     return Change(
         name=name,
         metric=metric,
