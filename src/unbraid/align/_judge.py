@@ -19,6 +19,7 @@ from unbraid.align._null import (
     Null,
     few_targets_null,
     held_out_products,
+    kept_null,
     null_in_doubt,
     refitted_null,
 )
@@ -143,6 +144,9 @@ def _found(
 ) -> tuple[Measured, Null]:  # fmt: skip
     """Return the estimate and its null: by no more refits than the p-value needs."""
     asked = judging.refits if has_null else stats.Permutations(0)
+    if asked.fits == "kept":
+        found = estimator.estimate(None, influence=influence)
+        return found, kept_null(estimator, found, asked, folds, rng)
     products = held_out_products(estimator, folds, asked, rng)
     estimator.products = products
     found = estimator.estimate(None, influence=influence)

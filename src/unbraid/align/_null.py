@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from unbraid import stats
-from unbraid.align._estimator import Estimator
+from unbraid.align._estimator import Estimator, Measured
 from unbraid.align._held_out import HeldOutProducts, HeldOutSums, groups_of
 
 _SURE = 0.01  # what the p-value without refits may add to the share of false rejections, at most
@@ -69,6 +69,17 @@ def null_in_doubt(
         return refitted_null(estimator, value, asked, folds, rng)
     few = stats.Permutations(min(_REFITS, asked.count), targets=None)
     return replace(refitted_null(estimator, value, few, folds, rng), p_value=sure)
+
+
+def kept_null(
+    estimator: Estimator, found: Measured, asked: stats.Permutations, folds: stats.Folds, rng: Any
+) -> Null:
+    """Return the mean of the null with the fits kept; refits where that says nothing."""
+    if not asked.count or np.isnan(found.value):
+        return Null()
+    if folds.blocks is not None or np.isnan(found.chance):
+        return refitted_null(estimator, found.value, asked, folds, rng)
+    return Null(found.chance)
 
 
 def refitted_null(

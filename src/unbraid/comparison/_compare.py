@@ -141,7 +141,7 @@ def compare(
     -----
     Cost: ``2 * seeds`` trainings, and about ``20 * seeds`` scores per metric; those of base units
     and of the first seed's codes are refitted ``permutations`` times for their null, the others
-    once. Intervals are for other stimuli and, where there are several, other dictionary seeds.
+    not. Intervals are for other stimuli and, where there are several, other dictionary seeds.
 
     References
     ----------

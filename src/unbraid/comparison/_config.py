@@ -47,8 +47,9 @@ class CompareConfig(Config):
     """Whether stimuli follow each other in time, or any order is as good (also if rows are sorted
     by kind); auto: both sides are tested."""
     permutations: Annotated[int, Field(ge=0)] = 20
-    """Refits with the target's rows permuted, for the nulls and p-values of base units and
-    of the first seed's codes from x to y; the other scores get one, and no p-value."""
+    """Refits with the target's rows permuted, for the nulls and p-values of base units and of the
+    first seed's codes from x to y. The null of other scores is the mean over every order of the
+    held-out stimuli, the fits kept, or one refit where nothing is fitted; they get no p-value."""
     resamples: Annotated[int, Field(ge=0)] = 200
     """Bootstrap resamples of the stimuli, for each interval."""
     frozen: bool | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -39,11 +39,17 @@ class Permutations:
     """Refits with the rows of ``y`` permuted."""
     targets: int | None = 32
     """Targets of each refit, others each time; None, or not fewer than there are: all."""
+    fits: Literal["refitted", "kept"] = "refitted"
+    """``kept``: the null is the mean of the score over every order of the held-out stimuli, exact,
+    without a refit or a p-value (matchings, ridge, Procrustes; ``count`` says only whether there is
+    a null). Other metrics and stimuli in time are refitted all the same."""
 
     def __post_init__(self) -> None:
         check_count(self.count, "count")
         if self.targets is not None:
             check_count(self.targets, "targets", 1)
+        if self.fits not in ("refitted", "kept"):
+            raise InputError(f"fits must be 'refitted' or 'kept', got {self.fits!r}.")
 
 
 def permutation_p(observed: float, permuted: Any) -> float:

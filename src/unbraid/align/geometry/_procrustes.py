@@ -52,6 +52,7 @@ class Procrustes(Estimator):
             per_fold=np.array(per_fold),
             per_target=np.where(np.ptp(y, axis=0) > 0, np.nan_to_num(per_target), np.nan),
             weights=None,
+            chance=float(rotated.sum(axis=0) @ target.mean(axis=0) / norm),
             influence=phi,
             in_sample=overlap(self.x, y, self.device)
             / float(np.sqrt((self.x**2).sum() * (y**2).sum())),

@@ -10,7 +10,7 @@ import numpy as np
 from unbraid.align._ceiling import Ceiling
 from unbraid.align._estimator import Measured
 from unbraid.align._judge import Judging, judge
-from unbraid.align._score import Score
+from unbraid.align._score import NAN, Score
 from unbraid.align.matching._semi_matching import SemiMatched
 from unbraid.responses import Responses
 
@@ -26,7 +26,8 @@ class MaxPairwise(SemiMatched):
             plan = self.plans(target, target.of.always, all_too=True)[-1]
             return Measured(value=self.in_sample(target, plan))
         found = super().estimate(None, influence)
-        return replace(found, value=found.in_sample, per_fold=np.empty(0), per_target=np.empty(0))
+        value, nothing = found.in_sample, np.empty(0)
+        return replace(found, value=value, chance=NAN, per_fold=nothing, per_target=nothing)
 
     def ceiling(self, x: Responses, y: Responses, estimate: Measured) -> Ceiling | None:  # noqa: ARG002
         return None  # the best of many correlations on the same stimuli exceeds it

@@ -63,11 +63,18 @@ class Ridge(Estimator):
 
     def score(self, predicted: np.ndarray, centred: np.ndarray) -> np.ndarray:
         """Return the score of each target over these rows; NaN where the target is constant."""
-        num = np.einsum("tj,tj->j", predicted, centred)
+        return self.ratio(np.einsum("tj,tj->j", predicted, centred), predicted, centred)
+
+    def ratio(self, num: np.ndarray, predicted: np.ndarray, centred: np.ndarray) -> np.ndarray:
+        """Return the score (q,) where the inner products of both are ``num``."""
         xx, yy = ((part**2).sum(axis=0) for part in (predicted, centred))
         with np.errstate(invalid="ignore", divide="ignore"):
             r = num / np.sqrt(xx * yy)
         return np.where((xx == 0) & (yy > 0), 0.0, r)  # a constant prediction explains nothing
+
+    def chance(self, predicted: np.ndarray, centred: np.ndarray) -> np.ndarray:
+        """Return the score (q,) in the mean over every order of the held-out stimuli."""
+        return self.ratio(predicted.sum(axis=0) * centred.mean(axis=0), predicted, centred)
 
     def influence(self, predicted, centred, score):
         """Return what deleting each stimulus or block takes from the summed score."""
@@ -82,7 +89,7 @@ class Ridge(Estimator):
 
     def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         n, q = self.y.shape
-        per_target, whole = np.full(q, np.nan), np.full(q, np.nan)
+        per_target, whole, chance = np.full((3, q), np.nan)
         per_fold = np.full((len(self.in_fold), q), np.nan)
         phi: Any = 0.0
         edges, used, leading = np.zeros(2), [], self.options.get("leading")
@@ -103,6 +110,7 @@ class Ridge(Estimator):
                 continue
             for fold, rows in enumerate(self.in_fold):
                 per_fold[fold, block] = self.score(predicted[rows], centred[rows])
+            chance[block] = self.chance(predicted, centred)
             whole[block] = self.score(self.nested.fit_all(y), y - y.mean(axis=0))
             used.append(found.leading.ravel())
             edges += [(found.alphas == 0).sum(), (found.alphas == len(ALPHAS) - 1).sum()]
@@ -118,6 +126,7 @@ class Ridge(Estimator):
             per_fold=np.array([finite_mean(row) for row in per_fold]),
             per_target=per_target,
             influence=phi / n_scored if influence else None,
+            chance=finite_mean(chance),
             in_sample=finite_mean(whole),
             gap=self.nested.residual,
             leading=None if leading is None else round(float(np.median(np.concatenate(used)))),

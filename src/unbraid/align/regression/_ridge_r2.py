@@ -26,6 +26,11 @@ class RidgeR2(Ridge):
         with np.errstate(invalid="ignore", divide="ignore"):
             return 1 - ((centred - predicted) ** 2).sum(axis=0) / (centred**2).sum(axis=0)
 
+    def ratio(self, num: np.ndarray, predicted: np.ndarray, centred: np.ndarray) -> np.ndarray:
+        xx, yy = ((part**2).sum(axis=0) for part in (predicted, centred))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return 1 - (yy - 2 * num + xx) / yy
+
     def influence(self, predicted, centred, score):
         """Return what deleting each stimulus or block takes from the summed score."""
         total, residual = (self._in_blocks(part) for part in

@@ -25,7 +25,9 @@ def score_table(result: Comparison) -> report.Table:
         report.Column(name="systems"),
         report.Column(name="seed", format="integer", missing="no dictionary on either side"),
         report.Column(name="in sample", format="number", digits=3, help="optimistic"),
-        report.Column(name="null", format="number", digits=3, help="target permuted, refitted"),
+        report.Column(
+            name="null", format="number", digits=3, help="stimuli of the target permuted"
+        ),
         report.Column(
             name="p", format="p", missing="of units and the first seed's codes from x to y"
         ),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from unbraid import align
+from unbraid import align, stats
 from unbraid._progress import Progress
 from unbraid.align import Score
 from unbraid.comparison._config import CompareConfig
@@ -19,7 +19,8 @@ from unbraid.comparison.controls._wide_expansion import WideExpansion
 from unbraid.comparison.dictionaries._system import Pair, forward
 from unbraid.responses import Responses, as_responses
 
-_FEW_PERMUTATIONS = 1  # shows the chance level; no p-value is based on it
+# Elsewhere the null shows the chance level: fits are kept, or where that cannot be, one is made
+_KEPT = stats.Permutations(1, fits="kept")
 
 
 class ScoreJob(NamedTuple):
@@ -114,7 +115,9 @@ def score(
     """
     first = not job.seed and job.systems not in {"x->y", "y->x"} - {way}
     in_full = job.source == "base" or (first and job.source == "codes")
-    permutations = config.permutations if in_full else min(_FEW_PERMUTATIONS, config.permutations)
+    permutations: Any = config.permutations
+    if permutations and not in_full:
+        permutations = _KEPT
     compute: Callable[..., Score] = align.METRICS[metric].compute
     source, target = job.values
     options: dict[str, Any] = {}

@@ -66,6 +66,11 @@ class MatchedSide:
         """Return the number of a fold's stimuli (-1: of all)."""
         return int(self.sizes[fold] if fold >= 0 else self.sizes.sum())
 
+    def deviation(self, fold: int) -> np.ndarray:
+        """Return the sums (p,) of a fold's stimuli, standardised as its training says."""
+        moved = self.total(fold) - self.size(fold) * self.of.mean[fold]
+        return np.nan_to_num(moved / self.of.scale[fold])
+
     def energy(self, fold: int) -> np.ndarray:
         """Return |x_i|^2 (p,) over a fold's stimuli, standardised as its training says."""
         mean, scale = self.of.mean[fold], self.of.scale[fold]

@@ -17,7 +17,7 @@ dense responses, sparse codes and streamed moments share everything except how t
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -84,6 +84,7 @@ class Matched(Estimator):
             per_fold=pooled.per_fold,
             per_target=pooled.r,
             weights=pooled.share,
+            chance=finite_mean(pooled.chance.r, pooled.share),
             influence=self.influence(target, plans, pooled) if influence else None,
             in_sample=self.in_sample(target, plans[-1]),
             matching=strongest(plans[-1].weights),
@@ -93,13 +94,18 @@ class Matched(Estimator):
     def pool(self, target: MatchedSide, plans: list[MatchingPlan], scored: np.ndarray) -> Pooled:
         """Return the held-out sums of one plan per fold."""
         num, xx, yy = np.zeros((3, len(plans), len(scored)))
+        said, there, size = np.zeros((3, len(scored)))
         for fold, plan in enumerate(plans):
             products = plan.weights.data * self._products(target, plan.weights, fold)
             num[fold] = np.bincount(pairs_of(plan.weights)[1], products, len(scored))
             xx[fold] = self.source.energy(fold) @ abs(plan.weights)
-            yy[fold] = target.energy(fold) * (np.diff(plan.weights.indptr) > 0)
+            matched = np.diff(plan.weights.indptr) > 0
+            yy[fold] = target.energy(fold) * matched
+            said += self.source.deviation(fold) @ plan.weights
+            there += target.deviation(fold) * matched
+            size += target.size(fold) * matched
         share = np.mean([np.diff(plan.weights.indptr) > 0 for plan in plans], axis=0) * scored
-        return Pooled(num, xx, yy, share)
+        return Pooled(num, xx, yy, share, said * there / np.maximum(size, 1))
 
     def in_sample(self, target: MatchedSide, plan: MatchingPlan) -> float:
         """Return the mean correlation of the pairs of the plan of all stimuli."""
@@ -188,6 +194,14 @@ class Pooled:
     xx: np.ndarray
     yy: np.ndarray
     share: np.ndarray
+    """(q,) of the folds in which each target is matched."""
+    apart: np.ndarray
+    """(q,) the sum of ``num`` in the mean over every order of the stimuli that a target has."""
+
+    @property
+    def chance(self) -> Pooled:
+        """The same sums in the mean over every order of the held-out stimuli."""
+        return replace(self, num=self.apart[None])
 
     @property
     def r(self) -> np.ndarray:
