@@ -11,6 +11,7 @@ from unbraid.comparison.controls._which import CONTROLS, is_matching, is_predict
 from unbraid.comparison.controls._wide_expansion import WideExpansion
 from unbraid.comparison.page._page import page, verdict_block
 from unbraid.responses import Responses
+from unbraid.sparse import _fit
 
 FEW = {"seeds": 1, "permutations": 0, "resamples": 50}
 
@@ -213,3 +214,31 @@ def test_an_expansion_that_is_cut_is_said(monkeypatch):
     result = ub.compare(x, y, method=ub.TopK(k=1, n_latents=20), metrics=("ridge",), rng=0, **FEW)
     (line,) = [line for line in result.warnings if "widest random expansion" in line]
     assert line.startswith("The widest random expansion has 136 units in place of 320")
+
+
+METHODS = (
+    ub.TopK(n_latents=12, k=2), ub.Pursuit(n_latents=12, k=2), ub.Auto(),
+    ub.sparse.SparseCoding(n_latents=12), ub.sparse.KMeans(n_latents=5),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: type(method).__name__)
+@pytest.mark.parametrize("by", [None, "fista"])
+def test_controls_without_evidence_have_the_codes_of_a_whole_fit(method, by, rng):
+    x = Responses(braid(features(90, 12, 2, rng), 8, rng) + 3.0)
+    control = ub.sparse.RandomDictionary(of=method)
+    streams = [np.random.default_rng(1) for _ in range(2)]
+    whole = ub.fit(x, control, rng=streams[0]).prepared(x, by)
+    bare = _fit.fit_control(x, control, rng=streams[1], by=by).prepared(x, by)
+    codes = [each.encode(x, by=by).values for each in (whole, bare)]
+    assert codes[0].nnz > 0
+    assert (codes[0] != codes[1]).nnz == 0
+    assert np.isfinite(bare.evidence.fvu) == (by is not None and whole.by != by)
+
+
+def test_controls_are_assessed_by_no_lasso(monkeypatch):
+    made, real = [], _fit.with_evidence
+    monkeypatch.setattr(_fit, "with_evidence", lambda *a: made.append(a[0].method) or real(*a))
+    x = braid(features(120, 12, 2, np.random.default_rng(2)), 8, np.random.default_rng(3))
+    ub.compare(x, x[:, ::-1], method=ub.TopK(n_latents=12, k=2), metrics=("semi_matching",), **FEW)
+    assert [type(method).__name__ for method in made] == ["TopK", "TopK"]

@@ -15,11 +15,13 @@ from unbraid._kernels.device import computing_on
 from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import Progress, progress_to, silent
 from unbraid.errors import InputError
-from unbraid.responses import Store, as_responses
+from unbraid.responses import Responses, Store, as_responses
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method, check_device_of
 from unbraid.sparse.evidence._measure import with_evidence
+from unbraid.sparse.inference._asked import By
+from unbraid.sparse.inference._prepare import prepared
 from unbraid.sparse.training._far import far_center, moved
 from unbraid.sparse.training._ranks import Ranks
 from unbraid.sparse.training._source import check_scale, opened, varies
@@ -93,22 +95,15 @@ def fit(
     if device is not None and Ranks().size > 1:
         raise InputError("Processes that train together use the processor only; leave device out.")
     log = Log(None, None if checkpoint is None else Path(checkpoint), order)
-    values = opened(x, in_batches=method.in_batches)
-    if len(values) < 2:
-        raise InputError(f"x must hold at least 2 stimuli to learn from, got {len(values)}.")
-    if not varies(values):
-        raise InputError("x must vary over stimuli, but every unit is constant.")
+    values = _checked(x, method)
     if isinstance(values, np.ndarray):
-        check_scale(values)
         log.warnings += _of_scale(values)
     if checkpoint is not None and not method.in_batches:
         raise InputError(
             "checkpoint is kept by autoencoders only, which learn in batches, got method "
             f"{type(method).__name__}; leave it out."
         )
-    center = far_center(values) if method.has_no_origin else None
-    if center is not None:
-        values = moved(values, center)
+    values, center = _about_center(values, method)
     rng = _own_stream(_validate.as_rng(rng))
     started = time.perf_counter()
     with computing_on(device):
@@ -119,12 +114,58 @@ def fit(
             log.end()
         seconds = time.perf_counter() - started
         learned = with_evidence(learned, values, log, seconds)
-    if center is not None:
-        learned = replace(learned, offset=learned.offset.astype(np.float64) + center)
-    learned = replace(learned, units=None if isinstance(x, Store) else as_responses(x).units)
+    learned = _moved_back(learned, x, center)
     for line in learned.evidence.warnings:
         warnings.warn(line, RuntimeWarning, stacklevel=2)
     return learned
+
+
+def fit_control(
+    x: Responses,
+    method: Method,
+    *,
+    rng: np.random.Generator,
+    order: str = "auto",
+    by: By | None = None,
+) -> Dictionary:
+    """Return what ``fit`` learns, to the same codes, without evidence unless ``by`` needs it.
+
+    For controls, of which nothing but the codes is asked: the lasso that assesses atoms on held-out
+    units can take longer than a training, and longest of atoms at random.
+    """
+    values, center = _about_center(_checked(x, method), method)
+    log = Log(None, None, order)
+    with one_thread(when=is_small(values.shape)):
+        learned = method.learn(values, _own_stream(rng), log)
+        if learned.floor is None or by not in (None, learned.by):
+            learned = with_evidence(learned, values, log, seconds=0.0)
+        learned = prepared(learned, values, learned.by)
+    return _moved_back(learned, x, center)
+
+
+def _checked(x: Any, method: Method) -> Any:
+    """Return responses that can be learned from."""
+    values = opened(x, in_batches=method.in_batches)
+    if len(values) < 2:
+        raise InputError(f"x must hold at least 2 stimuli to learn from, got {len(values)}.")
+    if not varies(values):
+        raise InputError("x must vary over stimuli, but every unit is constant.")
+    if isinstance(values, np.ndarray):
+        check_scale(values)
+    return values
+
+
+def _about_center(values: Any, method: Method) -> tuple[Any, np.ndarray | None]:
+    """Return responses about a centre, and the centre, where zero means nothing to the method."""
+    center = far_center(values) if method.has_no_origin else None
+    return (values if center is None else moved(values, center)), center
+
+
+def _moved_back(learned: Dictionary, x: Any, center: np.ndarray | None) -> Dictionary:
+    """Return the dictionary of the responses as they were given, with their units' names."""
+    if center is not None:
+        learned = replace(learned, offset=learned.offset.astype(np.float64) + center)
+    return replace(learned, units=None if isinstance(x, Store) else as_responses(x).units)
 
 
 def _own_stream(rng: np.random.Generator) -> np.random.Generator:

@@ -15,6 +15,7 @@ from unbraid.align._estimator import Blocks, Estimator, Measured
 from unbraid.align._held_out import HeldOutProducts
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
+from unbraid.align._source import of_source
 from unbraid.align.published._longon2025 import LongonRidge, LongonScaledRidge
 from unbraid.align.regression._iterative_ridge import IterativeRidge
 from unbraid.align.regression._leading import NestedLeading, check_leading
@@ -38,14 +39,13 @@ class Ridge(Estimator):
     def __init__(self, x, y, folds, **options) -> None:
         x = x if sp.issparse(x) else x - x.mean(axis=0)
         super().__init__(x, y, folds, **options)
-        leading = options.get("leading")
-        self.nested: Nested | NestedLeading
-        if leading is None:
-            self.nested = _nested(x, folds, self.device)
+        leading, device = options.get("leading"), self.device
+        widths = None if leading is None else check_leading(leading, x)
+        if _is_iterative(x):  # how well it was solved is said of one target's fits
+            self.nested = _nested(x, folds, device, widths)
         else:
-            self.nested = NestedLeading(
-                {m: _nested(x[:, :m], folds, self.device) for m in check_leading(leading, x)}
-            )
+            parts = (x, folds, str(widths), str(device))
+            self.nested = of_source("ridge", lambda: _nested(x, folds, device, widths), *parts)
         self.in_fold = np.asarray(folds)[None] == np.arange(folds.n_folds)[:, None]
 
     def comparable(self, found: Predictions) -> tuple[np.ndarray, np.ndarray]:
@@ -166,10 +166,18 @@ class Ridge(Estimator):
         return ceiling
 
 
-def _nested(x: Any, folds: Any, device: Any) -> Nested:
-    if sp.issparse(x) and min(x.shape) > _DIRECT:
-        return IterativeRidge(x, folds)
-    return NestedRidge(x, folds, device)
+def _nested(x: Any, folds: Any, device: Any, widths: list[int] | None) -> Nested | NestedLeading:
+    if widths is not None:
+        return NestedLeading({m: _one(x[:, :m], folds, device) for m in widths})
+    return _one(x, folds, device)
+
+
+def _one(x: Any, folds: Any, device: Any) -> Nested:
+    return IterativeRidge(x, folds) if _is_iterative(x) else NestedRidge(x, folds, device)
+
+
+def _is_iterative(x: Any) -> bool:
+    return sp.issparse(x) and min(x.shape) > _DIRECT
 
 
 def given_leading(leading: Sequence[int] | None, protocol: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from unbraid.comparison.controls._rotation import rotation
 from unbraid.comparison.controls._which import is_matching, is_prediction
 from unbraid.comparison.controls._wide_expansion import WideExpansion, widths
 from unbraid.responses import Codes, Responses
+from unbraid.sparse._fit import fit_control
 from unbraid.sparse.training._training import Autoencoder
 
 FROZEN: dict[str, type[Autoencoder]] = {
@@ -55,7 +56,7 @@ def controls_of(
     expansion = sparse.RandomExpansion(n_latents=m, k=k)
     controls: dict[str, Any] = {
         "random_dictionary": random.encode(scored, by=config.by),
-        "random_expansion": sparse.fit(train, expansion, rng=expand).encode(scored),
+        "random_expansion": fit_control(train, expansion, rng=expand).encode(scored),
         "shuffled_latents": sparse.shuffle_latents(codes, rng=shuffle),
     }
     if any(is_matching(metric) for metric in config.scored):

@@ -6,6 +6,7 @@ import numpy as np
 
 from unbraid import sparse
 from unbraid.responses import Responses
+from unbraid.sparse._fit import fit_control
 
 _CARRIED = 0.9999  # share of the variance that a rotation keeps
 _MOST_TURNED = 512  # components; more take longer than most dictionaries
@@ -26,7 +27,8 @@ def rotation(train: Responses, scored: Responses, rng: np.random.Generator) -> R
     most = rotation_size(len(values), count)[1]
     if len(values) > most:
         values = values[np.sort(rng.permutation(len(values))[:most])]
-    learned = sparse.fit(values, sparse.ICA(n_latents=count, max_steps=_STEPS), rng=rng)
+    ica = sparse.ICA(n_latents=count, max_steps=_STEPS)
+    learned = fit_control(Responses(values), ica, rng=rng)
     return Responses(learned.encode(scored).toarray(), stimuli=scored.stimuli)
 
 

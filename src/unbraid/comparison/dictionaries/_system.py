@@ -14,6 +14,7 @@ from unbraid.comparison._config import CompareConfig
 from unbraid.comparison.controls._made import Side, controls_of
 from unbraid.comparison.controls._wide_expansion import WideExpansion
 from unbraid.responses import Codes, Responses
+from unbraid.sparse._fit import fit_control
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -49,9 +50,9 @@ def lift(
     with warnings.catch_warnings():  # the dictionary's own warnings say what weakens a control, too
         warnings.simplefilter("ignore", RuntimeWarning)
         untrained = sparse.RandomDictionary(of=dictionary.method)
-        random = sparse.fit(side.train, untrained, rng=untrain, order=config.order).prepared(
-            side.train, config.by
-        )
+        random = fit_control(
+            side.train, untrained, rng=untrain, order=config.order, by=config.by
+        ).prepared(side.train, config.by)
         controls = controls_of(side, dictionary.method, codes, random, config, rest)
     return _lifted(dictionary, codes, controls, side.scored)
 

@@ -12,6 +12,7 @@ import numpy as np
 from unbraid import align, stats
 from unbraid._progress import Progress
 from unbraid.align import Score
+from unbraid.align._source import keeping_the_last_source
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._split import Split
 from unbraid.comparison.controls._which import BOTH_SIDES, CONTROLS, LABELS, applies
@@ -93,16 +94,24 @@ def score_all(
     drawn: tuple[int, str],
     tell: Progress,
 ) -> tuple[Score, ...]:
-    """Score every job under each of its metrics; ``drawn``: seed, and the headline's direction."""
+    """Score every job under each of its metrics; ``drawn``: seed, and the headline's direction.
+
+    One source after another, so that what depends on it alone is computed once for all targets.
+    """
     seed, way = drawn
     pending = [(job, name) for job in found for name in metrics_of(job, config, way)]
-    scores = []
-    for i, (job, metric) in enumerate(pending):
-        sides = f"{LABELS[job.source]} against {LABELS[job.target]}"
-        tell(f"scoring {sides} ({metric})", i / len(pending))
-        scores.append(score(job, metric, parts, config, seed, way))
+    first: dict[int, int] = {}
+    for i, (job, _) in enumerate(pending):
+        first.setdefault(id(job.values[0]), i)
+    scores: dict[int, Score] = {}
+    with keeping_the_last_source():
+        for i in sorted(range(len(pending)), key=lambda i: first[id(pending[i][0].values[0])]):
+            job, metric = pending[i]
+            sides = f"{LABELS[job.source]} against {LABELS[job.target]}"
+            tell(f"scoring {sides} ({metric})", len(scores) / len(pending))
+            scores[i] = score(job, metric, parts, config, seed, way)
     tell("scored", 1.0)
-    return tuple(scores)
+    return tuple(scores[i] for i in range(len(pending)))
 
 
 def score(
