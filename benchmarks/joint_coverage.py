@@ -24,7 +24,8 @@ from joint_worlds import FOUND, QUICK, made, sparse_coding
 import unbraid as ub
 from unbraid import stats
 from unbraid.interpret import feature_correlations
-from unbraid.sharing.evidence._left_out import gains_of, pairings
+from unbraid.sharing.evidence._left_out import gains_of
+from unbraid.sharing.evidence._pairings import pairings
 
 SHARED, PRIVATE, UNITS, N = 8, 4, (10, 10), 900
 FRESH = 1500

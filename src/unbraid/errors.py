@@ -1,4 +1,4 @@
-"""Errors that a user can cause, each reported in one line."""
+"""Errors that a user can cause, each reported in one line, and what a reader is warned of."""
 
 _LONGEST = 4_000  # characters of a message: a value in a file has any length
 
@@ -23,3 +23,7 @@ class ConvergenceError(UnbraidError, RuntimeError):
 
 class TrainingError(UnbraidError, RuntimeError):
     """Training broke (NaN loss, full disk); the last good state is kept."""
+
+
+class ScaleWarning(RuntimeWarning):
+    """A few units hold nearly all the variance of what a dictionary was learned from."""

@@ -24,10 +24,10 @@ def all_shared(world):
     return world(20, 2, (12, 12), 1200, noise=0.05)[0]
 
 
-@pytest.mark.seed(1)
-def test_features_that_sink_in_noise_are_not_called_absent(all_shared, rng):
+@pytest.mark.parametrize("seed", [1, 3, 6])
+def test_features_that_sink_in_noise_are_not_called_absent(seed, all_shared):
     """Each explains a thousandth of b's variance, where a system of noise alone looks the same."""
-    b = all_shared["b"]
+    rng, b = np.random.default_rng(seed), all_shared["b"]
     sunk = np.hstack(
         [b + 2.5 * b.std() * rng.normal(size=b.shape), b.std() * rng.normal(size=(1200, 60))]
     )
@@ -113,3 +113,18 @@ def test_independent_units_of_clones_rotations_and_strangers(rng):
     assert round(stats.independent_units([idle.astype(np.float32)])) == 6
     wide = rng.normal(size=(2, 100, 300))  # more units than stimuli: no chance correlation counts
     assert stats.independent_units(list(wide)) == pytest.approx(198, abs=5)
+
+
+@pytest.mark.seed(22)
+def test_weak_parts_of_shared_features_are_reported(rng):
+    """A tenth of a latent's length in b is not a fifth, and yet it is there."""
+    z = rng.uniform(0.5, 1.5, (2000, 20)) * (rng.random((2000, 20)) < 0.15)
+    strength = np.r_[np.ones(6), np.full(4, 0.1), np.zeros(5), np.ones(5)]
+    held = {"a": np.r_[np.ones(15), np.zeros(5)], "b": strength}
+    systems = {s: (z * of) @ rng.normal(size=(20, 16)) / 4 for s, of in held.items()}
+    result = quick(systems, 20)
+    table = result.latents()
+    assert (table.kind == "a only").sum() == 9
+    assert ((table.kind == "a only") & (table.faint_in == "b")).sum() == 4
+    assert not table.faint_in[table.kind != "a only"].any()
+    assert any("b also holds latents of other kinds, 4 called a only" in w for w in result.warnings)

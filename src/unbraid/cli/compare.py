@@ -21,6 +21,7 @@ from unbraid.cli.arguments._files import (
 from unbraid.cli.arguments._options import (
     Axes,
     Config,
+    Groups,
     Json,
     Load,
     MaybeMethod,
@@ -65,10 +66,7 @@ def compare(
     select: Select = None,
     trials: Trials = False,
     load: Load = None,
-    groups: Annotated[
-        MaybePath,
-        typer.Option(help="Group of each stimulus of X: lines of a .txt, or t.csv::column."),
-    ] = None,
+    groups: Groups = None,
     embeddings: Annotated[
         MaybePath,
         typer.Option(help="What makes stimuli alike, to say how interpretable latents are."),

@@ -12,6 +12,7 @@ from unbraid.cli.arguments._files import check_tokens, file_options, read_each
 from unbraid.cli.arguments._options import (
     Axes,
     Config,
+    Groups,
     Json,
     Load,
     MaybeMethod,
@@ -30,6 +31,7 @@ from unbraid.cli.arguments._options import (
     finish,
 )
 from unbraid.cli.arguments._settings import settled
+from unbraid.cli.arguments._texts import groups_of
 from unbraid.errors import InputError
 
 
@@ -50,6 +52,7 @@ def joint(
     select: Select = None,
     trials: Trials = False,
     load: Load = None,
+    groups: Groups = None,
     tokens: Tokens = None,
     config: Config = None,
     order: Order = None,
@@ -71,7 +74,8 @@ def joint(
     check_free(output, overwrite, sharing.KIND)
     asked = settled(config, {
         "names": None if names is None else names.split(","), "stimuli": stimuli, "axes": axes,
-        "time": time, "select": select, "trials": trials, "load": load, "tokens": tokens,
+        "time": time, "select": select, "trials": trials, "load": load, "groups": groups,
+        "tokens": tokens,
     })  # fmt: skip
     shown = None if pictures is None else responses.images(pictures)  # before anything is computed
     options, seed = load_seeded(
@@ -80,8 +84,10 @@ def joint(
     )  # fmt: skip
     own = file_options(asked, systems)
     loaded = dict(zip(_names(systems, asked["names"]), read_each(systems, own, asked), strict=True))
-    check_tokens(asked["tokens"], next(iter(loaded.values())))  # before anything is computed
-    result = sharing.joint(loaded, options, rng=seed, progress=True)
+    first = next(iter(loaded.values()))
+    check_tokens(asked["tokens"], first)  # before anything is computed
+    of_stimuli = None if asked["groups"] is None else groups_of(asked["groups"], own[0], first)
+    result = sharing.joint(loaded, options, groups=of_stimuli, rng=seed, progress=True)
     result = result.with_warnings(_terminal.pending())
     _terminal.warn(result.warnings)
     folder = result.save(output, overwrite=overwrite, pictures=shown, tokens=asked["tokens"])

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid import align, sparse
+from unbraid import align, sparse, stats
 from unbraid._documented import documented_answer
 from unbraid._progress import Progress, silent
 from unbraid.interpret import feature_correlations
@@ -119,6 +119,7 @@ def beside(
     ``again``: codes of the held-out stimuli from joint dictionaries of other seeds.
     """
     x = learned.scale.apply(held.values).astype(learned.coder.atoms.dtype, copy=False)
+    how = _folds_of(held, order)
     found: list[Beside] = []
     for number, name in enumerate(held.names):
         tell(f"beside {name}", number / len(held.names))
@@ -131,7 +132,7 @@ def beside(
             (SEPARATE, sp.csr_array(sp.hstack(codes, format="csr"))),
             (JOINT, learned.coder.codes(x, shown)),
         )
-        found += [_ridge(measure, source, y, others, name, order) for measure, source in sources]
+        found += [_ridge(measure, source, y, others, name, how) for measure, source in sources]
         found.append(Beside(measure=ALONE, source=name, target=name, value=separate[number].r2))
         found.append(
             Beside(measure=TOGETHER, source=" + ".join(held.names), target=name,
@@ -139,27 +140,39 @@ def beside(
         )  # fmt: skip
         found += _found(seen, separate, again, held.names, number)
     for a, b in combinations(range(len(held.names)), 2):
-        found.append(_matched(separate, held.names, a, b, order))
+        found.append(_matched(separate, held.names, a, b, how))
     return tuple(found)
 
 
-def _ridge(measure: str, source: Any, y: np.ndarray, others: str, name: str, order: str) -> Beside:
+def _folds_of(held: Systems, order: str) -> dict[str, Any]:
+    """Return the options of scores: folds that split no group, or the order of the stimuli."""
+    if held.groups is None:
+        return {"order": order}
+    count = min(5, len(np.unique(held.groups)))
+    return {"folds": stats.grouped_folds(held.groups, count, rng=0), "order": "exchangeable"}
+
+
+def _ridge(
+    measure: str, source: Any, y: np.ndarray, others: str, name: str, how: dict[str, Any]
+) -> Beside:
     if sp.issparse(source) and not source.nnz:
         return Beside(measure=measure, source=others, target=name, value=0.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        score = align.ridge_r2(source, y, permutations=0, rng=0, order=order)
+        score = align.ridge_r2(source, y, permutations=0, rng=0, **how)
     return Beside(measure=measure, source=others, target=name, value=score.value,
                   low=score.low, high=score.high)  # fmt: skip
 
 
-def _matched(separate: Sequence[Alone], names: Sequence[str], a: int, b: int, order: str) -> Beside:
+def _matched(
+    separate: Sequence[Alone], names: Sequence[str], a: int, b: int, how: dict[str, Any]
+) -> Beside:
     value, low, high = 0.0, float("nan"), float("nan")
     if separate[a].codes.nnz and separate[b].codes.nnz:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             score = align.one_to_one(
-                separate[a].codes, separate[b].codes, permutations=0, rng=0, order=order
+                separate[a].codes, separate[b].codes, permutations=0, rng=0, **how
             )
         value, low, high = score.value, score.low, score.high
     return Beside(measure=MATCHED, source=names[a], target=names[b], value=value, low=low,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from unbraid.align._dense import check_memory
 from unbraid.sharing._config import JointConfig
-from unbraid.sharing.evidence._left_out import WRONG
+from unbraid.sharing.evidence._pairings import WRONG
 from unbraid.sharing.learning._infer import left_out_groups
 from unbraid.sparse._cost import START, Cost, again_seconds, learning_seconds, width_of
 

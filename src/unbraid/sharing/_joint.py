@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid import align
+from unbraid import align, stats
 from unbraid._answers import Verdict, packed, warned, write_answer
 from unbraid._documented import documented_answer
 from unbraid.errors import InputError
@@ -20,6 +20,7 @@ from unbraid.sharing._beside import Beside
 from unbraid.sharing._config import JointConfig
 from unbraid.sharing._record import record_of
 from unbraid.sharing._saved import KIND, LAYOUT
+from unbraid.sharing._table import table_of
 from unbraid.sharing._verdict import SystemBound
 from unbraid.sharing.evidence._evidence import Contrast
 from unbraid.sharing.evidence._latents import Count, Latents
@@ -90,20 +91,7 @@ class Joint:
 
     def latents(self) -> pd.DataFrame:
         """Return one row per latent: kind, shares, gains, p, q, stability."""
-        import pandas as pd
-
-        seen = self.evidence
-        columns: dict[str, Any] = {"latent": np.arange(self.n_latents), "kind": list(seen.kind)}
-        for number, name in enumerate(self.names):
-            columns[f"share_{name}"] = seen.share[:, number]
-        columns["delta"] = seen.delta()
-        columns["systems"] = seen.effective()
-        for number, name in enumerate(self.names):
-            columns[f"gain_{name}"] = seen.gain[:, number]
-        columns |= {"p": seen.p, "q": seen.q, "stability": seen.stability, "active": seen.active}
-        if self.config.values == "per system":
-            columns["values_r"] = self.values_r
-        return pd.DataFrame(columns)
+        return table_of(self)
 
     def atoms(self, name: str) -> np.ndarray:
         """Return a system's part of the atoms (m, p), in its own units.
@@ -203,7 +191,12 @@ class Joint:
         return np.asarray(codes @ self.atoms(name)) + self.offset(name)
 
     def agreement(
-        self, other: Joint, own: Mapping[str, Any], others: Mapping[str, Any]
+        self,
+        other: Joint,
+        own: Mapping[str, Any],
+        others: Mapping[str, Any],
+        *,
+        groups: Any = None,
     ) -> align.Score:
         """Return how alike the latents of two joint dictionaries answer: semi-matching of codes.
 
@@ -217,6 +210,8 @@ class Joint:
         own, others : mapping of names to Responses or arrays
             What the systems of this dictionary, and those of the other, answered to the same
             stimuli; best ones that neither has learned from.
+        groups : sequence of length n, optional
+            Name of a group for each stimulus, where stimuli are not independent; see ``joint``.
 
         Returns
         -------
@@ -224,7 +219,8 @@ class Joint:
             For each latent of ``other`` its best latent here, chosen on other folds than scored on;
             with null and interval.
         """
-        return align.semi_matching(self.encode(own), other.encode(others))
+        folds = 5 if groups is None else stats.grouped_folds(groups, 5, rng=0)
+        return align.semi_matching(self.encode(own), other.encode(others), folds=folds)
 
     def with_warnings(self, lines: Iterable[str]) -> Joint:
         """Return the same with more warnings; the verdict begins with what would void it."""

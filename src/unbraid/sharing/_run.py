@@ -23,10 +23,10 @@ from unbraid.sharing._config import JointConfig
 from unbraid.sharing._cost import cost_of
 from unbraid.sharing._joint import Joint
 from unbraid.sharing._verdict import bounds_of, verdict_of
-from unbraid.sharing._warn import of_the_stack, warnings_of_order, warnings_of_systems
+from unbraid.sharing._warn import lines_of, warnings_of_order, warnings_of_systems
 from unbraid.sharing.evidence._evidence import JointEvidence, evidence_of
 from unbraid.sharing.evidence._latents import UNDECIDED, Count, stability
-from unbraid.sharing.evidence._left_out import pairings
+from unbraid.sharing.evidence._pairings import pairings
 from unbraid.sharing.evidence._wrong import expected_shared
 from unbraid.sharing.learning._learn import LearnedTogether, learn
 from unbraid.sharing.learning._values import correlation_of_values, values_by_system
@@ -42,6 +42,7 @@ def joint(
     systems: Any,
     config: JointConfig | None = None,
     *,
+    groups: Any = None,
     rng: int | np.random.Generator | None = 0,
     progress: bool | None | Progress = None,
     **options: Any,
@@ -60,6 +61,10 @@ def joint(
         some of them; else all have the same number of rows, in the same order.
     config : JointConfig, optional
         All options; or give them one by one as keywords, e.g. ``method=SparseCoding(), seeds=1``.
+    groups : sequence of length n, or a pandas Series of the ids', optional
+        Name of a group for each stimulus, where stimuli are not independent: repeats of one, frames
+        of a video, views of an object. Groups are set aside, and paired wrongly, as wholes. By
+        default rows with ids ``STIMULUS@NUMBER`` (positions, tokens) are grouped by stimulus.
     rng : int, Generator or None
         Seed of the split, the dictionaries and the wrong pairings; an int is kept as the seed.
     progress : bool or callable, optional
@@ -77,7 +82,8 @@ def joint(
     Raises
     ------
     InputError
-        One system alone; rows that cannot be matched; fewer than 60 stimuli that all answered.
+        One system alone; rows that cannot be matched; fewer than 60 stimuli, or
+        ten groups, that all answered.
 
     Notes
     -----
@@ -122,7 +128,7 @@ def joint(
         progress_to(progress) as tell,
     ):
         warnings.simplefilter("always", RuntimeWarning)
-        both = matched(systems)
+        both = matched(systems, groups)
         parts = split(both, config.evidence_share, config.order, split_rng)
         tell(str(cost_of(both.sizes, len(parts.train), len(parts.held), config)), 0.0)
         with one_thread(when=is_small(parts.train.values.shape)):
@@ -134,11 +140,10 @@ def joint(
             beside_it = _beside(parts, found, learned, seen, config, alone_rng, tell)
             result = _conclude(parts, config, found, learned, seen, wrong, beside_it)
         tell("done", 1.0)
-    said = [line for line in (str(w.message) for w in caught) if not of_the_stack(line)]
     provenance = {**_provenance(parts, learned, config), "seed": seed}
     provenance["seconds"] = round(time.perf_counter() - started, 1)
     result = replace(result, joint_rows=len(both.complete), provenance=provenance)
-    return result.with_warnings(dict.fromkeys(said))
+    return result.with_warnings(lines_of(caught))
 
 
 def _error(learned: LearnedTogether) -> float:
@@ -153,7 +158,7 @@ def _learn_all(
     tell: Progress,
 ) -> list[tuple[LearnedTogether, JointEvidence]]:
     """Learn a dictionary from each seed, and take the evidence for it."""
-    pairs = pairings(len(parts.held), parts.order, pair_rng)
+    pairs = pairings(len(parts.held), parts.order, pair_rng, parts.held.groups)
     method: sparse.Method = config.method
     hidden = [each.few_units for each in scales_of(parts.train)]
     found = []
@@ -266,11 +271,18 @@ def _values_r(
     return correlation_of_values(values, seen.latents.lies, seen.codes)
 
 
+def _groups(parts: JointSplit) -> dict[str, int]:
+    """Return how many groups were learned from, and set aside, where stimuli have groups."""
+    sides = {"groups_train": parts.train.groups, "groups_held_out": parts.held.groups}
+    return {name: len(np.unique(of)) for name, of in sides.items() if of is not None}
+
+
 def _provenance(parts: JointSplit, learned: LearnedTogether, config: JointConfig) -> dict[str, Any]:
     train = parts.train
     return made_with(config) | {
         "n_train": len(train),
         "n_held_out": len(parts.held),
+        **_groups(parts),
         "method": learned.dictionary.method.describe(),
         "systems": {
             name: {"sha256": sha256_of(train.only(number)), **train.made_by[number]}

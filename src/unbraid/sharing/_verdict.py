@@ -141,10 +141,16 @@ def _nothing(
     floor = _CHANCE * expected + 1 if np.isfinite(expected) else 0.0
     if together > floor:
         return None
+    verb = "looks" if together == 1 else "look"
+    end = (
+        f"{undecided} are undecided; more stimuli would tell more of them"
+        if undecided
+        else "none is undecided: they have a level in common at most, or no sparse features"
+    )
     return UNDECIDED, (
         f"the pairing of stimuli matters for units left out (p = {p:.2g}), but {together} of "
-        f"{total} latents look shared, {_by_chance(expected)} of wrongly paired stimuli, and "
-        f"{undecided} are undecided; more stimuli would tell more of them"
+        f"{total} latents {verb} shared, {_by_chance(expected)} of wrongly paired stimuli, and "
+        f"{end}"
     )
 
 

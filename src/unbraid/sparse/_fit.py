@@ -14,7 +14,7 @@ from unbraid import _validate
 from unbraid._kernels.device import computing_on
 from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import Progress, progress_to, silent
-from unbraid.errors import InputError
+from unbraid.errors import InputError, ScaleWarning
 from unbraid.responses import Responses, Store, as_responses
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Log
@@ -96,8 +96,8 @@ def fit(
         raise InputError("Processes that train together use the processor only; leave device out.")
     log = Log(None, None if checkpoint is None else Path(checkpoint), order)
     values = _checked(x, method)
-    if isinstance(values, np.ndarray):
-        log.warnings += _of_scale(values)
+    of_scale = _of_scale(values) if isinstance(values, np.ndarray) else []
+    log.warnings += of_scale
     if checkpoint is not None and not method.in_batches:
         raise InputError(
             "checkpoint is kept by autoencoders only, which learn in batches, got method "
@@ -116,7 +116,8 @@ def fit(
         learned = with_evidence(learned, values, log, seconds)
     learned = _moved_back(learned, x, center)
     for line in learned.evidence.warnings:
-        warnings.warn(line, RuntimeWarning, stacklevel=2)
+        kind = ScaleWarning if line in of_scale else RuntimeWarning
+        warnings.warn(line, kind, stacklevel=2)
     return learned
 
 

@@ -52,6 +52,10 @@ Pictures = Annotated[MaybePath, typer.Option(help="Folder or zip of the stimuli,
 Tokens = Annotated[
     MaybePath, typer.Option(help="JSON: tokens of each text, where rows are TEXT@NUMBER.")
 ]
+Groups = Annotated[
+    MaybePath,
+    typer.Option(help="Group of each stimulus of X: lines of a .txt, or t.csv::column."),
+]
 Trials = Annotated[bool, typer.Option("--trials", help="Rows with the same id are repeats.")]
 Config = Annotated[
     MaybePath, typer.Option(help="YAML: any of these options, or a run's config.json.")

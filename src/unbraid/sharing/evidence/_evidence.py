@@ -16,12 +16,12 @@ from unbraid.sharing.evidence._confounded import confounded
 from unbraid.sharing.evidence._latents import FEW, Latents, judged
 from unbraid.sharing.evidence._left_out import (
     Gains,
-    Pairings,
     contrast_p,
     gain_p,
     gains_of,
     interval_of,
 )
+from unbraid.sharing.evidence._pairings import Pairings
 from unbraid.sharing.evidence._typical import reference_of
 from unbraid.sharing.learning._learn import LearnedTogether
 from unbraid.sharing.systems._stack import Systems

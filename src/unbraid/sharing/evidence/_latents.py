@@ -10,9 +10,17 @@ import numpy as np
 from unbraid import stats
 from unbraid._documented import documented_answer
 from unbraid.sharing.evidence._left_out import Gains, p_values, upper_ends
-from unbraid.sharing.evidence._lengths import PRESENT, Lengths, lying, shares_of
+from unbraid.sharing.evidence._lengths import (
+    PRESENT,
+    Lengths,
+    lying,
+    shares_of,
+    surely,
+    surely_shorter,
+)
 from unbraid.sharing.evidence._typical import Presence
 
+HARDLY = 0.04  # of a latent's largest length: below it, a dictionary is not exact
 FEW = 10  # held-out stimuli on which a latent must be active
 SHARED, UNDECIDED = "shared", "undecided"
 
@@ -62,6 +70,10 @@ class Latents:
     """(m,): whether its direction in some system is another latent's too, whose whole atom differs:
     a shared feature is then not distinguished from two that often come together. Empty in runs
     saved before this was asked."""
+    faint: np.ndarray = field(default_factory=lambda: np.empty((0, 0), bool))
+    """(m, S): whether a latent that lies elsewhere is surely in the system too, though shorter than
+    a fifth: it has a twenty-fifth of its largest length at least, and a gain. Empty in runs saved
+    before this was asked."""
 
     def count(self, names: Sequence[str]) -> dict[str, int]:
         """Return how many latents are of each kind that systems of these names can have."""
@@ -107,8 +119,8 @@ def judged(
     this one's units better than nothing would (``own_q``, the same rate), and if in every other its
     gain is surely smaller than its own, and not significant or below what a fifth of the length
     could give, and, where the pairing of stimuli matters for this other system at all, its atom is
-    shorter than a fifth: absence needs power. All else is *undecided*, and so is a latent that is
-    active on fewer than ten stimuli, and one of several systems that is ``confounded``.
+    surely shorter than a fifth: absence needs power. All else is *undecided*, and so is a latent
+    that is active on fewer than ten stimuli, and one of several systems that is ``confounded``.
     """
     relative = [each.divided(size) for each, size in zip(lengths, reference.size, strict=True)]
     shares = shares_of(relative)
@@ -121,15 +133,14 @@ def judged(
     shared_p = _shared_p(p, lies, shares)
     q = stats.benjamini_hochberg(shared_p)
     q_system = np.column_stack([stats.benjamini_hochberg(p[:, s]) for s in range(n_systems)])
+    shorter = surely_shorter(relative)
     at_most, own_gains, short = high / reference.size, gain / reference.size, PRESENT**2
     kind = []
     for j in range(m):
         inside, outside = np.flatnonzero(lies[j]), np.flatnonzero(~lies[j])
         own = max(float(own_gains[j, inside].min(initial=np.inf)), 0.0)
         small = (q_system[j, outside] > level) | (at_most[j, outside] < short * own)
-        small &= (at_most[j, outside] < own) & (
-            (shares[j, outside] < short * shares[j].max()) | ~reference.paired[outside]
-        )
+        small &= (at_most[j, outside] < own) & (shorter[j, outside] | ~reference.paired[outside])
         absent = bool(np.all(small & ~reference.blind[outside]))
         if not len(inside) or not (len(outside) == 0 or absent):
             kind.append(UNDECIDED)
@@ -151,8 +162,17 @@ def judged(
         q=q,
         active=active,
         confounded=confounded,
+        faint=_faint(relative, own_q <= level, lies),
         stability=np.full(m, np.nan),
     )
+
+
+def _faint(relative: Sequence[Lengths], gains: np.ndarray, lies: np.ndarray) -> np.ndarray:
+    """Return in which systems (m, S) a latent that lies in others is, though hardly."""
+    square = np.nan_to_num(np.column_stack([each.square for each in relative]))
+    there = np.column_stack([surely(each) for each in relative])
+    there &= square >= HARDLY**2 * square.max(axis=1, keepdims=True)
+    return np.asarray(there & gains & ~lies & lies.any(axis=1, keepdims=True))
 
 
 def stability(atoms: np.ndarray, others: Sequence[np.ndarray], signed: bool) -> np.ndarray:

@@ -11,54 +11,10 @@ from scipy.special import stdtr, stdtrit
 from unbraid import stats
 from unbraid._progress import Progress
 from unbraid.sharing.evidence._lengths import Lengths, over_groups, squared_lengths
+from unbraid.sharing.evidence._pairings import Pairings
 from unbraid.sharing.learning._infer import Coder, hidden_masks
 
-WRONG = 4  # wrong pairings of each stimulus, among which every wrong pairing of all is drawn
-_ROTATIONS = 39  # of stimuli that follow each other in time
 _BYTES = 2.0**27  # of drawn pairings held at once
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Pairings:
-    """The true pairing of stimuli with those of the other systems, and wrong ones.
-
-    *Exchangeable*: stimuli stand in random blocks of five; in each block the others' rows rotate by
-    0 (true) to 4. Rotations of all blocks, each by its own number, are a group of pairings, so that
-    p-values are exact, and its 5^(n/5) members cost five inferences per stimulus. *In time*: all
-    rows rotate together.
-    """
-
-    partner: np.ndarray
-    """(R, n): row of the other systems that each row is paired with; the first is the true one."""
-    block: np.ndarray
-    """(n,): block of each row."""
-    rotates: bool
-
-    @property
-    def n_blocks(self) -> int:
-        """Number of blocks."""
-        return int(self.block.max()) + 1
-
-
-def pairings(n: int, order: stats.Order, rng: np.random.Generator) -> Pairings:
-    """Return pairings of ``n`` stimuli; those that fill no block stay in the last one."""
-    if order.in_time:
-        reach = min(max(order.reach, 1), n // 4)
-        run = max(1, -(-n // 25), min(2 * reach, n // 10))
-        steps = np.linspace(reach, n - reach, _ROTATIONS).round().astype(int)
-        rows = np.arange(n)
-        partner = np.array([rows, *((rows + step) % n for step in np.unique(steps))])
-        return Pairings(partner=partner, block=rows // run, rotates=True)
-    size = WRONG + 1
-    shuffled = rng.permutation(n)
-    used = shuffled[: n - n % size].reshape(-1, size)
-    partner = np.tile(np.arange(n), (size, 1))
-    for step in range(1, size):
-        partner[step, used] = np.roll(used, step, axis=1)
-    block = np.empty(n, dtype=np.intp)
-    block[used] = np.arange(len(used))[:, None]
-    block[shuffled[len(used) * size :]] = len(used) - 1
-    return Pairings(partner=partner, block=block, rotates=False)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -137,7 +93,7 @@ def gains_of(
             _add(codes, atoms, target, -1, by_itself)
             if gained is not None:
                 _add(codes, atoms, left, 1, gained)
-                lengths.append(squared_lengths(codes, left, atoms))
+                lengths.append(squared_lengths(codes, left, atoms, pairs.block))
         np.add.at(told[step], pairs.block, by_itself / total)
         np.add.at(missed[step], pairs.block, wrong / total)
         if gained is not None:

@@ -29,19 +29,23 @@ class Lengths:
         return Lengths(square=self.square / size, error=self.error / size)
 
 
-def squared_lengths(codes: Any, left: np.ndarray, atoms: np.ndarray) -> Lengths:
+def squared_lengths(codes: Any, left: np.ndarray, atoms: np.ndarray, block: np.ndarray) -> Lengths:
     """Return the squared length of the direction that each latent's codes ask for.
 
-    Directions are regressed upon the codes in each half of the stimuli; the product of both halves'
-    directions has no bias from noise: ``d + b`` in each, ``b`` the regression of the residual on
-    all codes together (on each latent's alone where stimuli are fewer than eight times the
-    latents). Where codes were inferred without these units, no noise of theirs is in them.
+    Directions are regressed upon the codes in each half of the stimuli, every second block (n,):
+    stimuli of different blocks are independent. The product of both halves' directions has no bias
+    from noise: ``d + b`` in each, ``b`` the regression of the residual on all codes together (on
+    each latent's alone where stimuli are fewer than eight times the latents). Where codes were
+    inferred without these units, no noise of theirs is in them. NaN for one block.
 
     References
     ----------
     Minder et al. (2025), latent scaling, whose least squares this is, held out.
     """
-    half = np.arange(len(left)) % 2 == 0
+    half = block % 2 == 0
+    if half.all():
+        nothing = np.full(codes.shape[1], np.nan)
+        return Lengths(square=nothing, error=nothing)
     directions, precision, seen = [], [], np.ones(codes.shape[1], bool)
     for rows in (half, ~half):
         change, free, active = _regressed(codes[rows], left[rows])
@@ -93,6 +97,16 @@ def lying(found: Sequence[Lengths]) -> np.ndarray:
     most = np.maximum(square.max(axis=1, keepdims=True), 1e-300)
     sure = np.column_stack([surely(each) for each in found])
     return np.asarray(known & (square >= PRESENT**2 * most) & sure)
+
+
+def surely_shorter(found: Sequence[Lengths]) -> np.ndarray:
+    """Return where (m, S) each latent has surely less than a fifth of its largest length.
+
+    Three standard errors of a length of 0 are about two of one at a fifth.
+    """
+    most = np.column_stack([each.square for each in found]).max(axis=1, keepdims=True)
+    high = np.column_stack([each.square + _SURELY * each.error for each in found])
+    return np.asarray(high < PRESENT**2 * most)
 
 
 def _regressed(codes: Any, left: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

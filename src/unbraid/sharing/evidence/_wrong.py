@@ -11,8 +11,9 @@ from unbraid._progress import Progress, part
 from unbraid.sharing._config import JointConfig
 from unbraid.sharing.evidence._evidence import evidence_of
 from unbraid.sharing.evidence._latents import UNDECIDED
-from unbraid.sharing.evidence._left_out import pairings
+from unbraid.sharing.evidence._pairings import pairings
 from unbraid.sharing.learning._learn import LearnedTogether, learn
+from unbraid.sharing.systems._groups import in_place_of
 from unbraid.sharing.systems._scales import scales_of
 from unbraid.sharing.systems._split import JointSplit
 from unbraid.sharing.systems._stack import Systems
@@ -41,7 +42,7 @@ def expected_shared(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)
             again = learn(train, learned.dictionary.method, own, told, config.order)
-        pairs = pairings(len(held), parts.order, own)
+        pairs = pairings(len(held), parts.order, own, held.groups)
         seen = evidence_of(
             held,
             again,
@@ -57,6 +58,22 @@ def expected_shared(
     return float(np.mean(found))
 
 
+def _swapped(
+    rows: np.ndarray, groups: np.ndarray | None, in_time: bool, rng: np.random.Generator
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return which rows stand in place of which: of permuted, or rotated, stimuli or groups."""
+    names = np.arange(len(rows)) if groups is None else np.unique(groups)
+    n = len(names)
+    step = int(rng.integers(n // 4, 3 * n // 4 + 1)) if in_time else 0
+    moved = np.roll(np.arange(n), step) if in_time else rng.permutation(n)
+    if groups is None:
+        return [(rows, rows[moved])]
+    members = [rows[groups == name] for name in names]
+    return [
+        (own, in_place_of(own, members[other])) for own, other in zip(members, moved, strict=True)
+    ]
+
+
 def _wrongly_paired(systems: Systems, in_time: bool, rng: np.random.Generator) -> Systems:
     values = systems.values.copy()
     _, pattern = np.unique(systems.observed, axis=0, return_inverse=True)
@@ -64,9 +81,7 @@ def _wrongly_paired(systems: Systems, in_time: bool, rng: np.random.Generator) -
         columns = systems.columns(number)
         for which in range(int(pattern.max()) + 1):
             rows = np.flatnonzero(pattern == which)
-            if in_time:
-                moved = np.roll(rows, int(rng.integers(len(rows) // 4, 3 * len(rows) // 4 + 1)))
-            else:
-                moved = rng.permutation(rows)
-            values[rows, columns] = systems.values[moved, columns]
+            groups = None if systems.groups is None else systems.groups[rows]
+            for own, other in _swapped(rows, groups, in_time, rng):
+                values[own, columns] = systems.values[other, columns]
     return replace(systems, values=values)

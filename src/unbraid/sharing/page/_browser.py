@@ -109,7 +109,9 @@ def _group(name: str) -> report.LatentGroup:
     alone = name.endswith(" only")
     where = name.removesuffix(" only") if alone else name.replace("+", " and ")
     return report.LatentGroup(
-        name=name, mark="cross" if alone else "ring", help=f"it lies in {where} and in no other"
+        name=name,
+        mark="cross" if alone else "ring",
+        help=f"it lies in {where}, and in no other with a fifth of its length",
     )
 
 

@@ -239,6 +239,14 @@ def _provenance(result: Any) -> report.Provenance:
         report.Fact(name="Stimuli that all answered", value=result.joint_rows),
         report.Fact(name="Training stimuli", value=made["n_train"]),
         report.Fact(name="Held-out stimuli", value=made["n_held_out"]),
+        *[
+            report.Fact(name=name, value=made[key])
+            for key, name in (
+                ("groups_train", "Training groups"),
+                ("groups_held_out", "Held-out groups"),
+            )
+            if key in made
+        ],
         report.Fact(name="Units", value=" + ".join(map(str, result.sizes))),
         report.Fact(name="Method", value=made["method"]["name"]),
         report.Fact(name="Seconds", value=f"{made['seconds']:.1f}"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
 from unbraid import stats
 from unbraid.errors import InputError
+from unbraid.sharing.systems._groups import FEWEST_GROUPS, means_of, thinned
 from unbraid.sharing.systems._stack import Systems
 
 _FEWEST_COMPLETE = 60  # with fewer complete rows neither learning nor evidence is possible
@@ -36,23 +37,45 @@ def split(systems: Systems, share: float, order: str, rng: np.random.Generator) 
             f"{len(complete)} of {len(systems)}: what systems share can only be seen in stimuli "
             "that they have in common."
         )
-    found = order_of_systems(systems.take(complete), order)
-    count = held_out_rows(len(complete), share)
+    found = order_of_systems(_series(systems.take(complete)), order)
+    whole = np.arange(len(systems)) if systems.groups is None else systems.groups
+    items = np.unique(whole[complete])  # stimuli, or groups of them, in their order
+    count = _held_out(len(items), share, grouped=systems.groups is not None)
     if found.in_time:
-        held = complete[len(complete) - count :]
         gap = min(found.reach, count // 2)
-        near = complete[len(complete) - count - gap : len(complete) - count]
-        rest = np.setdiff1d(np.arange(len(systems)), np.concatenate([held, near]))
-        rest = rest[(rest < held[0]) | ~systems.observed[rest].all(axis=1)]
+        held, near = items[len(items) - count :], items[len(items) - count - gap :]
     else:
-        held = np.sort(rng.permutation(complete)[:count])
-        rest = np.setdiff1d(np.arange(len(systems)), held)
+        held = near = rng.permutation(items)[:count]
+    shown = complete[np.isin(whole[complete], held)]
+    if systems.groups is not None:
+        shown = thinned(shown, whole[shown], _MOST)
     return JointSplit(
-        train=systems.take(rest),
-        held=systems.take(held),
+        train=systems.take(np.flatnonzero(~np.isin(whole, near))),
+        held=systems.take(shown),
         order=found,
         said=order == "time",
     )
+
+
+def _held_out(n: int, share: float, *, grouped: bool) -> int:
+    """Return how many of ``n`` stimuli, or groups of them, are set aside."""
+    if not grouped:
+        return held_out_rows(n, share)
+    if n < FEWEST_GROUPS:
+        raise InputError(
+            f"groups must be at least {FEWEST_GROUPS} among the stimuli that all systems answered, "
+            f"got {n}: some are set aside as wholes for the evidence."
+        )
+    return int(np.clip(round(share * n), min(_LEAST, n // 2), _MOST))
+
+
+def _series(systems: Systems) -> Systems:
+    """Return the systems' responses, or the mean of each group, whose order is examined."""
+    if systems.groups is None:
+        return systems
+    means = means_of(systems.values, systems.groups)
+    seen = np.ones((len(means), len(systems.sizes)), bool)
+    return replace(systems, values=means, observed=seen, stimuli=None, groups=None)
 
 
 def held_out_rows(n: int, share: float) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 from unbraid._validate import check_mapping, check_scale
 from unbraid.errors import InputError
 from unbraid.responses import Responses, as_responses, pair
+from unbraid.sharing.systems._groups import groups_of
 
 _TAKEN = ("shared", "undecided", "together")
 
@@ -28,6 +29,8 @@ class Systems:
     """(n, S), boolean."""
     stimuli: np.ndarray | None
     made_by: tuple[Mapping[str, Any], ...]
+    groups: np.ndarray | None = None
+    """(n,): number of the group of each row, exchangeable as a whole; None: each is its own."""
 
     def __len__(self) -> int:
         return len(self.values)
@@ -54,7 +57,9 @@ class Systems:
     def take(self, rows: np.ndarray) -> Systems:
         """Return the same systems on some rows."""
         ids = None if self.stimuli is None else self.stimuli[rows]
-        return replace(self, values=self.values[rows], observed=self.observed[rows], stimuli=ids)
+        groups = None if self.groups is None else self.groups[rows]
+        return replace(self, values=self.values[rows], observed=self.observed[rows], stimuli=ids,
+                       groups=groups)  # fmt: skip
 
     def only(self, system: int) -> np.ndarray:
         """Return the responses of a system to the rows that it answered."""
@@ -100,8 +105,8 @@ def scale_of(systems: Systems) -> SystemScales:
     return SystemScales(center=center, size=size, weight=np.ones_like(size))
 
 
-def matched(systems: Any) -> Systems:
-    """Return systems side by side, rows matched by stimulus id.
+def matched(systems: Any, groups: Any = None) -> Systems:
+    """Return systems side by side, rows matched by stimulus id, with the groups of their stimuli.
 
     With ids in all systems a row may be missing in some of them. Without, all must have the same
     number of rows, which are taken to be in the same order.
@@ -124,7 +129,8 @@ def matched(systems: Any) -> Systems:
         check_scale(side.values, name)
     if any(side.stimuli is None for side in sides):
         sides = _in_rows_of_first(sides, systems)
-    return _side_by_side(names, sides)
+    found = _side_by_side(names, sides)
+    return replace(found, groups=groups_of(groups, found.stimuli, len(found)))
 
 
 def _check_names(names: tuple[str, ...]) -> None:
