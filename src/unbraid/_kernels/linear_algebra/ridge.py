@@ -85,6 +85,36 @@ class Spectrum:
             return np.zeros((len(self.tests[test]), projected.shape[1]))
         return product(self.tests[test], projected / penalised, self.device)
 
+    def near_errors(
+        self, test: int, projected: np.ndarray, target: np.ndarray, alphas: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return squared errors (n_alphas, q) by single precision, and how far they may be off.
+
+        Rounding is bounded as of sums of so many terms with independent errors: predictions are
+        sums of ``r``, of the size that they have without cancellation. NaN or infinite where single
+        precision overflows.
+        """
+        seen, size = self.tests[test], np.einsum("tj,tj->j", target, target)
+        if self.grid.mean == 0:  # nothing is predicted, at any penalty
+            return np.tile(size, (len(alphas), 1)), np.zeros((len(alphas), len(size)))
+        length = np.where(size > 0, np.sqrt(size), 1.0)
+        shrunk = 1 / (self.values + self.grid.penalties(alphas[:, None]))  # (n_alphas, r)
+        unit = np.abs(seen).max(initial=0.0) or 1.0
+        seen, target = (seen / unit).astype(np.float32), (target / length).astype(np.float32)
+        projected = (projected * (unit * shrunk.max() / length)).astype(np.float32)
+        shrunk = (shrunk / shrunk.max()).astype(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            errors = np.empty((len(alphas), len(length)))
+            for error, weights in zip(errors, shrunk, strict=True):
+                missed = target - (seen * weights) @ projected
+                np.einsum("tj,tj->j", missed, missed, out=error)
+            power = np.einsum("tr,tr->r", seen, seen)
+            size = np.sqrt((shrunk**2 * power) @ projected**2)
+            eps = np.finfo(np.float32).eps
+            off = eps * np.sqrt(len(self.values)) * size  # of predictions
+            off = (2 * np.sqrt(errors) + off) * off + eps * np.sqrt(len(seen)) * errors
+            return errors * length**2, off * length**2
+
     def spread(self, projected: np.ndarray, alpha: Any) -> np.ndarray:
         """Return the standard deviation (q,) of the predictions of the training stimuli."""
         if self.grid.mean == 0:

@@ -147,6 +147,48 @@ class NestedRidge(Nested):
             answer.append(errors)
         return answer, False
 
+    def inner_errors(self, y: np.ndarray) -> np.ndarray:
+        def near() -> tuple[np.ndarray, np.ndarray]:
+            found = np.zeros((2, self.n_folds, len(ALPHAS), y.shape[1]))
+            for out in combinations(range(self.n_folds), 2):
+                for other, one in zip(out[::-1], self._near_errors(out, y), strict=True):
+                    found[:, other] += one
+            return found[0], found[1]
+
+        return self._decided(y, near, super().inner_errors)
+
+    def outer_errors(self, y: np.ndarray) -> np.ndarray:
+        def near() -> tuple[np.ndarray, np.ndarray]:
+            folds = range(self.n_folds)
+            found = np.sum([self._near_errors((fold,), y)[0] for fold in folds], axis=0)
+            return found[0], found[1]
+
+        return self._decided(y, near, super().outer_errors)
+
+    def _decided(self, y: np.ndarray, near: Any, exact: Any) -> np.ndarray:
+        """Return errors (..., n_alphas, q) exact enough to tell which penalty is best.
+
+        In single precision, but for targets of which it cannot tell.
+        """
+        if self.device is not None:
+            return np.asarray(exact(y))
+        errors, off = near()
+        lowest = (errors + off).min(axis=-2, keepdims=True)
+        clear = (errors - off > lowest).sum(axis=-2) == len(ALPHAS) - 1
+        doubtful = ~clear.all(axis=tuple(range(clear.ndim - 1)))
+        if doubtful.any():
+            errors[..., doubtful] = exact(y[:, doubtful])
+        return errors
+
+    def _near_errors(self, out: tuple[int, ...], y: np.ndarray) -> list[np.ndarray]:
+        """Return errors on each fold left out, and how far they may be off: (2, n_alphas, q)."""
+        fit = self.spectrum(out)
+        projected, mean = fit.project(self.x, y), y[fit.train].mean(axis=0)
+        return [
+            np.stack(fit.near_errors(test, projected, y[self.rows[fold]] - mean, ALPHAS))
+            for test, fold in enumerate(out)
+        ]
+
     def fitted(
         self, out: tuple[int, ...], y: np.ndarray, chosen: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
