@@ -246,7 +246,7 @@ def _conclude(
         carried=dict(zip(names, map(float, seen.carried), strict=True)),
         values_r=_values_r(parts, learned, seen, config),
         verdict=verdict,
-        warnings=tuple(lines + warnings_of_systems(learned, seen, parts.train)),
+        warnings=tuple(lines + warnings_of_systems(learned, seen, parts.train, held)),
         coder=learned.coder,
         scale=learned.scale,
         joint_rows=0,

@@ -147,10 +147,10 @@ def _nothing(
         if undecided
         else "none is undecided: they have a level in common at most, or no sparse features"
     )
+    wrong = f", {expected:.1f} of wrongly paired stimuli," if np.isfinite(expected) else ""
     return UNDECIDED, (
         f"the pairing of stimuli matters for units left out (p = {p:.2g}), but {together} of "
-        f"{total} latents {verb} shared, {_by_chance(expected)} of wrongly paired stimuli, and "
-        f"{end}"
+        f"{total} latents {verb} shared{wrong} and {end}"
     )
 
 

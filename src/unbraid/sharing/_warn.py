@@ -11,6 +11,7 @@ from unbraid.errors import ScaleWarning
 from unbraid.sharing.evidence._evidence import JointEvidence
 from unbraid.sharing.evidence._latents import SHARED, UNDECIDED, Latents
 from unbraid.sharing.learning._learn import LearnedTogether
+from unbraid.sharing.learning._signs import line_of_signs
 from unbraid.sharing.systems._groups import copies_in
 from unbraid.sharing.systems._scales import scales_of
 from unbraid.sharing.systems._split import JointSplit
@@ -58,9 +59,14 @@ def lines_of(caught: Iterable[warnings.WarningMessage]) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def warnings_of_systems(learned: LearnedTogether, seen: JointEvidence, train: Systems) -> list[str]:
+def warnings_of_systems(
+    learned: LearnedTogether, seen: JointEvidence, train: Systems, held: Systems
+) -> list[str]:
     """Return lines about single systems, and one where most latents are undecided."""
     lines = [f"{each.system}: {each.reason}." for each in seen.contrast.systems if each.reason]
+    if not learned.coder.signed:
+        x = learned.scale.apply(held.values)
+        lines += filter(None, [line_of_signs(x, learned.coder.atoms)])
     copies = [copies_in(train.only(number)) for number in range(len(train.names))]
     if train.groups is None and max(copies) > _COPIES * len(train):
         lines.append(

@@ -249,6 +249,7 @@ def _provenance(result: Any) -> report.Provenance:
         ],
         report.Fact(name="Units", value=" + ".join(map(str, result.sizes))),
         report.Fact(name="Method", value=made["method"]["name"]),
+        report.Fact(name="Codes", value="signed" if result.coder.signed else "not negative"),
         report.Fact(name="Seconds", value=f"{made['seconds']:.1f}"),
         report.Fact(name="Python", value=made["python"]),
         *[report.Fact(name=name, value=value) for name, value in made["versions"].items()],
