@@ -1,5 +1,7 @@
 """What a comparison will cost is told before it starts, and refused where it cannot fit."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from unbraid.comparison import CompareConfig
 from unbraid.comparison._cost import cost_of
 from unbraid.comparison._split import split
 from unbraid.errors import InputError
+from unbraid.sparse._cost import START
 
 
 def cost(rng, n, p, **options):
@@ -66,6 +69,24 @@ def test_what_cannot_fit_is_refused_in_one_line(rng, monkeypatch):
     with pytest.raises(InputError, match="A comparison of 100 stimuli .* of 0.2 GiB free") as told:
         ub.compare(*np.ones((2, 200, 3)))
     assert "\n" not in str(told.value)
+
+
+def test_memory_is_enough_for_dense_codes_and_refused_before_a_copy(rng, monkeypatch):
+    x, y = rng.normal(size=(2, 8000, 32))
+    options = {"method": ub.sparse.PCA(n_latents=32), "metrics": "cka", "seeds": 1,
+               "permutations": 0, "resamples": 20}  # fmt: skip
+    ub.compare(x[:100], y[:100], **options)  # what is imported does not count
+    config = CompareConfig(**options)
+    foretold = cost_of(split(x, y, None, None, None, config, rng), config).memory - START
+    tracemalloc.start()
+    ub.compare(x, y, **options)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert foretold / 3 < peak < foretold
+    monkeypatch.setattr(_dense, "free_memory", lambda: START + foretold)
+    monkeypatch.setattr("unbraid.comparison._compare.split", lambda *_: pytest.fail("too late"))
+    with pytest.raises(InputError, match=r"4000 stimuli .* store.read\(rows\)"):
+        ub.compare(x, y, **options)
 
 
 def test_the_first_seeds_answer_is_told_before_the_others_are_learned():

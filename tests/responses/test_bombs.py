@@ -286,9 +286,9 @@ def test_more_memory_than_a_limit_leaves_is_not_free(monkeypatch):
     """The limit of the address space counts as well as the machine's memory."""
     from unbraid.responses import _files
 
-    monkeypatch.setattr(_files, "_free_in_machine", lambda: 100.0)
-    monkeypatch.setattr(_files, "_free_in_container", lambda: 50.0)
-    monkeypatch.setattr(_files, "_free_by_limit", lambda: 20.0)
+    monkeypatch.setattr(_files, "free_in_machine", lambda: 100.0)
+    monkeypatch.setattr(_files, "free_in_groups", lambda: 50.0)
+    monkeypatch.setattr(_files, "free_by_limits", lambda: 20.0)
     assert _files.free_memory() == 20
-    monkeypatch.setattr(_files, "_free_by_limit", lambda: float("inf"))
+    monkeypatch.setattr(_files, "free_by_limits", lambda: float("inf"))
     assert _files.free_memory() == 50

@@ -18,7 +18,7 @@ from unbraid._progress import Progress, part, progress_to
 from unbraid.align import Score
 from unbraid.comparison._comparison import Comparison
 from unbraid.comparison._config import CompareConfig, checked_names
-from unbraid.comparison._cost import cost_of
+from unbraid.comparison._cost import check_sizes, cost_of
 from unbraid.comparison._order import doubts
 from unbraid.comparison._split import Split, split
 from unbraid.comparison.controls._wide_expansion import warnings_of_widths
@@ -176,6 +176,7 @@ def compare(
         warnings.simplefilter("always", RuntimeWarning)
         check_no_dictionaries(x, y)
         given = given_of(dictionaries, config)
+        check_sizes(x, y, config, learns=given is None and x_train is None)
         parts = split(x, y, x_train, y_train, groups, config, split_rng, learns=given is None)
         if given is not None:
             check_given(given, parts.x, parts.y)
@@ -214,9 +215,8 @@ def compare(
     ]
     made = {**_provenance(parts, config), "seed": seed, "given": given is not None}
     made["seconds"] = round(time.perf_counter() - started, 1)
-    return replace(result, provenance=made, warnings=(), interpretability=meaning).with_warnings(
-        said
-    )
+    found = replace(result, provenance=made, warnings=(), interpretability=meaning)
+    return found.with_warnings(said)
 
 
 def _conclude(

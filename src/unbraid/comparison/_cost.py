@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
 from unbraid.align._dense import check_memory
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._split import Split
@@ -9,7 +13,8 @@ from unbraid.comparison.controls._made import is_frozen
 from unbraid.comparison.controls._rotation import rotation_size
 from unbraid.comparison.controls._which import is_matching, is_prediction
 from unbraid.comparison.controls._wide_expansion import widths
-from unbraid.sparse import TopK
+from unbraid.interpret.judges.judge import HELD
+from unbraid.sparse import ICA, PCA, Method, TopK
 from unbraid.sparse._cost import START, Cost, again_seconds, learning_seconds, width_of
 
 # Seconds of one core at 2 GHz, measured at 200 to 2,000 stimuli and 16 to 256 units.
@@ -18,6 +23,11 @@ _SCORE_EACH, _REFIT_EACH = 2e-7, 1e-7  # a metric's score and each refit, per co
 _FLOP = 1.5e-11  # a floating point operation of a decomposition or a large product
 _TURN_EACH = 4e-8  # a step of a rotation, per response, without its products
 _KEPT = 2**27  # ridge keeps its decompositions up to this many numbers
+# Numbers held per stimulus, measured at 40,000 and 200,000 stimuli x 64 units: of each latent, and
+# of each active one: codes and controls of both sides, with copies that a score makes.
+_WIDE, _CODES = 4, 32
+_ACTIVE = 0.25  # of the latents that are active where a method does not say
+_DENSE = (PCA, ICA)  # methods whose latents are all active
 
 
 def cost_of(
@@ -49,7 +59,10 @@ def cost_of(
     evaluations = n_scores * _SCORE_EACH + refits * _REFIT_EACH
     n_units = [parts.x.shape[1], parts.y.shape[1]]
     widest = max(*latents, *n_units)
-    numbers = 2 * (n + max(size[0] for size in sizes)) * sum(n_units) + 4 * n * widest
+    numbers = 2 * (n + max(size[0] for size in sizes)) * sum(n_units)
+    active = 0 if given is not None else max(map(partial(_active, config.method), latents))
+    numbers += 2 * n**2 if n <= HELD else 0  # likeness of stimuli, to judge each side's latents
+    numbers += n * max(_WIDE * widest, _CODES * active)
     wide, kept = _predicting(parts, config, latents[0], seeds)
     numbers += kept
     if {"one_to_one", "soft_matching"} & set(config.scored):
@@ -62,9 +75,48 @@ def cost_of(
         seconds=learning + wide + turning + len(config.scored) * each,
         memory=START + 8.0 * numbers,
     )
-    remedy = "Use fewer stimuli, units or metrics: rsa grows with n^2, matchings with p q."
+    remedy = (
+        "Use fewer stimuli (of a store: store.read(rows)), units or metrics: rsa grows with n^2, "
+        "matchings with p q."
+    )
     check_memory(cost.memory, f"A comparison of {n} stimuli and {widest} latents", remedy)
     return cost
+
+
+def _active(method: Method, latents: int) -> float:
+    """Return how many latents are active per stimulus, roughly."""
+    if isinstance(method, _DENSE):
+        return latents
+    k = getattr(method, "k", None)
+    return min(k, latents) if isinstance(k, int) else _ACTIVE * latents
+
+
+def check_sizes(x: Any, y: Any, config: CompareConfig, *, learns: bool) -> None:
+    """Refuse systems that memory cannot hold a comparison of, before any is read or copied.
+
+    ``learns``: whether dictionaries are learned from part of them; else, and where they are sparse,
+    they are checked once they are split.
+
+    Raises
+    ------
+    InputError
+        As ``cost_of``.
+    """
+    shapes: list[Any] = [getattr(side, "shape", ()) for side in (x, y)]
+    sparse = any(hasattr(side, "nnz") for side in (x, y))
+    if sparse or not learns or any(len(shape) != 2 for shape in shapes):
+        return
+    n = min(shape[0] for shape in shapes)
+    learned = round((config.train_share or 0.5) * n)
+    scored, train = (
+        [SimpleNamespace(shape=(rows, shape[1])) for shape in shapes]
+        for rows in (n - learned, learned)
+    )
+    parts: Any = SimpleNamespace(
+        x=scored[0], y=scored[1], x_train=train[0], y_train=train[1],
+        rows=range(n - learned), apart=True,
+    )  # fmt: skip
+    cost_of(parts, config)
 
 
 def _predicting(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from unbraid.errors import InputError
+from unbraid.responses._free_memory import free_by_limits, free_in_groups, free_in_machine
 
 _MOST_AXES = 32  # of an array, in every version of NumPy
 
@@ -78,43 +79,8 @@ def check_memory(n_bytes: int, what: str) -> None:
 
 
 def free_memory() -> float:
-    """Return bytes that can be allocated in the machine, in the container, under the limit."""
-    return min(_free_in_machine(), _free_in_container(), _free_by_limit())
-
-
-def _free_in_machine() -> float:
-    """Return bytes free without swapping; infinity where the system does not say."""
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return float(line.split()[1]) * 1024
-        return float(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (OSError, ValueError, AttributeError):
-        return float("inf")
-
-
-def _free_in_container() -> float:
-    """Return what the control group leaves, which a container sees at the root."""
-    group = Path("/sys/fs/cgroup")
-    try:
-        most = float((group / "memory.max").read_text(encoding="ascii"))
-        return most - float((group / "memory.current").read_text(encoding="ascii"))
-    except (OSError, ValueError):  # no such group, or "max"
-        return float("inf")
-
-
-def _free_by_limit() -> float:
-    """Return what the limit of this process's address space leaves (``ulimit -v``)."""
-    try:
-        import resource
-
-        most = resource.getrlimit(resource.RLIMIT_AS)[0]
-        if most == resource.RLIM_INFINITY:
-            return float("inf")
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        return float(most - pages * resource.getpagesize())
-    except (ImportError, OSError, ValueError):
-        return float("inf")
+    """Return bytes that can be allocated in the machine, in the container, under the limits."""
+    return min(free_in_machine(), free_in_groups(), free_by_limits())
 
 
 def check_shape(shape: Sequence[int], width: int, what: str) -> None:

@@ -12,7 +12,7 @@ from unbraid._documented import documented_choice
 from unbraid.errors import InputError
 from unbraid.responses import Responses, as_responses
 
-_HELD = 6000  # stimuli up to which all pairs are kept at once, 288 MB at most
+HELD = 6000  # stimuli up to which all pairs are kept at once, 288 MB at most
 _SAME = 1e-12  # difference of unit-length embeddings that rounding makes
 
 
@@ -67,7 +67,7 @@ class Judge:
 
     def pairs(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
         """Return the similarities of stimuli i and j, arrays that broadcast."""
-        if self.embeddings is None or len(self) <= _HELD:
+        if self.embeddings is None or len(self) <= HELD:
             return np.asarray(self._all[i, j])
         i, j = np.broadcast_arrays(i, j)
         return np.einsum("...d,...d->...", self.embeddings[i], self.embeddings[j])

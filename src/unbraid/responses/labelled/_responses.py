@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,6 +13,7 @@ import scipy.sparse as sp
 from unbraid import _validate
 from unbraid._notebook import card
 from unbraid.errors import InputError
+from unbraid.responses._files import free_memory
 from unbraid.responses.labelled._ids import as_ids
 from unbraid.responses.labelled._labelled import labelled
 from unbraid.responses.labelled._match import in_rows_of
@@ -161,13 +162,24 @@ class Responses:
         return self.take([where[name] for name in wanted])
 
 
+@runtime_checkable
+class StoredResponses(Protocol):
+    """Responses on disk, as ``open_store`` gives them."""
+
+    shape: tuple[int, int]
+    shards: tuple[np.ndarray, ...]
+
+    def read(self) -> Responses:
+        """Return everything in memory."""
+
+
 def as_responses(values: Any, name: str = "x") -> Responses:
-    """Wrap an array, CSR matrix, Codes, DataFrame or DataArray; errors name the argument.
+    """Wrap an array, CSR matrix, Codes, DataFrame, DataArray or Store; errors name the argument.
 
     Parameters
     ----------
-    values : Responses, array of shape (n, p), CSR matrix, Codes, DataFrame or DataArray
-        Responses are returned as they are; Codes keep their ids.
+    values : Responses, array of shape (n, p), CSR matrix, Codes, DataFrame, DataArray or Store
+        Responses are returned as they are; Codes keep their ids. A Store is read into memory.
     name : str
         What messages call it.
 
@@ -179,7 +191,7 @@ def as_responses(values: Any, name: str = "x") -> Responses:
     Raises
     ------
     InputError
-        What ``Responses`` refuses.
+        What ``Responses`` refuses; a Store whose double-precision copy memory cannot hold.
 
     Examples
     --------
@@ -192,6 +204,8 @@ def as_responses(values: Any, name: str = "x") -> Responses:
     """
     if isinstance(values, Responses):
         return values
+    if isinstance(values, StoredResponses):
+        return _read(values, name)
     _validate.check_no_path(values, name)
     remembers = sp.issparse(values)  # Codes do; a table's column of that name means nothing
     try:
@@ -242,3 +256,17 @@ def _as_repeats(repeats: Any, shape: tuple[int, int]) -> np.ndarray | None:
     if np.isinf(array).any():
         raise InputError("repeats must be finite or NaN (a missing repeat), got infinity.")
     return array
+
+
+def _read(store: StoredResponses, name: str) -> Responses:
+    """Read a store into memory, if that can hold what is computed from it."""
+    n, p = store.shape
+    needed, free = 8.0 * n * p, free_memory()  # most metrics make a copy in double precision
+    if needed > 0.8 * free:
+        raise InputError(
+            f"{name} is a store of {n} stimuli x {p} units, of which a copy in memory needs "
+            f"{needed / 2**30:.1f} GiB of {free / 2**30:.1f} GiB free. Give some of its rows, "
+            f"store.read(rows), or score all of them from one pass over both stores: "
+            "align.streamed with stats.fold_moments(x, y, on=workers)."
+        )
+    return store.read()

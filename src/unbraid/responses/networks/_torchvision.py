@@ -10,7 +10,7 @@ from typing import Any
 from unbraid.errors import InputError
 from unbraid.responses.networks._zoo import library
 from unbraid.responses.pictures._preprocess import Preprocess
-from unbraid.responses.stores._store import sha256
+from unbraid.responses.stores._shards import sha256
 
 _HASH = re.compile(r"-([0-9a-f]{8,})\.\w+$")  # in the address of weights, of the file's own hash
 

@@ -18,7 +18,7 @@ from unbraid.responses._files import as_path, check_file
 from unbraid.responses._formats._foreign import need, reading
 from unbraid.responses._formats.arrays import safetensors
 from unbraid.responses.pictures._preprocess import Preprocess
-from unbraid.responses.stores._store import sha256
+from unbraid.responses.stores._shards import sha256
 
 NETWORKS = (
     "squeezenet1_1",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,10 +15,9 @@ from unbraid import _validate
 from unbraid._documented import documented_answer
 from unbraid.errors import InputError
 from unbraid.responses._files import as_path, check_file, check_memory, parse_json
-from unbraid.responses._formats.arrays import npy, safetensors
 from unbraid.responses._said import Said
-from unbraid.responses.labelled._ids import ids_of_bytes
 from unbraid.responses.labelled._responses import Responses
+from unbraid.responses.stores._shards import ids_in_shards, open_shard, sha256, shard_path
 
 MANIFEST = "manifest.json"
 FORMAT, VERSION = "unbraid-responses", 1
@@ -64,7 +62,7 @@ class Store:
     @cached_property
     def stimuli(self) -> np.ndarray | None:
         """Stimulus ids, read when they are first used."""
-        return _stimuli(self.path, len(self.shards), len(self))
+        return ids_in_shards(self.path, len(self.shards), len(self))
 
     @cached_property
     def _starts(self) -> np.ndarray:
@@ -157,10 +155,34 @@ class Store:
                 yield self.rows(index[start : start + size])
             left = index[stop:]
 
-    def read(self) -> Responses:
-        """Return everything in memory, as Responses (mapped if one shard of float32 or 64)."""
+    def read(self, rows: Any = None) -> Responses:
+        """Return everything, or some rows, in memory as Responses with their ids.
+
+        Parameters
+        ----------
+        rows : array of whole numbers of shape (n,), optional
+            Row numbers, each once, in the order wanted; by default all (mapped if one shard of
+            float32 or 64).
+
+        Returns
+        -------
+        Responses
+            Float16 is widened to float32.
+
+        Raises
+        ------
+        InputError
+            A number outside 0..n-1, or twice; more memory needed than is free.
+        """
+        if rows is not None:
+            index = np.asarray(rows, dtype=np.int64)
+            check_memory(4 * len(index) * self.shape[1], f"{len(index)} rows of {self.path}")
+            values = self.rows(index)
+            names = None if self.stimuli is None else self.stimuli[index]
+            values = values.astype(np.float32) if self.dtype.itemsize < 4 else values
+            return Responses(values, stimuli=names, units=self.units, made_by=self.made_by)
         if len(self.shards) == 1 and self.dtype.itemsize >= 4:
-            values: np.ndarray = self.shards[0]
+            values = self.shards[0]
         else:
             wide = np.dtype(np.float32) if self.dtype.itemsize < 4 else self.dtype
             check_memory(self.shape[0] * self.shape[1] * wide.itemsize, str(self.path))
@@ -239,7 +261,7 @@ def open_store(path: Any) -> Store:
             raise ValueError
     except (KeyError, TypeError, ValueError, OverflowError):
         raise InputError(f"{where} is damaged.") from None
-    shards = tuple(_shard(path, i, (rows, p), dtype) for i, (rows, _) in enumerate(listed))
+    shards = tuple(open_shard(path, i, (rows, p), dtype) for i, (rows, _) in enumerate(listed))
     return Store(
         path=path,
         shape=(n, p),
@@ -249,38 +271,3 @@ def open_store(path: Any) -> Store:
         shards=shards,
         hashes=tuple(digest for _, digest in listed),
     )
-
-
-def shard_path(folder: Path, number: int) -> Path:
-    """Return the file of one shard."""
-    return folder / f"shard-{number:05d}.safetensors"
-
-
-def sha256(path: Path) -> str:
-    """Return the hash of a file's bytes."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _shard(folder: Path, number: int, shape: tuple[int, int], dtype: np.dtype) -> np.ndarray:
-    path = shard_path(folder, number)
-    tensors, _ = safetensors.read_header(path)
-    held = tensors.get("values")
-    if held is None or held.shape != shape or held.dtype != dtype:
-        raise InputError(f"{path} must hold values {shape} {dtype}, as the manifest says.")
-    mapped = npy.mapped(path, dtype, held.start, shape)
-    return mapped.view(np.ndarray)  # the subclass makes every small read slower
-
-
-def _stimuli(folder: Path, n_shards: int, n: int) -> np.ndarray | None:
-    parts = []
-    for number in range(n_shards):
-        path = shard_path(folder, number)
-        tensors, _ = safetensors.read_header(path)
-        if "stimuli" not in tensors:
-            return None
-        parts.append(ids_of_bytes(safetensors.numbers(path, tensors["stimuli"]), str(path)))
-    ids = np.concatenate(parts)
-    if len(ids) != n:
-        raise InputError(f"{folder} must hold {n} stimulus ids, got {len(ids)}.")
-    return ids

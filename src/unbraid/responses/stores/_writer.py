@@ -18,15 +18,8 @@ from unbraid.errors import InputError
 from unbraid.responses._files import as_path, parse_json
 from unbraid.responses._formats.arrays import safetensors
 from unbraid.responses.labelled._ids import as_ids, bytes_of_ids
-from unbraid.responses.stores._store import (
-    FORMAT,
-    MANIFEST,
-    VERSION,
-    Store,
-    open_store,
-    sha256,
-    shard_path,
-)
+from unbraid.responses.stores._shards import sha256, shard_path
+from unbraid.responses.stores._store import FORMAT, MANIFEST, VERSION, Store, open_store
 
 _PLAN = "writing.json"
 # Large enough to be read at the speed of the disk, small enough to be held
