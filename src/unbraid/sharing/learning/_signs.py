@@ -6,9 +6,9 @@ import numpy as np
 
 _OPPOSITE = -0.9  # cosine of two atoms of one feature, one for each sign
 _PAIRED = 0.1  # of the atoms: in few dimensions single ones are opposite by chance
-_FEWEST = 100  # stimuli: with fewer an asymmetry may not be seen
-_FLIPS = 99
-_ALIKE = 0.05  # p-value from which on both signs count as equally likely
+_FEWEST_HELD = 100  # stimuli: with fewer an asymmetry may not be seen
+_FLIPS = 99  # p-values are multiples of .01
+_SYMMETRIC = 0.05  # least p-value at which both signs count as equally likely
 
 
 def opposite_atoms(atoms: np.ndarray) -> int:
@@ -52,7 +52,7 @@ def line_of_signs(x: np.ndarray, atoms: np.ndarray) -> str:
             f"{paired} of {len(atoms)} atoms are the opposite of another: features that take both "
             f"signs are split in two, and counted twice. {remedy}"
         )
-    if len(x) >= _FEWEST and asymmetry_p(x, atoms, np.random.default_rng(0)) >= _ALIKE:
+    if len(x) >= _FEWEST_HELD and asymmetry_p(x, atoms, np.random.default_rng(0)) >= _SYMMETRIC:
         return (
             "Responses are as often on one side of their mean as on the other, along every atom: "
             "features take both signs, or none is sparse. Codes that cannot be negative mix or "
