@@ -10,7 +10,7 @@ import unbraid as ub
 from unbraid import jobs, responses
 from unbraid.errors import InputError
 from unbraid.jobs._best import _chosen
-from unbraid.jobs._page import false_discovery
+from unbraid.jobs._page import _short, false_discovery
 from unbraid.jobs.kinds._parts import learning_rows
 
 OPTIONS = {"seeds": 2, "permutations": 2, "metrics": ["semi_matching"]}
@@ -166,3 +166,29 @@ def test_links_of_a_page_lead_nowhere_else():
                 links=[[link]],
                 caption=caption,
             )
+
+
+def test_recorded_layers_stand_in_the_order_of_depth(tmp_path):
+    for layer, deep in (("stem", 0), ("block2", 5), ("block10", 9), ("head", 12)):
+        with responses.StoreWriter(tmp_path / "net" / layer, n_units=2, dtype="float32",
+                                   made_by={"place": deep}) as writer:  # fmt: skip
+            writer.append(np.eye(2))
+    np.save(tmp_path / "V4.npy", np.eye(2))
+    for systems in (["net", "V4.npy"], ["net/*", "V4.npy"]):
+        jobs_of = jobs.matrix(systems, "V4.npy", method="PCA", start=tmp_path, seeds=1).jobs
+        rows = [Path(j.files["x"].path).stem for j in jobs_of if j.kind == "compare"]
+        assert rows == ["stem", "block2", "block10", "head", "V4"]
+
+
+def test_labels_of_a_page_differ():
+    assert _short(["R/net/a", "R/other/a", "V4"]) == ["net/a", "other/a", "V4"]
+    assert _short(["R/net/a", "R/net/b"]) == ["a", "b"]
+    assert _short(["R/V4", "V4"]) == ["R/V4", "V4"]
+
+
+def test_pairs_of_other_stimuli_are_reported(found):
+    rows = [{**row, "n": 70 + i} if "y" in row else row for i, row in enumerate(found.rows)]
+    told = jobs.page(jobs.Results(folder=found.folder, rows=tuple(rows), jobs=found.jobs))
+    warnings = " ".join(told.opening[0].items)
+    assert "has no best row" in warnings
+    assert "--set order=exchangeable" in warnings

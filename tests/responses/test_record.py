@@ -437,6 +437,7 @@ def test_on_disk_as_in_memory(net, x, tmp_path):
         np.testing.assert_allclose(back.values, here[layer].values, atol=1e-5)
         assert list(back.stimuli) == list(here[layer].stimuli)
         assert there[layer].made_by["layer"] == layer
+    assert there["conv"].made_by["place"] < there["block.b"].made_by["place"]
     half = record_to(tmp_path / "half", net, x, "conv")["conv"]
     assert half.dtype == np.float16
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from unbraid._validate import check_count
 from unbraid.errors import InputError
+from unbraid.jobs._folder import read_json
 from unbraid.jobs._inputs import File, find_file, matches
 from unbraid.jobs._job import Job
 from unbraid.jobs._plan import Plan, job_of
@@ -35,7 +37,8 @@ def matrix(
     ----------
     systems : path, pattern, folder, or several
         Files, stores, ``file::array``, patterns such as ``"A/*.npy"``, or folders, of which every
-        file is taken. In natural order: layer 2 before layer 10.
+        file is taken. In natural order, layer 2 before layer 10; layers that ``record`` wrote in
+        the order of their modules.
     against : the same, optional
         The systems that they are compared with; without it, each pair among ``systems``.
     method : Method or str
@@ -133,7 +136,7 @@ def _files(given: str | Path | Sequence[str | Path], name: str, start: Path) -> 
     texts = [given] if isinstance(given, str | Path) else list(given)
     found: dict[str, None] = {}
     for text in map(str, texts):
-        for one in matches(text, name, start):
+        for one in _in_depth(matches(text, name, start)):
             found.update(dict.fromkeys(_inside(one, name, start)))
     if not found:
         raise InputError(f"{name} must name at least one file.")
@@ -147,4 +150,19 @@ def _inside(path: str, name: str, start: Path) -> list[str]:
     folder = Path(path)
     if not folder.is_dir() or (folder / "manifest.json").exists() or folder.suffix:
         return [path]
-    return matches(f"{path}/*", name, start)
+    return _in_depth(matches(f"{path}/*", name, start))
+
+
+def _in_depth(paths: list[str]) -> list[str]:
+    """Return layers recorded into one folder in the order of depth; all else as it is."""
+    ordered: list[str] = []
+    for _, group in groupby(paths, key=lambda path: Path(path).parent):
+        layers = list(group)
+        places = [read_json(Path(path) / "manifest.json").get("made_by") for path in layers]
+        known: list[Any] = [
+            made.get("place") if isinstance(made, dict) else None for made in places
+        ]
+        if all(isinstance(place, int) for place in known):
+            layers = [layers[i] for i in sorted(range(len(layers)), key=lambda i: known[i])]
+        ordered += layers
+    return ordered

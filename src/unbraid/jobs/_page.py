@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -148,7 +149,7 @@ class _Grid:
             column_labels=_short(self.y),
             values=values,
             links=[[self._link(x, y) for y in self.y] for x in self.x],
-            domain=self._domain() if name in _ONE_SCALE else None,
+            domain=self._domain() if name in _ONE_SCALE else _about_zero(finite),
             rows_are="first system",
             columns_are="second system",
             caption=caption(told),
@@ -244,6 +245,14 @@ def _warnings(
     if grid.twice:
         told = "pairs were compared with other options, too; heat maps show the first of each."
         said.append(f"{grid.twice} {told}")
+    sizes = [row["n"] for row in done]
+    if len(set(sizes)) > 1:
+        said.append(
+            f"Pairs were scored on {min(sizes)} to {max(sizes)} stimuli; a column where these "
+            "differ has no best row. Each pair tests whether stimuli follow each other in time: "
+            "--set order=exchangeable, or order=time, says so for all. --common keeps the stimuli "
+            "that both systems of a pair have."
+        )
     warned = sum(bool(row["warnings"]) for row in done)
     if warned:
         said.append(f"{warned} of {len(done)} comparisons have warnings of their own; see there.")
@@ -263,7 +272,15 @@ def _median(rows: Sequence[dict[str, Any]], name: str) -> float:
     return float(np.median(values)) if values else math.nan
 
 
+def _about_zero(values: Sequence[float]) -> tuple[float, float] | None:
+    """Return a range in which losses have another colour than gains."""
+    reach = max(map(abs, values), default=0.0)
+    return (-reach, reach) if reach else None
+
+
 def _short(names: Sequence[str]) -> list[str]:
-    """Return names without the folder that all of them are in."""
-    heads = {name.rpartition("/")[0] for name in names}
-    return [name.rpartition("/")[2] for name in names] if len(heads) == 1 else list(names)
+    """Return names without the folders that all of them, but those in no folder, are in."""
+    inside = [name.split("/")[:-1] for name in names if "/" in name]
+    count = len(os.path.commonprefix(inside)) if inside else 0
+    short = ["/".join(name.split("/")[count:]) if "/" in name else name for name in names]
+    return short if len(set(short)) == len(set(names)) else list(names)

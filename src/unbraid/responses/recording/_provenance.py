@@ -35,6 +35,8 @@ def provenance(job: RecordingJob) -> dict[str, dict[str, Any]]:
         "dtype": job.dtype,
         "version": VERSION,
     }
+    modules = getattr(job.model, "named_modules", dict)
+    places = {name: place for place, (name, _) in enumerate(modules())}
     about = {}
     for layer in job.layers:
         how = job.selects[layer.name]
@@ -50,6 +52,7 @@ def provenance(job: RecordingJob) -> dict[str, dict[str, Any]]:
             **shared,
             # what no hash can see (attributes, hooks, closures) shows in what the model gives
             "outputs": sketch(job.probes[layer.name]),
+            "place": places.get(layer.module),  # among the modules: the order of depth
             "device": str(job.device),
             "versions": versions,
             "network": job.origin or None,

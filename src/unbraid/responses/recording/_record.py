@@ -21,7 +21,7 @@ from unbraid.responses.recording._told import named
 from unbraid.responses.stores._store import MANIFEST, Store, open_store
 from unbraid.responses.stores._writer import StoreWriter, sweep
 
-_CIRCUMSTANCES = ("key", "model", "outputs", "device", "versions", "network")  # not in the key
+_CIRCUMSTANCES = ("key", "model", "outputs", "place", "device", "versions", "network")  # no key
 
 
 def record(
