@@ -129,3 +129,12 @@ def test_agreement_keeps_groups_of_stimuli_whole(half_shared, monkeypatch):
     monkeypatch.setattr(ub.align, "semi_matching", hear)
     assert found.agreement(found, few, few, groups=of).value > 0.99
     assert all(len(np.unique(heard[0][of == group])) == 1 for group in range(50))
+
+
+def test_messages_name_the_systems_and_not_x_and_y(half_shared):
+    few = {s: x[:120] for s, x in half_shared[0].items()}
+    named = ub.Responses(few["a"], stimuli=[f"s{row}" for row in range(120)])
+    found = joined({"V4": named, "net": few["b"]}, 6)
+    assert any("Only one of V4 and net has stimulus ids" in line for line in found.warnings)
+    with pytest.raises(InputError, match="V4 and net must answer the same stimuli, got 120 and 90"):
+        joined({"V4": named, "net": few["b"][:90]}, 6)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import unbraid as ub
-from unbraid.sharing.learning._signs import asymmetry_p, opposite_atoms
+from unbraid.sharing.learning._signs import asymmetry_p, line_of_signs, opposite_atoms
 
 QUICK = {"seeds": 1, "refits": 0, "baselines": False, "permutations": 99}
 MIXED, SPLIT = "mix or split them, and kinds mean little", "are the opposite of another"
@@ -48,3 +48,6 @@ def test_symmetric_responses_have_no_small_p_values_more_often_than_chance():
 def test_opposite_atoms_are_counted():
     atoms = np.array([[1.0, 0], [-1, 0.1], [0, 1], [0, 0]])
     assert opposite_atoms(atoms) == 2
+    x = np.random.default_rng(0).exponential(size=(200, 2))
+    assert not line_of_signs(x, atoms)  # one pair in two dimensions says nothing
+    assert "6 of 6 atoms" in line_of_signs(x, np.vstack([atoms[:2]] * 3))

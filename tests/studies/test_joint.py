@@ -125,3 +125,10 @@ def test_without_data_there_are_no_real_systems(monkeypatch):
         JointStudy(data="/nowhere")._missing()
     with pytest.raises(InputError, match="systems must hold 1 and a larger number"):
         studies.run(JointStudy(systems=(2, 4)))
+
+
+def test_an_interval_ends_where_its_number_does():
+    """Two values far apart: Student's t reaches beyond what MCC can be."""
+    found = across([0.05, 0.4], most=1, least=0)
+    assert (found.low, found.high) == (0, 1)
+    assert across([0.05, 0.4]).low < 0

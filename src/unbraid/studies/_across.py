@@ -36,7 +36,11 @@ class Across:
 
 
 def across(
-    values: Sequence[float] | np.ndarray, level: float = 0.95, *, most: float = np.inf
+    values: Sequence[float] | np.ndarray,
+    level: float = 0.95,
+    *,
+    most: float = np.inf,
+    least: float = -np.inf,
 ) -> Across:
     """Summarise one number per seed.
 
@@ -47,6 +51,8 @@ def across(
     level : float
     most : float
         What the number cannot exceed, where the interval ends at the latest: 1 for a score.
+    least : float
+        What it cannot be below, where the interval begins at the earliest: 0 for MCC.
     """
     from scipy.stats import t
 
@@ -56,7 +62,7 @@ def across(
     if n < 2:
         return Across(mean, float("nan"), float("nan"), n)
     half = float(t.ppf((1 + level) / 2, n - 1) * array.std(ddof=1) / np.sqrt(n))
-    return Across(mean, mean - half, min(mean + half, most), n)
+    return Across(mean, max(mean - half, least), min(mean + half, most), n)
 
 
 def series(

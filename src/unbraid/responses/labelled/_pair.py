@@ -15,7 +15,7 @@ from unbraid.responses.labelled._match import numbered, one_sided
 from unbraid.responses.labelled._responses import Responses, as_responses
 
 
-def pair(x: Any, y: Any) -> tuple[Responses, Responses]:
+def pair(x: Any, y: Any, *, names: tuple[str, str] = ("x", "y")) -> tuple[Responses, Responses]:
     """Return both systems' responses to the same stimuli, in the order of ``x``.
 
     Parameters
@@ -24,6 +24,8 @@ def pair(x: Any, y: Any) -> tuple[Responses, Responses]:
         With ids on both sides the rows of ``y`` are put in the order of ``x``. A DataFrame's
         index is ids, unless it is the one that pandas makes by itself (0 .. n - 1 in order);
         this one is used only where the other side's ids are whole numbers.
+    names : tuple of two str
+        What messages call them.
 
     Returns
     -------
@@ -55,14 +57,14 @@ def pair(x: Any, y: Any) -> tuple[Responses, Responses]:
         return x, _in_order_of(x, y)
     if len(x) != len(y):
         raise InputError(
-            f"x and y must answer the same stimuli, got {len(x)} and {len(y)} without ids on both "
-            "sides. Give stimulus ids, so that rows can be matched."
+            f"{' and '.join(names)} must answer the same stimuli, got {len(x)} and {len(y)} "
+            "without ids on both sides. Give stimulus ids, so that rows can be matched."
         )
     if x.stimuli is not None:
-        one_sided(x.stimuli, "x", "y", stacklevel=3)
+        one_sided(x.stimuli, *names, stacklevel=3)
         return x, replace(y, stimuli=x.stimuli)
     if y.stimuli is not None:
-        one_sided(y.stimuli, "y", "x", stacklevel=3)
+        one_sided(y.stimuli, *names[::-1], stacklevel=3)
         return replace(x, stimuli=y.stimuli), y
     return x, y
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 _OPPOSITE = -0.9  # cosine of two atoms of one feature, one for each sign
-_PAIRED = 0.1  # of the atoms: in few dimensions single ones are opposite by chance
+_PAIRED, _FEWEST_PAIRED = 0.1, 4  # of the atoms: in few units one pair may be so by chance
 _FEWEST_HELD = 100  # stimuli: with fewer an asymmetry may not be seen
 _FLIPS = 99  # p-values are multiples of .01
 _SYMMETRIC = 0.05  # least p-value at which both signs count as equally likely
@@ -47,7 +47,7 @@ def line_of_signs(x: np.ndarray, atoms: np.ndarray) -> str:
     """
     remedy = "Learn signed codes, such as SparseCoding(signed=True)."
     paired = opposite_atoms(atoms)
-    if paired >= max(2.0, _PAIRED * len(atoms)):
+    if paired >= max(_FEWEST_PAIRED, _PAIRED * len(atoms)):
         return (
             f"{paired} of {len(atoms)} atoms are the opposite of another: features that take both "
             f"signs are split in two, and counted twice. {remedy}"

@@ -156,10 +156,12 @@ def _in_rows_of_first(sides: list[Responses], systems: Mapping[str, Any]) -> lis
             f"systems must answer the same stimuli, but {told}. Give stimulus ids, so that rows "
             "can be matched and may be missing in some systems."
         )
-    first, raw = sides[0], list(systems.values())
-    for value in raw[1:]:
-        first = pair(first if first.stimuli is not None else raw[0], value)[0]
-    return [first, *(pair(first, value)[1] for value in raw[1:])]
+    first, (own, *others) = sides[0], list(map(str, systems))
+    raw, *rest = systems.values()
+    for name, value in zip(others, rest, strict=True):
+        first = pair(first if first.stimuli is not None else raw, value, names=(own, name))[0]
+    pairs = zip(others, rest, strict=True)
+    return [first, *(pair(first, value, names=(own, name))[1] for name, value in pairs)]
 
 
 def _side_by_side(names: tuple[str, ...], sides: list[Responses]) -> Systems:
