@@ -18,9 +18,14 @@ from unbraid.sparse import ICA, PCA, Method, TopK
 from unbraid.sparse._cost import START, Cost, again_seconds, learning_seconds, width_of
 
 # Seconds of one core at 2 GHz, measured at 200 to 2,000 stimuli and 16 to 256 units.
-_SCORE, _SCORE_LATENT = 6e-3, 7e-5  # a metric's score or refit, and per latent
-_SCORE_EACH, _REFIT_EACH = 2e-7, 1e-7  # a metric's score and each refit, per code
+_SCORE, _SCORE_LATENT = 1e-3, 6e-5  # a metric's score or refit, and per latent
+_SCORE_EACH = 2.5e-8  # the same, per code
 _FLOP = 1.5e-11  # a floating point operation of a decomposition or a large product
+# Operations of ridge with five folds: of all eigendecompositions, per cube of the stimuli (ten
+# train on .6, five on .8, one on all); of errors on inner folds, per square of them and target
+_EIGEN, _ERRORS = 57.0, 83.0
+_ROTATION = 50.0  # of a rotation of Procrustes or a canonical correlation, per cube of its side
+_ROTATED = frozenset(("procrustes", "cca", "svcca", "pwcca"))
 _TURN_EACH = 4e-8  # a step of a rotation, per response, without its products
 _KEPT = 2**27  # ridge keeps its decompositions up to this many numbers
 # Numbers held per stimulus, measured at 40,000 and 200,000 stimuli x 64 units: of each latent, and
@@ -54,9 +59,7 @@ def cost_of(
             learning += (seeds - 1) * again_seconds(config.method, *size, m)
         if is_frozen(config, parts, given is not None):
             learning += 3 * seeds * again_seconds(TopK(n_latents=m), *size, m)
-    n_scores = 14 * seeds + 2
-    refits = n_scores + 2 * config.permutations  # of units; alike codes need few
-    evaluations = n_scores * _SCORE_EACH + refits * _REFIT_EACH
+    evaluations = 14 * seeds + 2 + 2 * config.permutations  # refits of units; alike codes need few
     n_units = [parts.x.shape[1], parts.y.shape[1]]
     widest = max(*latents, *n_units)
     numbers = 2 * (n + max(size[0] for size in sizes)) * sum(n_units)
@@ -70,9 +73,10 @@ def cost_of(
     if "rsa" in config.scored:
         numbers += 6 * n**2
     turning = _turning(parts, config, seeds)
-    each = (n_scores + refits) * (_SCORE + _SCORE_LATENT * widest) + evaluations * n * widest
+    each = evaluations * (_SCORE + _SCORE_LATENT * widest + _SCORE_EACH * n * widest)
+    flops = _fitting(config, n, max(latents), max(n_units), seeds)
     cost = Cost(
-        seconds=learning + wide + turning + len(config.scored) * each,
+        seconds=learning + wide + turning + len(config.scored) * each + _FLOP * flops,
         memory=START + 8.0 * numbers,
     )
     remedy = (
@@ -119,6 +123,20 @@ def check_sizes(x: Any, y: Any, config: CompareConfig, *, learns: bool) -> None:
     cost_of(parts, config)
 
 
+def _fitting(config: CompareConfig, n: int, latents: int, units: int, seeds: int) -> float:
+    """Return the operations of all decompositions and of the errors that choose penalties."""
+    flops = 0.0
+    for name in config.scored:
+        if is_prediction(name):  # each source once; of codes 7 scores a seed, of units 4
+            flops += (5 * seeds + 2) * _EIGEN * min(max(latents, units), n) ** 3
+            flops += _ERRORS * n**2 * (7 * seeds * latents + (4 * seeds + 2) * units)
+        if name in _ROTATED:
+            of_codes, of_units = (min(0.8 * n, size) ** 3 for size in (latents, units))
+            pairs = 6 * seeds * of_codes + (4 * seeds + 2) * of_units
+            flops += (config.folds + 1) * _ROTATION * pairs
+    return flops
+
+
 def _predicting(
     parts: Split, config: CompareConfig, latents: int, seeds: int
 ) -> tuple[float, float]:
@@ -133,7 +151,8 @@ def _predicting(
     flops, kept = 2.0 * n * p * found[-1], 3.0 * n * found[-1]
     for width in found:
         side = min(width, n)
-        flops += fits * (10.0 * side**3 + 2.0 * n * side * width)
+        flops += _EIGEN * side**3 + _ERRORS * n**2 * parts.y.shape[1]
+        flops += 2.0 * n * side * width * (fits if width < n else 1)
         kept += side * n * (fits if fits * side * n <= _KEPT else 1)
     return seeds * metrics * flops * _FLOP, kept
 
