@@ -157,7 +157,7 @@ def _found(
         return found, Null()
     if isinstance(products, HeldOutSums):
         return found, few_targets_null(estimator, products, asked, rng)
-    return found, null_in_doubt(estimator, found.value, products, asked, folds, rng)
+    return found, null_in_doubt(estimator, found, products, asked, folds, rng)
 
 
 def scored_as(

@@ -13,7 +13,7 @@ from unbraid.align._estimator import Estimator, Measured
 from unbraid.align._held_out import HeldOutProducts, HeldOutSums, groups_of
 
 _SURE = 0.01  # what the p-value without refits may add to the share of false rejections, at most
-_REFITS = 2  # for the mean of the null, where they decide nothing
+_REFITS = 2  # for the mean of the null, where they decide nothing and it has no closed form
 
 
 @dataclass(frozen=True)
@@ -60,15 +60,17 @@ def few_targets_null(
 
 
 def null_in_doubt(
-    estimator: Estimator, value: float, products: HeldOutProducts, asked: stats.Permutations,
+    estimator: Estimator, found: Measured, products: HeldOutProducts, asked: stats.Permutations,
     folds: stats.Folds, rng: np.random.Generator,
 ) -> Null:  # fmt: skip
-    """Return the null from all refits, or from a few where the held-out rows leave no doubt."""
+    """Return the null from all refits, or with the fits kept where held-out rows leave no doubt."""
     sure = products.p_value(rng.spawn(1)[0])
     if sure > min(_SURE, 1 / (1 + asked.count)):
-        return refitted_null(estimator, value, asked, folds, rng)
+        return refitted_null(estimator, found.value, asked, folds, rng)
+    if np.isfinite(found.chance):
+        return Null(found.chance, sure)
     few = stats.Permutations(min(_REFITS, asked.count), targets=None)
-    return replace(refitted_null(estimator, value, few, folds, rng), p_value=sure)
+    return replace(refitted_null(estimator, found.value, few, folds, rng), p_value=sure)
 
 
 def kept_null(

@@ -208,7 +208,7 @@ def student_steps(
         centred *= np.sqrt((n_blocks - 1) / n_blocks)
         # a draw at a time: B x G multipliers of many stimuli would fill the memory
         sums = np.array([centred @ rng.standard_normal(n_blocks) for _ in range(resamples)])
-        steps[known] = scale * sums.reshape(resamples, -1).T
+        steps[known] = scale * sums.reshape(resamples, len(centred)).T
     return steps if losses.ndim > 1 else steps[0]
 
 

@@ -26,9 +26,10 @@ class Permutations:
     refit of every target. Other metrics with held-out predictions are first tested fold by fold,
     the held-out rows permuted and the fit held fixed, which is exact; the folds' p-values are
     merged to ``e`` times their geometric mean, valid however they depend on each other. Where that
-    is at most .01 and less than any share of ``count`` refits could be, it is the p-value, and two
-    refits give the mean of the null; else all are made. ``targets=None`` makes all refits of all
-    targets, always.
+    is at most .01 and less than any share of ``count`` refits could be, it is the p-value, and the
+    mean of the null is that over every order of the held-out stimuli, the fits kept (of two refits
+    for CCA and PLS, where it has no closed form); else all are made. ``targets=None`` makes all
+    refits of all targets, always.
 
     References
     ----------
