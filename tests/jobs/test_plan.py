@@ -53,11 +53,26 @@ def test_natural_order():
         ("[1, 2]", "must hold job, base, grid"),
         ("base: !!python/object/apply:os.system ['true']", "is not YAML"),
         ("a: &a [1]\na: 2", "given twice"),
+        ("job: [fit]", "job has no"),
+        (
+            "job: score\nbase: {x: systems/layer1.npy, y: systems/layer2.npy, metric: !!set {a}}",
+            "no",
+        ),
+        ("job: fit\nbase: {x: systems/layer1.npy, seed: 0x" + "f" * 4000 + "}", "plain options"),
+        ("job: fit\nbase: {x: ~nobody_at_all/x.npy}", "~nobody_at_all/x.npy names no folder"),
+        ('job: fit\nbase: {x: "a\\e[31m\\u202e.npy"}', r"no file fits .*/a.x1b.31m.u202e.npy"),
+        (
+            "job: fit\nbase: {x: " + "a/" * 9000 + "x.npy}",
+            r"a/\.\.\.a.{280,310}npy does not",
+        ),
+        ("job: fit\nbase: {x: /dev/zero}", "/dev/zero is not a regular file"),
     ],
 )
 def test_a_wrong_file_is_one_line(systems, tmp_path, text, said):
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=said) as told:
         plan_from(tmp_path, text)
+    assert str(told.value).isprintable()
+    assert len(str(told.value)) < 700
 
 
 def test_a_fingerprint_names_content_and_settings_not_places(systems, tmp_path):
@@ -144,3 +159,9 @@ def test_a_folder_is_known_by_all_it_holds(tmp_path):
     os.utime(store / "a", ns=(1, 1))
     assert find_file("store", "x", tmp_path).sha256 != before.sha256
     assert before.name == "store"
+
+
+def test_a_pipe_is_never_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "x.npy")
+    with pytest.raises(InputError, match="x.npy is not a regular file"):
+        jobs.plan_of({"job": "fit", "base": {"x": "x.npy"}}, tmp_path)

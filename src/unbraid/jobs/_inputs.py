@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from unbraid.errors import InputError
 
 _ARRAY = "::"
 _MAGIC = re.compile(r"[*?\[]")
+_LONGEST_PATH = 400  # characters of a path in a message
 _IDS = ("{}.stimuli.txt", "file_names.txt")  # beside a .npy, and read with it
 _hashes: dict[tuple[str, str], str] = {}
 
@@ -71,7 +73,7 @@ def find_file(reference: Any, slot: str, start: Path) -> File:
     found = matches(text, slot, start)
     if len(found) > 1:
         raise InputError(
-            f"{slot}: {text} fits {len(found)} files; patterns of several stand in grid."
+            f"{slot}: {written(text)} fits {len(found)} files; patterns of several stand in grid."
         )
     path, _, array = found[0].partition(_ARRAY)
     if array:
@@ -91,17 +93,30 @@ def matches(text: str, slot: str, start: Path) -> list[str]:
     A folder in a pattern's place is a store, or a dictionary; patterns skip other folders.
     """
     path, mark, array = text.partition(_ARRAY)
-    place = str(start / Path(path).expanduser()) if path.startswith("~") else str(start / path)
+    try:
+        place = str(start / Path(path).expanduser()) if path.startswith("~") else str(start / path)
+    except RuntimeError as error:
+        raise InputError(f"{slot}: {written(path)} names no folder: {error}") from None
     if os.path.lexists(place):
         return [os.path.abspath(place) + mark + array]  # noqa: PTH100 - links stay as given
     if not _MAGIC.search(path):
-        raise InputError(f"{slot}: {place} does not exist.")
+        raise InputError(f"{slot}: {written(place)} does not exist.")
     fit = glob.glob(place)  # noqa: PTH207 - patterns of whole paths, which Path.glob refuses
     found = [name for name in fit if not Path(name).is_dir() or _holds(Path(name))]
     found = [name for name in found if not name.endswith(".stimuli.txt")]
     if not found:
-        raise InputError(f"{slot}: no file fits {place}.")
+        raise InputError(f"{slot}: no file fits {written(place)}.")
     return [os.path.abspath(name) + mark + array for name in sorted(found, key=natural)]  # noqa: PTH100
+
+
+def written(path: Any) -> str:
+    """Return a path as a message shows it: no control characters, and of a long one both ends."""
+    plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))
+    return (
+        plain
+        if len(plain) <= _LONGEST_PATH
+        else f"{plain[:100]}...{plain[3 - _LONGEST_PATH + 100 :]}"
+    )
 
 
 def is_pattern(value: Any) -> bool:
@@ -120,7 +135,9 @@ def check_unchanged(file: File) -> None:
     path = Path(file.path)
     state = _state(path)
     if state != file.state and _sha256(file.path, state) != file.sha256:
-        raise InputError(f"{file.path} changed since the sweep was planned; plan it again.")
+        raise InputError(
+            f"{written(file.path)} changed since the sweep was planned; plan it again."
+        )
 
 
 def _name(path: Path, start: Path) -> str:
@@ -146,9 +163,13 @@ def _members(path: Path) -> list[Path]:
 
 def _state(path: Path) -> str:
     try:
-        seen = [(str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in _members(path)]
+        about = {str(member): member.stat() for member in _members(path)}
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
+        raise InputError(f"{written(path)} cannot be read: {error.strerror or error}.") from None
+    for name, found in about.items():
+        if not stat.S_ISREG(found.st_mode):  # reading a device or a pipe might never end
+            raise InputError(f"{written(name)} is not a regular file.")
+    seen = [(name, found.st_size, found.st_mtime_ns) for name, found in about.items()]
     return hashlib.sha256(repr(seen).encode()).hexdigest()[:16]
 
 
@@ -162,6 +183,8 @@ def _sha256(path: str, state: str) -> str:
                     digest = hashlib.file_digest(stream, "sha256").hexdigest()
                 whole.update(f"{os.path.relpath(member, path)} {digest}\n".encode())
         except OSError as error:
-            raise InputError(f"{path} cannot be read: {error.strerror or error}.") from None
+            raise InputError(
+                f"{written(path)} cannot be read: {error.strerror or error}."
+            ) from None
         _hashes[path, state] = whole.hexdigest()
     return _hashes[path, state]

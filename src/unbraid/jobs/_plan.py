@@ -138,7 +138,7 @@ def plan_of(blocks: Any, start: Path, where: str = "The sweep") -> Plan:
         if name not in known:
             raise unknown(name, known, where)
     name = blocks.get("job", "compare")
-    if name not in KINDS:
+    if not isinstance(name, str) or name not in KINDS:
         raise unknown(name, KINDS, "job")
     grid = blocks.get("grid")
     if isinstance(grid, Mapping):
@@ -190,7 +190,11 @@ def job_of(
     >>> job_of(ub.jobs.KINDS["score"], options, place, {}).settings["seed"]  # the default
     0
     """
-    asked = json.loads(json.dumps(dict(options), default=str))
+    try:
+        asked = json.loads(json.dumps(dict(options), default=str))
+    except (TypeError, ValueError, RecursionError) as error:
+        said = str(error).splitlines()[0] if str(error) else "nested too deeply"
+        raise InputError(f"A job of kind {kind.name} needs plain options ({said}).") from None
     options = kind.spread(options, start)
     slots = kind.files(options)
     known = [*slots, *kind.options(options)]

@@ -72,7 +72,7 @@ def _metric(given: Mapping[str, Any]) -> str:
     from unbraid import align
 
     metric = given.get("metric", "semi_matching")
-    if metric not in align.METRICS:
+    if not isinstance(metric, str) or metric not in align.METRICS:
         raise unknown(metric, align.METRICS, "metric")
     return str(metric)
 
