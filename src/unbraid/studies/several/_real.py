@@ -79,8 +79,8 @@ def claims(result: Joint) -> list[Claim]:
     return [
         Claim(
             text=(
-                "responses of the others to the same photographs predict each system's units "
-                "that were left out"
+                "units left out of each system are predicted better together with the others' "
+                "responses to the same photographs than to other ones"
             ),
             holds=all(each.p <= 0.05 and each.low > 0 for each in result.contrast.systems),
             evidence=f"R2 with true less wrong pairing: {said}",
