@@ -277,3 +277,28 @@ def test_workers_killed_at_random_lose_nothing(plan, tmp_path):
     assert (found.done, found.failed) == (9, {})
     jobs.run(plan, tmp_path / "calm", Here())
     assert bytes_of(tmp_path / "run") == bytes_of(tmp_path / "calm")
+
+
+def test_files_of_a_run_are_not_written_through_links_and_pipes_are_not_read(plan, tmp_path):
+    outside = tmp_path / "outside.txt"
+    outside.write_text("keep")
+    folder = jobs.RunFolder.make(tmp_path / "run")
+    (folder.root / "plans" / f"{plan.fingerprint}.json").symlink_to(outside)
+    with pytest.raises(UnbraidError, match="json is a link"):
+        jobs.run(plan, folder.root, Here())
+    folder = jobs.RunFolder.make(tmp_path / "second")
+    (folder.root / "report.html").symlink_to(outside)
+    with pytest.raises(UnbraidError, match="report.html is a link"):
+        folder.write("report.html", "page")
+    (folder.root / "locks" / plan.jobs[0].fingerprint).symlink_to(tmp_path / "lock")
+    found = jobs.run(plan, folder.root, Here())
+    assert "is a link" in found.failed[plan.jobs[0].fingerprint]
+    assert outside.read_text() == "keep"
+    assert not (tmp_path / "lock").exists()
+    os.mkfifo(folder.root / "plans" / "other.json")
+    with pytest.raises(InputError, match="other.json is damaged"):
+        jobs.results(folder.root)
+    (tmp_path / "third").mkdir()
+    os.mkfifo(tmp_path / "third" / "run.json")
+    with pytest.raises(InputError, match="holds no run of jobs"):
+        jobs.RunFolder.make(tmp_path / "third")

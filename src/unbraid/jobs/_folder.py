@@ -58,7 +58,7 @@ class RunFolder:
             raise InputError(f"{root} could not be made: {error.strerror or error}.") from None
         folder = cls(path)
         if not _is_marked(path):
-            _write_text(path / _MARK, json.dumps(_FORMAT) + "\n")
+            folder.write(_MARK, json.dumps(_FORMAT) + "\n")
         for name in (_JOBS, _FAILED, _LOCKS, _PLANS):
             folder._own(path / name, made=True)
         return folder
@@ -121,6 +121,7 @@ class RunFolder:
         """
         path = self.root / _LOCKS / self.place(fingerprint).name
         self._own(path.parent, made=True)
+        self._own(path, made=False)
         handle = _locked(path)
         if handle is None:
             yield False
@@ -134,17 +135,29 @@ class RunFolder:
 
     def add(self, plan: Plan) -> None:
         """Keep a plan beside earlier ones."""
-        path = self.root / _PLANS / f"{plan.fingerprint}.json"
-        self._own(path.parent, made=True)
+        name = f"{_PLANS}/{plan.fingerprint}.json"
+        path = self.root / name
+        self._own(path, made=False)
         text = json.dumps(plan.plain(), indent=1, allow_nan=False) + "\n"
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            _write_text(path, text)
+            self.write(name, text)
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file of the run, whole or not at all, and never through a link; return where."""
+        path = self.root / name
+        self._own(path, made=False)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _folders.replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+        return path
 
     def plans(self) -> list[Plan]:
         """Return the plans that lie here, by name; damaged ones are refused by name."""
         found = []
         for path in sorted((self.root / _PLANS).glob("*.json")):
             try:
+                if not path.is_file():  # reading a pipe might never end
+                    raise ValueError
                 jobs = [Job.of(data) for data in json.loads(path.read_text(encoding="utf-8"))]
                 found.append(Plan.of(jobs))
             except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -183,8 +196,8 @@ class RunFolder:
 
 def read_json(path: Path) -> dict[str, Any]:
     """Return a JSON object; empty where there is none that can be read."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+    try:  # a pipe is no file: reading it might never end
+        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
@@ -197,11 +210,6 @@ def _holds_more(path: Path) -> bool:
 
 def _is_marked(path: Path) -> bool:
     return read_json(path / _MARK) == _FORMAT
-
-
-def _write_text(path: Path, text: str) -> None:
-    with _folders.replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
 
 
 def _locked(path: Path) -> int | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unbraid import _folders, report
+from unbraid import report
+from unbraid.jobs._folder import RunFolder
 from unbraid.jobs._page import REPORT, page
 from unbraid.jobs._results import Results
 
@@ -28,6 +29,8 @@ def write_page(found: Results, title: str = "Matrix") -> Path:
     ------
     InputError
         No comparison is done.
+    UnbraidError
+        A link in the page's place: a run writes into its own folder only.
 
     Examples
     --------
@@ -37,8 +40,4 @@ def write_page(found: Results, title: str = "Matrix") -> Path:
     ...
     unbraid.errors.InputError: run holds no comparison that is done; a page shows those.
     """
-    html = report.render(page(found, title))
-    path = found.folder / REPORT
-    with _folders.replacing(path) as temporary:
-        temporary.write_text(html, encoding="utf-8", errors="backslashreplace")
-    return path
+    return RunFolder(found.folder).write(REPORT, report.render(page(found, title)))
