@@ -184,6 +184,8 @@ def test_a_result_is_saved_whole_and_read_again(half_shared, tmp_path):
 def test_codes_describe_the_responses(found, half_shared):
     systems, _ = half_shared
     made = found.decode(found.encode(systems), "a")
+    with pytest.raises(InputError, match=r"codes must have shape \(n, \d+\), got \(3, 5\)"):
+        found.decode(np.ones((3, 5)), "a")
     left = np.square(systems["a"] - made).sum() / np.square(systems["a"]).sum()
     assert left < 0.02
 

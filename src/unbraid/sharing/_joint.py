@@ -187,7 +187,14 @@ class Joint:
         -------
         array of shape (n, p)
             ``codes @ atoms(name) + offset(name)``.
+
+        Raises
+        ------
+        InputError
+            An unknown system; another number of latents.
         """
+        if len(shape := codes.shape) != 2 or shape[1] != self.n_latents:
+            raise InputError(f"codes must have shape (n, {self.n_latents}), got {shape}.")
         return np.asarray(codes @ self.atoms(name)) + self.offset(name)
 
     def agreement(

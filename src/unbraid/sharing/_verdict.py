@@ -246,7 +246,7 @@ def _better_together(numbers: Sequence[Beside], name: str) -> bool:
 
 def _bound_line(bounds: Sequence[SystemBound]) -> str:
     told = "; ".join(
-        f"{b.of}: {b.units} of {b.needed:.1f} units needed" for b in bounds if b.needed > 0
+        f"{b.of}: {b.units} units, {b.needed:.1f} needed" for b in bounds if b.needed > 0
     )
     return f"K ln(N/K) by the latents found - {told}." if told else "No latent is active."
 

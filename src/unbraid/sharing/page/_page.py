@@ -227,6 +227,9 @@ def _how_to_read() -> report.Prose:
             "discovery rate, and better than nothing. **Only**: it predicts one system's units, "
             "and surely less in all others. **Undecided**: the stimuli do not tell. Shares and "
             "absence are measured against what a latent that a system surely has explains of it.",
+            "**A latent is not a feature.** A feature that the dictionary does not find is not "
+            "counted, and one that it splits (rectified units, too many latents) counts more than "
+            "once.",
             "**Explained variance** is no evidence of sharing: systems whose stimuli are paired "
             "wrongly are explained as well.",
         ]
