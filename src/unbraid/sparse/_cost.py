@@ -9,10 +9,11 @@ from unbraid.sparse._method import Method
 from unbraid.sparse.auto.auto import Auto
 from unbraid.sparse.training._training import Autoencoder
 
-# Seconds of one core at 2 GHz, measured at 300 to 20,000 stimuli and 16 to 256 units; Auto's at 100
-# stimuli of 16 units (3.3 s), 250 of 64 (8.2) and 1,000 of 128 (19): a power of the responses. With
-# many it is at least as much for each as was measured of large ones.
-_AUTO, _AUTO_POWER = 0.135, 0.42
+# Seconds of one core at 2 GHz, measured at 300 to 20,000 stimuli and 16 to 256 units. Auto's at 100
+# stimuli of 16 units (3.3 s), 250 of 64 (5 to 8), 500 of 128 (23, where codes are sampled), 1,000
+# of 128 (19): about the root of the responses. With many it is at least as much for each as was
+# measured of large ones.
+_AUTO, _AUTO_POWER = 0.07, 0.5
 _SEARCH_EACH = 6e-5  # Auto, at least, per response
 _KNOWN = 0.9  # of that where another seed has found width and offset
 _LEARN, _LEARN_EACH = 1.0, 3.5e-5  # one learning of known width, per response
