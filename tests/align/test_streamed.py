@@ -13,7 +13,8 @@ from unbraid import align, stats
 from unbraid.align import streamed
 from unbraid.errors import InputError
 
-NAMES = ("semi_matching", "one_to_one", "soft_matching", "ridge", "ridge_r2", "cka", "procrustes")
+NAMES = ("semi_matching", "one_to_one", "soft_matching", "ridge", "ridge_r2", "cka", "procrustes",
+         "cca", "svcca", "pwcca")  # fmt: skip
 BARE = {"permutations": 0, "resamples": 0}
 
 
@@ -109,9 +110,20 @@ def test_dask_arrays_and_workers(rng):
 def test_a_constant_side_is_undefined(rng):
     x, _ = systems(rng)
     moments = stats.fold_moments(x, np.ones((300, 2)))
-    for name in ("semi_matching", "ridge", "cka", "procrustes"):
+    for name in ("semi_matching", "ridge", "cka", "procrustes", "cca", "svcca", "pwcca"):
         with pytest.warns(RuntimeWarning, match=f"{name}: "):
             assert np.isnan(getattr(streamed, name)(moments).value)
+
+
+def test_few_directions_and_few_stimuli_of_canonical_correlations(rng):
+    x, y = systems(rng)
+    found = streamed.cca(stats.fold_moments(x, y, rng=3), keep=0.8)
+    assert_same(found, align.cca(x, y, rng=3, keep=0.8, **BARE))
+    few = stats.fold_moments(x[:12], y[:12], order="exchangeable")
+    with pytest.raises(InputError, match="at least 3 stimuli in every fold, got 2"):
+        streamed.svcca(few)
+    with pytest.raises(InputError, match="keep must be a share"):
+        streamed.svcca(stats.fold_moments(x, y), keep=0)
 
 
 def test_messages(rng):

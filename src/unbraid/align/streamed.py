@@ -27,6 +27,7 @@ from unbraid.align._estimator import Measured
 from unbraid.align._judge import scored_as
 from unbraid.align._order import notes_of_moments
 from unbraid.align._score import NAN, Score
+from unbraid.align.geometry._streamed_canonical import streamed_canonical
 from unbraid.align.matching._one_to_one import assignment
 from unbraid.align.matching.solvers._streamed_matching import (
     MomentMatched,
@@ -38,7 +39,18 @@ from unbraid.align.regression._streamed_ridge import streamed_ridge
 from unbraid.errors import InputError
 from unbraid.stats import FoldMoments
 
-__all__ = ["cka", "one_to_one", "procrustes", "ridge", "ridge_r2", "semi_matching", "soft_matching"]
+__all__ = [
+    "cca",
+    "cka",
+    "one_to_one",
+    "procrustes",
+    "pwcca",
+    "ridge",
+    "ridge_r2",
+    "semi_matching",
+    "soft_matching",
+    "svcca",
+]
 
 _CONSTANT = "undefined, since one side is constant."
 
@@ -80,6 +92,24 @@ def cka(moments: FoldMoments) -> Score:
     value = _check(moments).train().cka
     warnings = (_CONSTANT,) if np.isnan(value) else ()
     return _score("cka", moments, Measured(value=value, in_sample=value, warnings=warnings))
+
+
+def cca(moments: FoldMoments, *, keep: float = 1.0) -> Score:
+    """``align.cca`` from fold moments. Directions below 1e-12 of the largest variance are dropped.
+
+    Cost: eigenvalues of both sides per fold, p^3 + q^3.
+    """
+    return _score("cca", moments, streamed_canonical(_check(moments), keep, False))
+
+
+def svcca(moments: FoldMoments, *, keep: float = 0.99) -> Score:
+    """``align.svcca`` from fold moments; as ``cca``."""
+    return _score("svcca", moments, streamed_canonical(_check(moments), keep, False))
+
+
+def pwcca(moments: FoldMoments) -> Score:
+    """``align.pwcca`` from fold moments; as ``cca``."""
+    return _score("pwcca", moments, streamed_canonical(_check(moments), 1.0, True))
 
 
 def procrustes(moments: FoldMoments, *, device: Any = None) -> Score:
