@@ -14,6 +14,7 @@ from unbraid.studies.several._gain_together import Together
 
 N, K = 40, 2.2  # features of a canvas, and active ones on average
 METRICS = ("semi_matching", "ridge")
+_TITLES = {"semi_matching": "semi-matching", "mcc": "MCC"}
 _SOURCES = ("units", *CODES, "random relu", "wide relu", "rotation", "read-out")
 
 Cells = dict[tuple[str, int], Scores]
@@ -35,6 +36,7 @@ def gain_figures(
             _together(options, joined, "agreement", "semi-matching of disjoint groups' codes"),
         ]
     if wide:
+        pairs = "one pair" if options.networks == 2 else "three pairs"
         named = {"semi_matching": "semi-matching of codes", "mcc": "MCC"}
         lines = [
             series(name, list(wide),
@@ -44,7 +46,7 @@ def gain_figures(
         drawn.append(Figure(
             kind="line", title="Width of the dictionary", x_label="latents", y_label="score",
             log_x=True, series=lines,
-            caption=f"{options.width_units} units, three pairs; {N} true features.",
+            caption=f"{options.width_units} units, {pairs}; {N} true features.",
         ))  # fmt: skip
     return drawn
 
@@ -64,8 +66,9 @@ def _against_units(
             rows = [each.row for each in points.values()]
             lines.append(series(source, list(points), rows, kind=kind))
     return Figure(
-        kind="line", title=f"Two seeds of a network: {metric}",
-        x_label="units that vary", y_label=metric, log_x=True, series=[*lines, *_bounds()],
+        kind="line", title=f"Two seeds of a network: {_TITLES.get(metric, metric)}",
+        x_label="units that vary", y_label=_TITLES.get(metric, metric), log_x=True,
+        series=[*lines, *_bounds()],
         caption=f"Networks that name {N} features, {K} active; all pairs of {options.networks} "
         f"networks, intervals from leaving out a network, {options.n_tested} tested canvases of "
         "other handwriting.",
@@ -86,8 +89,8 @@ def _together(options: Any, joined: dict[int, Together], what: str, label: str) 
             kind="control" if extra else "measured",
         ))  # fmt: skip
     return Figure(
-        kind="line", title=f"Several networks together: {what}", x_label="units of each network",
-        y_label=label, log_x=True, series=[*lines, *_bounds()],
+        kind="line", title=f"Several networks together: {_TITLES.get(what, what)}",
+        x_label="units of each network", y_label=label, log_x=True, series=[*lines, *_bounds()],
         caption=f"Sparse coding of {options.n_latents} latents; groups of networks that share no "
         f"member, {options.n_tested} tested canvases of other handwriting.",
     )  # fmt: skip

@@ -228,10 +228,11 @@ class GainsStudy(Study):
             for (world, units), scores in cells.items() if world == "40 features"
         }  # fmt: skip
         good = [str(units) for units, each in found.items() if each.everywhere]
+        pairs = "the only pair" if self.networks == 2 else "all pairs"
         if not good:
-            return "Nowhere did codes match better than units and every control in all pairs."
+            return f"Nowhere did codes match better than units and every control in {pairs}."
         return (
-            f"Codes match better than units and every control in all pairs at {', '.join(good)} "
+            f"Codes match better than units and every control in {pairs} at {', '.join(good)} "
             f"units of {N} features, K ln(N/K) being {theory.units_needed(N, K):.1f}."
         )
 
