@@ -178,7 +178,9 @@ def test_bad_requests_cost_one_line(make_world, tmp_path):
     learned = fit(x, Pursuit(n_latents=20, k=2, iterations=2, restarts=1), rng=0)
     with pytest.raises(InputError, match="has no encoder; use by='omp'"):
         learned.encode(x, by="encoder")
-    with pytest.raises(InputError, match="by must be 'encoder', 'omp', 'fista' or 'posterior'"):
+    with pytest.raises(
+        InputError, match="by must be 'encoder', 'omp', 'fista', 'l0' or 'posterior'"
+    ):
         learned.encode(x, by="lars")
     with pytest.raises(InputError, match="x must have the 14 units"):
         learned.encode(x[:, :5])

@@ -62,7 +62,9 @@ def test_what_it_refuses(make_world):
     x = make_world(n=50).x
     with pytest.raises(InputError, match="method must be a method such as"):
         DictionaryTransformer("topk").fit(x)
-    with pytest.raises(InputError, match="by must be 'encoder', 'omp', 'fista' or 'posterior'"):
+    with pytest.raises(
+        InputError, match="by must be 'encoder', 'omp', 'fista', 'l0' or 'posterior'"
+    ):
         DictionaryTransformer(TINY, by="lars").fit(x)
     with pytest.raises(InputError, match="Pursuit.* has no encoder; use by='omp'"):
         DictionaryTransformer(TINY, by="encoder").fit(x)

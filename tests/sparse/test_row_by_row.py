@@ -88,16 +88,19 @@ def test_a_row_is_encoded_alike_alone_and_beside_others(learned, x, tmp_path, by
     if by == "posterior" and learned.prior is None:
         with pytest.raises(InputError, match=r"no prior for by='posterior'.*prepared\(x_train"):
             learned.encode(x, by=by)
+    if by == "l0" and not learned.floor:
+        with pytest.raises(InputError, match=r"no floor for by='l0'.*prepared\(x_train"):
+            learned.encode(x, by=by)
     ready = learned.prepared(x[:N_TRAIN], by)
-    assert ready is learned or by == "posterior"  # fit has learned the rest
+    assert ready is learned or by in ("posterior", "l0")  # fit has learned the rest
     check_rows(saved(ready, tmp_path), x[N_TRAIN:], by)
 
 
-@pytest.mark.parametrize("by", ["fista", "posterior"])
+@pytest.mark.parametrize("by", ["fista", "l0", "posterior"])
 def test_what_is_not_known_is_refused_or_learned_once(x, tmp_path, by):
     train = x[:N_TRAIN]
     bare = replace(fit(train, PCA(), rng=0), penalty=None)
-    what = {"fista": "penalty", "posterior": "prior"}[by]
+    what = {"fista": "penalty", "l0": "floor", "posterior": "prior"}[by]
     with pytest.raises(InputError, match=f"has no {what} for by={by!r}"):
         bare.encode(x, by=by)
     ready = bare.prepared(train, by)

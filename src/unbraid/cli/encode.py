@@ -35,7 +35,7 @@ def encode(
     *,
     output: Output,
     by: Annotated[
-        MaybeText, typer.Option(help="encoder, omp, fista or posterior; default: as learned.")
+        MaybeText, typer.Option(help="encoder, omp, fista, l0 or posterior; default: as learned.")
     ] = None,
     train: Annotated[
         MaybePath,

@@ -116,33 +116,34 @@ class Dictionary:
         x : Responses or array of shape (n, p)
             Columns go by the names of their units where ``x`` and the dictionary have some, else by
             position.
-        by : {"encoder", "omp", "fista", "posterior"}, optional
+        by : {"encoder", "omp", "fista", "l0", "posterior"}, optional
             ``encoder``: one pass through the learned encoder. ``omp``: orthogonal matching
             pursuit, at most ``k`` atoms, codes non-negative. ``fista``: the minimiser of
-            ``1/2 |x - offset - z A|^2 + penalty sum_j |a_j| z_j``, non-negative. ``posterior``: the
-            mean of the codes given the responses, under a spike-and-slab prior and normal noise.
-            By default what the dictionary was learned with. Codes that add no more than noise are
-            exactly 0 then (see Notes).
+            ``1/2 |x - offset - z A|^2 + penalty sum_j |a_j| z_j``, non-negative. ``l0``: of ``|x -
+            offset - z A|^2 + floor^2 |z|_0``, by beam search. ``posterior``: the mean of the codes
+            given the responses, under a spike-and-slab prior and normal noise. By default what the
+            dictionary was learned with. Codes that add no more than noise are exactly 0 (Notes).
         k : int, optional
-            Most latents per stimulus, for ``omp``.
+            Most latents per stimulus, for ``omp`` and ``l0`` (there 64 by default).
         penalty : float, optional
             For ``fista``, in the units of ``x``.
         signed : bool, optional
             Let codes be negative, where no encoder makes them.
         device : torch.device or str, optional
-            Such as ``"cuda"``: torch computes there; codes agree to rounding. Not ``posterior``.
+            Such as ``"cuda"``: torch computes there; codes agree to rounding. Not ``l0`` and
+            ``posterior``.
 
         Returns
         -------
         Codes
             CSR (n, m). ``gap`` is the largest violation of the optimality conditions over the
             stimuli, relative to each stimulus' largest correlation with an atom: about 1e-6 where
-            the problem is solved; NaN for an encoder and the posterior.
+            the problem is solved; NaN for an encoder, ``l0`` and the posterior.
 
         Raises
         ------
         InputError
-            Other units; no penalty for ``fista`` or no prior for ``posterior`` (see ``prepared``).
+            Other units; no penalty, floor or prior that ``by`` needs (see ``prepared``).
 
         Notes
         -----
@@ -156,8 +157,8 @@ class Dictionary:
         (TopK, thresholds, gates), dictionaries of other libraries, baselines and controls keep
         their own rule; without a floor posterior means below the prior's noise are 0.
 
-        ``fista`` is solved by exact active sets. ``posterior`` is sampled, with the same random
-        numbers for every stimulus; with little noise its chains get stuck, and ``fista`` is better.
+        ``fista`` is solved by exact active sets. With little noise ``l0`` finds the fewest latents,
+        also of atoms too alike for ``fista``; ``posterior`` is sampled, and its chains get stuck.
         """
         responses, by = as_responses(x), checked_by(by, self, device)
         values = self._values(responses)
@@ -181,9 +182,9 @@ class Dictionary:
         x : Responses or array of shape (n, p)
             Training responses, not those to be scored; 400 of them are used for a penalty, 2,000
             for a prior.
-        by : {"encoder", "omp", "fista", "posterior"}, optional
-            The inference to come: ``fista`` needs a penalty, ``posterior`` a prior, the others
-            nothing. By default what the dictionary was learned with.
+        by : {"encoder", "omp", "fista", "l0", "posterior"}, optional
+            The inference to come: ``fista`` needs a penalty, ``l0`` a floor, ``posterior`` a
+            prior, the others nothing. By default what the dictionary was learned with.
 
         Returns
         -------

@@ -25,7 +25,7 @@ class DictionaryTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     method : Method, optional
         How the dictionary is learned, for example ``TopK(k=32, expansion=4)``; ``Pursuit()`` if
         None. To search options, list whole methods: ``{"method": [TopK(k=2), TopK(k=4)]}``.
-    by : {"encoder", "omp", "fista", "posterior"}, optional
+    by : {"encoder", "omp", "fista", "l0", "posterior"}, optional
         How codes are inferred; by default what the method prefers.
     random_state : int, RandomState or None
         All randomness. The same seed gives the same dictionary.

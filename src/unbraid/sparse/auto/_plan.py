@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from unbraid.errors import InputError
 
-STEPS = frozenset({"widen", "few", "offset", "signs", "rounds", "starts", "complete", "sample"})
+STEPS = frozenset(
+    {"widen", "few", "offset", "signs", "rounds", "starts", "l0", "complete", "sample"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +19,8 @@ class AutoPlan:
     """Steps taken. ``widen``: fit again wider where every atom is important; ``few``: narrower and
     narrower where few stimuli leave units unpredicted; ``offset``: fit with an offset of zero too;
     ``signs``: fit signed codes where atoms come in opposite pairs; ``rounds``: refine more than
-    once; ``starts``: fit and refine again until two agree; ``complete``: bring back what the
+    once; ``starts``: fit and refine again until two agree; ``l0``: refine under codes of the
+    fewest latents where these predict better; ``complete``: bring back what the
     validation stimuli did not show; ``sample``: go on by Monte Carlo EM. Default all; what each
     gains is in docs/recovery.md."""
     expansion: float = 4.0

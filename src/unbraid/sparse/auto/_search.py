@@ -20,6 +20,7 @@ from unbraid.sparse.learning._candidate import (
     most_frugal,
     quick_importance,
 )
+from unbraid.sparse.learning._l0_refine import l0_candidate, pruned
 from unbraid.sparse.learning._lasso_steps import learning_rows
 from unbraid.sparse.learning._penalty_path import (
     UNSURE,
@@ -49,6 +50,8 @@ class Search:
     candidates: list[Candidate] = field(default_factory=list)
     fits: list[Candidate] = field(default_factory=list)
     """What each candidate began with."""
+    coded: list[tuple[Candidate, Candidate | None]] = field(default_factory=list)
+    """Fits, and what codes of the fewest latents make of each."""
     trials: list[dict[str, Any]] = field(default_factory=list)
 
     def first(self) -> list[Candidate]:
@@ -68,7 +71,7 @@ class Search:
             found.append(min(signed, key=error_of))
         best = min(found, key=error_of)
         cheap = len(self.seen) * len(best.atoms) <= self.plan.cheap
-        if self.plan.takes("few") and best.error > UNSURE and cheap:
+        if self.plan.takes("few") and best.error > UNSURE and cheap and self.by_l0(best) is None:
             return [self.fewer(best)]
         enough = max(EXACT, self.plan.as_good * error_of(best))
         return [each for each in found if error_of(each) <= enough]
@@ -80,7 +83,9 @@ class Search:
             if important < self.plan.important * len(best.atoms):
                 break
             wider = self.fit(m, best.learn_offset, best.signed)
-            if error_of(wider) >= self.plan.pays * error_of(best):
+            coded = self.by_l0(wider)
+            least = error_of(wider) if coded is None else coded.error
+            if least >= self.plan.pays * error_of(best):
                 break
             best = wider
         return best
@@ -108,13 +113,30 @@ class Search:
         self.record(coding(found), found, penalty=found.penalty * self.scale)
         return found
 
+    def by_l0(self, fitted: Candidate) -> Candidate | None:
+        """Return a fit coded by the fewest latents, if these predict better than the lasso."""
+        if not self.plan.takes("l0"):
+            return None
+        for known, found in self.coded:
+            if known is fitted:
+                return found
+        self.log.show(f"searching supports of {len(fitted.atoms)} latents", 0.5)
+        rows = learning_rows(self.seen, len(fitted.atoms), self.stream(len(fitted.atoms)))
+        found = l0_candidate(rows, self.unseen, fitted)
+        self.coded.append((fitted, found))
+        return found
+
     def refine(self, fitted: Candidate) -> None:
         """Refine a fit, and keep it as a candidate."""
         self.log.show(f"refining {len(fitted.atoms)} latents", 0.5)
         rng = self.stream(len(self.candidates))
-        rounds = Refinement().rounds if self.plan.takes("rounds") else 1
-        plan = Refinement(rounds=rounds, replace=False)
-        best = refine(self.seen, self.unseen, fitted, plan, rng)
+        coded = self.by_l0(fitted)
+        if coded is not None:
+            best = pruned(learning_rows(self.seen, len(coded.atoms), rng), self.unseen, coded)
+        else:
+            rounds = Refinement().rounds if self.plan.takes("rounds") else 1
+            plan = Refinement(rounds=rounds, replace=False)
+            best = refine(self.seen, self.unseen, fitted, plan, rng)
         self.candidates.append(best)
         self.fits.append(fitted)
         self.record(chosen(coding(fitted), best), best, penalty=best.penalty * self.scale)

@@ -15,6 +15,7 @@ from unbraid.sparse.auto._plan import AutoPlan
 from unbraid.sparse.auto._search import Search, chosen, described
 from unbraid.sparse.learning._candidate import Candidate, error_of, is_exact
 from unbraid.sparse.learning._finish import finish, scaled, validation_split
+from unbraid.sparse.learning._l0_refine import step
 from unbraid.sparse.learning._lasso_steps import learning_rows
 from unbraid.sparse.learning._refine import MANY, complete
 from unbraid.sparse.learning._spike_slab_fit import SpikeSlabFit, again, sampled
@@ -35,7 +36,8 @@ class Auto(Method):
        important and the error falls (fewer and fewer where few stimuli leave it large); with an
        offset of zero too; signed too where atoms come in opposite pairs.
     2. *Refine.* Atoms that do not help to predict held-out units go; some come back, three rounds
-       at most.
+       at most. Where codes of the fewest latents (``l0``) predict better than the lasso's, atoms
+       are learned and pruned under these instead.
     3. *Other starts*, where that costs little, until two end with the same atoms, two more at most.
     4. *Complete.* Atoms that the validation stimuli did not show come back.
     5. *Sample.* `SpikeAndSlab` goes on from the best, and is taken if it predicts better.
@@ -107,10 +109,15 @@ def learned(x: np.ndarray, plan: AutoPlan, rng: np.random.Generator, log: Log) -
 
 
 def _completed(x: np.ndarray, best: Candidate, search: Search) -> Candidate:
-    """Return the candidate with the atoms that the validation stimuli did not show."""
+    """Return the candidate with the atoms that the validation stimuli did not show.
+
+    Under codes of the fewest latents none of these went; the atoms are learned from all stimuli.
+    """
+    rng = search.stream()
+    if best.choice.problem.by == "l0":
+        return step(learning_rows(x, len(best.atoms), rng), best)
     if len(best.atoms) > MANY or not search.plan.takes("complete"):
         return best
-    rng = search.stream()
     return complete(learning_rows(x, len(best.atoms), rng), best, rng)
 
 

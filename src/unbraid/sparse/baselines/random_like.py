@@ -39,7 +39,8 @@ def random_like(
     Returns
     -------
     Dictionary
-        A control for claims about ``dictionary``; all its codes count, however small.
+        A control for claims about ``dictionary``; all its codes count, however small (by ``l0``:
+        those above the floor).
 
     Examples
     --------
@@ -64,7 +65,7 @@ def random_like(
         atoms=(directions * lengths).astype(kind),
         method=RandomDictionary(of=TopK(n_latents=m, k=dictionary.k)),
         evidence=Evidence(),
-        floor=0.0,
+        floor=dictionary.floor if dictionary.by == "l0" else 0.0,  # it rules these codes
         shuffled=None,
     )
     encoder = dictionary.encoder

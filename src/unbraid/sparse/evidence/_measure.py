@@ -24,6 +24,7 @@ from unbraid.sparse.training._source import spaced
 _COHERENCE_ROWS = 1024  # atoms compared with all others at a time: 128 MiB of 32,768
 _EVIDENCE_NUMBERS = 2**22  # responses that are used at once
 _PURSUED_NUMBERS = 2**28  # stimuli times latents for whose codes pursuit takes a minute or two
+_SEARCHED_NUMBERS = 2**24  # the same of l0, which keeps sixteen supports
 _HELD_LEAST = 32  # this many held-out stimuli are enough
 _SAMPLED_NUMBERS = 2**19  # the same of posterior means
 _GAP_ROWS, _GAP_ATOMS = 256, 4096  # stimuli, and atoms at most: what takes seconds
@@ -46,7 +47,8 @@ def with_evidence(learned: Dictionary, values: np.ndarray, log: Log, seconds: fl
         every = -(-len(values) * learned.n_latents // _SAMPLED_NUMBERS)
     elif learned.by != "encoder":  # pursuit forms the atoms' products in each go, and blocks itself
         widest = values.shape[1]
-        every = -(-len(values) * learned.n_latents // _PURSUED_NUMBERS)
+        most = _SEARCHED_NUMBERS if learned.by == "l0" else _PURSUED_NUMBERS
+        every = -(-len(values) * learned.n_latents // most)
     n = len(range(0, len(values), every))
     alive = np.zeros(learned.n_latents, bool)
     active = wrong = squares = effective = 0.0

@@ -61,6 +61,12 @@ class Consensus(Method):
         log.warnings += dict.fromkeys(caught)
         agreed = _agreed(found, self)
         values = agreed.centred(x)
+        if agreed.by == "l0":
+            problem = _infer.Problem(by="l0", least=agreed.floor, signed=agreed.signed)
+            rows = _infer.validation_rows(values)
+            return agreed.with_evidence(
+                fvu_held_out_units=_infer.held_out_units(rows, agreed.atoms, problem)
+            )
         k = min(found[0].k or 1, agreed.n_latents)
         chosen = _infer.choose_inference(values, agreed.atoms, k=k, signed=agreed.signed)
         problem = chosen.problem
@@ -148,7 +154,7 @@ def _agreed(dictionaries: Sequence[Dictionary], method: Consensus) -> Dictionary
         atoms=atoms[ranked].astype(first.atoms.dtype),
         offset=np.mean([d.offset for d in dictionaries], axis=0).astype(first.offset.dtype),
         method=method.model_copy(update={"n_latents": len(ranked)}),
-        by="fista",
+        by="l0" if all(each.by == "l0" for each in dictionaries) else "fista",
         penalty=_middle([each.penalty for each in dictionaries]),
         floor=_middle([each.floor for each in dictionaries]),
         signed=signed,

@@ -8,13 +8,13 @@ import numpy as np
 
 from unbraid.errors import InputError
 
-By = Literal["encoder", "omp", "fista", "posterior"]
+By = Literal["encoder", "omp", "fista", "l0", "posterior"]
 
 
 def check_by(by: Any) -> None:
     """Refuse the name of an inference that there is not."""
     if by not in get_args(By):
-        raise InputError(f"by must be 'encoder', 'omp', 'fista' or 'posterior', got {by!r}.")
+        raise InputError(f"by must be 'encoder', 'omp', 'fista', 'l0' or 'posterior', got {by!r}.")
 
 
 def checked_k(k: int | None, n_latents: int) -> int | None:

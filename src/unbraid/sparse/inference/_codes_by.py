@@ -44,16 +44,20 @@ def codes_by(
         csr = posterior_mean(learned.centred(values), learned.atoms, prior.made(signed))
         floor = float(np.sqrt(prior.noise)) if floor is None else floor
     else:
+        most = learned.k if k is None and by != "l0" else k  # l0 has no usual number
         problem = _infer.Problem(
             by=by,
-            k=checked_k(k if k is not None else learned.k, learned.n_latents),
+            k=checked_k(most, learned.n_latents),
             penalty=checked_penalty(penalty if penalty is not None else learned.penalty),
+            least=floor,
             signed=signed,
         )
         if by == "fista" and problem.penalty is None:
             raise InputError(
                 f"This dictionary has no penalty for by='fista'. Give penalty=. {_remedy(by)}"
             )
+        if by == "l0" and not floor:
+            raise InputError(f"This dictionary has no floor for by='l0'. {_remedy(by)}")
         csr, gap = _infer.infer(learned.centred(values), learned.atoms, problem)
     return csr if floor is None else above(csr, learned.atoms, floor), gap
 
@@ -62,8 +66,8 @@ def checked_by(by: By | None, learned: Dictionary, device: Any = None) -> By:
     """Return the inference asked for, by default what the dictionary was learned with."""
     by = learned.by if by is None else by
     check_by(by)
-    if device is not None and by == "posterior":
-        raise InputError("by='posterior' is sampled on the processor; leave device out.")
+    if device is not None and by in ("posterior", "l0"):
+        raise InputError(f"by={by!r} is computed on the processor; leave device out.")
     return by
 
 
@@ -72,7 +76,7 @@ def needed_encoder(learned: Dictionary) -> Encoder:
     if learned.encoder is None:
         raise InputError(
             f"This dictionary ({type(learned.method).__name__}) has no encoder; use "
-            "by='omp', by='fista' or by='posterior'."
+            "by='omp', by='fista', by='l0' or by='posterior'."
         )
     return learned.encoder
 

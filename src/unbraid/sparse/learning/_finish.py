@@ -1,4 +1,4 @@
-"""What every learning ends with: validation stimuli, and a dictionary that encodes by the lasso."""
+"""What every learning ends with: validation stimuli, and a dictionary of the best candidate."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._evidence import Evidence
 from unbraid.sparse._method import Method
 from unbraid.sparse.inference._floor import learned_floor
-from unbraid.sparse.inference._infer import codes_from_units, validation_rows
-from unbraid.sparse.learning._alternating import code
+from unbraid.sparse.inference._infer import codes_from_units, solved, validation_rows
 from unbraid.sparse.learning._candidate import Candidate, candidate
 from unbraid.sparse.learning._start import spread
 from unbraid.sparse.training._source import split
@@ -42,17 +41,21 @@ def validation_split(
 
 
 def finish(method: Method, best: Candidate, validation: np.ndarray, scale: float) -> Dictionary:
-    """Return a dictionary that encodes by the lasso; validation stimuli decide its floor."""
+    """Return a dictionary that encodes as the candidate does; validation stimuli decide its floor.
+
+    That of ``l0`` is what a latent must explain there.
+    """
     x, problem = validation_rows(validation - best.offset), best.choice.problem
-    floor = learned_floor(x, best.atoms, partial(codes_from_units, x, best.atoms, problem))
-    nothing = np.zeros_like(best.offset)
-    coded = code(x, best.atoms, nothing, min(best.atoms.shape), best.penalty, best.signed)
-    counts = (coded.active >= 0) & (np.abs(coded.codes) > floor)
+    floor = problem.least
+    if floor is None:
+        floor = learned_floor(x, best.atoms, partial(codes_from_units, x, best.atoms, problem))
+    active, codes, _ = solved(x, best.atoms, problem)
+    counts = (active >= 0) & (np.abs(codes) > floor)
     return Dictionary(
         atoms=best.atoms,
         offset=best.offset * best.offset.dtype.type(scale),
         method=method,
-        by="fista",
+        by=problem.by,
         k=max(1, round(float(counts.sum(1).mean()))),
         penalty=best.penalty * scale,
         floor=floor * scale,

@@ -12,6 +12,7 @@ from unbraid.sparse._log import Log
 from unbraid.sparse._method import ITERATIONS, Method, say_if_few, width
 from unbraid.sparse.learning._candidate import candidate
 from unbraid.sparse.learning._finish import finish, scaled, validation_split
+from unbraid.sparse.learning._l0_refine import l0_candidate
 from unbraid.sparse.learning._lasso_steps import learning_rows
 from unbraid.sparse.learning._penalty_path import SparseCodingPlan, learn_sparse_coding
 from unbraid.sparse.learning._replace_weak import replace_weak
@@ -93,7 +94,7 @@ class SparseCoding(Method):
         some, unseen = learning_rows(x[rows], m, rng), x[validation]
         found = learn_sparse_coding(some, unseen, plan, rng, callback)
         found = replace_weak(some, unseen, found, rng, self.cycles, show_replaced)
-        return finish(self, found, unseen, scale)
+        return finish(self, l0_candidate(some, unseen, found) or found, unseen, scale)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return stimuli of unit length as atoms."""
