@@ -8,14 +8,17 @@ from typing import Literal
 import numpy as np
 import scipy.sparse as sp
 
+from unbraid._kernels.codes.fewest_active import fewest_active
 from unbraid._kernels.codes.lasso_and_omp import pursue
 from unbraid.errors import InputError
 from unbraid.sparse import Encoder
 
 _PENALTIES = 0.5 ** np.arange(1, 12)  # of the median over stimuli of the largest correlation
-_MIDDLE = (
-    3  # where the search for a penalty starts: a sixteenth of what silences half of the stimuli
-)
+_MIDDLE = 3  # where a search starts: a sixteenth of what silences half of the stimuli, or a quarter
+_LEASTS = 2.0 ** -np.arange(0.5, 6.5, 0.5)  # of the same: what a latent of l0 must explain at least
+_BEAMS, _MOST_BY_L0 = 16, 64  # supports kept, and latents per stimulus: as `encode` has them
+_L0_ATOMS = 800  # beyond, the search for supports takes longer than the learning
+_L0_PAYS = 0.9  # error, relative to the better of the lasso and pursuit, from which it is taken
 _MOST_ACTIVE = 16  # latents per stimulus tried in matching pursuit
 _HIDDEN = 1e-3  # share of an atom's length below which units do not show it
 _ROWS = 400  # stimuli that choose: each of many penalties is tried on all of them
@@ -28,7 +31,7 @@ class Coder:
 
     atoms: np.ndarray
     offset: np.ndarray
-    by: Literal["fista", "omp"] = "fista"
+    by: Literal["fista", "omp", "l0"] = "fista"
     penalty: float = 0.0
     """Of the lasso, for atoms of unit length and all units shown."""
     k: int = 1
@@ -36,7 +39,8 @@ class Coder:
     power: np.ndarray
     """(P,): share of each unit in the mean squared size of all."""
     floor: float = 0.0
-    """Size ``|z_j| |a_j|`` up to which a code of all units counts as none."""
+    """Size ``|z_j| |a_j|`` up to which a code of all units counts as none; what ``l0`` asks of a
+    latent."""
     encoder: Encoder | None = None
     """The method's own, for all units; None where it has none."""
     tells_alone: bool = False
@@ -81,6 +85,18 @@ class Coder:
         target = np.ascontiguousarray(x[:, mask] - self.offset[mask], part.dtype)
         whole = self.power.sum()
         share = float(np.sqrt(self.power[mask].sum() / whole)) if whole > 0 else 1.0
+        if self.by == "l0":
+            return _csr(
+                *fewest_active(
+                    target,
+                    unit,
+                    least=self.floor * share,
+                    k=_MOST_BY_L0,
+                    beams=_BEAMS,
+                    signed=self.signed,
+                ),
+                length,
+            )
         active, codes, _ = pursue(
             target,
             unit,
@@ -144,8 +160,9 @@ def left_out_error(x: np.ndarray, coder: Coder, sizes: tuple[int, ...]) -> float
 def chosen_coder(x: np.ndarray, coder: Coder, sizes: tuple[int, ...]) -> Coder:
     """Return the inference that predicts units left out best.
 
-    The lasso's penalty and the number of active latents of matching pursuit are searched downhill,
-    on 400 stimuli at most. Where no unit can be left out, the lasso with a small penalty is taken.
+    The lasso's penalty, the number of active latents of matching pursuit, and what a latent of
+    ``l0`` must explain are searched downhill, on 400 stimuli at most. Where no unit can be left
+    out, the lasso with a small penalty is taken.
     """
     rows = judging_rows(x)
     target = rows - coder.offset
@@ -155,32 +172,43 @@ def chosen_coder(x: np.ndarray, coder: Coder, sizes: tuple[int, ...]) -> Coder:
     lasso = [replace(coder, by="fista", penalty=largest * float(p)) for p in _PENALTIES]
     most = max(1, min(_MOST_ACTIVE, len(coder.atoms) - 1, x.shape[1] // 2))
     greedy = [replace(coder, by="omp", k=k) for k in range(1, most + 1)]
-    tried: dict[int, float] = {}
-
-    def error(at: int) -> float:
-        if at not in tried:
-            tried[at] = left_out_error(rows, lasso[at], sizes)
-        return tried[at]
-
-    best = _MIDDLE
-    if not np.isfinite(error(best)):
+    best, least = _downhill(rows, lasso, sizes)
+    if not np.isfinite(least):
         return replace(lasso[-3], k=most)
-    while True:
-        if best > 0 and error(best - 1) < error(best):
-            best -= 1
-        elif best < len(lasso) - 1 and error(best + 1) < error(best):
-            best += 1
-        else:
-            break
     errors: list[float] = []
     for each in greedy:
         errors.append(left_out_error(rows, each, sizes))
         if len(errors) > _WORSE and min(errors[-_WORSE:]) > min(errors):
             break
     k = int(np.argmin(errors))
-    if errors[k] < error(best):
-        return replace(greedy[k], penalty=lasso[best].penalty)
-    return replace(lasso[best], k=k + 1)
+    found = replace(best, k=k + 1)
+    if errors[k] < least:
+        found, least = replace(greedy[k], penalty=best.penalty), errors[k]
+    if len(unit) > _L0_ATOMS:
+        return found
+    fewest = [replace(found, by="l0", floor=largest * float(share)) for share in _LEASTS]
+    best, error = _downhill(rows, fewest, sizes)
+    return best if error < _L0_PAYS * least else found
+
+
+def _downhill(x: np.ndarray, coders: list[Coder], sizes: tuple[int, ...]) -> tuple[Coder, float]:
+    """Return the coder of the least error, going downhill from the first ones of a list."""
+    tried: dict[int, float] = {}
+
+    def error(at: int) -> float:
+        if at not in tried:
+            tried[at] = left_out_error(x, coders[at], sizes)
+        return tried[at]
+
+    best = _MIDDLE
+    while np.isfinite(error(best)):
+        if best > 0 and error(best - 1) < error(best):
+            best -= 1
+        elif best < len(coders) - 1 and error(best + 1) < error(best):
+            best += 1
+        else:
+            break
+    return coders[best], error(best)
 
 
 def judging_rows(x: np.ndarray) -> np.ndarray:
