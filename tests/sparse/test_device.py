@@ -236,5 +236,5 @@ def test_what_has_no_twin_is_refused(rng):
     with pytest.raises(InputError, match="device must be one on which torch computes"):
         sparse.fit(x, sparse.TopK(), device="card")
     learned = sparse.fit(x, sparse.PCA(n_latents=4))
-    with pytest.raises(InputError, match="by='posterior' is sampled on the processor"):
+    with pytest.raises(InputError, match="by='posterior' is computed on the processor"):
         learned.encode(x, by="posterior", device="cpu")

@@ -113,7 +113,8 @@ def test_evidence_from_some_of_the_stimuli_is_near_that_from_all(make_world, mon
     world = make_world(n=4000, noise=0.05)
     method = SparseCoding(n_latents=30, iterations=10, cycles=0)
     whole = fit(world.x, method, rng=0).evidence
-    monkeypatch.setattr("unbraid.sparse.evidence._measure._PURSUED_NUMBERS", 60_000)  # every second
+    for name in ("_PURSUED_NUMBERS", "_SEARCHED_NUMBERS"):  # every second
+        monkeypatch.setattr(f"unbraid.sparse.evidence._measure.{name}", 60_000)
     some = fit(world.x, method, rng=0).evidence
     assert some.n_stimuli == whole.n_stimuli == 4000
     assert some.l0 != whole.l0

@@ -17,7 +17,7 @@ from unbraid._kernels.threads import in_blocks
 
 _FAST = {"reassoc", "contract", "nsz", "arcp"}
 _BLOCK = 4096  # stimuli whose products with all atoms are held at a time
-_SPANNED = 1e-6  # share of an atom's square up to which it lies in the span of the others
+_IN_SPAN = 1e-6  # share of an atom's square up to which it lies in the span of the others
 
 
 def fewest_active(
@@ -162,7 +162,7 @@ def _search(start, stop, target, energy, gram, keys, options, found):
     )
     spanned = np.empty(m, kind)
     for j in range(m):
-        spanned[j] = _SPANNED * gram[j, j]
+        spanned[j] = _IN_SPAN * gram[j, j]
     path, z = np.empty(k, np.int64), np.empty(k)
     for row in range(start, stop):
         here[0][0] = target[row]

@@ -114,8 +114,11 @@ class Search:
         return found
 
     def by_l0(self, fitted: Candidate) -> Candidate | None:
-        """Return a fit coded by the fewest latents, if these predict better than the lasso."""
-        if not self.plan.takes("l0"):
+        """Return a fit whose units the lasso hardly predicts, coded by the fewest latents.
+
+        None where these predict no better, or where the lasso does: it prunes more surely then.
+        """
+        if not self.plan.takes("l0") or fitted.error <= UNSURE:
             return None
         for known, found in self.coded:
             if known is fitted:
@@ -137,6 +140,8 @@ class Search:
             rounds = Refinement().rounds if self.plan.takes("rounds") else 1
             plan = Refinement(rounds=rounds, replace=False)
             best = refine(self.seen, self.unseen, fitted, plan, rng)
+            if self.plan.takes("l0"):
+                best = l0_candidate(self.seen, self.unseen, best) or best
         self.candidates.append(best)
         self.fits.append(fitted)
         self.record(chosen(coding(fitted), best), best, penalty=best.penalty * self.scale)

@@ -37,7 +37,7 @@ class Auto(Method):
        offset of zero too; signed too where atoms come in opposite pairs.
     2. *Refine.* Atoms that do not help to predict held-out units go; some come back, three rounds
        at most. Where codes of the fewest latents (``l0``) predict better than the lasso's, atoms
-       are learned and pruned under these instead.
+       are learned under these, and pruned too where the lasso hardly predicts units.
     3. *Other starts*, where that costs little, until two end with the same atoms, two more at most.
     4. *Complete.* Atoms that the validation stimuli did not show come back.
     5. *Sample.* `SpikeAndSlab` goes on from the best, and is taken if it predicts better.

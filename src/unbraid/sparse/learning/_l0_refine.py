@@ -12,11 +12,11 @@ from unbraid.sparse.learning._alternating import Coded, improve
 from unbraid.sparse.learning._candidate import IMPORTANT, Candidate, assessed, is_exact, slack
 from unbraid.sparse.learning._refine import MANY, polish_rows
 
-_PAYS = 0.9  # error, relative to the lasso's, from which the search for supports is worth its time
+_L0_PAYS = 0.9  # error, relative to the lasso's, up to which codes are searched as supports
 _HOPELESS = 2.5  # the same before atoms are learned under l0, above which this changes nothing
-_STEPS = 3  # of coding and least squares at once; with more, atoms hardly move
-_SHARE = 0.15  # of the atoms that go at a time at first, and half as many where that costs
-_AS_WELL = 1.02  # error, relative to the one before, that counts as no worse
+_L0_STEPS = 3  # of coding and least squares at once; with more, atoms hardly move
+_GONE_SHARE = 0.15  # of the atoms that go at a time at first, and half as many where that costs
+_NO_WORSE = 1.02  # error, relative to the one before, that counts as no worse
 
 
 def l0_candidate(x: np.ndarray, validation: np.ndarray, start: Candidate) -> Candidate | None:
@@ -32,12 +32,12 @@ def l0_candidate(x: np.ndarray, validation: np.ndarray, start: Candidate) -> Can
     if now.error > _HOPELESS * start.error:
         return None
     now = learned(x[: polish_rows(start)], validation, now)
-    return now if now.error < _PAYS * start.error else None
+    return now if now.error < _L0_PAYS * start.error else None
 
 
 def learned(x: np.ndarray, validation: np.ndarray, now: Candidate) -> Candidate:
     """Return the candidate after some steps, coded as predicts best then."""
-    for _ in range(_STEPS):
+    for _ in range(_L0_STEPS):
         now = step(x, now)
     return _coded(validation, now)
 
@@ -56,7 +56,7 @@ def pruned(x: np.ndarray, validation: np.ndarray, start: Candidate) -> Candidate
     A share of those with the least energy goes at a time, and the others are learned again. Atoms
     that carry as much as others in ``x`` and that no validation stimulus shows stay.
     """
-    x, now, share = x[: polish_rows(start)], start, _SHARE
+    x, now, share = x[: polish_rows(start)], start, _GONE_SHARE
     while (m := len(now.atoms)) > 1:
         now = assessed(validation, step(x, now))
         energy = _energy(x, now)
@@ -67,7 +67,7 @@ def pruned(x: np.ndarray, validation: np.ndarray, start: Candidate) -> Candidate
         while gone := min(max(1, round(share * m)), most):
             fewer = replace(now, atoms=now.atoms[np.sort(order[gone:])])
             fewer = assessed(validation, step(x, fewer))
-            if fewer.error <= _AS_WELL * now.error + gone * slack(now.error, m):
+            if fewer.error <= _NO_WORSE * now.error + gone * slack(now.error, m):
                 now = fewer
                 break
             share, most = share / 2, 0 if gone == 1 else most
