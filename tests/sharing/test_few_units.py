@@ -18,7 +18,7 @@ def test_eight_units_hold_thirty_features(rng, tmp_path):
     quick = {"seeds": 1, "refits": 0, "baselines": False, "permutations": 99}
     found = ub.joint(systems, method=method, rng=0, **quick)
     codes = found.encode(systems)
-    assert found.coder.by == "l0"
+    assert codes.made_by["inference"] == "l0"
     assert mcc(codes, z) > 0.98
     assert found.counts["shared"].value >= 28
     assert (codes.toarray() > 0).sum(1).mean() == pytest.approx(2, abs=0.1)

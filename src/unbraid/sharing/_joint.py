@@ -151,7 +151,8 @@ class Joint:
 
         Notes
         -----
-        Inferred by the lasso or by matching pursuit, whichever predicted units left out better,
+        Inferred by the lasso or by matching pursuit, whichever predicted units left out better, or
+        from all systems by the fewest latents (``l0``) where these predicted them clearly better,
         with atoms of unit length over the units that are given. Codes from a system that is too
         small to be separated alone are poor, however good the dictionary.
         """
@@ -165,11 +166,10 @@ class Joint:
             if by == "encoder":
                 parts.append(self.coder.encoded(x[rows], pattern, self.sizes))
             else:
-                shown = np.repeat(pattern, self.sizes)
-                parts.append(self.coder.floored(self.coder.codes(x[rows], shown)))
+                parts.append(self.coder.inferred(x[rows], np.repeat(pattern, self.sizes)))
             order.append(rows)
         codes = sp.csr_array(sp.vstack(parts, format="csr"))[np.argsort(np.concatenate(order))]
-        how = self.coder.by if by == "inference" else by
+        how = by if by == "encoder" else self.coder.how(bool(observed.all()))
         made_by = {"joint": list(systems), "inference": how}
         return Codes(codes, stimuli=stimuli, made_by=made_by)
 

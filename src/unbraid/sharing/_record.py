@@ -40,6 +40,7 @@ def record_of(result: Joint) -> dict[str, Any]:
             "k": result.coder.k,
             "signed": result.coder.signed,
             "floor": result.coder.floor,
+            "least": plain(result.coder.least),
         },
         "joint_rows": result.joint_rows,
         "provenance": result.provenance,

@@ -31,7 +31,7 @@ class Coder:
 
     atoms: np.ndarray
     offset: np.ndarray
-    by: Literal["fista", "omp", "l0"] = "fista"
+    by: Literal["fista", "omp"] = "fista"
     penalty: float = 0.0
     """Of the lasso, for atoms of unit length and all units shown."""
     k: int = 1
@@ -39,8 +39,11 @@ class Coder:
     power: np.ndarray
     """(P,): share of each unit in the mean squared size of all."""
     floor: float = 0.0
-    """Size ``|z_j| |a_j|`` up to which a code of all units counts as none; what ``l0`` asks of a
-    latent."""
+    """Size ``|z_j| |a_j|`` up to which a code of all units counts as none."""
+    least: float | None = None
+    """What a latent must explain where all units are given and ``l0`` predicts units left out
+    better; None where it does not. Evidence never rests on it: of rows that belong to different
+    stimuli its codes explain noise, and would make every contrast large."""
     encoder: Encoder | None = None
     """The method's own, for all units; None where it has none."""
     tells_alone: bool = False
@@ -77,26 +80,7 @@ class Coder:
         Atoms are brought to unit length over the units shown, so that units that were not given do
         not shrink a latent; the penalty is proportional to the root of the power that they hold.
         """
-        mask = np.ones(len(self.offset), bool) if shown is None else shown
-        part = np.ascontiguousarray(self.atoms[:, mask])
-        length = _lengths(part)
-        unit = part / np.where(length > 0, length, 1)[:, None].astype(part.dtype)
-        unit[length < _HIDDEN * _lengths(self.atoms)] = 0
-        target = np.ascontiguousarray(x[:, mask] - self.offset[mask], part.dtype)
-        whole = self.power.sum()
-        share = float(np.sqrt(self.power[mask].sum() / whole)) if whole > 0 else 1.0
-        if self.by == "l0":
-            return _csr(
-                *fewest_active(
-                    target,
-                    unit,
-                    least=self.floor * share,
-                    k=_MOST_BY_L0,
-                    beams=_BEAMS,
-                    signed=self.signed,
-                ),
-                length,
-            )
+        target, unit, length, share = self._shown(x, shown)
         active, codes, _ = pursue(
             target,
             unit,
@@ -105,6 +89,43 @@ class Coder:
             signed=self.signed,
         )
         return _csr(active, codes, length)
+
+    def fewest(self, x: np.ndarray, shown: np.ndarray | None = None) -> sp.csr_array:
+        """Return codes (n, m) of the fewest latents, each of which explains ``least``."""
+        target, unit, length, share = self._shown(x, shown)
+        active, codes = fewest_active(
+            target,
+            unit,
+            least=(self.least or 0.0) * share,
+            k=_MOST_BY_L0,
+            beams=_BEAMS,
+            signed=self.signed,
+        )
+        return _csr(active, codes, length)
+
+    def inferred(self, x: np.ndarray, shown: np.ndarray) -> sp.csr_array:
+        """Return the codes (n, m) to give back, from the units of a mask (P,)."""
+        if self.how(bool(shown.all())) == "l0":
+            return self.fewest(x)
+        return self.floored(self.codes(x, shown))
+
+    def how(self, all_given: bool) -> str:
+        """Return the inference of the codes to give back: ``l0`` needs all systems."""
+        return "l0" if all_given and self.least is not None else self.by
+
+    def _shown(
+        self, x: np.ndarray, shown: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+        """Return responses and atoms of unit length over the units shown, and what these hold."""
+        mask = np.ones(len(self.offset), bool) if shown is None else shown
+        part = np.ascontiguousarray(self.atoms[:, mask])
+        length = _lengths(part)
+        unit = part / np.where(length > 0, length, 1)[:, None].astype(part.dtype)
+        unit[length < _HIDDEN * _lengths(self.atoms)] = 0
+        target = np.ascontiguousarray(x[:, mask] - self.offset[mask], part.dtype)
+        whole = self.power.sum()
+        share = float(np.sqrt(self.power[mask].sum() / whole)) if whole > 0 else 1.0
+        return target, unit, length, share
 
 
 def left_out_groups(size: int) -> list[np.ndarray]:
@@ -144,7 +165,8 @@ def left_out_errors(x: np.ndarray, coder: Coder, sizes: tuple[int, ...]) -> np.n
         total = float(np.square(x[:, columns] - x[:, columns].mean(0), dtype=np.float64).sum())
         wrong = 0.0
         for mask in masks:
-            guess = coder.codes(x, ~mask) @ coder.atoms[:, mask] + coder.offset[mask]
+            infer = coder.codes if coder.least is None else coder.fewest
+            guess = infer(x, ~mask) @ coder.atoms[:, mask] + coder.offset[mask]
             wrong += float(np.square(x[:, mask] - guess, dtype=np.float64).sum())
         errors.append(wrong / total if masks and total > 0 else np.nan)
     return np.array(errors)
@@ -186,7 +208,7 @@ def chosen_coder(x: np.ndarray, coder: Coder, sizes: tuple[int, ...]) -> Coder:
         found, least = replace(greedy[k], penalty=best.penalty), errors[k]
     if len(unit) > _L0_ATOMS:
         return found
-    fewest = [replace(found, by="l0", floor=largest * float(share)) for share in _LEASTS]
+    fewest = [replace(found, least=largest * float(share)) for share in _LEASTS]
     best, error = _downhill(rows, fewest, sizes)
     return best if error < _L0_PAYS * least else found
 
