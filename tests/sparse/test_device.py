@@ -175,10 +175,10 @@ def test_every_encoder(device, rng):
 
 @pytest.mark.parametrize("device", DEVICES)
 def test_pursuit_and_sparse_coding_learn_there(device, rng, no_compiled_codes, monkeypatch):
-    x = responses(rng, n=300)
+    x = responses(rng, n=150, features=12)
     methods = [
-        sparse.Pursuit(n_latents=20, k=2),
-        sparse.SparseCoding(n_latents=20, iterations=4, cycles=0),
+        sparse.Pursuit(n_latents=12, k=2, restarts=1, cycles=2),
+        sparse.SparseCoding(n_latents=12, iterations=2, cycles=0),
     ]
     there = [sparse.fit(x, method, rng=0, device=device) for method in methods]
     monkeypatch.undo()
