@@ -39,7 +39,9 @@ def encode(
     ] = None,
     train: Annotated[
         MaybePath,
-        typer.Option(help="Training responses: a penalty or prior that is missing is learned."),
+        typer.Option(
+            help="Training responses: a penalty, floor or prior that is missing is learned."
+        ),
     ] = None,
     device: Device = None,
     stimuli: Stimuli = None,
