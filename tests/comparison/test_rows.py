@@ -84,6 +84,19 @@ def test_latents_that_differ_are_shown_to_differ():
     assert pair.n_either == 4
 
 
+def test_stimuli_of_a_pair_do_not_depend_on_the_scale_of_codes(rng):
+    """What excites one latent alone is judged against that latent's own largest code."""
+    x, y = (rng.exponential(size=(40, 1)) * (rng.random((40, 1)) < 0.6) for _ in "xy")
+    x[0], y[0] = 3, 0.05 * y.max()  # hardly excites y, by y's own scale
+    found = [
+        pair_of(sp.csc_array(a * x), sp.csc_array(b * y), 0, 0)
+        for a, b in ((1, 1), (50, 1), (1, 0.02))
+    ]
+    lists = [(pair.both, pair.only_other, pair.only_own) for pair in found]
+    assert lists[0] == lists[1] == lists[2]
+    assert 0 in found[0].only_other
+
+
 def test_a_summary_has_at_most_ten_lines_and_the_verdict(planted):
     result = planted[0]
     lines = result.summary().splitlines()

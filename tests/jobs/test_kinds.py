@@ -79,6 +79,10 @@ def test_interpret_is_the_call_itself(folder, tmp_path):
     found = json.loads((saved / "result.json").read_text())
     assert found["scores"] == json.loads(json.dumps(expected.record()["scores"]))
     assert table["value"][0] == pytest.approx(expected.scores[1].value)
+    sides = {score.side: score.value for score in expected.scores if score.measure == "example_auc"}
+    assert table["control"][0] == "random_directions"
+    assert table["best_control"][0] == pytest.approx(sides["random_directions"])
+    assert table["units"][0] == pytest.approx(sides["base"])
 
 
 @pytest.mark.parametrize("wrong", [

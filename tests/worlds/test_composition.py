@@ -28,3 +28,4 @@ def test_units_follow_the_published_rule():
     assert CompositionShift(n_features=1000).n_units == 93
     with pytest.raises(InputError, match="active must be at most"):
         CompositionShift(n_features=10, active=6)
+    assert CompositionShift(n_features=10, active=5).active == 5  # half of them may be
