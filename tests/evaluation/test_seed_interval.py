@@ -21,6 +21,12 @@ def test_a_spread_alone_gives_the_interval_of_a_mean():
     assert (low, high) == pytest.approx(expected)
 
 
+def test_degrees_of_freedom_are_welch_and_satterthwaites():
+    """Own and seeds' standard errors are 1: of 19 and 1 degrees of freedom, 3.8 in all."""
+    low, high = _with_seeds(0.0, HALF, [-1.0, 1.0], 0.95)
+    assert (high - low) / 2 == pytest.approx(stats.t.ppf(0.975, 3.8) * np.sqrt(2))
+
+
 def test_the_interval_covers_the_mean_over_seeds(rng):
     """A score with normal noise of its own, as estimated from 20 parts, and one of each seed."""
     covered = 0
