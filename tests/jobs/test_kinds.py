@@ -110,3 +110,11 @@ def test_a_fit_of_stimuli_in_time_learns_in_time(order, heard, folder, tmp_path,
     base = {"x": "a.npy", "method": "PCA(n_latents=3)", "train_share": 0.5, "order": order}
     done({"job": "fit", "base": base}, folder, tmp_path)
     assert words == [heard]
+
+
+def test_a_study_is_run_with_the_options_given(folder):
+    base = {"study": "deflation", "units": [4, 8], "seed": 3}
+    job = jobs.plan_of({"job": "study", "base": base}, folder).jobs[0]
+    assert job.settings["study"] == "deflation"
+    assert job.settings["options"]["units"] == [4, 8]
+    assert job.settings["options"]["seed"] == 3
