@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from unbraid.sparse import Auto, Dictionary, Pursuit, RandomDictionary, Refined, TopK, fit
+from unbraid.interpret import mcc
+from unbraid.sparse import (
+    Auto,
+    Dictionary,
+    Pursuit,
+    RandomDictionary,
+    Refined,
+    SparseCoding,
+    TopK,
+    fit,
+)
 from unbraid.sparse.inference._infer import Problem, held_out_units
 from unbraid.sparse.learning._candidate import candidate, is_exact
 from unbraid.sparse.learning._importance import unexplained_by_two
@@ -80,3 +90,18 @@ def test_auto_is_a_function_of_its_seed_and_takes_small_systems(rng):
         first, again = (fit(x, Auto(), rng=4) for _ in range(2))
         np.testing.assert_array_equal(first.atoms, again.atoms)
         assert first.encode(x).shape == (shape[0], first.n_latents)
+
+
+@pytest.mark.parametrize("n_latents", [30, None])
+def test_few_units_are_refined_by_the_fewest_latents(n_latents, rng):
+    """30 features in nine units: as `Auto` does it, and so another seed of what `Auto` chose."""
+    z = np.zeros((1500, 30))
+    at = np.argsort(rng.random(z.shape), 1)[:, :2]
+    np.put_along_axis(z, at, rng.uniform(0.5, 1.5, at.shape), 1)
+    x = z @ rng.normal(size=(30, 9))
+    method = Refined(of=SparseCoding(n_latents=45, cycles=0), n_latents=n_latents)
+    learned = fit(x, method, rng=0)
+    assert learned.by == "l0"
+    assert learned.n_latents == pytest.approx(30, abs=1)
+    assert mcc(learned.encode(x), z) > 0.97
+    assert learned.evidence.fvu_held_out_units < 0.2

@@ -20,14 +20,14 @@ from unbraid.sparse.learning._candidate import (
     most_frugal,
     quick_importance,
 )
-from unbraid.sparse.learning._l0_refine import l0_candidate, pruned
+from unbraid.sparse.learning._l0_refine import refined, unsure_by_l0
 from unbraid.sparse.learning._lasso_steps import learning_rows
 from unbraid.sparse.learning._penalty_path import (
     UNSURE,
     SparseCodingPlan,
     learn_sparse_coding,
 )
-from unbraid.sparse.learning._refine import MANY, Refinement, refine
+from unbraid.sparse.learning._refine import MANY, Refinement
 from unbraid.sparse.learning._spike_slab_fit import SpikeSlabFit
 from unbraid.sparse.learning._start import affords
 from unbraid.sparse.learning.refined import Refined
@@ -114,34 +114,23 @@ class Search:
         return found
 
     def by_l0(self, fitted: Candidate) -> Candidate | None:
-        """Return a fit whose units the lasso hardly predicts, coded by the fewest latents.
-
-        None where these predict no better, or where the lasso does: it prunes more surely then.
-        """
-        if not self.plan.takes("l0") or fitted.error <= UNSURE:
+        """Return a fit coded by the fewest latents, where it is pruned so (``unsure_by_l0``)."""
+        if not self.plan.takes("l0"):
             return None
         for known, found in self.coded:
             if known is fitted:
                 return found
-        self.log.show(f"searching supports of {len(fitted.atoms)} latents", 0.5)
-        rows = learning_rows(self.seen, len(fitted.atoms), self.stream(len(fitted.atoms)))
-        found = l0_candidate(rows, self.unseen, fitted)
+        found = unsure_by_l0(self.seen, self.unseen, fitted)
         self.coded.append((fitted, found))
         return found
 
     def refine(self, fitted: Candidate) -> None:
         """Refine a fit, and keep it as a candidate."""
         self.log.show(f"refining {len(fitted.atoms)} latents", 0.5)
-        rng = self.stream(len(self.candidates))
-        coded = self.by_l0(fitted)
-        if coded is not None:
-            best = pruned(learning_rows(self.seen, len(coded.atoms), rng), self.unseen, coded)
-        else:
-            rounds = Refinement().rounds if self.plan.takes("rounds") else 1
-            plan = Refinement(rounds=rounds, replace=False)
-            best = refine(self.seen, self.unseen, fitted, plan, rng)
-            if self.plan.takes("l0"):
-                best = l0_candidate(self.seen, self.unseen, best) or best
+        rng, coded = self.stream(len(self.candidates)), self.by_l0(fitted)
+        rounds = Refinement().rounds if self.plan.takes("rounds") else 1
+        plan = Refinement(rounds=rounds, replace=False, l0=self.plan.takes("l0"))
+        best = refined(self.seen, self.unseen, fitted, coded, plan, rng)
         self.candidates.append(best)
         self.fits.append(fitted)
         self.record(chosen(coding(fitted), best), best, penalty=best.penalty * self.scale)

@@ -15,9 +15,9 @@ from unbraid.sparse.auto._plan import AutoPlan
 from unbraid.sparse.auto._search import Search, chosen, described
 from unbraid.sparse.learning._candidate import Candidate, error_of, is_exact
 from unbraid.sparse.learning._finish import finish, scaled, validation_split
-from unbraid.sparse.learning._l0_refine import step
+from unbraid.sparse.learning._l0_refine import completed
 from unbraid.sparse.learning._lasso_steps import learning_rows
-from unbraid.sparse.learning._refine import MANY, complete
+from unbraid.sparse.learning._refine import MANY
 from unbraid.sparse.learning._spike_slab_fit import SpikeSlabFit, again, sampled
 from unbraid.sparse.learning.pursuit import Pursuit
 from unbraid.sparse.learning.spike_and_slab import SpikeAndSlab, finish_sampled
@@ -109,16 +109,10 @@ def learned(x: np.ndarray, plan: AutoPlan, rng: np.random.Generator, log: Log) -
 
 
 def _completed(x: np.ndarray, best: Candidate, search: Search) -> Candidate:
-    """Return the candidate with the atoms that the validation stimuli did not show.
-
-    Under codes of the fewest latents none of these went; the atoms are learned from all stimuli.
-    """
-    rng = search.stream()
-    if best.choice.problem.by == "l0":
-        return step(learning_rows(x, len(best.atoms), rng), best)
+    """Return the candidate with the atoms that the validation stimuli did not show."""
     if len(best.atoms) > MANY or not search.plan.takes("complete"):
         return best
-    return complete(learning_rows(x, len(best.atoms), rng), best, rng)
+    return completed(x, best, search.stream())
 
 
 def _sampled(start: Candidate, method: Method, search: Search) -> SpikeSlabFit | None:

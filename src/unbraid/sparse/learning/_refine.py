@@ -40,6 +40,8 @@ class Refinement:
     """Whether weak atoms are replaced."""
     n_latents: int | None = None
     """Atoms that stay; none: as many as predict held-out units best."""
+    l0: bool = True
+    """Whether what was refined is coded by the fewest latents where that predicts better."""
     share: float = 0.2
     """Share of the atoms that go at a time at first: a fifth, and half as many where that costs."""
     halvings: int = 4

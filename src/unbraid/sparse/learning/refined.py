@@ -19,8 +19,9 @@ from unbraid.sparse.learning._finish import (
     scaled,
     validation_split,
 )
+from unbraid.sparse.learning._l0_refine import completed, refined, unsure_by_l0
 from unbraid.sparse.learning._lasso_steps import learning_rows
-from unbraid.sparse.learning._refine import MANY, Refinement, complete, refine
+from unbraid.sparse.learning._refine import MANY, Refinement
 from unbraid.sparse.learning._split_atoms import split_atoms
 
 
@@ -31,7 +32,8 @@ class Refined(Method):
     as many atoms stay as predict held-out units of held-out stimuli best. A wide autoencoder misses
     no feature but splits and invents some; the error on held-out units is least near the true
     number of features, so that pruning removes what was invented. What stays is searched for better
-    atoms in place of the least useful. Codes are inferred by the lasso.
+    atoms in place of the least useful. Codes are inferred by the lasso, or by the fewest latents
+    (``l0``) where these predict units better.
     """
 
     of: MethodOption = TopK()
@@ -63,15 +65,19 @@ class Refined(Method):
             wide = self.of.learn(x[rows], rng, log)
             log.warnings.clear()
             begin = rough(wide, x[validation])
-            candidates.append(refine(x[rows], x[validation], begin, plan, rng))
+            coded = unsure_by_l0(x[rows], x[validation], begin)
+            candidates.append(refined(x[rows], x[validation], begin, coded, plan, rng))
             if error_of(candidates[-1]) <= self.enough:
                 break
         log.within(0.0, 1.0)
         best = min(candidates, key=error_of)
-        if self.n_latents is None and len(best.atoms) <= MANY:
+        by_l0 = best.choice.problem.by == "l0"
+        if self.n_latents is None and len(best.atoms) <= MANY and not by_l0:
             best = split_atoms(x[rows], x[validation], best)
-        some = learning_rows(x, len(best.atoms), rng)
-        best = complete(some, best, rng) if self.n_latents is None else polish(some, best, 1)
+        if self.n_latents is None or by_l0:
+            best = completed(x, best, rng)
+        else:
+            best = polish(learning_rows(x, len(best.atoms), rng), best, 1)
         method = self.model_copy(update={"n_latents": len(best.atoms)})
         return finish(method, best, x[validation], scale)
 
