@@ -8,17 +8,13 @@ from typing import Literal
 import numpy as np
 import scipy.sparse as sp
 
-from unbraid._kernels.codes.fewest_active import fewest_active
-from unbraid._kernels.codes.lasso_and_omp import pursue
 from unbraid.errors import InputError
 from unbraid.sparse import Encoder
+from unbraid.sparse.inference._downhill import downhill
+from unbraid.sparse.inference._infer import LEASTS, PENALTIES, Problem, solved
+from unbraid.sparse.learning._l0_refine import L0_PAYS
+from unbraid.sparse.learning._refine import MANY
 
-_PENALTIES = 0.5 ** np.arange(1, 12)  # of the median over stimuli of the largest correlation
-_MIDDLE = 3  # where a search starts: a sixteenth of what silences half of the stimuli, or a quarter
-_LEASTS = 2.0 ** -np.arange(0.5, 6.5, 0.5)  # of the same: what a latent of l0 must explain at least
-_BEAMS, _MOST_BY_L0 = 16, 64  # supports kept, and latents per stimulus: as `encode` has them
-_L0_ATOMS = 800  # beyond, the search for supports takes longer than the learning
-_L0_PAYS = 0.9  # error, relative to the better of the lasso and pursuit, from which it is taken
 _MOST_ACTIVE = 16  # latents per stimulus tried in matching pursuit
 _HIDDEN = 1e-3  # share of an atom's length below which units do not show it
 _ROWS = 400  # stimuli that choose: each of many penalties is tried on all of them
@@ -80,28 +76,12 @@ class Coder:
         Atoms are brought to unit length over the units shown, so that units that were not given do
         not shrink a latent; the penalty is proportional to the root of the power that they hold.
         """
-        target, unit, length, share = self._shown(x, shown)
-        active, codes, _ = pursue(
-            target,
-            unit,
-            k=self.k if self.by == "omp" else min(unit.shape),
-            penalty=self.penalty * share if self.by == "fista" else 0.0,
-            signed=self.signed,
-        )
-        return _csr(active, codes, length)
+        problem = Problem(by=self.by, k=self.k, penalty=self.penalty, signed=self.signed)
+        return self._solved(x, shown, problem)
 
     def fewest(self, x: np.ndarray, shown: np.ndarray | None = None) -> sp.csr_array:
         """Return codes (n, m) of the fewest latents, each of which explains ``least``."""
-        target, unit, length, share = self._shown(x, shown)
-        active, codes = fewest_active(
-            target,
-            unit,
-            least=(self.least or 0.0) * share,
-            k=_MOST_BY_L0,
-            beams=_BEAMS,
-            signed=self.signed,
-        )
-        return _csr(active, codes, length)
+        return self._solved(x, shown, Problem(by="l0", least=self.least, signed=self.signed))
 
     def inferred(self, x: np.ndarray, shown: np.ndarray) -> sp.csr_array:
         """Return the codes (n, m) to give back, from the units of a mask (P,)."""
@@ -113,10 +93,8 @@ class Coder:
         """Return the inference of the codes to give back: ``l0`` needs all systems."""
         return "l0" if all_given and self.least is not None else self.by
 
-    def _shown(
-        self, x: np.ndarray, shown: np.ndarray | None
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-        """Return responses and atoms of unit length over the units shown, and what these hold."""
+    def _solved(self, x: np.ndarray, shown: np.ndarray | None, problem: Problem) -> sp.csr_array:
+        """Return codes (n, m) of atoms that are of unit length over the units shown."""
         mask = np.ones(len(self.offset), bool) if shown is None else shown
         part = np.ascontiguousarray(self.atoms[:, mask])
         length = _lengths(part)
@@ -125,7 +103,8 @@ class Coder:
         target = np.ascontiguousarray(x[:, mask] - self.offset[mask], part.dtype)
         whole = self.power.sum()
         share = float(np.sqrt(self.power[mask].sum() / whole)) if whole > 0 else 1.0
-        return target, unit, length, share
+        active, codes, _ = solved(target, unit, problem, share)
+        return _csr(active, codes, length)
 
 
 def left_out_groups(size: int) -> list[np.ndarray]:
@@ -191,7 +170,7 @@ def chosen_coder(x: np.ndarray, coder: Coder, sizes: tuple[int, ...]) -> Coder:
     unit = coder.atoms / np.maximum(_lengths(coder.atoms), 1e-30)[:, None].astype(coder.atoms.dtype)
     correlation = target @ unit.T
     largest = float(np.median(np.abs(correlation).max(axis=1))) or 1.0
-    lasso = [replace(coder, by="fista", penalty=largest * float(p)) for p in _PENALTIES]
+    lasso = [replace(coder, by="fista", penalty=largest * float(p)) for p in PENALTIES]
     most = max(1, min(_MOST_ACTIVE, len(coder.atoms) - 1, x.shape[1] // 2))
     greedy = [replace(coder, by="omp", k=k) for k in range(1, most + 1)]
     best, least = _downhill(rows, lasso, sizes)
@@ -206,31 +185,17 @@ def chosen_coder(x: np.ndarray, coder: Coder, sizes: tuple[int, ...]) -> Coder:
     found = replace(best, k=k + 1)
     if errors[k] < least:
         found, least = replace(greedy[k], penalty=best.penalty), errors[k]
-    if len(unit) > _L0_ATOMS:
+    if len(unit) > MANY:
         return found
-    fewest = [replace(found, least=largest * float(share)) for share in _LEASTS]
+    fewest = [replace(found, least=largest * float(share)) for share in LEASTS]
     best, error = _downhill(rows, fewest, sizes)
-    return best if error < _L0_PAYS * least else found
+    return best if error < L0_PAYS * least else found
 
 
 def _downhill(x: np.ndarray, coders: list[Coder], sizes: tuple[int, ...]) -> tuple[Coder, float]:
     """Return the coder of the least error, going downhill from the first ones of a list."""
-    tried: dict[int, float] = {}
-
-    def error(at: int) -> float:
-        if at not in tried:
-            tried[at] = left_out_error(x, coders[at], sizes)
-        return tried[at]
-
-    best = _MIDDLE
-    while np.isfinite(error(best)):
-        if best > 0 and error(best - 1) < error(best):
-            best -= 1
-        elif best < len(coders) - 1 and error(best + 1) < error(best):
-            best += 1
-        else:
-            break
-    return coders[best], error(best)
+    best, error = downhill(lambda at: left_out_error(x, coders[at], sizes), len(coders))
+    return coders[best], error
 
 
 def judging_rows(x: np.ndarray) -> np.ndarray:

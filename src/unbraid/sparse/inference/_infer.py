@@ -12,13 +12,13 @@ import scipy.sparse as sp
 from unbraid._kernels.codes.fewest_active import fewest_active
 from unbraid._kernels.codes.lasso_and_omp import pursue
 from unbraid._kernels.products.sparse_rows import decode
+from unbraid.sparse.inference._downhill import downhill
 from unbraid.sparse.inference._encoder import from_active
 from unbraid.sparse.training._source import spaced
 
-_PENALTIES = 0.5 ** np.arange(1, 12)  # times the median over stimuli of the largest correlation
-_MIDDLE = 3  # where the search for a penalty starts
-_LEASTS = 2.0 ** -np.arange(0.5, 6.5, 0.5)  # of the same: what a latent must explain at least
-MOST_ACTIVE = 64  # latents per stimulus under l0: among more, a beam finds no better support
+PENALTIES = 0.5 ** np.arange(1, 12)  # times the median over stimuli of the largest correlation
+LEASTS = 2.0 ** -np.arange(0.5, 6.5, 0.5)  # of the same: what a latent must explain at least
+_MOST_BY_L0 = 64  # latents per stimulus under l0: among more, a beam finds no better support
 _BEAMS = 16  # supports kept: with true atoms 99 % of supports are found where the lasso finds 80 %
 _CHOOSING_ROWS = 400  # stimuli that choose: each of many penalties is tried on all of them
 _HIDDEN = 1e-3  # share of an atom's length, below which units do not show it: it is rounding
@@ -58,7 +58,7 @@ def _most_active(problem: Problem, shape: tuple[int, ...]) -> int:
     if problem.by == "fista":
         return min(shape)
     if problem.k is None:
-        usual = MOST_ACTIVE if problem.by == "l0" else max(1, shape[1] // 8)
+        usual = _MOST_BY_L0 if problem.by == "l0" else max(1, shape[1] // 8)
         return min(*shape, usual)
     return problem.k
 
@@ -120,7 +120,7 @@ def _lasso(x: np.ndarray, atoms: np.ndarray, k: int, signed: bool) -> Choice:
     largest = _largest(x, atoms)
     problems = [
         Problem(by="fista", k=k, penalty=float(largest * share), signed=signed)
-        for share in _PENALTIES
+        for share in PENALTIES
     ]
     return _downhill(x, atoms, problems)
 
@@ -132,7 +132,7 @@ def choose_l0(x: np.ndarray, atoms: np.ndarray, *, signed: bool = False) -> Choi
     """
     rows = validation_rows(x)
     largest = _largest(rows, atoms)
-    problems = [Problem(by="l0", least=float(largest * share), signed=signed) for share in _LEASTS]
+    problems = [Problem(by="l0", least=float(largest * share), signed=signed) for share in LEASTS]
     return _downhill(rows, atoms, problems)
 
 
@@ -142,23 +142,8 @@ def _largest(x: np.ndarray, atoms: np.ndarray) -> float:
 
 def _downhill(x: np.ndarray, atoms: np.ndarray, problems: list[Problem]) -> Choice:
     """Return the problem with the least error, going downhill from the first ones of the list."""
-    tried: dict[int, Choice] = {}
-
-    def at(step: int) -> float:
-        if step not in tried:
-            error = held_out_units(x, atoms, problems[step])
-            tried[step] = Choice(problem=problems[step], error=error)
-        return tried[step].error
-
-    best, last = _MIDDLE, len(problems) - 1
-    while True:
-        if best > 0 and at(best - 1) < at(best):
-            best -= 1
-        elif best < last and at(best + 1) < at(best):
-            best += 1
-        else:
-            at(best)
-            return tried[best]
+    best, error = downhill(lambda at: held_out_units(x, atoms, problems[at]), len(problems))
+    return Choice(problem=problems[best], error=error)
 
 
 def held_out_units(x: np.ndarray, atoms: np.ndarray, problem: Problem) -> float:
