@@ -128,7 +128,9 @@ def test_few_directions_and_few_stimuli_of_canonical_correlations(rng):
 
 def test_messages(rng):
     x, y = systems(rng, n=20)
-    with pytest.raises(InputError, match=r"must be FoldMoments, got tuple.*fold_moments\(x, y\)"):
+    with pytest.raises(
+        InputError, match=r"must be FoldMoments or GroupMoments, got tuple.*\(x, y\)"
+    ):
         streamed.cka((x, y))
     with pytest.raises(InputError, match="pass within=True"):
         streamed.cka(stats.fold_moments(x, y, within=False))

@@ -100,7 +100,7 @@ def judge(
     losses = _losses(found, folds)
     if again is not None:
         losses = refitted_losses(build, sides, folds, again.labels(folds, streams[1]), options)
-    spread, still = _spread(losses, found.value)
+    spread, still = spread_of(losses, found.value)
     bounds = stats.student_interval(found.value, spread, judging.level, least=estimator.least)
     replicates = np.empty(0)
     if len(losses):
@@ -109,7 +109,7 @@ def judge(
         replicates = stats.student_replicates(
             known, losses, draws, streams[1], least=estimator.least
         )
-    notes = notes_of(plan, shuffled, judging.protocol) + found.notes + still + _few(spread)
+    notes = notes_of(plan, shuffled, judging.protocol) + found.notes + still + few_degrees(spread)
     notes += null.notes
     named = zip("xy", ("source", "target"), sides, strict=True)
     notes += no_responses(x, y) + dominated(
@@ -205,7 +205,7 @@ def _losses(found: Measured, folds: stats.Folds) -> np.ndarray:
     return np.bincount(blocks.number, found.influence) * blocks.count / max(blocks.count - 1, 1)
 
 
-def _spread(losses: np.ndarray, value: float) -> tuple[stats.Spread, tuple[str, ...]]:
+def spread_of(losses: np.ndarray, value: float) -> tuple[stats.Spread, tuple[str, ...]]:
     """Return the spread of the score, unknown where no deletion moves it and it is no copy's."""
     spread = stats.jackknife_spread(losses)
     if spread.error > 0 or np.isnan(spread.error) or 1 - abs(value) < _COPY:
@@ -213,7 +213,8 @@ def _spread(losses: np.ndarray, value: float) -> tuple[stats.Spread, tuple[str, 
     return stats.Spread(NAN, NAN), ("no interval: no stimulus or block alone moves the score.",)
 
 
-def _few(spread: stats.Spread) -> tuple[str, ...]:
+def few_degrees(spread: stats.Spread) -> tuple[str, ...]:
+    """Return a line where the interval rests on very few degrees of freedom."""
     if not spread.df < _FEW:
         return ()
     return (

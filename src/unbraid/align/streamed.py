@@ -3,9 +3,12 @@
 ``stats.fold_moments(x, y)`` reads arrays, memory maps, stores on disk, CSR codes or dask arrays
 block by block, or workers merge theirs; each function here gives what the metric of its name gives
 on the arrays with the same folds: ``value``, ``per_fold``, ``per_target``, ``coverage``,
-``in_sample``, ``matching`` and ``gap``. What needs single stimuli (null, interval, replicates,
-ceiling) is NaN or empty. Where stimuli follow each other in time and folds have gaps, ``cka`` too
-leaves out what lies in them. ``device``: as for those metrics.
+``in_sample``, ``matching`` and ``gap``. Of ``stats.group_moments(x, y)`` it also gives an interval,
+by deleting groups of stimuli with the fits kept; ``null``, the mean over every order of the
+held-out stimuli (not of CCA); and the p-value of a test that is exact in mean and
+variance and normal for many stimuli, at least .001 per fold. There is no ceiling. Where stimuli
+follow each other in time and folds have gaps, ``cka`` too leaves out what lies in them.
+``device``: as for those metrics.
 
 >>> import numpy as np
 >>> import unbraid as ub
@@ -17,17 +20,19 @@ leaves out what lies in them. ``device``: as for those metrics.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from unbraid._kernels.device import check_device, product
-from unbraid._kernels.linear_algebra.rotation import rotation_of
+from unbraid._kernels.device import check_device
 from unbraid.align._estimator import Measured
+from unbraid.align._held_out_moments import HeldOutTests, independence_p, judged
 from unbraid.align._judge import scored_as
 from unbraid.align._order import notes_of_moments
 from unbraid.align._score import NAN, Score
 from unbraid.align.geometry._streamed_canonical import streamed_canonical
+from unbraid.align.geometry._streamed_procrustes import streamed_procrustes
 from unbraid.align.matching._one_to_one import assignment
 from unbraid.align.matching.solvers._streamed_matching import (
     MomentMatched,
@@ -37,7 +42,7 @@ from unbraid.align.matching.solvers._streamed_matching import (
 )
 from unbraid.align.regression._streamed_ridge import streamed_ridge
 from unbraid.errors import InputError
-from unbraid.stats import FoldMoments
+from unbraid.stats import FoldMoments, GroupMoments
 
 __all__ = [
     "cca",
@@ -55,119 +60,138 @@ __all__ = [
 _CONSTANT = "undefined, since one side is constant."
 
 
-def semi_matching(moments: FoldMoments, *, sign: str = "signed") -> Score:
-    """``align.semi_matching`` from fold moments; ``within`` is not needed.
+def semi_matching(moments: FoldMoments | GroupMoments, *, sign: str = "signed") -> Score:
+    """``align.semi_matching`` from fold moments; ``within`` is not needed for the value.
 
     Memory: a few (p, q) matrices beside the moments.
     """
-    return _score("semi_matching", moments, _matched(moments, sign, best_each), sign)
+    return _matched("semi_matching", moments, sign, best_each)
 
 
-def one_to_one(moments: FoldMoments, *, sign: str = "signed") -> Score:
-    """``align.one_to_one`` from fold moments; ``within`` is not needed."""
-    return _score("one_to_one", moments, _matched(moments, sign, assignment), sign)
+def one_to_one(moments: FoldMoments | GroupMoments, *, sign: str = "signed") -> Score:
+    """``align.one_to_one`` from fold moments; ``within`` is not needed for the value."""
+    return _matched("one_to_one", moments, sign, assignment)
 
 
-def soft_matching(moments: FoldMoments, *, sign: str = "signed") -> Score:
-    """``align.soft_matching`` with ``mass=1`` from fold moments; ``within`` is not needed."""
-    return _score("soft_matching", moments, _matched(moments, sign, soft_plan), sign)
+def soft_matching(moments: FoldMoments | GroupMoments, *, sign: str = "signed") -> Score:
+    """``align.soft_matching``, ``mass=1``, from fold moments; as ``semi_matching``."""
+    return _matched("soft_matching", moments, sign, soft_plan)
 
 
-def ridge(moments: FoldMoments, *, device: Any = None) -> Score:
+def ridge(moments: FoldMoments | GroupMoments, *, device: Any = None) -> Score:
     """``align.ridge`` from fold moments.
 
     At least 3 folds, and at least as many training stimuli as source units. Cost: as there, and
-    ``p^2 q`` for each pair of folds and penalty.
+    ``p^2 q`` for each pair of folds and penalty, and for each group.
     """
-    return _score("ridge", moments, streamed_ridge(_check(moments, device), False, device))
+    return _ridge("ridge", moments, device)
 
 
-def ridge_r2(moments: FoldMoments, *, device: Any = None) -> Score:
+def ridge_r2(moments: FoldMoments | GroupMoments, *, device: Any = None) -> Score:
     """``align.ridge_r2`` from fold moments; as ``ridge``."""
-    return _score("ridge_r2", moments, streamed_ridge(_check(moments, device), True, device))
+    return _ridge("ridge_r2", moments, device)
 
 
-def cka(moments: FoldMoments) -> Score:
-    """``align.cka`` from fold moments."""
-    value = _check(moments).train().cka
+def cka(moments: FoldMoments | GroupMoments) -> Score:
+    """``align.cka`` from fold moments. Losses of groups are exact, not of first order."""
+    given = _given(moments)
+    whole = given.folds.train()
+    value = whole.cka
     warnings = (_CONSTANT,) if np.isnan(value) else ()
-    return _score("cka", moments, Measured(value=value, in_sample=value, warnings=warnings))
+    found = Measured(value=value, in_sample=value, warnings=warnings)
+    if given.groups is None or np.isnan(value):
+        return _score("cka", given, found, least=0.0)
+    groups = given.groups.groups
+    left = [groups.train(group).cka for group in range(len(groups.count))]
+    chance = whole.square_x.sum() * whole.square_y.sum() / max(whole.n - 1, 1)
+    norm = np.linalg.norm(whole.xx) * np.linalg.norm(whole.yy)
+    found = replace(found, influence=value - np.array(left), chance=float(chance / norm))
+    return _score("cka", given, found, least=0.0, p_value=independence_p(whole))
 
 
-def cca(moments: FoldMoments, *, keep: float = 1.0) -> Score:
+def cca(moments: FoldMoments | GroupMoments, *, keep: float = 1.0) -> Score:
     """``align.cca`` from fold moments. Directions below 1e-12 of the largest variance are dropped.
 
     Cost: eigenvalues of both sides per fold, p^3 + q^3.
     """
-    return _score("cca", moments, streamed_canonical(_check(moments), keep, False))
+    return _canonical("cca", moments, keep)
 
 
-def svcca(moments: FoldMoments, *, keep: float = 0.99) -> Score:
+def svcca(moments: FoldMoments | GroupMoments, *, keep: float = 0.99) -> Score:
     """``align.svcca`` from fold moments; as ``cca``."""
-    return _score("svcca", moments, streamed_canonical(_check(moments), keep, False))
+    return _canonical("svcca", moments, keep)
 
 
-def pwcca(moments: FoldMoments) -> Score:
+def pwcca(moments: FoldMoments | GroupMoments) -> Score:
     """``align.pwcca`` from fold moments; as ``cca``."""
-    return _score("pwcca", moments, streamed_canonical(_check(moments), 1.0, True))
+    return _canonical("pwcca", moments, 1.0, projection=True)
 
 
-def procrustes(moments: FoldMoments, *, device: Any = None) -> Score:
+def procrustes(moments: FoldMoments | GroupMoments, *, device: Any = None) -> Score:
     """``align.procrustes`` from fold moments. Cost: one singular value decomposition per fold."""
-    n_folds, q = len(_check(moments, device).count), moments.xy.shape[2]
-    num, xx, yy = np.zeros((3, n_folds, q))
-    total = np.zeros(n_folds)
-    for fold in range(n_folds):
-        train = moments.train(fold)
-        held = moments.test(fold, about=train)
-        rotation = rotation_of(train.xy, device)
-        turned = product(rotation.left.T, held.xy, device)
-        num[fold] = np.einsum("rj,rj->j", turned, rotation.right)
-        within = product(product(rotation.left.T, held.xx, device), rotation.left, device)
-        spread = product(within, rotation.right, device)
-        xx[fold] = np.einsum("rj,rj->j", rotation.right, spread)
-        yy[fold], total[fold] = held.square_y, held.square_x.sum()
-    norm = np.sqrt(total.sum() * yy.sum())
-    whole = moments.train()
-    own = np.sqrt(whole.square_x.sum() * whole.square_y.sum())
-    if not (norm > 0 and own > 0):
-        undefined = Measured(value=NAN, warnings=(_CONSTANT,))
-        return _score("procrustes", moments, undefined)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        per_target = num.sum(axis=0) / np.sqrt(xx.sum(axis=0) * yy.sum(axis=0))
-        per_fold = num.sum(axis=1) / np.sqrt(total * yy.sum(axis=1))
-    varies = moments.high_y.max(axis=0) > moments.low_y.min(axis=0)
-    found = Measured(
-        value=float(num.sum() / norm),
-        per_fold=per_fold,
-        per_target=np.where(varies, np.nan_to_num(per_target), np.nan),
-        in_sample=float(rotation_of(whole.xy, device).overlap / own),
-    )
-    return _score("procrustes", moments, found)
+    given = _given(moments, device)
+    found = streamed_procrustes(given.folds, device, given.groups, given.tests)
+    return _score("procrustes", given, found)
 
 
-def _matched(moments: FoldMoments, sign: str, planner: Planner) -> Measured:
-    return MomentMatched(_check(moments, within=False), sign, planner).estimate(
-        None, influence=False
-    )
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """Moments of folds; and where there are groups, those, and what tests are added to."""
+
+    folds: FoldMoments
+    groups: GroupMoments | None
+    tests: HeldOutTests | None
 
 
-def _check(moments: FoldMoments, device: Any = None, within: bool = True) -> FoldMoments:
+def _matched(
+    metric: str, moments: FoldMoments | GroupMoments, sign: str, planner: Planner
+) -> Score:
+    given = _given(moments, within=False)
+    matched = MomentMatched(given.folds, sign, planner, given.groups, given.tests)
+    found = matched.estimate(None, influence=given.groups is not None)
+    return _score(metric, given, found, sign)
+
+
+def _ridge(metric: str, moments: FoldMoments | GroupMoments, device: Any) -> Score:
+    given, r2 = _given(moments, device), metric == "ridge_r2"
+    found = streamed_ridge(given.folds, r2, device, given.groups, given.tests)
+    return _score(metric, given, found, least=-np.inf if r2 else -1.0)
+
+
+def _canonical(
+    metric: str, moments: FoldMoments | GroupMoments, keep: float, projection: bool = False
+) -> Score:
+    given = _given(moments)
+    found = streamed_canonical(given.folds, keep, projection, given.groups, given.tests)
+    return _score(metric, given, found)
+
+
+def _given(moments: FoldMoments | GroupMoments, device: Any = None, within: bool = True) -> _Given:
     check_device(device)
-    if not isinstance(moments, FoldMoments):
+    if not isinstance(moments, FoldMoments | GroupMoments):
         raise InputError(
-            f"moments must be FoldMoments, got {type(moments).__name__}. Make them with "
-            "unbraid.stats.fold_moments(x, y)."
+            f"moments must be FoldMoments or GroupMoments, got {type(moments).__name__}. Make them "
+            "with unbraid.stats.fold_moments(x, y) or group_moments(x, y)."
         )
-    if not (moments.count > 0).all():
-        raise InputError(f"moments must hold stimuli in every fold, got counts {moments.count}.")
-    if within and not moments.within:
+    groups = moments if isinstance(moments, GroupMoments) else None
+    folds = moments.folds() if isinstance(moments, GroupMoments) else moments
+    counts = folds.count if groups is None else groups.groups.count
+    if not (counts > 0).all():
+        raise InputError(f"moments must hold stimuli in every fold, got counts {counts}.")
+    if within and not folds.within:
         raise InputError("moments must hold the products within each side: pass within=True.")
-    return moments
+    return _Given(folds, groups, None if groups is None or not folds.within else HeldOutTests())
 
 
-def _score(metric: str, moments: FoldMoments, found: Measured, sign: str = "signed") -> Score:
-    shape = int(moments.count.sum()), *moments.xy.shape[1:]
-    notes = found.notes + notes_of_moments(moments.order)
-    return scored_as(metric, found, shape, notes, protocol="unbraid", sign=sign,
-                     order=moments.order, replicates=np.empty(0))  # fmt: skip
+def _score(
+    metric: str, given: _Given, found: Measured, sign: str = "signed", least: float = -1.0,
+    p_value: float | None = None,
+) -> Score:  # fmt: skip
+    order = given.folds.order
+    shape = int(given.folds.count.sum()), *given.folds.xy.shape[1:]
+    if p_value is None:
+        p_value = NAN if given.tests is None or np.isnan(found.value) else given.tests.p_value
+    said = judged(found, p_value, order, least=least)
+    notes = found.notes + notes_of_moments(order) + said.pop("notes", ())
+    return scored_as(metric, found, shape, notes, protocol="unbraid", sign=sign, order=order,
+                     **said)  # fmt: skip

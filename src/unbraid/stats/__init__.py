@@ -17,6 +17,7 @@ from unbraid.stats._folds import (
     grouped_folds,
     shuffled_folds,
 )
+from unbraid.stats._group_moments import GroupMoments
 from unbraid.stats._independent import independent_units
 from unbraid.stats._jackknife import (
     Refits,
@@ -31,7 +32,7 @@ from unbraid.stats._order import SerialDependence, rows_to_test, serial_dependen
 from unbraid.stats._period import shared_period
 from unbraid.stats._permutation import Permutations, permutation_p, permuted_rows
 from unbraid.stats._scales import dominating_units
-from unbraid.stats._stream import fold_moments
+from unbraid.stats._stream import fold_moments, group_moments
 from unbraid.stats._time import (
     DRIFT,
     EXCHANGEABLE,
@@ -55,6 +56,7 @@ __all__ = [
     "Difference",
     "FoldMoments",
     "Folds",
+    "GroupMoments",
     "Interval",
     "Moments",
     "NoiseCeiling",
@@ -71,6 +73,7 @@ __all__ = [
     "contiguous_folds",
     "dominating_units",
     "fold_moments",
+    "group_moments",
     "grouped_folds",
     "independent_units",
     "interval",

@@ -158,7 +158,7 @@ class FoldMoments:
         )
         if self.xy.shape != other.xy.shape or self.xx.shape != other.xx.shape or not same:
             raise InputError("Moments can be merged only if they share sizes, folds and shifts.")
-        kinds = (np.add, _ADDITIVE), (np.minimum, _LEAST), (np.maximum, _LARGEST)
+        kinds = (np.add, ADDITIVE), (np.minimum, LEAST), (np.maximum, LARGEST)
         return replace(
             self,
             order=max(self.order, other.order, key=SEVERITY.index),
@@ -174,7 +174,7 @@ class FoldMoments:
         out = [fold for fold in folds if fold >= 0]
         keep = np.setdiff1d(np.arange(len(self.count)), out)
         return self._centred(
-            {name: getattr(self, name)[keep].sum(axis=0) for name in _ADDITIVE}, None
+            {name: getattr(self, name)[keep].sum(axis=0) for name in ADDITIVE}, None
         )
 
     def test(self, fold: int, about: Moments | None = None) -> Moments:
@@ -184,7 +184,7 @@ class FoldMoments:
         """
         rows = slice(None) if fold < 0 else slice(fold, fold + 1)
         return self._centred(
-            {name: getattr(self, name)[rows].sum(axis=0) for name in _ADDITIVE}, about
+            {name: getattr(self, name)[rows].sum(axis=0) for name in ADDITIVE}, about
         )
 
     def _centred(self, parts: dict[str, Any], about: Moments | None) -> Moments:
@@ -243,10 +243,10 @@ class Moments:
             return self.xy / np.sqrt(np.outer(self.square_x, self.square_y))
 
 
-_ADDITIVE = ("count", "sum_x", "sum_y", "square_x", "square_y", "xx", "yy", "xy")
-_LEAST = ("low_x", "low_y")
-_LARGEST = ("high_x", "high_y")
-_SUMS = _ADDITIVE + _LEAST + _LARGEST
+ADDITIVE = ("count", "sum_x", "sum_y", "square_x", "square_y", "xx", "yy", "xy")
+LEAST = ("low_x", "low_y")
+LARGEST = ("high_x", "high_y")
+_SUMS = ADDITIVE + LEAST + LARGEST
 
 
 def _shifted(values: Any, shift: np.ndarray) -> np.ndarray:

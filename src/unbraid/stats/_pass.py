@@ -17,6 +17,7 @@ from unbraid.stats._moments import FoldMoments
 
 _BLOCKS = 16  # of a call: it then reads a GiB, and what it returns is little beside that
 _UNDER_WAY = 16  # calls: enough for a few workers, few enough to keep what they return
+_RETURNED = 2.0**30  # bytes of moments that calls under way return together, of two calls at least
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,10 @@ class Pass:
             "within": moments.within, "n_folds": len(moments.count),
         }  # fmt: skip
         waiting: deque[Any] = deque()
+        size = sum(8.0 * getattr(moments, name).size for name in ("xx", "yy", "xy"))
+        most = int(np.clip(_RETURNED / max(size, 1), 2, _UNDER_WAY))
         for part in self._parts():
-            if len(waiting) == _UNDER_WAY:
+            if len(waiting) == most:
                 moments = moments.merge(waiting.popleft().result())
             waiting.append(workers.submit(_added, part, of_none))
         while waiting:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from unbraid.align._estimator import Measured
+from unbraid.align._held_out_moments import HeldOutTests, rest_of_fold
 from unbraid.align._score import NAN
 from unbraid.errors import InputError
-from unbraid.stats import FoldMoments, Moments
+from unbraid.stats import FoldMoments, GroupMoments, Moments
 
 _LEAST_HELD = 3  # stimuli of a fold: two points always correlate perfectly
 # Squares lose half of the digits: variance below this share of the largest is rounding
@@ -39,7 +40,10 @@ class _Directions:
         return float(self.weights @ (together / np.where(norm > 0, norm, 1.0)))
 
 
-def streamed_canonical(moments: FoldMoments, keep: float, projection: bool) -> Measured:
+def streamed_canonical(
+    moments: FoldMoments, keep: float, projection: bool,
+    groups: GroupMoments | None = None, tests: HeldOutTests | None = None,
+) -> Measured:  # fmt: skip
     """Return the estimate of ``cca`` and ``svcca`` or, with ``projection``, of ``pwcca``."""
     if not 0 < keep <= 1:
         raise InputError(f"keep must be a share of variance in (0, 1], got {keep}.")
@@ -49,18 +53,37 @@ def streamed_canonical(moments: FoldMoments, keep: float, projection: bool) -> M
             f"canonical correlations need at least {_LEAST_HELD} stimuli in every fold, got "
             f"{fewest}. Pass fewer folds or more stimuli."
         )
-    per_fold = []
+    per_fold: list[float] = []
+    left = np.full(0 if groups is None else len(groups.fold), np.nan)
     for fold in range(len(moments.count)):
         fit = _fit(moments, fold, keep, projection)
         if fit is None:
             why = "undefined: a side is constant on the training stimuli of some fold."
             return Measured(value=NAN, warnings=(why,))
-        per_fold.append(fit.held_out(moments.test(fold)))
+        held = moments.test(fold)
+        per_fold.append(fit.held_out(held))
+        if tests is not None:
+            tests.add(held, fit.x * fit.weights, fit.y)
+        if groups is None:
+            continue
+        for group in groups.of(fold):
+            rest = rest_of_fold(groups, group)
+            left[group] = NAN if rest is None or rest.n < 2 else fit.held_out(rest)
     whole = _fit(moments, -1, keep, projection)
     in_sample = NAN if whole is None else float(whole.weights @ whole.r)
     return Measured(
-        value=float(np.mean(per_fold)), per_fold=np.array(per_fold), in_sample=in_sample
+        value=float(np.mean(per_fold)),
+        per_fold=np.array(per_fold),
+        influence=None if groups is None else _losses(np.array(per_fold), left, groups.fold),
+        in_sample=in_sample,
     )
+
+
+def _losses(per_fold: np.ndarray, left: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    """Return what the mean over folds loses without each group, the directions kept."""
+    n, own = len(per_fold), per_fold[fold]
+    gone = np.isnan(left)  # nothing of the fold is left: one fold less
+    return np.where(gone, (own - per_fold.mean()) / max(n - 1, 1), (own - left) / n)
 
 
 def _fit(moments: FoldMoments, left_out: int, keep: float, projection: bool) -> _Directions | None:

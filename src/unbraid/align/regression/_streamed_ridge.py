@@ -16,12 +16,15 @@ import numpy as np
 
 from unbraid._kernels.device import product
 from unbraid._kernels.linear_algebra.ridge import PenaltyGrid, eigen
+from unbraid._kernels.statistics.deletion import LEFT, BlockSums, Totals, losses
 from unbraid.align._dense import finite_mean
 from unbraid.align._estimator import Measured
+from unbraid.align._held_out_moments import HeldOutTests, sums_about
+from unbraid.align._score import NAN
 from unbraid.align.regression._nested_ridge import ALPHAS, check_folds
 from unbraid.align.regression._ridge import NOTHING, edge_notes
 from unbraid.errors import InputError
-from unbraid.stats import FoldMoments, Moments
+from unbraid.stats import FoldMoments, GroupMoments, Moments
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +69,10 @@ class _Seen:
         return np.stack([yy - 2 * num + xx for num, xx, yy in found])
 
 
-def streamed_ridge(moments: FoldMoments, r2: bool, device: Any) -> Measured:
+def streamed_ridge(
+    moments: FoldMoments, r2: bool, device: Any,
+    groups: GroupMoments | None = None, tests: HeldOutTests | None = None,
+) -> Measured:  # fmt: skip
     """Return the estimate of ``ridge`` or, with ``r2``, of ``ridge_r2``."""
     n_folds, (p, q) = check_folds(len(moments.count)), moments.xy.shape[1:]
     least = int(moments.count.sum() - moments.count.max())
@@ -83,17 +89,29 @@ def streamed_ridge(moments: FoldMoments, r2: bool, device: Any) -> Measured:
             errors[other] += _seen(moments, fit, one).errors(fit)
     chosen = errors.argmin(axis=1)
     parts, whole_errors = np.zeros((n_folds, 3, q)), 0.0
+    of_groups = np.zeros((0 if groups is None else len(groups.fold), 3, q))
+    apart = np.zeros((2, q))
     for fold in range(n_folds):
         fit = _fit(moments, (fold,), device)
         seen = _seen(moments, fit, fold)
         weights = fit.weights(ALPHAS[chosen[fold]])
-        parts[fold] = seen.sums(weights)
-        if not r2:
-            spread = np.sqrt(np.einsum("r,rj->j", fit.values, weights**2) / fit.of.n)
-            scale = np.sqrt(fit.of.square_y / fit.of.n)
-            units = np.where(spread > 0, spread, 1.0), np.where(scored, scale, 1.0)
-            parts[fold] /= np.stack([units[0] * units[1], units[0] ** 2, units[1] ** 2])
+        spread = np.sqrt(np.einsum("r,rj->j", fit.values, weights**2) / fit.of.n)
+        scale = np.sqrt(fit.of.square_y / fit.of.n)
+        own = np.stack([np.where(spread > 0, spread, 1.0), np.where(scored, scale, 1.0)])
+        units = np.ones((2, q)) if r2 else own
+        in_units = np.stack([units[0] * units[1], units[0] ** 2, units[1] ** 2])
+        parts[fold] = seen.sums(weights) / in_units
         whole_errors = whole_errors + seen.errors(fit)
+        if groups is None:
+            continue
+        left = product(fit.basis, weights, device)
+        of_x, of_y = sums_about(moments, fold, fit.of)
+        apart += np.stack([of_x @ left / units[0], of_y / units[1]])
+        for group in groups.of(fold):
+            held = groups.groups.test(group, about=fit.of)
+            of_groups[group] = _Seen(held.xx, held.xy, held.square_y, device).sums(left) / in_units
+        if tests is not None:
+            tests.add(moments.test(fold), left / own[0] * scored, scored / own[1])
     fit = _fit(moments, (), device)
     whole = _seen(moments, fit, -1).sums(fit.weights(ALPHAS[np.argmin(whole_errors, axis=0)]))
     score = _explained if r2 else _pooled
@@ -101,15 +119,32 @@ def streamed_ridge(moments: FoldMoments, r2: bool, device: Any) -> Measured:
     if not scored.any():
         return Measured(value=np.nan, per_target=per_target, per_fold=np.full(n_folds, np.nan),
                         warnings=(NOTHING,))  # fmt: skip
-    picked = chosen[:, scored]
+    picked, total = chosen[:, scored], parts.sum(axis=0)
+    chance = score(np.stack([apart[0] * apart[1] / moments.count.sum(), *total[1:]]))
     edges = np.array([(picked == 0).mean(), (picked == len(ALPHAS) - 1).mean()])
     return Measured(
         value=finite_mean(per_target),
         per_fold=np.array([finite_mean(np.where(scored, score(part), np.nan)) for part in parts]),
         per_target=per_target,
+        influence=None if groups is None else _influence(of_groups[..., scored], r2),
+        chance=NAN if groups is None else finite_mean(np.where(scored, chance, np.nan)),
         in_sample=finite_mean(np.where(scored, score(whole), np.nan)),
         notes=edge_notes(edges),
     )
+
+
+def _influence(of_groups: np.ndarray, r2: bool) -> np.ndarray:
+    """Return what the mean over targets loses without each group, the fits kept; (G, 3, q) sums."""
+    num, xx, yy = np.moveaxis(of_groups, 1, 0)
+    total = of_groups.sum(axis=0)
+    if not r2:
+        r, each = _pooled(total), np.full(total.shape[1], 1 / total.shape[1])
+        return losses(BlockSums(num, xx, yy), Totals(total[0], total[1], total[2], r, each))
+    left = total[2] - yy
+    enough = left > LEFT * total[2]
+    residual = total[2] - 2 * total[0] + total[1] - (yy - 2 * num + xx)
+    kept = np.where(enough, 1 - residual / np.where(enough, left, 1.0), 0.0)
+    return np.asarray((_explained(total) - kept).mean(axis=1))
 
 
 def _fit(moments: FoldMoments, out: tuple[int, ...], device: Any) -> _StreamedFit:
