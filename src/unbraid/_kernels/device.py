@@ -75,25 +75,32 @@ def product(a: Any, b: Any, device: Any = None, out: np.ndarray | None = None) -
 
 
 def eigh(matrix: np.ndarray, device: Any = None) -> tuple[np.ndarray, np.ndarray]:
-    """Return ascending eigenvalues and the vectors of a symmetric matrix, which is overwritten."""
-    if device is None:
-        import scipy.linalg
-
-        return scipy.linalg.eigh(matrix, driver="evd", overwrite_a=True, check_finite=False)
+    """Return ascending eigenvalues and the vectors of a symmetric matrix."""
+    if device is None:  # as SciPy does by "evd", but other threads can go on meanwhile
+        return np.linalg.eigh(matrix)
     from unbraid._torch import torch
 
     values, vectors = torch.linalg.eigh(_sent(matrix, device))
     return values.cpu().numpy(), vectors.cpu().numpy()
 
 
+def eigenvalues(matrix: np.ndarray, device: Any = None) -> np.ndarray:
+    """Return ascending eigenvalues of a symmetric matrix."""
+    if device is None:
+        return np.linalg.eigvalsh(matrix)
+    from unbraid._torch import torch
+
+    return torch.linalg.eigvalsh(_sent(matrix, device)).cpu().numpy()
+
+
 def svd(matrix: np.ndarray, device: Any = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the thin singular value decomposition."""
     if device is None:
-        import scipy.linalg
-
         try:
-            return scipy.linalg.svd(matrix, full_matrices=False, check_finite=False)
+            return np.linalg.svd(matrix, full_matrices=False)
         except np.linalg.LinAlgError:  # divide and conquer can fail where plain QR does not
+            import scipy.linalg
+
             return scipy.linalg.svd(matrix, full_matrices=False, lapack_driver="gesvd")
     from unbraid._torch import torch
 
@@ -102,11 +109,9 @@ def svd(matrix: np.ndarray, device: Any = None) -> tuple[np.ndarray, np.ndarray,
 
 
 def singular_values(matrix: np.ndarray, device: Any = None) -> np.ndarray:
-    """Return the singular values of a matrix, which is overwritten."""
+    """Return the singular values of a matrix."""
     if device is None:
-        import scipy.linalg
-
-        return scipy.linalg.svdvals(matrix, overwrite_a=True, check_finite=False)
+        return np.linalg.svd(matrix, compute_uv=False)
     from unbraid._torch import torch
 
     return torch.linalg.svdvals(_sent(matrix, device)).cpu().numpy()

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from unbraid._kernels.linear_algebra.rotation import best_rotation, overlap
+from unbraid._kernels.device import product
+from unbraid._kernels.linear_algebra.rotation import nuclear_norm, rotation_of
+from unbraid._kernels.linear_algebra.span import Span, is_thin, span
 from unbraid._kernels.statistics.deletion import BlockSums, Totals, losses
 from unbraid.align._estimator import Blocks, Estimator, Measured
 from unbraid.align._judge import Judging, judge
@@ -21,16 +23,22 @@ class Procrustes(Estimator):
     def __init__(self, x, y, folds, **options) -> None:
         super().__init__(x - x.mean(axis=0), y - y.mean(axis=0), folds, **options)
         self.rows = [np.flatnonzero(folds == fold) for fold in range(folds.n_folds)]
+        fewest = len(x) - max(map(len, self.rows))
+        self.kernels = [
+            product(side, side.T, self.device) if is_thin(fewest, side.shape[1]) else None
+            for side in (self.x, self.y)
+        ]
 
     def estimate(self, order: np.ndarray | None, influence: bool) -> Measured:
         y = self.y if order is None else self.y[order]
         rotated, centred, target = np.zeros_like(y), np.zeros_like(self.x), np.zeros_like(y)
         for fold, test in enumerate(self.rows):
             train = np.concatenate([rows for i, rows in enumerate(self.rows) if i != fold])
-            of_x, of_y = self.x[train].mean(axis=0), y[train].mean(axis=0)
-            centred[test], target[test] = self.x[test] - of_x, y[test] - of_y
-            rotation = best_rotation(self.x[train] - of_x, y[train] - of_y, self.device)
-            rotated[test] = rotation.apply(centred[test], self.device)
+            centred[test] = self.x[test] - self.x[train].mean(axis=0)
+            target[test] = y[test] - y[train].mean(axis=0)
+            of_x, of_y = self._spans(train, test, order)
+            rotation = rotation_of(product(of_x.train.T, of_y.train, self.device), self.device)
+            rotated[test] = of_y.lifted(rotation.apply(of_x.seen, self.device), self.device)
         num = np.einsum("tj,tj->t", rotated, target)
         xx, yy = np.einsum("ti,ti->t", centred, centred), np.einsum("tj,tj->t", target, target)
         norm = np.sqrt(xx.sum() * yy.sum())
@@ -54,9 +62,23 @@ class Procrustes(Estimator):
             weights=None,
             chance=float(rotated.sum(axis=0) @ target.mean(axis=0) / norm),
             influence=phi,
-            in_sample=overlap(self.x, y, self.device)
-            / float(np.sqrt((self.x**2).sum() * (y**2).sum())),
+            in_sample=self._overlap() / float(np.sqrt((self.x**2).sum() * (y**2).sum())),
         )
+
+    def _spans(
+        self, train: np.ndarray, test: np.ndarray, order: np.ndarray | None = None
+    ) -> tuple[Span, Span]:
+        """Return what both systems' training stimuli span, ``y`` with its rows in this order."""
+        of_x = span(self.x, train, test, self.kernels[0])
+        if order is not None:
+            train, test = order[train], order[test]
+        return of_x, span(self.y, train, test, self.kernels[1])
+
+    def _overlap(self) -> float:
+        """Return the nuclear norm of ``x' y``: the product with the best rotation in sample."""
+        of_x, of_y = self._spans(np.arange(len(self.x)), np.arange(0))
+        total = nuclear_norm(product(of_x.train.T, of_y.train, self.device), self.device)
+        return total - of_x.extra * of_y.extra
 
     def _influence(self, *parts: np.ndarray) -> np.ndarray:
         """Return what deleting each stimulus or block costs, the rotations held fixed."""
@@ -103,7 +125,8 @@ def procrustes(
     -----
     Invariant to rotation, common scaling and shift of either side; not to scaling single units.
     Directions that training stimuli do not span are not rotated onto anything. Cost: one
-    singular value decomposition of side ``min(n, max(p, q))`` a fold.
+    eigendecomposition of side ``min(n, p, q)`` a fold, or a singular value decomposition where
+    ``x' y`` is nearly singular.
 
     References
     ----------
