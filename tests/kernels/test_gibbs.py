@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy.special import erfc, logsumexp
 
+from unbraid._kernels.codes import gibbs
 from unbraid._kernels.codes.gibbs import draw, mean
 
 NOISE = 0.2
@@ -114,3 +115,30 @@ def test_a_latent_that_is_usually_negative_is_looked_at():
     one = np.ones((1, 1), np.float32)
     code = mean(np.float32(-1.5) * one, one, prior, signed=True, sweeps=500, burn=10)
     assert code[0, 0] == pytest.approx(-1.16, abs=0.03)
+
+
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("spread", [0.03, 0.3, 1.5])
+@pytest.mark.parametrize("often", [0.01, 0.3])
+def test_what_a_comparison_skips_changes_no_bit(rng, monkeypatch, signed, spread, often):
+    atoms = rng.normal(size=(70, 20))
+    codes = (rng.random((50, 70)) < 0.05) * rng.uniform(0.5, 1.5, (50, 70))
+    x = codes @ atoms + 0.1 * rng.normal(size=(50, 20))
+    products, gram = (x @ atoms.T).astype(np.float32), (atoms @ atoms.T).astype(np.float32)
+    prior = np.full(70, often), rng.uniform(-1, 1, 70), np.full(70, spread**2), 0.01
+
+    def sampled():
+        chains = np.zeros((50, 70), np.float32)
+        drawn = draw(products, gram, chains, prior, signed=signed, sweeps=20, seed=1)
+        return *drawn, chains, mean(products, gram, prior, signed=signed, sweeps=30, burn=10)
+
+    quick = sampled()
+    model = gibbs._model
+
+    def without_skips(*given):
+        length, width, even, pull, least, noise = model(*given)
+        return length, width, even, pull, np.full_like(least, -np.inf), noise
+
+    monkeypatch.setattr(gibbs, "_model", without_skips)
+    for found, full in zip(quick, sampled(), strict=True):
+        np.testing.assert_array_equal(found, full)

@@ -17,6 +17,8 @@ _HOT = 8.0  # times the noise with which chains from nothing begin
 _FAR_CUT = 5.0  # further above zero than this many spreads the cut does not matter
 _TAIL = -30.0  # beyond this many spreads the mass above zero is that of an exponential
 _CELLS = 64  # of the table below, a spread: errors of 3e-5 at most
+_SPARE = 0.01  # log odds less than that, for rounding: what is skipped is surely off
+_SCANNED = 16  # latents that are skipped together where all can be: a vector of float32
 
 
 def _table():
@@ -27,6 +29,8 @@ def _table():
 
 
 _ABOVE = _table()
+_MEANS = _TAIL + np.arange(len(_ABOVE)) / _CELLS  # in spreads above zero
+_GAINS = 0.5 * _MEANS**2 + _ABOVE[:, 0]  # log odds that these add: they grow with the mean
 
 
 def draw(
@@ -63,7 +67,8 @@ def draw(
     Notes
     -----
     Each stimulus has its own stream of random numbers. Latents that are as good as surely off
-    (odds of e^-7) are skipped. Cost a sweep: n m, and m for each code that changes.
+    (odds of e^-7) are skipped, most by a comparison alone. Cost a sweep: n m comparisons, and m for
+    each code that changes.
     """
     (n, m), kept = codes.shape, sweeps - 1
     chunks = max(1, min(_CHUNKS, _NUMBERS // m**2))
@@ -111,10 +116,15 @@ def _model(gram, prior, signed):
     even = np.log(rate / (1 - rate)) + 0.5 * (np.log(width / variance) - middle**2 / variance)
     if not signed:
         even -= log_ndtr(middle / np.sqrt(variance))
-    pull = middle / variance
-    far = np.sqrt(np.maximum(2 * width * (_SURELY_OFF - even), 0))
-    least = np.where(even < _SURELY_OFF, noise * (far / width - np.abs(pull)), -np.inf)
-    return length, np.sqrt(width), even, pull, least, noise
+    pull, spread = middle / variance, np.sqrt(width)
+    needed = _SURELY_OFF - _SPARE - even
+    far = np.sqrt(2 * np.maximum(needed, 0))
+    if signed:
+        least = np.where(needed > 0, noise * (far / spread - np.abs(pull)), -np.inf)
+    else:
+        far = np.where(needed > _GAINS[-1], far, np.interp(needed, _GAINS, _MEANS))
+        least = np.where(needed > _GAINS[0], noise * (far / spread - pull), -np.inf)
+    return length, spread, even, pull, least.astype(np.float32), noise
 
 
 @numba.njit(nogil=True, inline="always")
@@ -166,9 +176,21 @@ def _cut(t):
 
 
 @numba.njit(nogil=True)
-def _passed(product, code, j, model):
-    signed, least = model[6], model[4][j]
-    return code == 0 and product < least and (not signed or -product < least)
+def _considered(j, left, codes, model):
+    """Return the next latent from ``j`` on that is on or may be; the number of latents: none."""
+    least, signed, m = model[4], model[6], len(left)
+    some = False
+    while j < m:
+        size = abs(left[j]) if signed else left[j]
+        if size >= least[j] or codes[j] != 0:
+            return j
+        j += 1
+        while not some and j + _SCANNED <= m:
+            for at in range(j, j + _SCANNED):  # no branches, so that it is compiled to vectors
+                size = abs(left[at]) if signed else left[at]
+                some |= (size >= least[at]) | (codes[at] != 0)
+            j += 0 if some else _SCANNED
+    return m
 
 
 @numba.njit(nogil=True)
@@ -181,8 +203,6 @@ def _change(left, gram, j, by):
 def _next(left, j, code, model, state):
     """Draw latent j's code given the others; return it, the state, and what was expected."""
     product = left[j] + model[0][j] * code
-    if _passed(product, code, j, model):
-        return np.float32(0), state, np.float32(0)
     _, spreads, even, pull, _, noise, signed = model
     spread = spreads[j]
     t = spread * (product / noise + pull[j])
@@ -216,12 +236,14 @@ def _draw(start, stop, edges, products, gram, codes, model, run, out):
                 if codes[i, j] != 0:
                     _change(left, gram, j, codes[i, j])
             for sweep in range(kept + 1):
-                for j in range(m):
+                j = _considered(0, left, codes[i], model)
+                while j < m:
                     old = codes[i, j]
                     new, state, _ = _next(left, j, old, model, state)
                     if new != old:
                         _change(left, gram, j, new - old)
                         codes[i, j] = new
+                    j = _considered(j + 1, left, codes[i], model)
                 if sweep == 0:
                     continue
                 count = 0
@@ -248,7 +270,8 @@ def _mean(start, stop, products, gram, models, sweeps, burn, sums):
             at = min(sweep, burn)
             model = (models[0][at], models[1][at], models[2][at], models[3][at], models[4][at],
                      models[5][at], models[6])  # fmt: skip
-            for j in range(m):
+            j = _considered(0, left, codes, model)
+            while j < m:
                 old = codes[j]
                 new, state, expected = _next(left, j, old, model, state)
                 if new != old:
@@ -256,3 +279,4 @@ def _mean(start, stop, products, gram, models, sweeps, burn, sums):
                     codes[j] = new
                 if sweep >= burn:
                     sums[i, j] += expected
+                j = _considered(j + 1, left, codes, model)
