@@ -13,7 +13,7 @@ from unbraid import _validate
 from unbraid._answers import made_with, sha256_of
 from unbraid._config import configured
 from unbraid._kernels.device import computing_on
-from unbraid._kernels.threads import is_small, one_thread
+from unbraid._kernels.threads import is_small, one_thread, workers
 from unbraid._progress import Progress, part, progress_to
 from unbraid.align import Score
 from unbraid.comparison._comparison import Comparison
@@ -184,7 +184,7 @@ def compare(
         sides = sides_of(parts, config, given is not None, x, (x_untrained, y_untrained))
         way = "x->y" if given is None or given.x else "y->x"
         truth = truth_of(features, features_train, x, parts, own=x_train is not None)
-        drawn = int(score_rng.integers(2**31)), way
+        drawn = int(score_rng.integers(2**31)), way, workers()
         tell(str(_cost(parts, config, given)), 0.0)
         with one_thread(when=is_small(parts.x.shape, parts.y.shape)):
             # the units first: what cannot be scored is refused before anything is learned

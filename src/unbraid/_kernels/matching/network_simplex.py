@@ -14,8 +14,10 @@ from numba.extending import overload
 
 from unbraid._kernels.matching.simplex import TransportPlan, best_of_row, entries, improve, worth
 from unbraid._kernels.matching.spanning_tree import greedy
+from unbraid._kernels.threads import in_blocks
 
 _CANDIDATES = 24  # best partners of each row and column that are priced first
+_ROWS_PER_THREAD = 64  # of which the best partners are sought
 _COLUMNS_PER_BLOCK = 1024  # copied at a time: a block of 4,096 rows takes 32 MiB
 
 
@@ -98,12 +100,17 @@ def _candidates(similarity: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndar
     return indptr, targets, similarity[sources, targets]
 
 
-@numba.njit(cache=True, parallel=True)
 def _largest(rows: np.ndarray, k: int) -> np.ndarray:
     """Return the columns of the k largest entries of each row, in no order."""
-    n, m = rows.shape
-    columns = np.empty((n, k), dtype=np.int64)
-    for i in numba.prange(n):
+    columns = np.empty((len(rows), k), dtype=np.int64)
+    in_blocks(_fill_largest, len(rows), rows, columns, least=_ROWS_PER_THREAD)
+    return columns
+
+
+@numba.njit(cache=True, nogil=True)
+def _fill_largest(start: int, stop: int, rows: np.ndarray, columns: np.ndarray) -> None:
+    m, k = rows.shape[1], columns.shape[1]
+    for i in range(start, stop):
         least = np.partition(rows[i], m - k)[m - k]
         found = 0
         for j in range(m):  # those above first, so that ties cannot push one out
@@ -114,10 +121,9 @@ def _largest(rows: np.ndarray, k: int) -> np.ndarray:
             if rows[i, j] == least and found < k:
                 columns[i, found] = j
                 found += 1
-    return columns
 
 
-@numba.njit(cache=True, fastmath=True)
+@numba.njit(cache=True, fastmath=True, nogil=True)
 def _best_of_row(row: np.ndarray, dual: np.ndarray) -> tuple[float, int]:
     """Return the largest similarity minus dual of a row, and where it is."""
     best = row[0] - dual[0]
@@ -147,7 +153,7 @@ def _best(pairs, i, price):  # noqa: ARG001
     return None
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _least_feasible(similarity: np.ndarray, dual: np.ndarray) -> np.ndarray:
     """Return the least target duals that cover every pair: max_i S_ij - u_i."""
     least = np.full(similarity.shape[1], -np.inf)

@@ -50,7 +50,7 @@ def best_of_row(pairs: Any, i: int, price: np.ndarray) -> tuple[float, int]:
     raise NotImplementedError
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def improve(
     pairs: Any,
     candidates: tuple[np.ndarray, np.ndarray, np.ndarray],
@@ -87,7 +87,7 @@ def improve(
             i = i + 1 if i + 1 < p else 0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _set_duals(pairs: Any, p: int, far: float, tree: np.ndarray, dual: np.ndarray) -> None:
     """Set duals and depths so that every arc of the tree is tight: u_i + v_j = S_ij.
 

@@ -17,7 +17,7 @@ PARENT, FIRST, NEXT, PREVIOUS, DEPTH, STACK = range(6)  # rows of the array that
 NONE = -1  # no node
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def link(tree: np.ndarray, v: int, parent: int) -> None:
     """Make ``v`` the first child of ``parent``."""
     tree[PARENT, v] = parent
@@ -28,7 +28,7 @@ def link(tree: np.ndarray, v: int, parent: int) -> None:
     tree[FIRST, parent] = v
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def unlink(tree: np.ndarray, v: int) -> None:
     """Take ``v`` from its parent's children."""
     if tree[PREVIOUS, v] != NONE:
@@ -54,7 +54,7 @@ def greedy(
     return _shipped(supply, demand, sources[order], targets[order])
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _shipped(
     supply: np.ndarray, demand: np.ndarray, sources: np.ndarray, targets: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -77,7 +77,7 @@ def _shipped(
     return tree, flow
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _ship(
     tree: np.ndarray, flow: np.ndarray, left: np.ndarray, wanted: np.ndarray, i: int, j: int
 ) -> None:
@@ -94,7 +94,7 @@ def _ship(
         flow[i] = amount
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def best_candidate(
     i: int, p: int, indptr: np.ndarray, targets: np.ndarray, values: np.ndarray, dual: np.ndarray
 ) -> tuple[Any, Any]:
@@ -107,7 +107,7 @@ def best_candidate(
     return best, j
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def pivot(
     u: int, v: int, reduced: float, p: int, tree: np.ndarray, flow: np.ndarray, dual: np.ndarray
 ) -> None:
@@ -122,7 +122,7 @@ def pivot(
     _shift(tree, dual, top, reduced if from_source else -reduced, p)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _meet(tree: np.ndarray, u: int, v: int) -> int:
     """Return the deepest node above both."""
     while u != v:
@@ -133,7 +133,7 @@ def _meet(tree: np.ndarray, u: int, v: int) -> int:
     return u
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _blocking(
     tree: np.ndarray, flow: np.ndarray, u: int, v: int, apex: int, p: int
 ) -> tuple[Any, Any, bool]:
@@ -153,7 +153,7 @@ def _blocking(
     return amount, leaving, from_source
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _push(tree: np.ndarray, flow: np.ndarray, v: int, apex: int, amount: int, p: int) -> None:
     """Add ``amount`` to the arcs that leave a source on the way up, and take it from the others."""
     while v != apex:
@@ -161,7 +161,7 @@ def _push(tree: np.ndarray, flow: np.ndarray, v: int, apex: int, amount: int, p:
         v = tree[PARENT, v]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _rehang(
     tree: np.ndarray, flow: np.ndarray, top: int, parent: int, leaving: int, amount: int
 ) -> None:
@@ -177,7 +177,7 @@ def _rehang(
         parent, amount, v = v, carried, above
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _shift(tree: np.ndarray, dual: np.ndarray, top: int, change: float, p: int) -> None:
     """Move the duals below ``top`` so that its new arc is tight, and set their depths."""
     tree[DEPTH, top] = tree[DEPTH, tree[PARENT, top]] + 1

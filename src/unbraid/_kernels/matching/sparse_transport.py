@@ -190,7 +190,7 @@ def _least_feasible(start, stop, pairs, price, answer):
         answer[i] = _best_of_row(priced, i, price)[0]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _similarity(pairs, i, j):
     start, x_row, x = pairs.of_source
     at, y_row, y = pairs.of_target

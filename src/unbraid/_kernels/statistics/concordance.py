@@ -14,7 +14,7 @@ def concordance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return _count(order, tied, rank.astype(np.int64), len(values))
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _count(order, tied, rank, n_ranks):
     """Walk through the values of ``a`` upwards, then down, counting ranks in a Fenwick tree."""
     n = len(order)
@@ -45,7 +45,7 @@ def _count(order, tied, rank, n_ranks):
     return answer
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _prefix(tree, position):
     total = 0
     while position > 0:

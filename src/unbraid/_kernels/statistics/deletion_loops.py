@@ -11,7 +11,7 @@ import numpy as np
 from unbraid._kernels.statistics.deletion import LEFT
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _loss(totals, j, product, of_x, of_y):
     left_x, left_y = totals.of_x[j] - of_x, totals.of_y[j] - of_y
     r = 0.0
@@ -21,7 +21,7 @@ def _loss(totals, j, product, of_x, of_y):
     return totals.weight[j] * (totals.r[j] - r)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _parts(a, b, plan, t, j):
     """Return what a stimulus adds to a target's product, the sources' square and its own."""
     indptr, sources, weights = plan
@@ -33,7 +33,7 @@ def _parts(a, b, plan, t, j):
     return carried * b[t, j], square, b[t, j] * b[t, j]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def dense_losses(a, b, plan, totals, answer):
     """Add to ``answer`` (rows,) the losses of standardised responses ``a`` and ``b``."""
     matched = np.diff(plan[0]) > 0
@@ -44,7 +44,7 @@ def dense_losses(a, b, plan, totals, answer):
                 answer[t] += _loss(totals, j, product, of_x, of_y)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def dense_sums(a, b, plan, number, sums):
     """Add to ``sums`` the parts of standardised responses ``a`` and ``b`` in blocks ``number``."""
     matched = np.diff(plan[0]) > 0
@@ -57,7 +57,7 @@ def dense_sums(a, b, plan, number, sums):
                 sums.of_y[number[t], j] += of_y
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def sparse_losses(x, y, marginals, plan, in_fold, totals, answer):
     """Add to ``answer`` (n,) the losses of one fold's stimuli, visiting active entries only.
 
@@ -83,7 +83,7 @@ def sparse_losses(x, y, marginals, plan, in_fold, totals, answer):
             answer[t] += silent
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def sparse_sums(x, y, marginals, plan, in_fold, number, sums):
     """Add to ``sums`` the parts of one fold's stimuli in blocks ``number`` (n,)."""
     scratch = _scratch(len(in_fold))
@@ -108,7 +108,7 @@ def sparse_sums(x, y, marginals, plan, in_fold, number, sums):
             sums.of_y[g, j] += b * b - base[2] * base[2]
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _scratch(n):
     return (
         np.empty(n, dtype=np.int64), np.full(n, -1), np.zeros(1, dtype=np.int64),
@@ -116,7 +116,7 @@ def _scratch(n):
     )  # fmt: skip
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _touch(scratch, t, j):
     touched, stamp, count, carried, square, target = scratch
     if stamp[t] != j:
@@ -126,7 +126,7 @@ def _touch(scratch, t, j):
         carried[t], square[t], target[t] = 0.0, 0.0, 0.0
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _gather(x, y, marginals, plan, in_fold, j, scratch):
     """Collect the active entries of a target and its sources; return what silence stands for."""
     mean_x, inverse_x, mean_y, inverse_y = marginals

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from unbraid import align, stats
+from unbraid._kernels.side_by_side import side_by_side
+from unbraid._kernels.threads import one_thread
 from unbraid._progress import Progress
 from unbraid.align import Score
 from unbraid.align._source import keeping_the_last_source
@@ -22,6 +24,8 @@ from unbraid.responses import Responses, as_responses
 
 # Elsewhere the null shows the chance level: fits are kept, or where that cannot be, one is made
 _KEPT = stats.Permutations(1, fits="kept")
+
+AT_ONCE = 4  # sources scored side by side at most: each thread holds what one needs
 
 
 class ScoreJob(NamedTuple):
@@ -91,27 +95,45 @@ def score_all(
     found: Iterable[ScoreJob],
     parts: Split,
     config: CompareConfig,
-    drawn: tuple[int, str],
+    drawn: tuple[int, str, int],
     tell: Progress,
 ) -> tuple[Score, ...]:
-    """Score every job under each of its metrics; ``drawn``: seed, and the headline's direction.
+    """Score every job under each of its metrics.
 
-    One source after another, so that what depends on it alone is computed once for all targets.
+    ``drawn``: seed, the headline's direction, and threads, each of which takes one source after
+    another with all its targets, so that what depends on a source alone is computed once. Scores do
+    not depend on the number of threads.
     """
-    seed, way = drawn
+    seed, way, threads = drawn
     pending = [(job, name) for job in found for name in metrics_of(job, config, way)]
-    first: dict[int, int] = {}
+    of_source: dict[int, list[int]] = {}
     for i, (job, _) in enumerate(pending):
-        first.setdefault(id(job.values[0]), i)
+        of_source.setdefault(id(job.values[0]), []).append(i)
+
+    def score_of(i: int) -> Score:
+        job, metric = pending[i]
+        return score(job, metric, parts, config, seed, way)
+
+    def message(i: int) -> str:
+        job, metric = pending[i]
+        return f"scoring {LABELS[job.source]} against {LABELS[job.target]} ({metric})"
+
+    # the widest first: no thread is left alone with them in the end
+    order = sorted(of_source.values(), key=lambda some: -_width(pending[some[0]][0].values[0]))
+    at_once = 1 if config.device is not None else min(threads, AT_ONCE)
     scores: dict[int, Score] = {}
-    with keeping_the_last_source():
-        for i in sorted(range(len(pending)), key=lambda i: first[id(pending[i][0].values[0])]):
-            job, metric = pending[i]
-            sides = f"{LABELS[job.source]} against {LABELS[job.target]}"
-            tell(f"scoring {sides} ({metric})", len(scores) / len(pending))
-            scores[i] = score(job, metric, parts, config, seed, way)
+    with one_thread():
+        for i, answer in side_by_side(score_of, order, at_once, keeping_the_last_source):
+            if answer is None:
+                tell(message(i), len(scores) / len(pending))
+            else:
+                scores[i] = answer
     tell("scored", 1.0)
     return tuple(scores[i] for i in range(len(pending)))
+
+
+def _width(source: Any) -> int:
+    return source.widths[-1] if isinstance(source, WideExpansion) else int(source.shape[1])
 
 
 def score(
