@@ -95,6 +95,26 @@ def test_a_rotation_has_as_many_axes_as_units_in_superposition():
     assert rotation(x, x, np.random.default_rng(0)).shape == (1000, 10)
 
 
+@pytest.mark.parametrize("n, p", [(250, 64), (400, 100), (150, 200)])
+def test_a_rotation_keeps_more_equal_features_than_units(rng, n, p):
+    """Their eigenvalues spread evenly: a rule of description length kept 5 of 128."""
+    n_features = 2 * p
+    z = (rng.random((n, n_features)) < 4 / n_features) * rng.random((n, n_features))
+    x = z @ rng.normal(size=(n_features, p))
+    x = Responses(x + 0.05 * x.std() * rng.normal(size=x.shape))
+    assert rotation(x, x, np.random.default_rng(0)).shape[1] > 0.9 * min(n - 1, p)
+
+
+@pytest.mark.parametrize(
+    "n, p, count", [(300, 60, 10), (150, 100, 5), (80, 200, 4), (300, 100, 50)]
+)
+@pytest.mark.parametrize("noise", ["normal", "laplace"])
+def test_a_rotation_drops_white_noise_and_nothing_else(rng, n, p, count, noise):
+    signal = 3 * rng.laplace(size=(n, count)) @ rng.normal(size=(count, p))
+    x = Responses(signal + getattr(rng, noise)(size=(n, p)))
+    assert rotation(x, x, np.random.default_rng(0)).shape[1] == count
+
+
 def test_rotation_alone_is_told_from_superposition_undone():
     """In more units than features a rotation finds them; in fewer it cannot."""
     rng = np.random.default_rng(1)

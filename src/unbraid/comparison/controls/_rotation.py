@@ -9,6 +9,7 @@ from unbraid.responses import Responses
 from unbraid.sparse._fit import fit_control
 
 _CARRIED = 0.9999  # share of the variance that a rotation keeps
+_DEVIATIONS = 3.0  # of the flatness of noise: fewer than one tail in 700 is taken for signal
 _MOST_TURNED = 512  # components; more take longer than most dictionaries
 _ROWS, _ROWS_EACH = 2048, 8  # stimuli that a rotation is fitted on at most, and for each component
 _STEPS = 100  # steps of FastICA, which never converges where there are no independent axes
@@ -18,9 +19,10 @@ def rotation(train: Responses, scored: Responses, rng: np.random.Generator) -> R
     """Return the scored units turned to independent components, signed by skewness.
 
     Fitted on ``train``. As many components as units, without those of pure noise, which codes drop
-    too: a flat tail of the covariance's eigenvalues (Wax and Kailath, 1985, by description length),
-    and what carries less than 1e-4 of the variance; at most 512. Axes are turned, and no
-    feature is taken out of superposition.
+    too: the tail of the covariance's eigenvalues that is as flat as noise of so many stimuli leaves
+    it (``n U - p``, of mean 1 and variance 4: Ledoit and Wolf, 2002, proposition 3), and what
+    carries less than 1e-4 of the variance; at most 512. Axes are turned, and no feature is taken
+    out of superposition.
     """
     values = train.toarray()
     count = _components(values)
@@ -45,13 +47,13 @@ def _components(values: np.ndarray) -> int:
     few = centred if n < centred.shape[1] else centred.T
     power = np.maximum(np.linalg.eigvalsh(few @ few.T)[::-1], 0)
     power = power[power > 1e-12 * power[0]]
-    r = len(power)
-    kept = np.arange(r)  # components before a tail of r - kept
-    left = r - kept
-    of_tail, of_logs = power[::-1].cumsum()[::-1], np.log(power)[::-1].cumsum()[::-1]
-    flatness = left * np.log(of_tail / left) - of_logs  # 0 where the tail is flat
-    length = n * flatness / 2 + kept * (2 * r - kept) * np.log(n) / 4
-    flat = int(length.argmin())
-    flat = r if flat == r - 1 else flat  # a tail of one component is no tail
+    r, p = len(power), values.shape[1]
+    dims = p if r >= n - 1 else r  # few stimuli show few of the directions that noise has
+    kept = np.arange(r)  # components before the tail
+    left, free = dims - kept, n - 1 - kept
+    total, square = (power[::-1].cumsum()[::-1], (power**2)[::-1].cumsum()[::-1])
+    spread = left * square / total**2 - 1  # 0 where the tail is flat; of noise, about left / free
+    flat = np.flatnonzero((free * spread - left - 1 < 2 * _DEVIATIONS) & (free > 0) & (left > 1))
+    first = int(flat[0]) if len(flat) else r
     carried = int(np.searchsorted(power.cumsum(), _CARRIED * power.sum())) + 1
-    return max(1, min(flat, carried, r, _MOST_TURNED))
+    return max(1, min(first, carried, r, _MOST_TURNED))
