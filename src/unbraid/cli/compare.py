@@ -28,6 +28,7 @@ from unbraid.cli.arguments._options import (
     MaybePath,
     MaybePaths,
     MaybeSeed,
+    MaybeText,
     Order,
     Output,
     Overwrite,
@@ -42,6 +43,8 @@ from unbraid.cli.arguments._options import (
 )
 from unbraid.cli.arguments._settings import settled
 from unbraid.cli.arguments._texts import groups_of
+from unbraid.cli.arguments._workers import opened_for, workers_of
+from unbraid.errors import InputError
 
 
 def compare(
@@ -87,6 +90,12 @@ def compare(
     order: Order = None,
     overrides: Set = None,
     seed: MaybeSeed = None,
+    on: Annotated[
+        MaybeText,
+        typer.Option(
+            help="Workers that read stores larger than memory: local, dask, or its address."
+        ),
+    ] = None,
     common: Annotated[bool, typer.Option("--common", help="Keep stimuli that both have.")] = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -96,6 +105,8 @@ def compare(
     For example: unbraid compare model_a.npy model_b.npz -o run/ --set seeds=1
 
     One array of a file: unbraid compare a.mat::responses b.h5::area/V4 -o run/
+
+    Larger than memory: unbraid compare store_a/ store_b/ --on local -o run/
 
     With SAEs: unbraid compare a.npy b.npy --dictionary-x sae_a/ --dictionary-y sae_b/ -o run/
     """
@@ -127,7 +138,13 @@ def compare(
     given = asked["dictionary_x"] or None, asked["dictionary_y"] or None
     if any(given):
         loaded["dictionaries"] = given
-    systems = read_each([x, y], [of_x, of_y], asked)
+    if on is not None and asked["common"]:
+        raise InputError("--common reads both systems whole: leave it or --on out.")
+    systems = (
+        read_each([x, y], [of_x, of_y], asked)
+        if on is None
+        else [opened_for(on, *each, read) for each in ((x, of_x), (y, of_y))]
+    )
     if asked["groups"] is not None:
         loaded["groups"] = groups_of(asked["groups"], of_x, systems[0])
     loaded["judge"] = judge_of(asked["embeddings"], asked["labels"])
@@ -137,10 +154,10 @@ def compare(
         for each, name in zip(systems, ("parts_x", "parts_y"), strict=True)
     ]
     systems = list(responses.common(*systems)) if asked["common"] else systems
-    with asked_of_a_command():
+    with asked_of_a_command(), workers_of(on) as workers:
         result = comparison.compare(
             systems[0], systems[1], options, names=asked["names"] or _called(x, y, *given),
-            rng=seed, progress=True, **loaded,
+            rng=seed, progress=True, on=workers, **loaded,
         )  # fmt: skip
     result = result.with_warnings(_terminal.pending())
     _terminal.warn(map(in_words_of_a_command, result.warnings))

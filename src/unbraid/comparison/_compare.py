@@ -15,13 +15,11 @@ from unbraid._config import configured
 from unbraid._kernels.device import computing_on
 from unbraid._kernels.threads import is_small, one_thread, workers
 from unbraid._progress import Progress, part, progress_to
-from unbraid.align import Score
 from unbraid.comparison._comparison import Comparison
+from unbraid.comparison._conclude import concluded
 from unbraid.comparison._config import CompareConfig, checked_names
 from unbraid.comparison._cost import check_sizes, cost_of
-from unbraid.comparison._order import doubts
 from unbraid.comparison._split import Split, split
-from unbraid.comparison.controls._wide_expansion import warnings_of_widths
 from unbraid.comparison.dictionaries._both import lift_all, sides_of
 from unbraid.comparison.dictionaries._given import (
     Given,
@@ -30,30 +28,16 @@ from unbraid.comparison.dictionaries._given import (
     given_of,
     warnings_of_given,
 )
-from unbraid.comparison.dictionaries._surplus import warnings_of_surplus
-from unbraid.comparison.dictionaries._system import Pair, forward, side_of, targets
-from unbraid.comparison.dictionaries._truth import Truth, truth_of
-from unbraid.comparison.scores._changes import changes
+from unbraid.comparison.dictionaries._system import Pair, side_of
+from unbraid.comparison.dictionaries._truth import truth_of
 from unbraid.comparison.scores._interpretability import interpretability, judges_of
 from unbraid.comparison.scores._score_all import base_jobs, jobs, score_all
-from unbraid.comparison.verdict._clones import warnings_of_clones
-from unbraid.comparison.verdict._grounds import grounds_of
+from unbraid.comparison.streamed._plan import check_streamed
+from unbraid.comparison.streamed._run import streamed_comparison
 from unbraid.comparison.verdict._one_system import (
     correspondences,
-    verdict_of_one,
-    warnings_of_one,
 )
-from unbraid.comparison.verdict._predict import Prediction, predictions
 from unbraid.comparison.verdict._so_far import so_far
-from unbraid.comparison.verdict._verdict import verdict
-from unbraid.comparison.verdict._warn import (
-    bound,
-    warnings_of,
-    warnings_of_joining,
-    warnings_of_scores,
-    warnings_of_stimuli,
-)
-from unbraid.sparse import Correspondence
 from unbraid.sparse._cost import Cost
 from unbraid.sparse._method import check_device_of
 
@@ -77,6 +61,7 @@ def compare(
     names: tuple[str, str] = ("x", "y"),
     rng: int | np.random.Generator | None = 0,
     progress: bool | None | Progress = None,
+    on: Any = None,
     **options: Any,
 ) -> Comparison:
     """Alignment of two systems before and after unbraiding, beside the controls.
@@ -123,6 +108,11 @@ def compare(
     progress : bool or callable, optional
         Show progress on stderr, or report it to ``progress(message, share)``. By default it is
         shown where stderr is a terminal, and in notebooks.
+    on : object with ``submit(f, *args) -> future``, optional
+        Workers, such as a dask ``Client`` or a ``ProcessPoolExecutor``, that read ``x`` and ``y``
+        (stores, which need not fit into memory, or arrays) block by block, encode and sum them.
+        The same split, folds and, where training stimuli fit, dictionaries as without; the answer
+        does not depend on who works. See Notes for what it lacks.
     **options
         Options of ``CompareConfig``, in place of ``config``.
 
@@ -142,6 +132,14 @@ def compare(
     Cost: ``2 * seeds`` trainings, and about ``20 * seeds`` scores per metric; those of base units
     and of the first seed's codes are refitted ``permutations`` times for their null, the others
     not. Intervals are for other stimuli and, where there are several, other dictionary seeds.
+
+    With ``on`` scores come from the moments of one pass per seed (``stats.group_moments``):
+    intervals by deleting groups of stimuli, p-values by the exact mean and variance over all orders
+    of the held-out stimuli. Autoencoders learn from all training stimuli; other methods, controls
+    and floors from a random sample of 2^23 numbers. Metrics that need single stimuli, the wide
+    expansion, separate training responses, untrained copies, features and judges are refused, or
+    named in ``streamed.left_out``. A worker holds at most ten groups per fold of every product, a
+    GiB in all where two per fold fit, and a block of 128 MiB.
 
     References
     ----------
@@ -164,6 +162,17 @@ def compare(
     config, names = configured(CompareConfig, config, options), checked_names(names)
     seed = rng if isinstance(rng, int) else None
     rng = _validate.as_rng(rng)
+    if on is not None:
+        given = {"x_train": x_train, "y_train": y_train, "x_untrained": x_untrained,
+                 "y_untrained": y_untrained, "features": features,
+                 "features_train": features_train, "judge": judge}  # fmt: skip
+        check_streamed(given, config)
+        check_no_dictionaries(x, y)
+        with progress_to(progress) as tell:
+            return streamed_comparison(
+                x, y, config, on, dictionaries=dictionaries, groups=groups, names=names,
+                seed=seed, rng=rng, tell=tell,
+            )  # fmt: skip
     started = time.perf_counter()
     split_rng, lift_rng, score_rng = rng.spawn(3)
     if dictionaries is None:
@@ -199,7 +208,7 @@ def compare(
             scores += score_all(jobs(parts, lifted, truth.scored), parts, config, drawn, rest)
             latents = correspondences(parts, lifted, tell)
             meaning = interpretability(judges, lifted[0], drawn[0], tell)
-            result = _conclude(parts, lifted, truth, scores, config, names, latents)
+            result = concluded(parts, lifted, truth, scores, config, names, latents)
     told = {
         line
         for side in (0, 1)
@@ -217,70 +226,6 @@ def compare(
     made["seconds"] = round(time.perf_counter() - started, 1)
     found = replace(result, provenance=made, warnings=(), interpretability=meaning)
     return found.with_warnings(said)
-
-
-def _conclude(
-    parts: Split,
-    lifted: tuple[Pair, ...],
-    truth: Truth,
-    scores: tuple[Score, ...],
-    config: CompareConfig,
-    names: tuple[str, str],
-    latents: tuple[Correspondence, ...],
-) -> Comparison:
-    way, after = forward(lifted), targets(lifted)
-
-    def find(metric: str, source: str, target: str) -> list[Score]:
-        wanted = (metric, source, target, way)
-        return [s for s in scores if (s.metric, s.source, s.target, s.systems) == wanted]
-
-    n_units = (parts.x.shape[1], parts.y.shape[1])
-    told = parts.line.sentence()
-    beyond, noted = False, [*filter(None, [told]), *warnings_of_stimuli(parts)]
-    needs: list[float] = []
-    for side in (0, 1):
-        of_side = side_of(lifted, side)
-        if not of_side:
-            continue
-        needed = bound(of_side, truth.counts)
-        beyond = beyond or n_units[side] < needed[0]
-        needs.append(needed[0])
-        noted += warnings_of(names[side], of_side, n_units[side], needed)
-    if len(needs) == len(n_units):
-        noted += warnings_of_joining([parts.x.toarray(), parts.y.toarray()], needs)
-    noted += warnings_of_surplus(config.scored[0], lifted[0], scores, names)
-    source = side_of(lifted, 0) or side_of(lifted, 1)
-    noted += warnings_of_widths(source[0].controls.get("wide_expansion"))
-    found = changes(config.scored, find, config.level, after)
-    expected: tuple[Prediction, ...] = ()
-    if truth.train is not None:
-        expected = predictions(parts, lifted, truth.train, config.by, scores)
-    grounds = grounds_of(config.scored[0], lifted, scores, beyond)
-    if latents:
-        said = verdict_of_one(latents, scores, config.scored[0], names)
-    else:
-        said = verdict(config.scored, found, grounds, doubts(parts.line, scores, way), after)
-        noted += warnings_of_one(latents, parts, lifted)
-        noted += warnings_of_clones(config.scored, parts, scores, names, way)
-    first = [told] if parts.line.contiguous else []  # what voids the answer opens the sentence
-    return Comparison(
-        config=config,
-        scores=scores,
-        changes=found,
-        verdict=replace(said, reasons=(*first, *said.reasons)),
-        warnings=tuple(noted + warnings_of_scores(scores)),
-        lifted=lifted,
-        names=names,
-        stimuli=parts.x.stimuli if parts.x.stimuli is not None else parts.rows.astype(str),
-        rows=parts.rows,
-        groups=parts.groups,
-        feature_names=truth.names,
-        n_train=(len(parts.x_train), len(parts.y_train)) if parts.apart else (0, 0),
-        n_units=n_units,
-        predictions=expected,
-        correspondences=latents,
-        provenance={},
-    )
 
 
 def _cost(parts: Split, config: CompareConfig, given: Given | None) -> Cost:

@@ -22,6 +22,8 @@ from unbraid.comparison.page._figures import score_figure
 from unbraid.comparison.page._page import page
 from unbraid.comparison.scores._answer import Change
 from unbraid.comparison.scores._matched import RATE, rows_of, summary_of
+from unbraid.comparison.scores._table import table_of
+from unbraid.comparison.streamed._answer import Streamed
 from unbraid.comparison.verdict._predict import Prediction
 from unbraid.errors import InputError
 from unbraid.interpret import UnitScores
@@ -30,9 +32,6 @@ from unbraid.sparse import Correspondence
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_NARROW = ("metric", "source", "target", "systems", "seed", "value", "low", "high", "null",
-           "p_value", "in_sample", "coverage", "ceiling")  # fmt: skip
 
 
 @documented_answer
@@ -55,7 +54,8 @@ class Comparison:
     names: tuple[str, str]
     """What the report calls the two systems."""
     stimuli: np.ndarray
-    """Ids of the alignment stimuli, in the order of the codes' rows."""
+    """Ids of the alignment stimuli, in the order of the codes' rows; where ``streamed``, of those
+    that are shown."""
     rows: np.ndarray
     """Their rows in the responses given."""
     predictions: tuple[Prediction, ...]
@@ -78,8 +78,16 @@ class Comparison:
     groups: np.ndarray | None = None
     """Group of each alignment stimulus: those given, or the stimulus that a row is a part of."""
 
+    streamed: Streamed | None = None
+    """How it was computed from moments (``on=``), and what it lacks; None for those in memory."""
+
     def __repr__(self) -> str:
         return f"Comparison({len(self.scores)} scores: {self.verdict.sentence})"
+
+    @property
+    def n_scored(self) -> int:
+        """Number of alignment stimuli."""
+        return len(self.rows) if self.streamed is None else self.streamed.n
 
     @property
     def answered(self) -> bool:
@@ -113,7 +121,7 @@ class Comparison:
         Returns
         -------
         list of Lifted
-            One per seed; empty for a system that was compared by its units only.
+            One per seed.
         """
         return side_of(self.lifted, side)
 
@@ -123,14 +131,14 @@ class Comparison:
         Parameters
         ----------
         metric, source, target : str
-            As in the fields of a ``Score``, such as ``"ridge", "codes", "base"``.
+            Such as ``"ridge", "codes", "base"``.
         systems : str, optional
-            Such as ``"y->x"``; by default ``forward``.
+            Such as ``"y->x"``.
 
         Returns
         -------
         tuple of Score
-            Empty if the comparison holds none.
+            May be empty.
         """
         wanted = (metric, source, target, systems or self.forward)
         return tuple(s for s in self.scores if (s.metric, s.source, s.target, s.systems) == wanted)
@@ -148,13 +156,7 @@ class Comparison:
         DataFrame
             NaN where a score has no such number.
         """
-        import pandas as pd
-
-        table = pd.DataFrame(
-            {name: np.nan if value is None else value for name, value in score.record().items()}
-            for score in self.scores
-        )
-        return table if full else table[list(_NARROW)]
+        return table_of(self.scores, full)
 
     def matched(self, rate: float = RATE, top: int = 6) -> pd.DataFrame:
         """Return one row per matched pair of latents of the first seed, the best first.

@@ -26,7 +26,8 @@ def record_of(result: Comparison) -> dict[str, Any]:
             None if each is None else each.record() for each in result.interpretability
         ],
         "systems": [_system(result, side) for side in (0, 1)],
-        "n_alignment_stimuli": len(result.rows),
+        "n_alignment_stimuli": result.n_scored,
+        "streamed": None if result.streamed is None else result.streamed.record(),
         "provenance": result.provenance,
     }
 

@@ -8,6 +8,7 @@ from unbraid.align import Score
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison.dictionaries._system import Lifted
 from unbraid.comparison.scores._answer import Change
+from unbraid.comparison.streamed._answer import Streamed
 from unbraid.comparison.verdict._predict import Prediction
 from unbraid.interpret import UnitScores
 from unbraid.sparse import Correspondence, Dictionary, Encoder, Evidence, LatentKinds, Method
@@ -31,6 +32,7 @@ LAYOUT = _state.Layout(
         Correspondence,
         LatentKinds,
         UnitScores,
+        Streamed,
     ),  # fmt: skip
     (
         codes_codec(),

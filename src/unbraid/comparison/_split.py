@@ -18,7 +18,7 @@ from unbraid.stats._folds import names_of_groups
 
 _SHARE = 0.5  # of the stimuli that dictionaries learn from, unless said otherwise
 _FEWEST_FOLDS = 3  # ridge chooses its penalty on inner ones
-_FEWEST = 10  # with fewer alignment stimuli no fold can be scored
+FEWEST = 10  # with fewer alignment stimuli no fold can be scored
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -73,8 +73,8 @@ def split(
             f"protocol {config.protocol} fixes its folds (shuffled); groups and contiguous folds "
             "need protocol='unbraid'."
         )
-    groups = _as_groups(in_rows_of(x.stimuli, groups, "groups"), len(x))
-    wholes = _wholes(x, config) if groups is None else None
+    groups = as_groups(in_rows_of(x.stimuli, groups, "groups"), len(x))
+    wholes = wholes_of(x, config) if groups is None else None
     groups = groups if wholes is None else wholes
     if (x_train is None) != (y_train is None):
         raise InputError("x_train and y_train go together: give both or neither.")
@@ -84,7 +84,7 @@ def split(
     if not apart:
         rows = np.arange(len(x))
     elif x_train is None:
-        learn = _learning_rows(len(x), groups, config, line, rng)
+        learn = learning_rows(len(x), groups, config, line, rng)
         rows, learned = np.flatnonzero(~learn), np.flatnonzero(learn)
         if line.contiguous:
             rows = rows[min(line.found.reach, len(rows) // 4) :]
@@ -93,13 +93,13 @@ def split(
         x_train, y_train = as_responses(x_train, "x_train"), as_responses(y_train, "y_train")
         x_train, y_train = as_training(x_train, x, "x"), as_training(y_train, y, "y")
         rows = np.arange(len(x))
-    if len(rows) < _FEWEST:
+    if len(rows) < FEWEST:
         raise InputError(
-            f"A comparison needs at least {_FEWEST} alignment stimuli, got {len(rows)} of "
+            f"A comparison needs at least {FEWEST} alignment stimuli, got {len(rows)} of "
             f"{len(x)}; give more stimuli, or training responses of their own."
         )
     line = line.drifting(x.take(rows), y.take(rows))
-    folds = _folds(len(rows), None if groups is None else groups[rows], config, line, rng)
+    folds = folds_of(len(rows), None if groups is None else groups[rows], config, line, rng)
     if line.contiguous:
         line = replace(line, gap=(len(rows) - len(folds.used)) // max(folds.n_folds - 1, 1))
     rows, folds = rows[folds.used], folds.of(folds.used)
@@ -122,7 +122,7 @@ def split(
     )
 
 
-def _wholes(x: Responses, config: CompareConfig) -> np.ndarray | None:
+def wholes_of(x: Responses, config: CompareConfig) -> np.ndarray | None:
     """Return the stimulus that each row is a part of, where there are enough to split by them."""
     parts = parts_of(x.stimuli)
     if parts is None or config.protocol != "unbraid" or config.fold_kind == "contiguous":
@@ -130,7 +130,7 @@ def _wholes(x: Responses, config: CompareConfig) -> np.ndarray | None:
     return parts.names[parts.whole] if len(parts.names) >= 4 * config.folds else None
 
 
-def _learning_rows(
+def learning_rows(
     n: int,
     groups: np.ndarray | None,
     config: CompareConfig,
@@ -166,7 +166,7 @@ def _too_few_groups(ends: np.ndarray, n: int, left: int, folds: int) -> str:
     return f"{problem}Pass train_share={share:g} and folds={fewer}, or give more groups."
 
 
-def _folds(
+def folds_of(
     n: int,
     groups: np.ndarray | None,
     config: CompareConfig,
@@ -182,7 +182,7 @@ def _folds(
     return stats.shuffled_folds(n, config.folds, rng)
 
 
-def _as_groups(groups: Any, n: int) -> np.ndarray | None:
+def as_groups(groups: Any, n: int) -> np.ndarray | None:
     if groups is None:
         return None
     array = names_of_groups(groups)

@@ -16,6 +16,7 @@ from unbraid._kernels.threads import is_small, one_thread
 from unbraid._progress import Progress, progress_to, silent
 from unbraid.errors import InputError, ScaleWarning
 from unbraid.responses import Responses, Store, as_responses
+from unbraid.responses.stores._part import StorePart
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Log
 from unbraid.sparse._method import Method, check_device_of
@@ -166,7 +167,8 @@ def _moved_back(learned: Dictionary, x: Any, center: np.ndarray | None) -> Dicti
     """Return the dictionary of the responses as they were given, with their units' names."""
     if center is not None:
         learned = replace(learned, offset=learned.offset.astype(np.float64) + center)
-    return replace(learned, units=None if isinstance(x, Store) else as_responses(x).units)
+    on_disk = isinstance(x, Store | StorePart)
+    return replace(learned, units=None if on_disk else as_responses(x).units)
 
 
 def _own_stream(rng: np.random.Generator) -> np.random.Generator:

@@ -75,7 +75,7 @@ class Pass:
         size = _BLOCKS * self.step
         for start in range(0, len(self.labels), size):
             rows = slice(start, min(start + size, len(self.labels)))
-            x, y = (_sent(side, rows) for side in (self.x, self.y))
+            x, y = (sent(side, rows) for side in (self.x, self.y))
             yield Pass(x, y, self.labels[rows], self.step, self.device, rows.start)
 
 
@@ -90,7 +90,8 @@ class _StoreRows:
         return self.store.rows(self.start + index)
 
 
-def _sent(side: Any, rows: slice) -> Any:
+def sent(side: Any, rows: slice) -> Any:
+    """Return what a worker is sent: of a store its path and the first row, else the rows."""
     values = values_of(side)
     return _StoreRows(values, rows.start) if isinstance(values, Store) else values[rows]
 

@@ -96,7 +96,7 @@ def streamed_ridge(
         seen = _seen(moments, fit, fold)
         weights = fit.weights(ALPHAS[chosen[fold]])
         spread = np.sqrt(np.einsum("r,rj->j", fit.values, weights**2) / fit.of.n)
-        scale = np.sqrt(fit.of.square_y / fit.of.n)
+        scale = np.sqrt(np.maximum(fit.of.square_y, 0) / fit.of.n)
         own = np.stack([np.where(spread > 0, spread, 1.0), np.where(scored, scale, 1.0)])
         units = np.ones((2, q)) if r2 else own
         in_units = np.stack([units[0] * units[1], units[0] ** 2, units[1] ** 2])

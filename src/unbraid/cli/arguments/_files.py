@@ -127,7 +127,7 @@ def parts_for(system: Any, path: Path | None, option: str) -> Any:
     from unbraid import responses
 
     if path is None:
-        return None if system.repeats is None else system
+        return None if getattr(system, "repeats", None) is None else system
     found = read(path, {})
     if found.shape[1] != system.shape[1]:
         raise InputError(

@@ -24,14 +24,19 @@ def rotation(train: Responses, scored: Responses, rng: np.random.Generator) -> R
     carries less than 1e-4 of the variance; at most 512. Axes are turned, and no feature is taken
     out of superposition.
     """
+    learned = turned_axes(train, rng)
+    return Responses(learned.encode(scored).toarray(), stimuli=scored.stimuli)
+
+
+def turned_axes(train: Responses, rng: np.random.Generator) -> sparse.Dictionary:
+    """Return the independent components that ``rotation`` turns the units to."""
     values = train.toarray()
     count = _components(values)
     most = rotation_size(len(values), count)[1]
     if len(values) > most:
         values = values[np.sort(rng.permutation(len(values))[:most])]
     ica = sparse.ICA(n_latents=count, max_steps=_STEPS)
-    learned = fit_control(Responses(values), ica, rng=rng)
-    return Responses(learned.encode(scored).toarray(), stimuli=scored.stimuli)
+    return fit_control(Responses(values), ica, rng=rng)
 
 
 def rotation_size(n: int, p: int) -> tuple[int, int, int]:

@@ -148,7 +148,7 @@ def _compared(result: Comparison) -> str:
         if seeds > 1
         else "one seed, so that intervals do not cover other dictionaries"
     )
-    return f"Compared: {systems}, on {len(result.rows):,} stimuli; {sure}."
+    return f"Compared: {systems}, on {result.n_scored:,} stimuli; {sure}."
 
 
 def _number(
@@ -199,7 +199,7 @@ def _how_to_read() -> report.Prose:
 
 def _provenance(result: Comparison) -> report.Provenance:
     facts = [
-        report.Fact(name="Alignment stimuli", value=len(result.rows)),
+        report.Fact(name="Alignment stimuli", value=result.n_scored),
         report.Fact(name="Training stimuli", value=_trained(result)),
         report.Fact(name="Units", value=f"{result.n_units[0]} and {result.n_units[1]}"),
         report.Fact(name="Protocol", value=result.config.protocol),

@@ -52,7 +52,7 @@ def score_table(result: Comparison) -> report.Table:
         )
         for score in result.scores
     ]
-    note = f"Protocol {result.config.protocol}; n = {len(result.rows)} stimuli; signed unless said."
+    note = f"Protocol {result.config.protocol}; n = {result.n_scored} stimuli; signed unless said."
     return report.Table(title="Every score", columns=columns, rows=rows, note=note)
 
 

@@ -118,7 +118,7 @@ def labels(result: Comparison, side: int) -> dict[int, str]:
 def summary_of(result: Comparison) -> str:
     """Return the answer in at most ten lines."""
     metric, target = result.config.scored[0], result.targets[0]
-    lines = [f"{result.names[0]} and {result.names[1]}, {len(result.rows)} stimuli scored"]
+    lines = [f"{result.names[0]} and {result.names[1]}, {result.n_scored} stimuli scored"]
     lines.append(result.verdict.sentence)
     one_system = bool(result.correspondences)
     lines += list(result.verdict.reasons)[: 2 if one_system else 1]

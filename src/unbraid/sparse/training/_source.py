@@ -11,6 +11,7 @@ import numpy as np
 from unbraid import _validate
 from unbraid._kernels.products.gather import gather
 from unbraid.responses import Store, as_responses
+from unbraid.responses.stores._part import StorePart
 from unbraid.stats import rows_to_test, serial_dependence
 
 _NEIGHBOURS = 256  # rows that are read together
@@ -25,6 +26,8 @@ _LARGEST = 1e30  # of a response: far enough from the end of float32 for its mul
 
 def opened(x: Any, *, in_batches: bool) -> Any:
     """Return responses (n, p) in memory, or, for those who read in batches, where they are."""
+    if isinstance(x, StorePart):
+        return OnDisk(x)
     if isinstance(x, Store):
         return OnDisk(x) if in_batches else x.read().toarray()
     values = as_responses(x).toarray()
@@ -37,7 +40,9 @@ class OnDisk:
     ``shift (p,)`` is subtracted from what is read, before single precision takes digits.
     """
 
-    def __init__(self, where: Store | np.ndarray, shift: np.ndarray | None = None) -> None:
+    def __init__(
+        self, where: Store | StorePart | np.ndarray, shift: np.ndarray | None = None
+    ) -> None:
         self.where, self.shift = where, 0.0 if shift is None else shift
         self.shape: tuple[int, int] = tuple(where.shape)
         wide = np.dtype(np.float64 if where.dtype.itemsize > 4 else np.float32)
@@ -51,7 +56,7 @@ class OnDisk:
         out = np.empty((len(index), self.shape[1]), self.dtype)
         for start in range(0, len(index), _READ_ROWS):  # the system maps more than what is read
             part = index[start : start + _READ_ROWS]
-            if isinstance(self.where, Store):
+            if isinstance(self.where, Store | StorePart):
                 out[start : start + _READ_ROWS] = self.where.rows(part) - self.shift
                 forget(*self.where.shards)
             else:
