@@ -11,6 +11,7 @@ from unbraid.sparse import (
     RandomDictionary,
     Refined,
     SparseCoding,
+    SpikeAndSlab,
     TopK,
     fit,
 )
@@ -105,3 +106,29 @@ def test_few_units_are_refined_by_the_fewest_latents(n_latents, rng):
     assert learned.n_latents == pytest.approx(30, abs=1)
     assert mcc(learned.encode(x), z) > 0.97
     assert learned.evidence.fvu_held_out_units < 0.2
+
+
+def test_atoms_are_added_where_fewer_were_learned_than_are_asked_for(rng):
+    atoms = rng.normal(size=(24, 16))
+    atoms /= np.linalg.norm(atoms, axis=1, keepdims=True)
+    z = (rng.random((1500, 24)) < 2 / 24) * rng.uniform(0.5, 1.5, (1500, 24))
+    x = z @ atoms + 0.02 * rng.normal(size=(1500, 16))
+    few = SparseCoding(n_latents=18, cycles=0)
+    learned = fit(x, Refined(of=few, n_latents=24), rng=0)
+    assert 22 <= learned.n_latents <= 24
+    assert np.count_nonzero(np.abs(atoms @ learned.atoms.T).max(1) > 0.95) >= 21
+    control = fit(x, RandomDictionary(of=learned.method), rng=0)
+    assert control.n_latents == learned.n_latents
+
+
+@pytest.mark.seed(3)
+def test_a_choice_for_few_stimuli_learns_as_well_from_another_seed(rng):
+    on = rng.random((700, 96)) < 4 / 96
+    z = on * rng.uniform(0.5, 1.5, on.shape)
+    x = z @ rng.normal(size=(96, 64))
+    x += 0.05 * x.std() * rng.normal(size=x.shape)
+    first = SparseCoding(n_latents=66, cycles=0)  # of few stimuli Auto begins with few latents
+    method = SpikeAndSlab(of=Refined(of=first, n_latents=100))
+    learned = fit(x[:250], method, rng=0)
+    assert learned.n_latents > 90
+    assert mcc(learned.encode(x[250:]), z[250:]) > 0.9

@@ -178,6 +178,7 @@ def coding(fitted: Candidate) -> SparseCoding:
     """Return the sparse coding that gives such a fit."""
     return SparseCoding(
         n_latents=len(fitted.atoms),
+        cycles=0,
         offset="learned" if fitted.learn_offset else "zero",
         signed=fitted.signed,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -10,11 +11,15 @@ from pydantic import Field
 from unbraid.sparse._dictionary import Dictionary
 from unbraid.sparse._log import Log
 from unbraid.sparse._method import ITERATIONS, Method, say_if_few, width
-from unbraid.sparse.learning._candidate import candidate
+from unbraid.sparse.learning._candidate import Candidate, candidate
 from unbraid.sparse.learning._finish import finish, scaled, validation_split
 from unbraid.sparse.learning._l0_refine import l0_candidate
 from unbraid.sparse.learning._lasso_steps import learning_rows
-from unbraid.sparse.learning._penalty_path import SparseCodingPlan, learn_sparse_coding
+from unbraid.sparse.learning._penalty_path import (
+    Callback,
+    SparseCodingPlan,
+    learn_sparse_coding,
+)
 from unbraid.sparse.learning._replace_weak import replace_weak
 from unbraid.sparse.learning._start import draw_atoms, start_offset
 
@@ -75,12 +80,6 @@ class SparseCoding(Method):
         say_if_few(log, len(x), m)
         x, scale = scaled(x)
         rows, validation = validation_split(x, rng, log.order)
-        plan = SparseCodingPlan(
-            m=m,
-            iterations=self.iterations,
-            learn_offset=self.offset == "learned",
-            signed=self.signed,
-        )
         part = 0.5 if self.cycles else 1.0
         total = float(np.square(x - x.mean(0)).sum(1).mean()) or 1.0
 
@@ -92,9 +91,26 @@ class SparseCoding(Method):
             log.show(f"replacing weak atoms  held-out error {error:.3g}", share)
 
         some, unseen = learning_rows(x[rows], m, rng), x[validation]
-        found = learn_sparse_coding(some, unseen, plan, rng, callback)
-        found = replace_weak(some, unseen, found, rng, self.cycles, show_replaced)
+        found = self.candidate(some, unseen, rng, callback, show_replaced)
         return finish(self, l0_candidate(some, unseen, found) or found, unseen, scale)
+
+    def candidate(
+        self,
+        x: np.ndarray,
+        validation: np.ndarray,
+        rng: np.random.Generator,
+        callback: Callback | None = None,
+        show_replaced: Callable[[int, float], None] | None = None,
+    ) -> Candidate:
+        """Return what lasso codes lead to, from stimuli of unit scale and validation stimuli."""
+        plan = SparseCodingPlan(
+            m=width(self.n_latents, self.expansion, x.shape[1]),
+            iterations=self.iterations,
+            learn_offset=self.offset == "learned",
+            signed=self.signed,
+        )
+        found = learn_sparse_coding(x, validation, plan, rng, callback)
+        return replace_weak(x, validation, found, rng, self.cycles, show_replaced)
 
     def untrained(self, x: np.ndarray, rng: np.random.Generator) -> Dictionary:
         """Return stimuli of unit length as atoms."""

@@ -30,8 +30,8 @@ class SpikeAndSlab(Method):
     for all units. The atoms of ``of`` are where it begins. Codes are drawn from their posterior by
     Gibbs sampling, and atoms, offset, rates, slabs and noise are regressed on what was drawn; atoms
     are born at badly explained stimuli, and those that explain little go, as long as held-out units
-    of held-out stimuli are predicted better. Codes are posterior means (``by="posterior"``), which
-    have the least squared error.
+    of validation stimuli are predicted better; ``of`` has learned from these stimuli too. Codes are
+    posterior means (``by="posterior"``), which have the least squared error.
 
     Notes
     -----
@@ -63,13 +63,14 @@ class SpikeAndSlab(Method):
         x, scale = scaled(x)
         rows, validation = validation_split(x, rng, log.order)
         log.within(0.0, 0.5)
-        first = self.of.learn(x[rows], rng, log)
+        first = self.of.learn(x, rng, log)  # where stimuli are few, a fifth fewer are too few
         log.within(0.0, 1.0)
         log.show(f"sampling codes of {first.n_latents} latents", 0.5)
         start = rough(first, x[validation])
         some = learning_rows(x[rows], first.n_latents, rng)
         best = sampled(some, x[validation], start, rng)
-        if best.error >= start.error:
+        own = first.evidence.fvu_held_out_units  # of stimuli that it has not learned from
+        if best.error >= np.fmax(own, start.error):
             log.warnings.append(
                 "Sampled codes predict units that were left out no better than the lasso with the "
                 "atoms they began with: there is little noise, or they are far from true; use "
