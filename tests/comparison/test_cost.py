@@ -10,6 +10,8 @@ from unbraid.align import _dense
 from unbraid.comparison import CompareConfig
 from unbraid.comparison._cost import cost_of
 from unbraid.comparison._split import split
+from unbraid.comparison.dictionaries._both import lift_all, sides_of
+from unbraid.comparison.scores._score_all import jobs, score
 from unbraid.errors import InputError
 from unbraid.sparse._cost import START
 
@@ -43,6 +45,32 @@ def test_controls_are_counted(rng):
     assert seconds[0] > 16 * 10 * 800**3 / 1e12
     assert seconds[1] > 0
     assert others[0].memory - space.memory > 3 * 8 * 800 * 1024
+
+
+@pytest.mark.filterwarnings("ignore:200 stimuli are few")
+def test_what_each_thread_holds_is_counted(rng, monkeypatch):
+    x, y = rng.normal(size=(2, 400, 16))
+    config = CompareConfig(method=ub.TopK(n_latents=128, k=4), metrics=("ridge", "procrustes"))
+    parts = split(x, y, None, None, None, config, rng)
+    memory = []
+    for threads in (1, 2, 64, 640):
+        monkeypatch.setattr("unbraid.comparison._cost.workers", lambda count=threads: count)
+        memory.append(cost_of(parts, config).memory)
+    assert memory[0] < memory[1] < memory[2] == memory[3]  # at most so many sources at once
+    job = next(job for job in jobs(parts, tuple(lifted_of(parts, config)), None)
+               if job.source == "wide_expansion")  # fmt: skip
+    score(job, "ridge", parts, config, 0)  # what is imported does not count
+    tracemalloc.start()
+    score(job, "ridge", parts, config, 0)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.1 * (memory[1] - memory[0]) < 2 * peak
+
+
+def lifted_of(parts, config):
+    one = config.model_copy(update={"seeds": 1})
+    sides = sides_of(parts, one, False, parts.x, (None, None))
+    return lift_all(sides, one, None, np.random.default_rng(0), lambda *_: None)
 
 
 def test_a_wide_autoencoder_costs_what_its_products_cost(rng):

@@ -6,6 +6,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
+from unbraid._kernels.threads import workers
 from unbraid.align._dense import check_memory
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._split import Split
@@ -13,6 +14,7 @@ from unbraid.comparison.controls._made import is_frozen
 from unbraid.comparison.controls._rotation import rotation_size
 from unbraid.comparison.controls._which import is_matching, is_prediction
 from unbraid.comparison.controls._wide_expansion import widths
+from unbraid.comparison.scores._score_all import AT_ONCE
 from unbraid.interpret.judges.judge import HELD
 from unbraid.sparse import ICA, PCA, Method, TopK
 from unbraid.sparse._cost import START, Cost, again_seconds, learning_seconds, width_of
@@ -28,6 +30,10 @@ _ROTATION = 50.0  # of a rotation of Procrustes or a canonical correlation, per 
 _ROTATED = frozenset(("procrustes", "cca", "svcca", "pwcca"))
 _TURN_EACH = 4e-8  # a step of a rotation, per response, without its products
 _KEPT = 2**27  # ridge keeps its decompositions up to this many numbers
+# Numbers a thread holds while it scores, measured at 250 and 1,000 stimuli: ridge, per stimulus
+# and unit of a wide expansion; per decomposition of the training sets, of their side and all
+# stimuli; per stimulus and latent; Procrustes, per stimulus and latent, and per square of its side
+_EXPANDED, _DECOMPOSED, _PREDICTED, _SPANNED, _TURNED = 4.0, 0.7, 15.0, 12.0, 16.0
 # Numbers held per stimulus, measured at 40,000 and 200,000 stimuli x 64 units: of each latent, and
 # of each active one: codes and controls of both sides, with copies that a score makes.
 _WIDE, _CODES = 4, 32
@@ -66,8 +72,8 @@ def cost_of(
     active = 0 if given is not None else max(map(partial(_active, config.method), latents))
     numbers += 2 * n**2 if n <= HELD else 0  # likeness of stimuli, to judge each side's latents
     numbers += n * max(_WIDE * widest, _CODES * active)
-    wide, kept = _predicting(parts, config, latents[0], seeds)
-    numbers += kept
+    wide = _predicting(parts, config, latents[0], seeds)
+    numbers += _held(parts, config, latents, seeds)
     if {"one_to_one", "soft_matching"} & set(config.scored):
         numbers += 3 * n_units[0] * n_units[1]
     if "rsa" in config.scored:
@@ -137,24 +143,43 @@ def _fitting(config: CompareConfig, n: int, latents: int, units: int, seeds: int
     return flops
 
 
-def _predicting(
-    parts: Split, config: CompareConfig, latents: int, seeds: int
-) -> tuple[float, float]:
-    """Return the seconds that wide expansions take, and the numbers they hold at a time."""
+def _predicting(parts: Split, config: CompareConfig, latents: int, seeds: int) -> float:
+    """Return the seconds that wide expansions take."""
     metrics = sum(is_prediction(name) for name in config.scored)
     if not metrics:
-        return 0.0, 0.0
+        return 0.0
     metrics += is_prediction(config.scored[0])  # against codes, too, where it is the headline
     n, p = parts.x.shape
     fits = config.folds * (config.folds + 1) / 2 + 1
     found = widths(latents, n, p)
-    flops, kept = 2.0 * n * p * found[-1], 3.0 * n * found[-1]
+    flops = 2.0 * n * p * found[-1]
     for width in found:
         side = min(width, n)
         flops += _EIGEN * side**3 + _ERRORS * n**2 * parts.y.shape[1]
         flops += 2.0 * n * side * width * (fits if width < n else 1)
-        kept += side * n * (fits if fits * side * n <= _KEPT else 1)
-    return seeds * metrics * flops * _FLOP, kept
+    return seeds * metrics * flops * _FLOP
+
+
+def _held(parts: Split, config: CompareConfig, latents: list[int], seeds: int) -> float:
+    """Return the numbers that all threads hold which score at a time."""
+    n, p = parts.x.shape
+    threads = 1 if config.device is not None else min(workers(), AT_ONCE, 6 * seeds)
+    fits = config.folds * (config.folds + 1) / 2 + 1
+    wide = narrow = 0.0
+    if any(is_prediction(name) for name in config.scored):
+        found, each = widths(latents[0], n, p), (max(*latents, p) + p) / 2
+        wide = _EXPANDED * n * found[-1]
+        for width in (*found, max(latents)):
+            held = _DECOMPOSED * min(width, n) * n * (fits if fits * min(width, n) * n <= _KEPT
+                                                     else 1)  # fmt: skip
+            if width in found:
+                wide += held
+            narrow = max(narrow, held + _PREDICTED * n * each)
+    if _ROTATED & set(config.scored):
+        side = min(n, *latents)
+        narrow = max(narrow, _SPANNED * n * max(latents) + _TURNED * side**2)
+    of_wide = min(threads, seeds) if wide else 0
+    return of_wide * max(wide, narrow) + (threads - of_wide) * narrow
 
 
 def _turning(parts: Split, config: CompareConfig, seeds: int) -> float:

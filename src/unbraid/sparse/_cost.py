@@ -19,7 +19,7 @@ _KNOWN = 0.9  # of that where another seed has found width and offset
 _LEARN, _LEARN_EACH = 1.0, 3.5e-5  # one learning of known width, per response
 _ROWS_LEARNED = 12_000  # stimuli learned from at most
 _STEP, _STEP_EACH = 7e-4, 1e-10  # an autoencoder's step, per response times latent
-START = 0.4 * 2**30  # bytes of the interpreter and the packages
+START = 0.55 * 2**30  # bytes of the interpreter, the packages and compiled kernels
 
 
 @dataclass(frozen=True, kw_only=True)

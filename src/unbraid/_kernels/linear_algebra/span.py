@@ -97,9 +97,11 @@ def _of_kernel(
     extra = float(np.trace(block)) / n
     block += extra / n
     largest = block.diagonal().max()
-    lower, pivots, r, _ = scipy.linalg.lapack.dpstrf(block, tol=_VANISHED * largest, lower=1)
-    pivots = pivots - 1
-    factor = np.tril(lower[:r, :r])
+    # symmetric: its transpose lies in memory as LAPACK wants it, and is overwritten
+    lower, pivots, r, _ = scipy.linalg.lapack.dpstrf(
+        block.T, tol=_VANISHED * largest, lower=1, overwrite_a=1
+    )
+    pivots, factor = pivots - 1, lower[:r, :r]  # above the diagonal is what was there
     if not (r and factor[-1, -1] ** 2 > _CLEAR * largest):
         return None
     if not scipy.linalg.lapack.dtrcon(factor, uplo="L")[0] > _SINGULAR:

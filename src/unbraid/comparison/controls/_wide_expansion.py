@@ -37,8 +37,8 @@ class WideExpansion:
         widest = self.widths[-1]
         method = sparse.RandomExpansion(n_latents=widest, k=widest)
         random = method.untrained(self.train.toarray(), np.random.default_rng(self.seed))
-        values = random.transformed(self.scored.toarray()) - random.offset
-        return Responses(np.maximum(values @ random.atoms.T, 0), stimuli=self.scored.stimuli)
+        values = (random.transformed(self.scored.toarray()) - random.offset) @ random.atoms.T
+        return Responses(np.maximum(values, 0, out=values), stimuli=self.scored.stimuli)
 
 
 def widths(n_latents: int, n: int, p: int) -> tuple[int, ...]:
