@@ -96,3 +96,12 @@ def test_what_is_affordable_counts_stimuli_latents_and_units_beyond_64():
     assert not affords(5999, few, 60)
     assert affords(60_000, wide, 60)
     assert not affords(59_999, wide, 60)
+
+
+@pytest.mark.parametrize("squares", [[[4.0, 1.0], [1.0, 3.0]], [[1.0, 2.0], [2.0, 1.0]]])
+def test_normal_equations_are_solved_even_where_rounding_spoils_them(squares):
+    found = _alternating._solve(
+        np.array(squares), 5, np.zeros(2), np.array([[1.0, 2.0, 3.0], [0.0, 1.0, 1.0]])
+    )
+    left = np.array(squares) @ found
+    np.testing.assert_allclose(left, [[1, 2, 3], [0, 1, 1]], atol=1e-5)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg.lapack import dposv
 
 from unbraid._kernels.codes.lasso_and_omp import pursue
 from unbraid._kernels.products.normal_equations import sums
@@ -98,7 +99,10 @@ def _solve(squares: np.ndarray, n: int, mean_z: np.ndarray, wrong: np.ndarray) -
     gram = squares.astype(np.float64)
     gram -= n * np.outer(mean_z, mean_z)
     gram[np.diag_indices(len(gram))] += _ridge(gram.diagonal())
-    return np.linalg.solve(gram, wrong)
+    _, change, failed = dposv(gram, wrong)
+    if failed:  # rounding of the squares, in single precision, exceeds the ridge
+        return np.linalg.solve(gram, wrong)
+    return np.ascontiguousarray(change)
 
 
 def _solve_by_steps(coded: Coded, mean_z: np.ndarray, wrong: np.ndarray) -> np.ndarray:
