@@ -29,6 +29,7 @@ def test_more_of_anything_costs_more(rng):
         {"permutations": 20},
         {"metrics": ("ridge", "cka")},
         {"method": "Auto"},
+        {"by": "l0"},
     ):
         options = {"method": "Pursuit", "seeds": 1, "permutations": 0, "metrics": "ridge", **more}
         assert cost(rng, 200, 8, **options).seconds > least.seconds

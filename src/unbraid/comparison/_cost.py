@@ -17,7 +17,14 @@ from unbraid.comparison.controls._wide_expansion import widths
 from unbraid.comparison.scores._score_all import AT_ONCE
 from unbraid.interpret.judges.judge import HELD
 from unbraid.sparse import ICA, PCA, Method, TopK
-from unbraid.sparse._cost import START, Cost, again_seconds, learning_seconds, width_of
+from unbraid.sparse._cost import (
+    START,
+    Cost,
+    again_seconds,
+    l0_seconds,
+    learning_seconds,
+    width_of,
+)
 
 # Seconds of one core at 2 GHz, measured at 200 to 2,000 stimuli and 16 to 256 units.
 _SCORE, _SCORE_LATENT = 1e-3, 6e-5  # a metric's score or refit, and per latent
@@ -65,6 +72,8 @@ def cost_of(
             learning += (seeds - 1) * again_seconds(config.method, *size, m)
         if is_frozen(config, parts, given is not None):
             learning += 3 * seeds * again_seconds(TopK(n_latents=m), *size, m)
+        if config.by == "l0":  # the dictionary's, and random atoms'
+            learning += 2 * seeds * l0_seconds(n, m)
     evaluations = 14 * seeds + 2 + 2 * config.permutations  # refits of units; alike codes need few
     n_units = [parts.x.shape[1], parts.y.shape[1]]
     widest = max(*latents, *n_units)

@@ -15,7 +15,8 @@ from unbraid.sparse.training._training import Autoencoder
 # measured of large ones.
 _AUTO, _AUTO_POWER = 0.07, 0.5
 _SEARCH_EACH = 6e-5  # Auto, at least, per response
-_KNOWN = 0.9  # of that where another seed has found width and offset
+_KNOWN = 0.4  # of that where another seed has found width and offset: .3 of small, .4 of large
+_SUPPORT_EACH = 1e-6  # codes by l0, per stimulus and latent: .03 ms of 64 latents, 1 ms of 1,000
 _LEARN, _LEARN_EACH = 1.0, 3.5e-5  # one learning of known width, per response
 _ROWS_LEARNED = 12_000  # stimuli learned from at most
 _STEP, _STEP_EACH = 7e-4, 1e-10  # an autoencoder's step, per response times latent
@@ -70,3 +71,8 @@ def again_seconds(method: Method, n: int, p: int, m: int) -> float:
     if isinstance(method, Auto):
         return _KNOWN * learning_seconds(method, n, p, m)
     return _LEARN + _LEARN_EACH * min(n, _ROWS_LEARNED) * p
+
+
+def l0_seconds(n: int, m: int) -> float:
+    """Return the seconds that codes of ``n`` stimuli by the fewest of ``m`` latents take."""
+    return _SUPPORT_EACH * n * m
