@@ -4,7 +4,10 @@ Claim: workers stay within 2 GiB each, and a subset gives the scores of the arra
 Reported: seconds of the pass and gigabytes a second, beside reading the files alone; peak memory
 of each process without the pages of the files.
 
-    python benchmarks/out_of_core.py --gib 20 --units 256 --workers 2 [--folder F]
+    python benchmarks/out_of_core.py --gib 20 --units 256 --workers 2 [--folder F] [--compare]
+
+``--compare``: then a whole comparison of the two, with dictionaries (TopK of ``--latents`` latents)
+that were learned from 20,000 stimuli; these alone give the scores in memory to 1e-10.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import os
 import tempfile
 import threading
 import time
+import warnings
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -78,6 +82,48 @@ class Watch:
         self.thread.join()
 
 
+def compared(stores: list[Any], latents: int, workers: int) -> dict[str, Any]:
+    """Return what a comparison of the stores takes, after the check on a subset."""
+    options: dict[str, Any] = {
+        "order": "exchangeable", "metrics": ("semi_matching", "ridge", "procrustes"),
+        "permutations": 0, "resamples": 50,
+    }  # fmt: skip
+    warnings.simplefilter("ignore", RuntimeWarning)
+    few = [store.rows(np.arange(20_000)).astype(np.float64) for store in stores]
+    method = ub.TopK(n_latents=latents, k=8)  # of a subset: what is measured is the pass
+    options["dictionaries"] = tuple(ub.fit(side, method, rng=0) for side in few)
+    with ProcessPoolExecutor(workers) as pool:
+        parts = ub.compare(*few, on=pool, **options).scores
+    known = {_key(score): score.value for score in ub.compare(*few, **options).scores}
+    apart = max(abs(score.value - known[_key(score)]) for score in parts
+                if score.source != "shuffled_latents")  # fmt: skip
+    if apart > 1e-10:
+        raise SystemExit(f"scores on workers differ from those in memory by {apart}")
+    marks: list[tuple[float, str]] = []
+    with ProcessPoolExecutor(workers) as pool, Watch() as watch:
+        began = time.perf_counter()
+        result = ub.compare(
+            *stores, on=pool, **options,
+            progress=lambda message, _: marks.append((time.perf_counter() - began, message)),
+        )  # fmt: skip
+        seconds = time.perf_counter() - began
+    own = watch.most.pop(os.getpid())
+    passes = [second for second, message in marks if message.startswith("read and summed")]
+    first = next(second for second, message in marks if message.startswith("scoring"))
+    return {
+        "latents": latents, "apart": apart, "seconds": round(seconds, 1),
+        "until_first_call": round(passes[0], 1), "pass_ended": round(passes[-1], 1),
+        "scoring": round(seconds - first, 1), "answer": str(result),
+        "sums_gib": round(result.streamed.n_bytes / 2**30, 2) if result.streamed else None,
+        "worker_gib": [round(held / 2**30, 2) for held in watch.most.values()],
+        "parent_gib": round(own / 2**30, 2),
+    }  # fmt: skip
+
+
+def _key(score: Any) -> tuple[Any, ...]:
+    return score.metric, score.source, score.target, score.systems, score.seed
+
+
 def main() -> None:
     """Write, read, sum, check, and print JSON."""
     ask = argparse.ArgumentParser(description=__doc__)
@@ -85,6 +131,8 @@ def main() -> None:
     ask.add_argument("--units", type=int, default=256)
     ask.add_argument("--workers", type=int, default=2)
     ask.add_argument("--folder", type=Path)
+    ask.add_argument("--compare", action="store_true")
+    ask.add_argument("--latents", type=int, default=512)
     asked = ask.parse_args()
     n, p = int(asked.gib * 2**30 / (8 * asked.units)), asked.units
     with tempfile.TemporaryDirectory(dir=asked.folder) as place:
@@ -119,6 +167,7 @@ def main() -> None:
             "worker_gib": [round(held / 2**30, 2) for held in watch.most.values()],
             "parent_gib": round(own / 2**30, 2), "apart": apart,
             "ridge": round(streamed.ridge(moments).value, 4),
+            "compare": compared([x, y], asked.latents, asked.workers) if asked.compare else None,
         }, indent=2))  # fmt: skip
 
 

@@ -154,6 +154,19 @@ def test_groups_keep_blocks_whole_and_neighbours_together(rng):
     assert (np.diff(labels[used]) >= 0).all()
 
 
+def test_dependent_stimuli_have_no_p_value(rng):
+    """Fifty draws, each shown ten times: independent systems whose rows are no null."""
+    blocks = np.repeat(np.arange(50), 10)
+    x, y = (side[blocks] + 0.1 * rng.normal(size=(500, 4)) for side in rng.normal(size=(2, 50, 4)))
+    moments = stats.group_moments(x, y, folds=stats.grouped_folds(blocks, 5), groups=5)
+    assert moments.dependent
+    for name in NAMES:
+        score = getattr(streamed, name)(moments)
+        assert np.isnan(score.p_value)
+        assert score.low < score.high
+        assert "no p-value: groups keep dependent stimuli together" in " ".join(score.warnings)
+
+
 def test_stimuli_in_time_have_no_p_value(rng):
     x, y = rng.normal(size=(2, 600, 3)).cumsum(axis=1)
     score = streamed.ridge(stats.group_moments(x, y, groups=3))

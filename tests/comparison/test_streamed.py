@@ -184,6 +184,8 @@ def test_groups_stay_together(stores):
     expected = by_name(ub.compare(*world(), groups=groups, **options))
     key = "semi_matching", "codes", "codes", "x->y", 0
     assert found[key].value == pytest.approx(expected[key].value, abs=1e-10)
+    assert np.isnan(found[key].p_value)  # rows in any order are no null
+    assert "no p-value: groups keep dependent stimuli together" in " ".join(found[key].warnings)
 
 
 def test_samples_are_named(stores, monkeypatch):

@@ -42,7 +42,7 @@ from unbraid.align.matching.solvers._streamed_matching import (
 )
 from unbraid.align.regression._streamed_ridge import streamed_ridge
 from unbraid.errors import InputError
-from unbraid.stats import FoldMoments, GroupMoments
+from unbraid.stats import EXCHANGEABLE, FoldMoments, GroupMoments
 
 __all__ = [
     "cca",
@@ -57,6 +57,9 @@ __all__ = [
     "svcca",
 ]
 
+_DEPENDENT = (
+    "no p-value: groups keep dependent stimuli together, and moments do not permute groups."
+)
 _CONSTANT = "undefined, since one side is constant."
 
 
@@ -106,7 +109,13 @@ def cka(moments: FoldMoments | GroupMoments) -> Score:
     chance = whole.square_x.sum() * whole.square_y.sum() / max(whole.n - 1, 1)
     norm = np.linalg.norm(whole.xx) * np.linalg.norm(whole.yy)
     found = replace(found, influence=value - np.array(left), chance=float(chance / norm))
-    return _score("cka", given, found, least=0.0, p_value=independence_p(whole))
+    return _score(
+        "cka",
+        given,
+        found,
+        least=0.0,
+        p_value=NAN if given.tests is None else independence_p(whole),
+    )
 
 
 def cca(moments: FoldMoments | GroupMoments, *, keep: float = 1.0) -> Score:
@@ -180,7 +189,8 @@ def _given(moments: FoldMoments | GroupMoments, device: Any = None, within: bool
         raise InputError(f"moments must hold stimuli in every fold, got counts {counts}.")
     if within and not folds.within:
         raise InputError("moments must hold the products within each side: pass within=True.")
-    return _Given(folds, groups, None if groups is None or not folds.within else HeldOutTests())
+    tested = groups is not None and folds.within and not groups.dependent
+    return _Given(folds, groups, HeldOutTests() if tested else None)
 
 
 def _score(
@@ -192,6 +202,8 @@ def _score(
     if p_value is None:
         p_value = NAN if given.tests is None or np.isnan(found.value) else given.tests.p_value
     said = judged(found, p_value, order, least=least)
-    notes = found.notes + notes_of_moments(order) + said.pop("notes", ())
+    dependent = given.groups is not None and given.groups.dependent and order == EXCHANGEABLE
+    own = (_DEPENDENT,) if dependent and not np.isnan(found.value) else ()
+    notes = found.notes + notes_of_moments(order) + own + said.pop("notes", ())
     return scored_as(metric, found, shape, notes, protocol="unbraid", sign=sign, order=order,
                      **said)  # fmt: skip

@@ -26,6 +26,8 @@ class GroupMoments:
     """Moments of each of the G groups, in the place of folds."""
     fold: np.ndarray
     """(G,) fold of each group."""
+    dependent: bool = False
+    """Whether folds and groups keep dependent stimuli together: rows in any order are no null."""
 
     def __post_init__(self) -> None:
         counts = np.bincount(self.fold)

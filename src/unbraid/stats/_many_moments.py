@@ -87,7 +87,9 @@ class ManyMoments:
             for part, more in zip(mine, theirs, strict=True):
                 part += more
 
-    def of(self, source: int, target: int, fold: np.ndarray) -> GroupMoments:
+    def of(
+        self, source: int, target: int, fold: np.ndarray, dependent: bool = False
+    ) -> GroupMoments:
         """Return the moments of one side with another, as views; ``fold (G,)`` of each group."""
         pairs = self.sides.pairs
         if (source, target) in pairs:
@@ -105,4 +107,4 @@ class ManyMoments:
             xx=own[0], yy=own[1], xy=cross,
             shift_x=self.sides.shifts[source], shift_y=self.sides.shifts[target],
         )  # fmt: skip
-        return GroupMoments(groups=moments, fold=fold)
+        return GroupMoments(groups=moments, fold=fold, dependent=dependent)

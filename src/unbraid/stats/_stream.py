@@ -116,7 +116,8 @@ def group_moments(
     Parameters
     ----------
     x, y, folds, rng, order, within, rows, device, on
-        As in ``fold_moments``: the same folds. Without ``within`` there is no p-value.
+        As in ``fold_moments``: the same folds. Without ``within`` there is no p-value, nor where
+        folds keep dependent stimuli together.
     groups : int
         Groups in each fold, at least 2: even parts of it, drawn at random; where folds keep
         dependent stimuli together, of whole blocks of those.
@@ -157,7 +158,8 @@ def group_moments(
     labels, fold_of = deletion_groups(plan.folds, groups, streams[1])
     moments = _passed(x, y, plan, labels, "groups",
                       within=within, rows=rows, device=device, on=on)  # fmt: skip
-    return GroupMoments(groups=moments, fold=fold_of)
+    dependent = plan.folds.blocks is not None
+    return GroupMoments(groups=moments, fold=fold_of, dependent=dependent)
 
 
 def _sides(x: Any, y: Any) -> tuple[Any, Any]:

@@ -61,6 +61,7 @@ def streamed_comparison(
         drawn = int(score_rng.integers(2**31)), way
         passes = wanted(pairs, config, way)
         plans, fold = plans_of(systems, rows, passes, config, way, extra[2])
+        of_groups = fold, rows.folds.blocks is not None
         found: dict[tuple[int, int], Score] = {}
         lifted: list[Pair] = []
         for number, (one, plan) in enumerate(zip(passes, plans, strict=True)):
@@ -68,7 +69,7 @@ def streamed_comparison(
             begin = _FITTING + number * share
             rest = part(tell, begin + 0.7 * share, begin + share)
             moments = summed(plan, on, part(tell, begin, begin + 0.7 * share))
-            found |= scores_of(one, moments, fold, config, drawn, rows.line.has_null, rest)
+            found |= scores_of(one, moments, of_groups, config, drawn, rows.line.has_null, rest)
             lifted.append(_lifted(pairs[number], one, moments, number))
         streamed = Streamed(
             n=len(rows.rows), n_groups=len(fold), n_shown=len(shown),

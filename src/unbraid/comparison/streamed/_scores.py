@@ -100,16 +100,19 @@ def _pass_of(job: ScoreJob) -> int:
 
 
 def scores_of(
-    one: PassScores, moments: ManyMoments, fold: np.ndarray, config: CompareConfig,
+    one: PassScores, moments: ManyMoments, folds: tuple[np.ndarray, bool], config: CompareConfig,
     drawn: tuple[int, str], has_null: bool, tell: Progress,
 ) -> dict[tuple[int, int], Score]:  # fmt: skip
-    """Return the scores of one pass by their place in the report."""
-    seed, way = drawn
+    """Return the scores of one pass by their place in the report.
+
+    ``folds``: of each group, and whether these keep dependent stimuli together.
+    """
+    (seed, way), (fold, dependent) = drawn, folds
     place = {key: number for number, key in enumerate(one.keys)}
     found: dict[tuple[int, int], Score] = {}
     for number, (job_place, job, metrics) in enumerate(one.jobs):
         source, target = (place[key] for key in job.values)
-        pair = moments.of(source, target, fold)
+        pair = moments.of(source, target, fold, dependent)
         for order, metric in enumerate(metrics):
             sides = f"{LABELS[job.source]} against {LABELS[job.target]}"
             tell(f"scoring {sides} ({metric})", number / len(one.jobs))
