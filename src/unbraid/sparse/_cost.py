@@ -15,7 +15,7 @@ from unbraid.sparse.training._training import Autoencoder
 # measured of large ones.
 _AUTO, _AUTO_POWER = 0.07, 0.5
 _SEARCH_EACH = 6e-5  # Auto, at least, per response
-_KNOWN = 0.4  # of that where another seed has found width and offset: .3 of small, .4 of large
+_KNOWN = 0.5  # of that where another seed has found width and offset: .4 to .6
 _SUPPORT_EACH = 1e-6  # codes by l0, per stimulus and latent: .03 ms of 64 latents, 1 ms of 1,000
 _LEARN, _LEARN_EACH = 1.0, 3.5e-5  # one learning of known width, per response
 _ROWS_LEARNED = 12_000  # stimuli learned from at most
