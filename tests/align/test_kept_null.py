@@ -9,11 +9,14 @@ import scipy.sparse as sp
 
 import unbraid as ub
 from unbraid import align, stats
+from unbraid.align.geometry._canonical import Canonical, _correlations
+from unbraid.align.geometry._canonical_fit import canonical_fit
 from unbraid.align.geometry._procrustes import Procrustes
 from unbraid.align.matching._one_to_one import OneToOne
 from unbraid.align.matching._semi_matching import SemiMatched
 from unbraid.align.matching._soft_matching import SoftMatched
 from unbraid.align.matching.solvers._sparse_plans import SparseSoft
+from unbraid.align.regression._pls import Pls
 from unbraid.align.regression._ridge import Ridge
 from unbraid.align.regression._ridge_r2 import RidgeR2
 from unbraid.errors import InputError
@@ -67,6 +70,28 @@ def test_of_ridge_it_is_the_mean_over_every_order(make, rng):
     assert abs(found) > 1e-3
 
 
+def test_of_pls_it_is_the_mean_over_every_order(rng):
+    x, y = systems(rng)
+    fit = Pls(x, y, stats.shuffled_folds(len(x), 3, rng), components=2)
+    predicted, centred, _ = fit._held_out(y)
+    drawn = unpaired(fit.score, predicted, centred).mean()
+    found = fit.estimate(None, influence=False).chance
+    assert found == pytest.approx(drawn, abs=1e-12)
+    assert abs(found) > 1e-3
+
+
+@pytest.mark.parametrize("projection", [False, True])
+def test_of_canonical_correlations_it_is_zero(projection, rng):
+    x, y = systems(rng, n=12)
+    train, test = np.arange(7), np.arange(7, 12)
+    fit = canonical_fit(x[train], y[train], 1.0, projection)
+    a, b = fit.variates(x[test], y[test])
+    drawn = unpaired(lambda a, b: fit.weights @ _correlations(a, b), a, b)
+    assert drawn == pytest.approx(0.0, abs=1e-12)
+    found = Canonical(x, y, stats.shuffled_folds(12, 3, rng), projection=projection)
+    assert found.estimate(None, influence=False).chance == 0
+
+
 def test_of_procrustes_it_is_the_mean_over_every_order(rng):
     x, y = systems(rng)
     sides = []
@@ -87,7 +112,9 @@ def test_of_systems_that_are_alike_it_is_near_zero_however_small_the_folds(name,
     assert abs(score.null) < 0.01
 
 
-@pytest.mark.parametrize("name", ["semi_matching", "soft_matching", "ridge", "procrustes"])
+@pytest.mark.parametrize(
+    "name", ["semi_matching", "soft_matching", "ridge", "procrustes", "pls", "cca", "pwcca"]
+)
 def test_value_and_interval_are_those_of_refits_and_no_p_value_is_given(name, rng):
     x, y = systems(rng, n=40)
     metric = getattr(align, name)
@@ -97,7 +124,7 @@ def test_value_and_interval_are_those_of_refits_and_no_p_value_is_given(name, rn
     assert kept.null == pytest.approx(every.null, abs=0.2)
 
 
-@pytest.mark.parametrize("name", ["rsa", "cka_debiased", "max_pairwise", "pls"])
+@pytest.mark.parametrize("name", ["rsa", "cka_debiased", "max_pairwise"])
 def test_where_it_says_nothing_refits_are_made(name, rng):
     x, y = systems(rng, n=40)
     metric = getattr(align, name)

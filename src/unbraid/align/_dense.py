@@ -1,4 +1,4 @@
-"""Dense float64 copies, refused in one line where they cannot fit."""
+"""Dense float64 copies, refused in one line where they cannot fit, and sums over them."""
 
 from __future__ import annotations
 
@@ -52,3 +52,9 @@ def finite_mean(values: np.ndarray, weights: Any = None) -> float:
     weights = there.astype(float) if weights is None else np.where(there, weights, 0.0)
     total = float(weights.sum())
     return float((np.where(there, values, 0.0) * weights).sum() / total) if total else float("nan")
+
+
+def unit_columns(values: np.ndarray) -> np.ndarray:
+    """Return the columns divided by their norms; those of zeros as they are."""
+    norm = np.linalg.norm(values, axis=0)
+    return values / np.where(norm > 0, norm, 1.0)

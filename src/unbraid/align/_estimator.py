@@ -30,7 +30,7 @@ class Measured:
     to first order (then it sums to 0); (n_blocks,) where blocks are deleted, exactly."""
     chance: float = NAN
     """Mean of the value over every order of the held-out stimuli, what was fitted held fixed; NaN
-    where nothing is held out, or the mean has no closed form."""
+    where nothing is held out."""
     in_sample: float = NAN
     matching: np.ndarray | None = None
     gap: float = NAN

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from unbraid.align._estimator import Estimator, Measured
 from unbraid.align._held_out import HeldOutProducts, HeldOutSums, groups_of
 
 _SURE = 0.01  # what the p-value without refits may add to the share of false rejections, at most
-_REFITS = 2  # for the mean of the null, where they decide nothing and it has no closed form
+_CLEAR = 0.2  # above this no refit would make a p-value small
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,11 @@ def null_in_doubt(
     folds: stats.Folds, rng: np.random.Generator,
 ) -> Null:  # fmt: skip
     """Return the null from all refits, or with the fits kept where held-out rows leave no doubt."""
-    sure = products.p_value(rng.spawn(1)[0])
-    if sure > min(_SURE, 1 / (1 + asked.count)):
+    sure, likely = products.p_values(rng.spawn(1)[0])
+    decided = sure <= min(_SURE, 1 / (1 + asked.count))
+    if not (decided or likely > _CLEAR):
         return refitted_null(estimator, found.value, asked, folds, rng)
-    if np.isfinite(found.chance):
-        return Null(found.chance, sure)
-    few = stats.Permutations(min(_REFITS, asked.count), targets=None)
-    return replace(refitted_null(estimator, found.value, few, folds, rng), p_value=sure)
+    return Null(found.chance, sure if decided else likely)
 
 
 def kept_null(

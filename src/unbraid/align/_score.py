@@ -44,7 +44,7 @@ class Score:
     """Mean score of the refitted metric after the target's rows are permuted; of few targets each
     time where the metric scores every target by itself. Where held-out rows leave no doubt, and
     with ``fits="kept"``, as ``compare`` asks for controls: the mean over every order of the
-    held-out stimuli, nothing refitted (of two refits where it has no closed form)."""
+    held-out stimuli, nothing refitted."""
     p_value: float = NAN
     """(1 + #{drawn >= observed}) / (1 + draws); never 0. Drawn are refits with permuted rows, or
     permuted held-out rows (``stats.Permutations``)."""

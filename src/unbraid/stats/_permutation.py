@@ -26,10 +26,12 @@ class Permutations:
     refit of every target. Other metrics with held-out predictions are first tested fold by fold,
     the held-out rows permuted and the fit held fixed, which is exact; the folds' p-values are
     merged to ``e`` times their geometric mean, valid however they depend on each other. Where that
-    is at most .01 and less than any share of ``count`` refits could be, it is the p-value, and the
-    mean of the null is that over every order of the held-out stimuli, the fits kept (of two refits
-    for CCA and PLS, where it has no closed form); else all are made. ``targets=None`` makes all
-    refits of all targets, always.
+    is at most .01 and less than any share of ``count`` refits could be, it is the p-value. Else the
+    folds' sum is tested, its draws widened as for linear fits: where this p-value is above .2,
+    no refit would make it small, and it is reported. Both times the mean of the null is that over
+    every order of the held-out stimuli, the fits kept. In between, and where few stimuli decide
+    (draws tie with what was found), all refits are made. ``targets=None`` makes all refits of all
+    targets, always.
 
     References
     ----------
@@ -42,8 +44,9 @@ class Permutations:
     """Targets of each refit, others each time; None, or not fewer than there are: all."""
     fits: Literal["refitted", "kept"] = "refitted"
     """``kept``: the null is the mean of the score over every order of the held-out stimuli, exact,
-    without a refit or a p-value (matchings, ridge, Procrustes; ``count`` says only whether there is
-    a null). Other metrics and stimuli in time are refitted all the same."""
+    without a refit or a p-value (matchings, ridge, PLS, Procrustes, canonical correlations;
+    ``count`` says only whether there is a null). Other metrics and stimuli in time are refitted
+    all the same."""
 
     def __post_init__(self) -> None:
         check_count(self.count, "count")

@@ -8,10 +8,11 @@ import numpy as np
 
 from unbraid._kernels.statistics.deletion import LEFT
 from unbraid._validate import check_number
+from unbraid.align._dense import unit_columns
 from unbraid.align._estimator import Blocks, Estimator, Measured
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import NAN, Score
-from unbraid.align.geometry._canonical_fit import CanonicalFit, canonical_fit
+from unbraid.align.geometry._canonical_fit import canonical_fit
 from unbraid.errors import InputError
 
 _LEAST_HELD = 3  # two points always correlate perfectly
@@ -55,7 +56,7 @@ class Canonical(Estimator):
             a, b = fit.variates(x[test], y[test])
             r = _correlations(a, b)
             per_fold.append(float(fit.weights @ r))
-            self._add_held_out(fold, fit)
+            self._add_held_out(fold, fit.weights, a, b)
             if influence:
                 without.append(_without(a, b, number[test]) @ fit.weights)
         value = float(np.mean(per_fold))
@@ -67,17 +68,19 @@ class Canonical(Estimator):
             value=value,
             per_fold=np.array(per_fold),
             influence=self._losses(value, number, per_fold, without) if influence else None,
+            chance=0.0,  # the correlations of centred variates, in the mean over their orders
             in_sample=in_sample,
         )
 
-    def _add_held_out(self, fold: int, fit: CanonicalFit) -> None:
-        """Add both sides' variates, each in its training's standard deviations."""
+    def _add_held_out(self, fold: int, weights: np.ndarray, a: np.ndarray, b: np.ndarray) -> None:
+        """Add both sides' variates in their own standard deviations, as the score counts them."""
         if self.products is None:
             return
+        a, b = unit_columns(a), unit_columns(b)
         for group, (of, rows) in enumerate(self.products.groups):
             if of == fold:
-                a, b = fit.variates(self.x[rows], self.y[rows])
-                self.products.add(group, fit.weights * a, b)
+                own = np.searchsorted(self.rows[fold], rows)
+                self.products.add(group, weights * a[own], b[own])
 
     def _losses(self, value, number, per_fold, without) -> np.ndarray:
         """Return what deleting each stimulus or block costs, the directions held fixed."""

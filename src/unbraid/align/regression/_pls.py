@@ -10,7 +10,7 @@ from scipy.linalg import eigh
 from scipy.sparse.linalg import ArpackNoConvergence, svds
 
 from unbraid._validate import check_count
-from unbraid.align._dense import densified, finite_mean
+from unbraid.align._dense import densified, finite_mean, unit_columns
 from unbraid.align._estimator import Estimator, Measured
 from unbraid.align._judge import Judging, judge
 from unbraid.align._score import Score
@@ -49,7 +49,7 @@ class Pls(Ridge):
         per_target[scored] = self.score(predicted, centred)
         value = finite_mean(per_target)
         if self.products is not None:
-            self.products.add_rows(predicted, centred)
+            self.products.add_rows(unit_columns(predicted), unit_columns(centred))
         if order is not None:
             return Measured(value=value)
         whole = pls_predictions(self.x, y, np.ones(len(y), bool), self.components)
@@ -62,6 +62,7 @@ class Pls(Ridge):
                                for rows in self.in_fold]),
             per_target=per_target,
             influence=None if losses is None else losses / scored.sum(),
+            chance=finite_mean(self.chance(predicted, centred)),
             in_sample=finite_mean(self.score(whole.steps[:best].sum(axis=0), whole.target)),
             notes=_edge_notes(float(at_edge), self.components, min(self.x.shape)),
         )  # fmt: skip
