@@ -121,6 +121,7 @@ def test_small_true_codes_stay_where_there_is_no_noise():
     assert np.mean(codes[small] > 0) > 0.7
 
 
+@pytest.mark.filterwarnings("ignore:Sampled codes predict")  # there is little noise
 def test_codes_do_not_depend_on_the_rows_beside_them():
     x = make_world(n=300)[2]
     start = Pursuit(n_latents=24, k=2, offset="zero", restarts=1, cycles=1)
