@@ -21,6 +21,7 @@ their geometric mean is a p-value however they do (Vovk & Wang 2020).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -84,8 +85,7 @@ class HeldOutProducts:
         widened as for linear fits; NaN where draws tie with it, for then few stimuli decide.
         """
         found, drawn = self.by_fold(rng)
-        logs = [math.log(stats.permutation_p(*fold)) for fold in zip(found, drawn, strict=True)]
-        merged = min(1.0, math.exp(np.mean(logs) + (len(logs) > 1)))
+        merged = merged_p([stats.permutation_p(*fold) for fold in zip(found, drawn, strict=True)])
         total, draws = float(found.sum()), drawn.sum(axis=0)
         if (abs(draws - total) <= _TIE * abs(draws).max()).any():
             return merged, math.nan
@@ -127,6 +127,11 @@ class HeldOutSums(HeldOutProducts):
     def draws(self, rng: np.random.Generator) -> np.ndarray:
         """Draw the summed statistic under permutations within the groups, the fits held fixed."""
         return self.by_fold(rng)[1].sum(axis=0)
+
+
+def merged_p(p_values: Sequence[float]) -> float:
+    """Return the folds' p-values as one, whatever their dependence."""
+    return min(1.0, math.exp(np.mean(np.log(p_values)) + (len(p_values) > 1)))
 
 
 def groups_of(folds: stats.Folds, rng: np.random.Generator) -> list[tuple[int, np.ndarray]]:

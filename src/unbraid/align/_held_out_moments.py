@@ -21,7 +21,8 @@ from scipy.special import gammaincc, ndtr
 
 from unbraid import stats
 from unbraid.align._estimator import Measured
-from unbraid.align._judge import few_degrees, spread_of
+from unbraid.align._held_out import merged_p
+from unbraid.align._judge import Judging, interval_of
 from unbraid.stats import FoldMoments, GroupMoments, Moments
 
 _LEAST = 1e-3  # of a p-value: the normal curve is not trusted further out; as of 999 permutations
@@ -55,8 +56,7 @@ class HeldOutTests:
         """One p-value of all folds; NaN where none was added."""
         if not self.scores:
             return math.nan
-        logs = np.log(np.maximum(ndtr(-np.array(self.scores)), _LEAST))
-        return min(1.0, math.exp(logs.mean() + (len(logs) > 1)))
+        return merged_p(np.maximum(ndtr(-np.array(self.scores)), _LEAST).tolist())
 
 
 def independence_p(moments: Moments) -> float:
@@ -81,25 +81,19 @@ def independence_p(moments: Moments) -> float:
     return max(_LEAST, float(gammaincc(shape, max(0.0, shape + z * math.sqrt(shape)))))
 
 
-def judged(
-    found: Measured, p_value: float, order: str, *, least: float,
-    level: float = 0.95, draws: int = 200, rng: Any = 0,
-) -> dict[str, Any]:  # fmt: skip
+def judged(found: Measured, p_value: float, order: str, least: float) -> dict[str, Any]:
     """Return the fields of a score that its groups' losses, its null and its test give."""
     if found.influence is None:
         return {"replicates": np.empty(0)}
-    spread, still = spread_of(found.influence, found.value)
-    bounds = stats.student_interval(found.value, spread, level, least=least)
-    known = math.nan if still else found.value
+    usual = Judging()
+    fields, notes = interval_of(
+        found.influence, found.value, usual.level, usual.resamples, usual.rng, least
+    )
     return {
-        "low": bounds.low,
-        "high": bounds.high,
-        "level": level,
+        **fields,
         "null": found.chance,
         "p_value": p_value if order == stats.EXCHANGEABLE else math.nan,
-        "influence": found.influence,
-        "replicates": stats.student_replicates(known, found.influence, draws, rng, least=least),
-        "notes": still + few_degrees(spread),
+        "notes": notes,
     }
 
 

@@ -100,17 +100,11 @@ def judge(
     losses = _losses(found, folds)
     if again is not None:
         losses = refitted_losses(build, sides, folds, again.labels(folds, streams[1]), options)
-    spread, still = spread_of(losses, found.value)
-    bounds = stats.student_interval(found.value, spread, judging.level, least=estimator.least)
-    replicates = np.empty(0)
-    if len(losses):
-        draws = again.draws if again else judging.resamples
-        known = NAN if still else found.value
-        replicates = stats.student_replicates(
-            known, losses, draws, streams[1], least=estimator.least
-        )
-    notes = notes_of(plan, shuffled, judging.protocol) + found.notes + still + few_degrees(spread)
-    notes += null.notes
+    draws = again.draws if again else judging.resamples
+    interval, of_interval = interval_of(
+        losses, found.value, judging.level, draws, streams[1], estimator.least
+    )
+    notes = notes_of(plan, shuffled, judging.protocol) + found.notes + of_interval + null.notes
     named = zip("xy", ("source", "target"), sides, strict=True)
     notes += no_responses(x, y) + dominated(
         [(name, v) for side, name, v in named if side in estimator.scaled]
@@ -126,15 +120,11 @@ def judge(
         sign=options.get("sign", "signed"),
         null=null.mean,
         p_value=null.p_value,
-        low=bounds.low,
-        high=bounds.high,
-        level=judging.level,
         order=plan.order,
         fold_gap=plan.gap,
         shuffled=shuffled,
         **(best.of(~np.isnan(found.per_target)) if best else {}),
-        influence=losses,
-        replicates=replicates,
+        **interval,
     )
 
 
@@ -205,7 +195,22 @@ def _losses(found: Measured, folds: stats.Folds) -> np.ndarray:
     return np.bincount(blocks.number, found.influence) * blocks.count / max(blocks.count - 1, 1)
 
 
-def spread_of(losses: np.ndarray, value: float) -> tuple[stats.Spread, tuple[str, ...]]:
+def interval_of(
+    losses: np.ndarray, value: float, level: float, draws: int, rng: Any, least: float
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the fields of a score that losses by deletion give, and what to say of them."""
+    spread, still = _spread(losses, value)
+    bounds = stats.student_interval(value, spread, level, least=least)
+    replicates = np.empty(0)
+    if len(losses):
+        known = NAN if still else value
+        replicates = stats.student_replicates(known, losses, draws, rng, least=least)
+    fields = {"low": bounds.low, "high": bounds.high, "level": level, "influence": losses,
+              "replicates": replicates}  # fmt: skip
+    return fields, still + _few(spread)
+
+
+def _spread(losses: np.ndarray, value: float) -> tuple[stats.Spread, tuple[str, ...]]:
     """Return the spread of the score, unknown where no deletion moves it and it is no copy's."""
     spread = stats.jackknife_spread(losses)
     if spread.error > 0 or np.isnan(spread.error) or 1 - abs(value) < _COPY:
@@ -213,8 +218,7 @@ def spread_of(losses: np.ndarray, value: float) -> tuple[stats.Spread, tuple[str
     return stats.Spread(NAN, NAN), ("no interval: no stimulus or block alone moves the score.",)
 
 
-def few_degrees(spread: stats.Spread) -> tuple[str, ...]:
-    """Return a line where the interval rests on very few degrees of freedom."""
+def _few(spread: stats.Spread) -> tuple[str, ...]:
     if not spread.df < _FEW:
         return ()
     return (

@@ -201,7 +201,7 @@ def _score(
     shape = int(given.folds.count.sum()), *given.folds.xy.shape[1:]
     if p_value is None:
         p_value = NAN if given.tests is None or np.isnan(found.value) else given.tests.p_value
-    said = judged(found, p_value, order, least=least)
+    said = judged(found, p_value, order, least)
     dependent = given.groups is not None and given.groups.dependent and order == EXCHANGEABLE
     own = (_DEPENDENT,) if dependent and not np.isnan(found.value) else ()
     notes = found.notes + notes_of_moments(order) + own + said.pop("notes", ())

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -15,9 +15,11 @@ from unbraid.errors import InputError
 from unbraid.responses import Responses, Store
 from unbraid.stats._moments import FoldMoments
 
+T = TypeVar("T")
+
 _BLOCKS = 16  # of a call: it then reads a GiB, and what it returns is little beside that
 _UNDER_WAY = 16  # calls: enough for a few workers, few enough to keep what they return
-_RETURNED = 2.0**30  # bytes of moments that calls under way return together, of two calls at least
+_RETURNED = 2.0**30  # bytes that calls under way return together, of two calls at least
 
 
 @dataclass(frozen=True)
@@ -51,23 +53,15 @@ class Pass:
 
     def on(self, workers: Any, moments: FoldMoments) -> FoldMoments:
         """Merge what workers add up of consecutive blocks, in the order of the rows."""
-        if not callable(getattr(workers, "submit", None)):
-            raise InputError(
-                f"on must have submit(f, *args), such as a dask Client, got {workers!r}."
-            )
+        check_workers(workers)
         of_none = {
             "shift_x": moments.shift_x, "shift_y": moments.shift_y,
             "within": moments.within, "n_folds": len(moments.count),
         }  # fmt: skip
-        waiting: deque[Any] = deque()
         size = sum(8.0 * getattr(moments, name).size for name in ("xx", "yy", "xy"))
-        most = int(np.clip(_RETURNED / max(size, 1), 2, _UNDER_WAY))
-        for part in self._parts():
-            if len(waiting) == most:
-                moments = moments.merge(waiting.popleft().result())
-            waiting.append(workers.submit(_added, part, of_none))
-        while waiting:
-            moments = moments.merge(waiting.popleft().result())
+        calls = ((part, of_none) for part in self._parts())
+        for more in answers(workers, _added, calls, size):
+            moments = moments.merge(more)
         return moments
 
     def _parts(self) -> Iterator[Pass]:
@@ -77,6 +71,31 @@ class Pass:
             rows = slice(start, min(start + size, len(self.labels)))
             x, y = (sent(side, rows) for side in (self.x, self.y))
             yield Pass(x, y, self.labels[rows], self.step, self.device, rows.start)
+
+
+def check_workers(on: Any) -> None:
+    """Refuse what no work can be given to."""
+    if not callable(getattr(on, "submit", None)):
+        raise InputError(f"on must have submit(f, *args), such as a dask Client, got {on!r}.")
+
+
+def under_way(n_bytes: float) -> int:
+    """Return how many calls, whose answers have ``n_bytes``, are under way at a time."""
+    return int(np.clip(_RETURNED / max(n_bytes, 1), 2, _UNDER_WAY))
+
+
+def answers(
+    on: Any, work: Callable[..., T], calls: Iterable[tuple[Any, ...]], n_bytes: float
+) -> Iterator[T]:
+    """Yield ``work(*call)`` of every call, in their order; each answer has ``n_bytes``."""
+    most = under_way(n_bytes)
+    waiting: deque[Any] = deque()
+    for call in calls:
+        if len(waiting) == most:
+            yield waiting.popleft().result()
+        waiting.append(on.submit(work, *call))
+    while waiting:
+        yield waiting.popleft().result()
 
 
 @dataclass(frozen=True)

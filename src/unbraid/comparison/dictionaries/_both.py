@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from unbraid._progress import Progress, part
+from unbraid._progress import Progress
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison._split import Split
 from unbraid.comparison.controls._made import Side, is_frozen
 from unbraid.comparison.dictionaries._given import Given
+from unbraid.comparison.dictionaries._seeded import of_each_seed
 from unbraid.comparison.dictionaries._system import Lifted, Pair, lift, lift_given
 from unbraid.errors import InputError
 from unbraid.responses import as_responses, follow
@@ -57,29 +58,19 @@ def lift_all(
 
     A single dictionary that is paired with several of the other system encodes once.
     """
-    count = config.seeds if given is None else len(given)
-    before: Pair = (None, None)
     methods = [config.method, config.method]
-    for seed, seeded in enumerate(rng.spawn(count)):
-        both: list[Lifted | None] = []
-        for number, (name, side) in enumerate(zip("xy", sides, strict=True)):
-            what = f"dictionary of {name}, seed {seed + 1} of {count}"
-            begin, end = ((2 * seed + number + i) / (2 * count) for i in (0, 1))
-            tell(what, begin)
-            own = seeded.spawn(1)[0]
-            if given is None:
-                told = part(tell, begin, end, f"{what}: ")
-                each = lift(side, methods[number], config, own, told)
-                methods[number] = each.dictionary.method  # the other seeds use what "auto" chose
-                both.append(each)
-                continue
-            dictionary = given.pair(seed)[number]
-            last = before[number]
-            if dictionary is None:
-                both.append(None)
-            elif last is not None and last.dictionary is dictionary:
-                both.append(last)
-            else:
-                both.append(lift_given(side, dictionary, config, own))
-        before = both[0], both[1]
-        yield before
+    last: list[Lifted | None] = [None, None]
+
+    def one(seed: int, number: int, own: np.random.Generator, told: Progress) -> Lifted | None:
+        if given is None:
+            each = lift(sides[number], methods[number], config, own, told)
+            methods[number] = each.dictionary.method  # the other seeds use what "auto" chose
+            return each
+        dictionary, before = given.pair(seed)[number], last[number]
+        if dictionary is None:
+            last[number] = None
+        elif before is None or before.dictionary is not dictionary:
+            last[number] = lift_given(sides[number], dictionary, config, own)
+        return last[number]
+
+    yield from of_each_seed(config.seeds if given is None else len(given), rng, tell, one)

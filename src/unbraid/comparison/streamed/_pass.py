@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +12,12 @@ from unbraid import sparse
 from unbraid._progress import Progress
 from unbraid.comparison.streamed._learned import Coding
 from unbraid.comparison.streamed._systems import RowSource, check_stamp, stamp_of
-from unbraid.errors import InputError
 from unbraid.responses import Responses
 from unbraid.stats._many_moments import ManyMoments, Sides
-from unbraid.stats._pass import read_rows, sent, values_of
+from unbraid.stats._pass import answers, check_workers, read_rows, sent, under_way, values_of
 
 _BLOCK = 2.0**27  # bytes of all sides of a block, so that a product has hundreds of rows
 _BLOCKS, _CALLS = 16, 64  # of a call at least; calls at most, where sums are large to send
-_UNDER_WAY = 16  # calls: enough for a few workers
-_RETURNED = 2.0**30  # bytes that calls under way return together, of two calls at least
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +48,7 @@ class PassPlan:
     @property
     def under_way(self) -> int:
         """Calls under way at a time."""
-        return int(np.clip(_RETURNED / max(self.n_bytes, 1), 2, _UNDER_WAY))
+        return under_way(self.n_bytes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,30 +67,21 @@ class _Call:
 
 def summed(plan: PassPlan, on: Any, tell: Progress) -> ManyMoments:
     """Return the moments of every side; the same bits whoever sums them."""
-    if not callable(getattr(on, "submit", None)):
-        raise InputError(f"on must have submit(f, *args), such as a dask Client, got {on!r}.")
+    check_workers(on)
     stamps = tuple(stamp_of(system.source) for system in plan.systems)
     sides = Sides(_shifts(plan), plan.within, plan.pairs, plan.n_groups)
     total, n, step = ManyMoments(sides), len(plan.labels), plan.step
     size = step * max(_BLOCKS, -(-n // (step * _CALLS)))
-    waiting: deque[Any] = deque()
-    done, calls = 0, -(-n // size)
+    starts = range(0, n, size)
 
-    def merged() -> None:
-        nonlocal done
-        total.merge(waiting.popleft().result())
-        done += 1
-        tell(f"read and summed {min(done * size, n):,} of {n:,} stimuli", done / calls)
-
-    for start in range(0, n, size):
+    def call(start: int) -> tuple[_Call]:
         rows = slice(start, min(start + size, n))
-        if len(waiting) == plan.under_way:
-            merged()
         sources = tuple(sent(system.source, rows) for system in plan.systems)
-        call = _Call(sources, stamps, plan.labels[rows], start, step, plan.codings, sides)  # type: ignore[arg-type]
-        waiting.append(on.submit(_sum, call))
-    while waiting:
-        merged()
+        return (_Call(sources, stamps, plan.labels[rows], start, step, plan.codings, sides),)  # type: ignore[arg-type]
+
+    for done, more in enumerate(answers(on, _sum, map(call, starts), plan.n_bytes), 1):
+        total.merge(more)
+        tell(f"read and summed {min(done * size, n):,} of {n:,} stimuli", done / len(starts))
     for system, stamp in zip(plan.systems, stamps, strict=True):
         check_stamp(system.source, stamp, system.name)
     return total

@@ -15,6 +15,7 @@ from unbraid.align import Score
 from unbraid.comparison._comparison import Comparison
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison.dictionaries._given import Given, check_given, given_of
+from unbraid.comparison.dictionaries._seeded import of_each_seed
 from unbraid.comparison.dictionaries._system import Lifted, Pair
 from unbraid.comparison.streamed._answer import Streamed
 from unbraid.comparison.streamed._conclude import Found, concluded
@@ -122,28 +123,17 @@ def _learned(
     rng: np.random.Generator, tell: Progress,
 ) -> list[tuple[Learned | None, Learned | None]]:  # fmt: skip
     """Learn both systems' dictionaries, once for each seed, or take what is given."""
-    count = config.seeds if given is None else len(given)
     methods = [config.method, config.method]
-    pairs: list[tuple[Learned | None, Learned | None]] = []
-    for seed, seeded in enumerate(rng.spawn(count)):
-        both: list[Learned | None] = []
-        for number, material in enumerate(materials):
-            what = f"dictionary of {'xy'[number]}, seed {seed + 1} of {count}"
-            begin, end = ((2 * seed + number + i) / (2 * count) for i in (0, 1))
-            tell(what, begin)
-            own = seeded.spawn(1)[0]
-            if given is None:
-                told = part(tell, begin, end, f"{what}: ")
-                one = learned(material, methods[number], config, own, told)
-                methods[number] = one.dictionary.method
-                both.append(one)
-            else:
-                dictionary = given.pair(seed)[number]
-                both.append(
-                    None if dictionary is None else of_given(material, dictionary, config, own)
-                )
-        pairs.append((both[0], both[1]))
-    return pairs
+
+    def one(seed: int, number: int, own: np.random.Generator, told: Progress) -> Learned | None:
+        if given is None:
+            each = learned(materials[number], methods[number], config, own, told)
+            methods[number] = each.dictionary.method
+            return each
+        dictionary = given.pair(seed)[number]
+        return None if dictionary is None else of_given(materials[number], dictionary, config, own)
+
+    return list(of_each_seed(config.seeds if given is None else len(given), rng, tell, one))
 
 
 def _lifted(

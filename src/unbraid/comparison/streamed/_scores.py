@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from unbraid import stats
 from unbraid._progress import Progress
 from unbraid.align import Score, streamed
-from unbraid.align._judge import spread_of
+from unbraid.align._judge import interval_of
 from unbraid.comparison._config import CompareConfig
 from unbraid.comparison.controls._which import LABELS
 from unbraid.comparison.scores._score_all import ScoreJob, base_jobs, jobs, metrics_of
@@ -126,16 +125,7 @@ def scores_of(
 
 def _judged(score: Score, config: CompareConfig, seed: int) -> Score:
     """Return a score with the interval of this level, and draws of this seed."""
-    none = not config.resamples
-    losses = np.empty(0) if none else score.influence
-    least = _LEAST.get(score.metric, -1.0)
-    spread, still = spread_of(losses, score.value)
-    bounds = stats.student_interval(score.value, spread, config.level, least=least)
-    draws = np.empty(0)
-    if len(losses):
-        value = math.nan if still else score.value
-        draws = stats.student_replicates(
-            value, losses, config.resamples, np.random.default_rng(seed), least=least
-        )
-    return replace(score, low=bounds.low, high=bounds.high, level=config.level, influence=losses,
-                   replicates=draws)  # fmt: skip
+    losses = score.influence if config.resamples else np.empty(0)
+    rng, least = np.random.default_rng(seed), _LEAST.get(score.metric, -1.0)
+    fields, _ = interval_of(losses, score.value, config.level, config.resamples, rng, least)
+    return replace(score, **fields)

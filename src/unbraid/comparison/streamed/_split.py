@@ -17,10 +17,8 @@ from unbraid.responses import Responses, in_rows_of
 from unbraid.stats import rows_to_test
 
 _SAMPLED = 2**23  # of a sample: 64 MiB in double precision
-_SAMPLE_LEAST, _SAMPLE_MOST = (
-    2048,
-    65_536,
-)  # stimuli of a sample: what a rotation is fitted on, what Auto takes
+_SAMPLE_LEAST = 2048  # stimuli of a sample: what a rotation is fitted on
+_SAMPLE_MOST = 65_536  # what Auto takes
 _SHOWN = 4096  # scored stimuli whose codes are kept: a share of the variance to a hundredth
 
 
